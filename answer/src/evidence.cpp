@@ -1,0 +1,30 @@
+#include "evidence.hpp"
+
+#include "natbound/answer/answer.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+bj::value counted(const count& n) {
+    if (n <= (count(1) << 53)) return static_cast<std::uint64_t>(n);
+    return bj::string(n.str());
+}
+
+bj::value counted(const std::optional<count>& n) { return n ? counted(*n) : bj::value(nullptr); }
+
+bj::array texts(const std::vector<std::string>& list) {
+    bj::array out;
+    for (const auto& text : list) out.push_back(bj::string(text));
+    return out;
+}
+
+bj::object certificate(const char* kind, const scenario& s, bj::object body) {
+    bj::object out{{"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", bj::parse(to_json(s))}};
+    for (auto& [key, value] : body) out[key] = std::move(value);
+    return out;
+}
+
+std::string to_text(const bj::object& value) { return bj::serialize(value); }
+
+}  // namespace natbound

@@ -1,0 +1,17 @@
+#pragma once
+// Likely, and the scenario's own traffic, as JSON.
+#include <boost/json.hpp>
+
+#include "natbound/calculator/likely.hpp"
+#include "natbound/model/scenario.hpp"
+
+namespace natbound {
+
+// A probability: {value, interval}, or {at_most} where none of the states looked at could refuse.
+boost::json::object odds_json(const calculator::refusal_odds& odds);
+// An endpoint and an address, as "X to C (198.51.100.7:80) on 203.0.113.5".
+boost::json::object kind_json(const calculator::kind_result& k);
+boost::json::object likely_part(const scenario& s, const calculator::likely_result& l, std::uint64_t seed);
+boost::json::object traffic_part(const calculator::risk_result& r, const calculator::likely_result& l, bool given);
+
+}  // namespace natbound

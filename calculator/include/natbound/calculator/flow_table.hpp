@@ -1,0 +1,171 @@
+#pragma once
+// One NAT's table at speed: the same steps as nat_table (model/nat_table.hpp), which the tests hold
+// it to, with numbers in the place of addresses. A client address and a destination endpoint are
+// each a number; a cell is one external address within one clash scope. The choice of the port is
+// choose_port itself.
+#include <natbound/calculator/flow_links.hpp>
+#include <natbound/model/nat_table.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace natbound::calculator {
+
+// What the table needs to know of a destination endpoint. Destinations are numbered in the order of
+// (protocol, address, port), which is nat_table's.
+struct destination_place {
+    std::uint32_t scope = 0;    // which clash scope it lies in
+    std::uint32_t address = 0;  // which address it has
+    transport protocol = transport::tcp;
+};
+
+struct table_setup {
+    const nat_plan* plan = nullptr;
+    std::vector<destination_place> destinations;
+    std::uint32_t scopes = 1;
+    std::uint32_t ranks = 1;             // addresses of the pool
+    std::optional<std::uint64_t> table;  // the most flows
+    bool keeps_order = false;            // of last use: a full table drops the oldest
+    bool remembers = false;              // mappings of the same source (eim, adm, eim-if-possible)
+    bool takes_over = false;             // closing entries
+};
+
+// From a plan, with as many of these as it and the destinations ask for.
+table_setup setup_for(const nat_plan& plan, std::vector<destination_place> destinations,
+                      std::uint32_t scopes, std::uint32_t ranks);
+
+enum class flow_state : std::uint8_t { gone, open, closing };
+
+struct live_flow {
+    std::uint32_t pair = 0;  // client * destinations + destination
+    std::uint16_t source = 0;
+    std::uint8_t group = 0;  // the user's own
+    flow_state state = flow_state::gone;
+};
+
+struct table_outcome {
+    refusal refused = refusal::none;
+    bool cut_was_open = false;
+    bool took_over = false, cut = false;
+    std::uint32_t id = 0;  // of the new flow, if it was let in
+
+    bool failed() const { return refused != refusal::none || cut_was_open; }
+};
+
+class flow_table {
+public:
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    // Throws unsupported for more than 1024 cells, and for take-over of mappings that flows share.
+    explicit flow_table(table_setup setup);
+
+    // Opens a flow from `source` of `client`, whose socket must be free. The pool's address is `rank`, or
+    // none: as the design chooses it. gone(id) is called before an entry is removed to make room.
+    template <class Random, class Gone>
+    table_outcome open(std::uint32_t client, std::uint32_t destination, port source,
+                       std::uint32_t rank, Random& random, Gone&& gone);
+
+    // The users are done; the entry is kept until remove().
+    void close(std::uint32_t id, close_cause cause);
+    void remove(std::uint32_t id);
+
+    live_flow& flow(std::uint32_t id) { return flows_[id]; }
+    const live_flow& flow(std::uint32_t id) const { return flows_[id]; }
+    const live_flow* flows() const { return flows_.data(); }
+    bool is_open(std::uint32_t id) const { return flows_[id].state == flow_state::open; }
+    bool shares() const { return !shared_.empty(); }
+    std::uint64_t live() const { return live_; }
+    // A flow's number is its cell and external port, unless flows share mappings.
+    std::uint32_t ids() const { return static_cast<std::uint32_t>(flows_.size()); }
+    std::uint32_t cell_of(std::uint32_t id) const { return shared_.empty() ? id >> 16U : place_[id] >> 16U; }
+    port external_of(std::uint32_t id) const { return (shared_.empty() ? id : place_[id]) & 0xffffU; }
+    const port_bits& cell(std::uint32_t scope, std::uint32_t rank) const {
+        return cells_[scope * setup_.ranks + rank];
+    }
+    const table_setup& setup() const { return setup_; }
+    std::uint32_t destination_of(const live_flow& f) const {
+        return destinations_ == 1 ? 0 : f.pair % destinations_;
+    }
+
+private:
+    std::uint32_t insert(std::uint32_t pair, std::uint32_t cell, port source, port external);
+    std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination, port source) const;
+    std::uint64_t source_key(std::uint32_t pair, port source) const;
+
+    table_setup setup_;
+    std::uint32_t destinations_;
+    std::vector<port_bits> cells_;
+    std::vector<live_flow> flows_;
+    std::uint64_t live_ = 0, next_rank_ = 0;
+    use_order order_;
+    source_memory memory_;
+    // Where flows share mappings: how many a cell's port carries, and a flow's cell and port.
+    std::vector<std::vector<std::uint16_t>> shared_;
+    std::vector<std::uint32_t> place_, unused_;
+};
+
+template <class Random, class Gone>
+table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, port source,
+                               std::uint32_t rank, Random& random, Gone&& gone) {
+    const auto& design = setup_.plan->design;
+    table_outcome out;
+    if (setup_.table && live_ >= *setup_.table) {
+        if (!setup_.keeps_order) {
+            out.refused = refusal::table_full;
+            return out;
+        }
+        const std::uint32_t oldest = order_.oldest();
+        out.cut = true;
+        out.cut_was_open = is_open(oldest);
+        gone(oldest);
+        remove(oldest);
+    }
+    const std::uint32_t pair = client * destinations_ + destination;
+    const std::uint32_t first_cell = setup_.destinations[destination].scope * setup_.ranks;
+    if (setup_.remembers) {
+        const std::uint32_t same = shared_mapping(client, destination, source);
+        if (same != none) {
+            const std::uint32_t cell = first_cell + cell_of(same) % setup_.ranks;
+            const port at = external_of(same);
+            const bool if_possible = design.mapping_type == mapping_type::eim_if_possible;
+            const bool is_own = design.clash_scope.destination == scope_destination::none;
+            if (!cells_[cell].busy(at) || (is_own && !if_possible)) {
+                out.id = insert(pair, cell, source, at);
+                return out;
+            }
+            if (!if_possible) {
+                out.refused = refusal::conflict;
+                return out;
+            }
+        }
+    }
+    const std::uint32_t ranks = setup_.ranks;
+    if (rank == none) {
+        if (ranks == 1 || design.pool.choice == pool_choice::first) rank = 0;
+        else if (design.pool.choice == pool_choice::round_robin)
+            rank = static_cast<std::uint32_t>(next_rank_++ % ranks);
+        else rank = static_cast<std::uint32_t>(random.draw(ranks));
+    }
+    const bool is_tcp = setup_.destinations[destination].protocol == transport::tcp;
+    const take_over_rule reuse{setup_.takes_over && is_tcp, design.reuse.chance};
+    const std::uint32_t tries = design.pool.fallback ? ranks : 1;
+    for (std::uint32_t i = 0; i < tries; ++i) {
+        const std::uint32_t cell = first_cell + rank;
+        const auto found = choose_port(*setup_.plan, cells_[cell], source, reuse, random);
+        if (found) {
+            if (found->taken_over) {
+                const std::uint32_t old = cell << 16U | found->at;
+                out.took_over = true;
+                gone(old);
+                remove(old);
+            }
+            out.id = insert(pair, cell, source, found->at);
+            return out;
+        }
+        rank = rank + 1 == ranks ? 0 : rank + 1;
+    }
+    out.refused = refusal::no_port;
+    return out;
+}
+
+}  // namespace natbound::calculator

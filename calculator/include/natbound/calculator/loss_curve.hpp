@@ -1,0 +1,82 @@
+#pragma once
+// The refusal probability of one loss system as a function of its load, by the method that its
+// design's axes call for: Erlang's formula where the search is complete, the exact chain where the
+// tries are independent, and else the exact probability given the state, averaged over simulated
+// states. Simulated points are kept, and a load near one is read off a line through them.
+#include <functional>
+#include <memory>
+#include <natbound/calculator/arrival_odds.hpp>
+#include <natbound/calculator/systems.hpp>
+#include <string>
+#include <vector>
+
+namespace natbound::calculator {
+
+enum class loss_method { nothing_refuses, erlang_b, attempts, simulated_states };
+
+// A probability as its logarithm and that one's standard error. Not seen: none of the states that
+// were looked at could refuse; the logarithm is then -infinity, and says nothing but that.
+struct log_odds {
+    double log = 0, error = 0;
+    bool seen = true;
+};
+
+struct curve_point {
+    double load = 0;
+    std::vector<log_odds> kinds;  // in the order of loss_curve::kinds()
+    double effort = 0;            // mean holds that were averaged over
+};
+
+class loss_curve {
+public:
+    // Called now and then; throws to stop (natbound::interrupted).
+    using callback = std::function<void()>;
+
+    loss_curve(const scenario& s, const system_split& all, loss_system system, std::uint64_t seed,
+               callback interrupt);
+
+    loss_method method() const { return method_; }
+    // Places in split.kinds.
+    const std::vector<std::size_t>& kinds() const { return kinds_; }
+    std::string explained() const;
+    bool exact() const { return method_ != loss_method::simulated_states; }
+    double ports() const { return ports_; }  // that a search may give, on all its addresses
+    double least_busy() const { return least_busy_; }
+
+    // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points that are
+    // there, and unseen where there are none. error: of the points alone.
+    log_odds at(double load, std::size_t kind) const;
+    // How fast it grows there: d log probability / d log load.
+    double slope(double load, std::size_t kind) const;
+    // Simulates at that load for so many mean holds, unless the method is exact or a point within `near`
+    // (of log load) has as much already. precision: goes on, up to ten times as long, until the error of the
+    // logarithm is below; 0: does not.
+    void look(double load, double holds, double near, double precision = 0);
+    const std::vector<curve_point>& points() const { return points_; }
+    // The load at which the worst kind reaches epsilon, found by looking; `holds` for the last look.
+    // Where it was never seen to refuse: the highest load looked at.
+    double solve(double epsilon, double holds);
+    // The worst kind at a load, and at the point looked at that lies nearest.
+    log_odds worst(double load) const;
+
+private:
+    void choose(const scenario& s, const system_split& all);
+    double exact_log(double load) const;
+    curve_point simulate(double load, double holds, double precision);
+
+    loss_system system_;
+    simulation_input input_;
+    std::vector<std::size_t> kinds_;
+    std::uint64_t seed_;
+    callback interrupt_;
+    loss_method method_ = loss_method::simulated_states;
+    double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
+    std::string why_;
+    std::unique_ptr<simulation> running_;
+    std::unique_ptr<arrival_odds> odds_;
+    double running_load_ = 0;
+    double crowding_ = 1;  // load over the load of entries that do not give way
+    std::vector<curve_point> points_;  // by load
+};
+
+}  // namespace natbound::calculator

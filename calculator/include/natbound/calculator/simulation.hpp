@@ -1,0 +1,159 @@
+#pragma once
+// Traffic through one NAT, event by event: arrivals, closes, and entries whose timers run out.
+//
+// Exponential times need no queue: the next event is drawn by its rate, and the flow that closes is
+// any of the open ones. Where the table is well filled that flow is found by drawing an external port
+// and letting nothing happen if no flow is open there (uniformization: A. Jensen 1953); which port
+// is then known some events ahead, and fetched into the cache. Else a list of open flows is kept.
+// Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring; other
+// laws share a heap. Without timers not even a clock is needed.
+#include <natbound/calculator/flow_table.hpp>
+#include <natbound/calculator/sockets.hpp>
+#include <natbound/calculator/timed_queue.hpp>
+#include <natbound/calculator/traffic.hpp>
+#include <array>
+#include <vector>
+
+namespace natbound::calculator {
+
+// Clients that are alike: as many addresses, each with these ports.
+struct client_group {
+    std::size_t set = 0;      // in scenario.clients
+    std::uint32_t first = 0;  // number of the first client
+    std::uint32_t count = 0;
+    port_list ports;
+    source_port_law law = source_port_law::uniform;
+};
+
+struct simulated_stream {
+    std::uint32_t group = 0;                   // of clients
+    std::vector<std::uint32_t> destinations;   // by number
+    std::vector<double> weights;               // of those; empty: even
+    double rate = 0;                           // connections a second, all together
+    open_time open;
+    std::vector<closing_phase> closing;
+
+    double hold() const;
+};
+
+struct simulation_input {
+    table_setup table;
+    std::vector<client_group> clients;
+    std::vector<simulated_stream> streams;
+    // The pool's address by client * addresses + address of the destination; empty: as the design
+    // chooses at each open.
+    std::vector<std::uint32_t> rank_of;
+    std::uint32_t addresses = 1;  // different destination addresses
+    // Counted apart: kind_of[group of clients * destinations + destination] < kinds.
+    std::vector<std::uint32_t> kind_of;
+    std::uint32_t kinds = 1;
+
+    double load() const;
+};
+
+struct kind_counts {
+    std::uint64_t arrivals = 0, refused = 0, cut = 0;
+    std::uint64_t failed() const { return refused + cut; }
+};
+
+class simulation {
+public:
+    simulation(const simulation_input& input, std::uint64_t seed);
+
+    // Multiplies all rates (of the input, not of the call before).
+    void scale(double factor);
+    // Puts a stationary number of flows into the empty table, in any order; refused ones are left
+    // out. How they lie is then not yet stationary: advance() for a few holds.
+    void fill();
+    // Goes on for about so many arrivals. In a simulation with a clock for the time that they take
+    // on average, so that where it stops does not depend on what happens.
+    void advance(double arrivals);
+    // Exactly so many more arrivals offered to the NAT.
+    void arrive(std::uint64_t arrivals);
+
+    // The weight of the state where advance() stopped in an average over time: 1 where there is a clock
+    // or the time to the next draw is the same in all states, else that time.
+    double weight() const;
+    double mean_hold() const;     // over all streams
+    double longest_phase() const; // seconds: of open times and timers, the longest mean
+    double rate() const { return arrival_rate_; }
+
+    const flow_table& table() const { return table_; }
+    const client_sockets& sockets() const { return sockets_; }
+    const simulation_input& input() const { return *input_; }
+    const std::vector<kind_counts>& counts() const { return counts_; }
+    void clear_counts();
+    // The share of arrivals that were not offered, failed, or took a closing entry over: how far the
+    // number of live flows is from what it would be if nothing disturbed it.
+    double share_displaced() const;
+    std::uint64_t unoffered() const { return unoffered_; }  // arrivals whose client had no socket free
+    std::uint64_t events() const { return events_; }        // arrivals and closes and ends of timers
+    random_bits& random() { return random_; }
+
+    // The port that a client's next connection would take; port_count where none is free.
+    port next_port(const client_group& group, std::uint32_t client, std::uint32_t destination,
+                   std::uint32_t& steps);
+
+private:
+    // Flows that leave by the same law.
+    struct open_group {
+        open_time law;
+        std::vector<closing_phase> closing;
+        double departure_rate = 0;      // exponential: 1 / mean
+        double part = 0;                // of the highest departure rate
+        double mu = 0, sigma = 0;       // lognormal
+        std::vector<std::uint32_t> ids; // exponential: the open ones
+        std::uint32_t queue = 0;        // constant: which
+    };
+
+    void step();
+    void step_slots();
+    void step_timed(double until);
+    void use_slots();
+    std::uint32_t slot(double at) const {
+        const auto i = static_cast<std::uint32_t>(at);
+        if (cells_ == 1) return first_slot_ + i;
+        return (i / span_) << 16U | (first_slot_ + i % span_);
+    }
+    double departures() const;
+    void random_event(double at);
+    void arrival();
+    std::uint32_t offer(std::size_t stream);
+    void open_for(std::uint32_t id, double seconds);
+    void place_by_glance(std::uint32_t id, const simulated_stream& stream);
+    void close_for(std::uint32_t id, const closing_phase& phase, double seconds);
+    void depart(open_group& group, std::uint64_t place);
+    void end_open(std::uint32_t id);
+    void remove(std::uint32_t id);
+    void gone(std::uint32_t id);
+    double next_deadline();
+    void expire();
+    std::uint32_t& serial(std::uint32_t id);
+    std::uint32_t& place_of(std::uint32_t id);
+
+    const simulation_input* input_;
+    flow_table table_;
+    client_sockets sockets_;
+    random_bits random_;
+    std::vector<open_group> groups_;
+    std::vector<std::uint32_t> group_of_;         // a stream's
+    std::vector<double> up_to_;                   // cumulated rates of the streams
+    std::vector<std::vector<double>> weights_;    // cumulated, a stream
+    std::vector<timed_ring> rings_;               // open constant times and closing phases
+    std::vector<double> ring_seconds_;
+    timed_heap heap_;
+    std::vector<std::uint32_t> serials_;          // tells an id's present flow from earlier ones
+    std::vector<std::uint32_t> cursors_;          // sequential, linux: a client's, a pair's
+    std::vector<kind_counts> counts_;
+    std::vector<std::uint32_t> places_;           // in its group's list, an id; for full tables
+    std::array<double, 8> ahead_{};               // the next draws of slots
+    unsigned ahead_at_ = 0;
+    bool by_slots_ = false;
+    std::uint32_t first_slot_ = 0, span_ = 0, cells_ = 1;
+    double slots_ = 0, fastest_ = 0;              // external ports; the highest departure rate
+    double arrival_rate_ = 0, now_ = 0, factor_ = 1;
+    std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
+    bool timed_ = false;
+};
+
+}  // namespace natbound::calculator

@@ -1,0 +1,70 @@
+#pragma once
+// Splitting a scenario's traffic into systems that do not disturb one another: the flows towards one
+// clash scope (with the scope `destination endpoint`: one destination) on one external address, or
+// on all of them where the search goes on to another. Poisson traffic split at random stays
+// Poisson, so each system is a loss system of its own. Only a flow table joins them again.
+#include <map>
+#include <memory>
+#include <natbound/calculator/simulation.hpp>
+#include <natbound/calculator/traffic.hpp>
+#include <string>
+#include <vector>
+
+namespace natbound::calculator {
+
+// A kind of traffic: a client set towards a destination endpoint, or towards `endpoints` of them that
+// no number can tell apart.
+struct traffic_kind {
+    std::size_t clients = 0, servers = 0;  // places in the scenario
+    std::optional<std::size_t> nat;        // none: untranslated
+    ip_address address = 0;                // one of the destination endpoints
+    natbound::port port = 0;
+    double endpoints = 1;
+    double rate = 0, load = 0;             // of each endpoint: connections a second, and times the mean hold
+};
+
+// One kind's flows in a system.
+struct system_part {
+    std::size_t kind = 0;
+    std::uint32_t destination = 0;  // of the system's
+    double addresses = 0;           // client addresses
+    double rate = 0;
+    open_time open;
+    std::vector<closing_phase> closing;
+
+    double load() const;
+};
+
+struct loss_system {
+    std::size_t nat = 0;
+    std::optional<std::uint64_t> rank;           // of its address in the pool, where it is one known address
+    std::uint32_t ranks = 1;                     // addresses that a search may try
+    std::vector<transport> destinations;         // endpoints in the clash scope
+    std::vector<system_part> parts;
+    double copies = 1;                           // so many systems are alike
+
+    double load() const;
+};
+
+struct system_split {
+    std::vector<nat_plan> plans;  // a NAT's
+    std::vector<traffic_kind> kinds;
+    std::vector<loss_system> systems;
+    std::vector<double> nat_load;  // a NAT's
+    double load = 0, rate = 0;     // of everything
+    bool unknown_hash = false;     // clients lie on addresses as `assignment` has it
+    std::vector<std::string> assumed;
+};
+
+// `assignment` numbers the random assignments of clients to addresses, for hashes that are not known.
+system_split split(const scenario& s, const filled_traffic& traffic, std::uint64_t assignment = 0);
+
+// The system as it is simulated: at most that many clients stand for more. Kinds are numbered as
+// `kinds` (places in split.kinds, which it fills).
+simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
+                           std::vector<std::size_t>& kinds);
+
+// Systems with the same key differ in nothing but their load.
+std::string structure_key(const loss_system& system, const system_split& all);
+
+}  // namespace natbound::calculator

@@ -1,0 +1,57 @@
+#pragma once
+// A scenario's traffic with everything filled in: who opens how many connections a second towards
+// what, how long each stays open, and how long the NAT keeps its entry after the close. Arrivals are
+// Poisson. Whatever the scenario leaves out is filled in here and said in `assumed`.
+#include <natbound/model/scenario.hpp>
+#include <string>
+#include <vector>
+
+namespace natbound::calculator {
+
+// How long a flow is open, from its first packet to its close. cv is lognormal's.
+struct open_time {
+    hold_law law = hold_law::exponential;
+    double mean = 0;  // seconds
+    double cv = 0;
+    friend bool operator==(const open_time&, const open_time&) = default;
+};
+
+// What happens to a share of the flows after their close: the entry stays for that many seconds.
+struct closing_phase {
+    close_cause cause = close_cause::tcp_fin;
+    double share = 0;
+    double seconds = 0;
+    friend bool operator==(const closing_phase&, const closing_phase&) = default;
+};
+
+// The traffic of one entry from one client set to one server set.
+struct stream {
+    std::size_t clients = 0, servers = 0;  // places in scenario.clients and scenario.servers
+    double rate = 0;                       // connections a second, of all clients and endpoints
+    open_time open;
+    std::vector<closing_phase> closing;  // shares add up to 1; empty where `hold` was given
+    // The share of each destination endpoint, addresses before ports, both ascending; empty: even.
+    std::vector<double> weights;
+
+    double hold() const;  // mean seconds that a tuple is occupied
+    double load() const { return rate * hold(); }
+};
+
+struct filled_traffic {
+    std::vector<stream> streams;  // in the order of the entries, then `from`, then `to`
+    bool given = false;           // by the scenario; else evenly spread, 60 s holds, a load of 1
+    std::vector<std::string> assumed;
+
+    double rate() const;  // connections a second
+    double load() const;  // mean number of live flows if nothing is refused
+};
+
+// Throws input_error where the entries contradict one another (a `live` below what the closing
+// phases alone hold), unsupported for weights over more than 2^20 endpoints.
+filled_traffic fill_traffic(const scenario& s);
+
+// The NAT that translates a client set; nullptr where it is routed untranslated. Throws unsupported
+// for a NAT inside another one and for two NATs that share an address.
+const nat* nat_of(const scenario& s, std::size_t clients);
+
+}  // namespace natbound::calculator

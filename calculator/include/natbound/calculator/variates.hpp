@@ -1,0 +1,37 @@
+#pragma once
+// Random numbers of the laws that traffic needs, the same on every machine up to the last digit of
+// the C library's logarithm and cosine.
+#include <algorithm>
+#include <cmath>
+#include <natbound/model/random.hpp>
+#include <vector>
+
+namespace natbound::calculator {
+
+// Of mean 1.
+inline double exponential(random_bits& random) { return -std::log(1 - random.unit()); }
+
+// Of mean 0 and variance 1 (Box and Muller 1958).
+inline double normal(random_bits& random) {
+    return std::sqrt(2 * exponential(random)) * std::cos(6.283185307179586477 * random.unit());
+}
+
+// Poisson: by counting exponential gaps where the mean is small, else a rounded normal number, which
+// is near enough for the place where a simulation starts.
+inline std::uint64_t about_poisson(double mean, random_bits& random) {
+    if (mean > 200)
+        return static_cast<std::uint64_t>(
+            std::max(0.0, std::round(mean + std::sqrt(mean) * normal(random))));
+    std::uint64_t n = 0;
+    for (double sum = exponential(random); sum < mean; sum += exponential(random)) ++n;
+    return n;
+}
+
+// A place drawn by cumulated weights; the last one is their sum.
+inline std::size_t pick(const std::vector<double>& cumulated, random_bits& random) {
+    const double at = random.unit() * cumulated.back();
+    const auto it = std::upper_bound(cumulated.begin(), cumulated.end(), at);
+    return std::min<std::size_t>(static_cast<std::size_t>(it - cumulated.begin()), cumulated.size() - 1);
+}
+
+}  // namespace natbound::calculator

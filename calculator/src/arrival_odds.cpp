@@ -1,0 +1,208 @@
+// Summing over clients and their ports without visiting each.
+#include "natbound/calculator/arrival_odds.hpp"
+
+#include <algorithm>
+
+#include "bit_rows.hpp"
+#include "natbound/model/error.hpp"
+
+namespace natbound::calculator {
+
+arrival_odds::arrival_odds(const simulation& s) {
+    const auto& input = s.input();
+    const nat_plan& plan = *input.table.plan;
+    if (input.table.scopes != 1 || (input.table.ranks > 1 && !plan.design.pool.fallback))
+        throw unsupported("the odds of an arrival are worked out for one clash scope and one address at a time");
+    class_of_.assign(port_count, 0);
+    for (const auto& group : input.clients) {
+        port_words ports{};
+        for (const auto& part : group.ports.set().parts())
+            for (port p = part.first; p <= part.last; ++p) {
+                ports[p / 64] |= std::uint64_t{1} << (p % 64);
+                const auto* range = &plan.class_of(p);
+                const bool preserved = plan.preserves(p);
+                std::size_t c = 0;
+                while (c < classes_.size() && !(classes_[c].range == range && classes_[c].preserved == preserved)) ++c;
+                if (c == classes_.size()) {
+                    classes_.emplace_back();
+                    classes_[c].range = range;
+                    classes_[c].preserved = preserved;
+                }
+                classes_[c].ports[p / 64] |= std::uint64_t{1} << (p % 64);
+                class_of_[p] = static_cast<std::uint8_t>(c);
+            }
+        group_ports_.push_back(ports);
+    }
+    for (const auto& c : classes_)
+        searches_.emplace_back(plan, *c.range, !c.preserved, c.preserved);
+    const std::size_t destinations = input.table.destinations.size();
+    rates_.assign(input.clients.size() * destinations, 0);
+    for (const auto& stream : input.streams) {
+        double sum = 0;
+        for (const double w : stream.weights) sum += w;
+        for (std::size_t i = 0; i < stream.destinations.size(); ++i)
+            rates_[stream.group * destinations + stream.destinations[i]] +=
+                stream.rate * (stream.weights.empty() ? 1.0 / static_cast<double>(stream.destinations.size())
+                                                      : stream.weights[i] / sum);
+    }
+    for (const auto& d : input.table.destinations) tcp_[d.protocol == transport::tcp ? 1 : 0] = true;
+    offered_.resize(input.kinds);
+    failing_.resize(input.kinds);
+}
+
+void arrival_odds::read(simulation& s) {
+    std::fill(offered_.begin(), offered_.end(), 0);
+    std::fill(failing_.begin(), failing_.end(), 0);
+    read_cells(s);
+    if (s.sockets().bits(0)) few_pairs(s);
+    else many_pairs(s);
+}
+
+// The search's part: over all addresses, the draws multiply and the fixed probes must all be busy.
+void arrival_odds::read_cells(const simulation& s) {
+    const auto& table = s.table();
+    const auto& reuse = table.setup().plan->design.reuse;
+    blocked_.fill(~std::uint64_t{0});
+    for (std::size_t i = 0; i < classes_.size(); ++i) {
+        auto& c = classes_[i];
+        c.odds[0] = c.odds[1] = 1;
+        for (std::uint32_t rank = 0; rank < table.setup().ranks; ++rank) {
+            const port_bits& bits = table.cell(0, rank);
+            for (int tcp = 0; tcp < 2; ++tcp) {
+                if (!tcp_[tcp] || c.odds[tcp] == 0) continue;
+                const bool same = tcp == 1 && tcp_[0] && !(table.setup().takes_over && bits.any_closing());
+                if (!same) searches_[i].read(bits, {table.setup().takes_over && tcp == 1, reuse.chance});
+                c.odds[tcp] *= searches_[i].drawn(c.preserved);
+            }
+            if (!c.preserved && !searches_[i].starts_at_own()) continue;
+            const port_words& own = searches_[i].own(c.preserved);
+            for (std::size_t w = 0; w < blocked_.size(); ++w) {
+                std::uint64_t busy = ~std::uint64_t{0};
+                if (c.preserved) busy &= bits.busy_words()[w];
+                if (searches_[i].starts_at_own()) busy &= own[w];
+                blocked_[w] &= busy | ~c.ports[w];
+            }
+        }
+    }
+}
+
+// The sum, over those source ports (but these), of the probability to fail.
+double arrival_odds::failing_ports(const port_words& among, const std::uint64_t* but, bool tcp) const {
+    double sum = 0;
+    for (const auto& c : classes_) {
+        const double odds = c.odds[tcp ? 1 : 0];
+        if (odds == 0) continue;
+        const std::uint64_t ports = detail::ones_of_words(among.size(), [&](std::size_t w) {
+            const std::uint64_t here = among[w] & c.ports[w] & blocked_[w];
+            return but ? here & ~but[w] : here;
+        });
+        sum += odds * static_cast<double>(ports);
+    }
+    return sum;
+}
+
+double arrival_odds::failing_port(port p, bool tcp) const {
+    if ((blocked_[p / 64] >> (p % 64) & 1U) == 0) return 0;
+    return classes_[class_of_[p]].odds[tcp ? 1 : 0];
+}
+
+void arrival_odds::add(const simulation& s, std::uint32_t group, std::uint32_t destination, double offering, double odds) {
+    const std::size_t at = group * s.input().table.destinations.size() + destination;
+    const std::uint32_t kind = s.input().kind_of[at];
+    offered_[kind] += rates_[at] * offering;
+    failing_[kind] += rates_[at] * odds;
+}
+
+void arrival_odds::few_pairs(simulation& s) {
+    const auto& input = s.input();
+    const auto destinations = static_cast<std::uint32_t>(input.table.destinations.size());
+    for (std::uint32_t g = 0; g < input.clients.size(); ++g) {
+        const auto& group = input.clients[g];
+        for (std::uint32_t d = 0; d < destinations; ++d) {
+            if (rates_[g * std::size_t{destinations} + d] == 0) continue;
+            const bool tcp = input.table.destinations[d].protocol == transport::tcp;
+            double offering = 0, odds = 0;
+            for (std::uint32_t client = group.first; client < group.first + group.count; ++client) {
+                const std::uint32_t pair = client * destinations + d;
+                const std::uint32_t open = group.ports.size() - s.sockets().count(pair);
+                if (open == 0) continue;
+                offering += 1;
+                if (group.law == source_port_law::uniform) {
+                    odds += failing_ports(group_ports_[g], s.sockets().bits(pair)->data(), tcp) / open;
+                } else {
+                    std::uint32_t steps = 0;
+                    odds += failing_port(s.next_port(group, client, d, steps), tcp);
+                }
+            }
+            add(s, g, d, offering / group.count, odds / group.count);
+        }
+    }
+}
+
+// Many pairs of a client and a destination, each with few flows: all ports, less those in use, which
+// are those of the live flows.
+void arrival_odds::many_pairs(simulation& s) {
+    const auto& input = s.input();
+    const auto destinations = static_cast<std::uint32_t>(input.table.destinations.size());
+    const std::size_t places = input.clients.size() * destinations;
+    std::vector<double> share(places), but(places), none_open(places);  // sums over clients, see below
+    // That a client's used ports are not among those it takes counts for less than one part in a thousand where it
+    // uses less than one in a thousand: then they need not be gone through.
+    double fewest = 0;
+    for (const auto& group : input.clients) fewest = std::max(fewest, 1.0 / group.ports.size());
+    const bool exact = static_cast<double>(s.table().live()) / s.sockets().pairs() * fewest > 1e-3;
+    const auto group_of = [&](std::uint32_t client) {
+        std::size_t g = 0;
+        while (client >= input.clients[g].first + input.clients[g].count) ++g;
+        return g;
+    };
+    for (std::uint32_t id = 0; exact && id < s.table().ids(); ++id) {
+        const live_flow& f = s.table().flow(id);
+        if (f.state == flow_state::gone) continue;
+        const std::uint32_t client = f.pair / destinations, d = f.pair % destinations;
+        const std::size_t g = group_of(client);
+        const double all = input.clients[g].ports.size();
+        const double used = s.sockets().count(f.pair);
+        const std::size_t at = g * destinations + d;
+        // A client with `used` of `all` ports in use takes each free one with probability 1/(all - used).
+        if (used < all) {
+            share[at] += (1 / (all - used) - 1 / all) / used;
+            but[at] += failing_port(f.source, input.table.destinations[d].protocol == transport::tcp) / (all - used);
+        } else {
+            share[at] -= 1 / all / used;
+            none_open[at] += 1 / used;
+        }
+    }
+    for (std::uint32_t g = 0; g < input.clients.size(); ++g) {
+        const auto& group = input.clients[g];
+        for (std::uint32_t d = 0; d < destinations; ++d) {
+            const std::size_t at = g * std::size_t{destinations} + d;
+            if (rates_[at] == 0) continue;
+            const bool tcp = input.table.destinations[d].protocol == transport::tcp;
+            const double clients = group.count;
+            if (group.law != source_port_law::uniform) {
+                add(s, g, d, 1 - none_open[at] / clients, sampled(s, group, d));
+                continue;
+            }
+            const double all = failing_ports(group_ports_[g], nullptr, tcp);
+            const double odds = all * (1.0 / group.ports.size() + share[at] / clients) - but[at] / clients;
+            add(s, g, d, 1 - none_open[at] / clients, std::max(0.0, odds));
+        }
+    }
+}
+
+// The mean over some clients, drawn: without bias.
+double arrival_odds::sampled(simulation& s, const client_group& group, std::uint32_t destination) {
+    constexpr int draws = 64;
+    const bool tcp = s.input().table.destinations[destination].protocol == transport::tcp;
+    double sum = 0;
+    for (int i = 0; i < draws; ++i) {
+        const auto client = group.first + static_cast<std::uint32_t>(s.random().draw(group.count));
+        std::uint32_t steps = 0;
+        const port p = s.next_port(group, client, destination, steps);
+        if (p != port_count) sum += failing_port(p, tcp);
+    }
+    return sum / draws;
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,118 @@
+// Bookkeeping of the fast table.
+#include "natbound/calculator/flow_table.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "natbound/model/error.hpp"
+
+namespace natbound::calculator {
+
+table_setup setup_for(const nat_plan& plan, std::vector<destination_place> destinations,
+                      std::uint32_t scopes, std::uint32_t ranks) {
+    const auto& d = plan.design;
+    table_setup out;
+    out.plan = &plan;
+    out.scopes = scopes;
+    out.ranks = ranks;
+    out.table = plan.table;
+    out.keeps_order = plan.table && d.pressure == pressure_kind::drop_least_recently_used;
+    // A mapping of the same source matters where that source has several destinations.
+    out.remembers = d.mapping_type != mapping_type::edm && destinations.size() > 1;
+    out.takes_over = !d.reuse.take_over.empty() && d.reuse.chance > 0;
+    out.destinations = std::move(destinations);
+    return out;
+}
+
+flow_table::flow_table(table_setup setup)
+    : setup_(std::move(setup)), destinations_(static_cast<std::uint32_t>(setup_.destinations.size())) {
+    const std::uint64_t cells = std::uint64_t{setup_.scopes} * setup_.ranks;
+    if (cells > 1024)
+        throw unsupported("a simulation is limited to 1,024 pairs of an external address and a destination; this one has " +
+                          std::to_string(cells));
+    cells_.resize(static_cast<std::size_t>(cells));
+    const auto type = setup_.plan->design.mapping_type;
+    if (setup_.remembers && type != mapping_type::eim_if_possible) {
+        if (setup_.takes_over)
+            throw unsupported("a design whose flows share mappings and take closing ones over can't be simulated yet");
+        shared_.assign(cells_.size(), std::vector<std::uint16_t>(port_count));
+    } else {
+        flows_.resize(cells_.size() * port_count);
+    }
+}
+
+std::uint64_t flow_table::source_key(std::uint32_t pair, port source) const {
+    const std::uint64_t client = pair / destinations_;
+    const auto protocol = static_cast<std::uint64_t>(setup_.destinations[pair % destinations_].protocol);
+    return client << 24U | protocol << 16U | source;
+}
+
+// The flow of the same source whose destination comes first, as nat_table finds it.
+std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t destination, port source) const {
+    const auto* flows = memory_.of(source_key(client * destinations_ + destination, source));
+    if (!flows) return none;
+    const auto& plan = *setup_.plan;
+    const auto type = plan.design.mapping_type;
+    std::uint32_t best = none, best_to = none;
+    for (const std::uint32_t id : *flows) {
+        const live_flow& f = flows_[id];
+        const std::uint32_t to = f.pair % destinations_;
+        if (type == mapping_type::adm && setup_.destinations[to].address != setup_.destinations[destination].address) continue;
+        if (type == mapping_type::eim_if_possible && !(external_of(id) == source && plan.preserves(source)) &&
+            !plan.class_of(source).ports.contains(external_of(id)))
+            continue;
+        if (to < best_to) {
+            best = id;
+            best_to = to;
+        }
+    }
+    return best;
+}
+
+std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port source, port external) {
+    std::uint32_t id = cell << 16U | external;
+    if (!shared_.empty()) {
+        const std::uint32_t where = id;
+        ++shared_[cell][external];
+        if (unused_.empty()) {
+            id = ids();
+            flows_.emplace_back();
+            place_.push_back(where);
+        } else {
+            id = unused_.back();
+            unused_.pop_back();
+            place_[id] = where;
+        }
+    }
+    flows_[id] = {pair, static_cast<std::uint16_t>(source), 0, flow_state::open};
+    cells_[cell].take(external);
+    ++live_;
+    if (setup_.keeps_order) order_.push(id);
+    if (setup_.remembers) memory_.add(source_key(pair, source), id);
+    return id;
+}
+
+void flow_table::close(std::uint32_t id, close_cause cause) {
+    flows_[id].state = flow_state::closing;
+    if (setup_.keeps_order) {
+        order_.erase(id);
+        order_.push(id);
+    }
+    const auto& causes = setup_.plan->design.reuse.take_over;
+    if (setup_.takes_over && std::find(causes.begin(), causes.end(), cause) != causes.end())
+        cells_[cell_of(id)].set_closing(external_of(id), true);
+}
+
+void flow_table::remove(std::uint32_t id) {
+    live_flow& f = flows_[id];
+    const std::uint32_t cell = cell_of(id);
+    const port external = external_of(id);
+    if (shared_.empty() || --shared_[cell][external] == 0) cells_[cell].release(external);
+    if (!shared_.empty()) unused_.push_back(id);
+    f.state = flow_state::gone;
+    --live_;
+    if (setup_.keeps_order) order_.erase(id);
+    if (setup_.remembers) memory_.erase(source_key(f.pair, f.source), id);
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,351 @@
+// The two questions, put to the sums over kinds and written out in words.
+#include "natbound/calculator/likely.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "loss_study.hpp"
+#include "natbound/calculator/first_passage.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+using detail::kind_sums;
+constexpr double infinite = std::numeric_limits<double>::infinity();
+constexpr std::uint64_t assignments = 200;  // random ones, for a hash that is not known
+
+std::string endpoint_text(ip_address a, port p) {
+    const std::string text = to_string(a);
+    return (is_ipv4(a) ? text : "[" + text + "]") + ":" + std::to_string(p);
+}
+
+}  // namespace
+
+class loss_study::state {
+public:
+    state(const scenario& s, study_options options)
+        : scenario_(s), options_(std::move(options)), traffic_(fill_traffic(s)) {
+        sums_ = std::make_unique<kind_sums>(s, traffic_, options_, 0);
+        if (sums_->all().unknown_hash) assign();
+        for (const auto& a : traffic_.assumed) assumed_.push_back(a);
+        for (const auto& a : sums_->all().assumed) assumed_.push_back(a);
+        remember();
+    }
+
+    likely_result likely(double epsilon) {
+        if (!(epsilon > 0 && epsilon < 1)) throw domain_error("likely: epsilon = " + shortest(epsilon) + ": must be above 0 and below 1");
+        likely_result out;
+        out.epsilon = epsilon;
+        sums_->find(epsilon, options_.holds);
+        const double all = sums_->all().load, target = std::log(epsilon);
+        const auto worst = [&](double scale) { return sums_->worst(scale); };
+        out.kinds = kinds([&](std::size_t k) -> std::optional<double> {
+            const auto scale = sums_->root(target, [&](double x) { return sums_->at(k, x); });
+            if (!scale) return std::nullopt;
+            return *scale * all;
+        });
+        out.method = method();
+        out.assumed = assumed_;
+        if (const auto scale = sums_->root(target, worst)) {
+            out.load = *scale * all;
+            error(*scale, *out.load, out);
+            if (const auto mean = sums_->root(target, [&](double x) { return sums_->average(x); })) out.average = *mean * all;
+            if (const auto unseen = blind(*scale); unseen) sums_->look_low(epsilon / 100, options_.holds / 4);
+            for (auto& k : out.kinds) k.odds = odds(k.kind, *scale);
+        }
+        std::stable_sort(out.kinds.begin(), out.kinds.end(), [](const auto& a, const auto& b) {
+            return a.likely.value_or(infinite) < b.likely.value_or(infinite);
+        });
+        points(out.points);
+        if (hard_is_median_) out.worst_assignment = out.load;
+        if (hard_) {
+            kind_sums hard(scenario_, traffic_, options_, *hard_);
+            hard.find(epsilon, options_.holds);
+            if (const auto scale = hard.root(target, [&](double x) { return hard.worst(x); })) out.worst_assignment = *scale * all;
+        }
+        return out;
+    }
+
+    risk_result risk(double scale) {
+        if (!(scale > 0 && scale < infinite)) throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
+        risk_result out;
+        const auto& all = sums_->all();
+        out.load = all.load * scale;
+        out.rate = all.rate * scale;
+        out.method = method();
+        out.assumed = assumed_;
+        sums_->look(scale, options_.holds / 2);
+        if (unmeasured(scale)) sums_->look_low(1e-9, options_.holds / 4);
+        out.kinds = kinds([](std::size_t) { return std::nullopt; });
+        double failing = 0, low = 0, high = 0, log = -infinite;
+        bool at_most = false;
+        out.exact = true;
+        for (auto& k : out.kinds) {
+            k.odds = odds(k.kind, scale);
+            if (&k == &out.kinds.front() || k.odds.log > out.worst.log) out.worst = k.odds;
+            const double rate = k.kind.rate * k.kind.endpoints * scale;
+            log = detail::log_sum(log, k.odds.log + std::log(rate / out.rate));
+            failing += rate * k.odds.value;
+            low += rate * k.odds.low;
+            high += rate * k.odds.high;
+            at_most = at_most || k.odds.at_most;
+        }
+        for (const auto& curve : sums_->curves()) out.exact = out.exact && curve.exact();
+        out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, at_most};
+        std::stable_sort(out.kinds.begin(), out.kinds.end(),
+                         [](const auto& a, const auto& b) { return a.odds.log > b.odds.log; });
+        if (at_most) {
+            out.assumed.push_back("no state that was looked at could refuse; the bound is what a higher load showed, "
+                                  "for the probability grows with the load");
+        }
+        out.refusals_a_day = failing * 86400;
+        out.first_refusal = failing > 0 ? 1 / failing : infinite;
+        passage(out, scale);
+        return out;
+    }
+
+    std::vector<load_point> curve(const std::vector<double>& scales) {
+        std::vector<load_point> out;
+        for (const double scale : scales) {
+            sums_->look(scale, options_.holds / 8);
+            refusal_odds worst;
+            for (const auto& k : sums_->all().kinds) {
+                const refusal_odds here = odds(k, scale);
+                if (here.value > worst.value || worst.value == 0) worst = here;
+            }
+            out.push_back({sums_->all().load * scale, worst});
+        }
+        return out;
+    }
+
+private:
+    // Among random assignments, the one in the middle and the one that only 5 % exceed, by the load of their heaviest
+    // address: a kind fails as its address does.
+    void assign() {
+        std::vector<std::pair<double, std::uint64_t>> heaviest;
+        for (std::uint64_t a = 0; a < assignments; ++a) {
+            double most = 0;
+            for (const auto& system : split(scenario_, traffic_, a).systems) most = std::max(most, system.load());
+            heaviest.emplace_back(most, a);
+        }
+        std::sort(heaviest.begin(), heaviest.end());
+        sums_ = std::make_unique<kind_sums>(scenario_, traffic_, options_, heaviest[assignments / 2].second);
+        const auto& hard = heaviest[assignments * 95 / 100];
+        if (hard.first > heaviest[assignments / 2].first * (1 + 1e-9)) hard_ = hard.second;
+        else hard_is_median_ = true;
+        assumed_.push_back("which address a client gets is not known: the median of " + std::to_string(assignments) +
+                           " random assignments, by the load of the fullest address");
+    }
+
+    void remember() {
+        const auto& all = sums_->all();
+        for (std::size_t n = 0; n < all.plans.size(); ++n) {
+            const auto& plan = all.plans[n];
+            const std::string& name = plan.of->name;
+            if (sums_->has_table(n)) {
+                assumed_.push_back(name + ": ports and the flow table refuse independently of one another (an upper bound)");
+                if (plan.design.pressure == pressure_kind::drop_least_recently_used)
+                    assumed_.push_back(name + ": each flow that a full table drops is counted as failed (an upper bound)");
+            }
+            std::set<std::pair<ip_address, port>> destinations;
+            for (const auto& k : all.kinds)
+                if (k.nat == n)
+                    for (const auto& p : {k.port, k.endpoints > 1 ? port_count : k.port}) destinations.insert({k.address, p});
+            if (plan.design.mapping_type == mapping_type::eim_if_possible && destinations.size() > 1 && sums_->any_simulated())
+                assumed_.push_back(name + ": the try at the port that the same source has towards another destination is left out "
+                                          "(it can only help)");
+        }
+    }
+
+    std::string method() const {
+        std::vector<std::string> said;
+        for (const auto& curve : sums_->curves())
+            if (std::find(said.begin(), said.end(), curve.explained()) == said.end()) said.push_back(curve.explained());
+        for (const auto& k : sums_->all().kinds)
+            if (!k.nat) {
+                said.push_back("what is routed untranslated is never refused");
+                break;
+            }
+        std::string out;
+        for (const auto& s : said) out += (out.empty() ? "" : "; ") + s;
+        return out;
+    }
+
+    template <class Likely> std::vector<kind_result> kinds(Likely&& likely) const {
+        std::vector<kind_result> out;
+        const auto& all = sums_->all();
+        for (std::size_t k = 0; k < all.kinds.size(); ++k) {
+            const auto& kind = all.kinds[k];
+            kind_result r;
+            r.kind = kind;
+            r.clients = scenario_.clients[kind.clients].name;
+            r.servers = scenario_.servers[kind.servers].name;
+            r.destination = endpoint_text(kind.address, kind.port);
+            r.protocol = json_io::name_of(scenario_.servers[kind.servers].protocol);
+            if (kind.nat) r.nat = scenario_.nats[*kind.nat].name;
+            double most = 0;
+            for (const auto& part : sums_->shares(k)) {
+                const auto& system = all.systems[part.system];
+                if (part.load <= most) continue;
+                most = part.load;
+                r.address = system.rank ? to_string(scenario_.nats[*kind.nat].external_ip_address_pool.at(*system.rank))
+                                        : to_string(scenario_.nats[*kind.nat].external_ip_address_pool);
+            }
+            r.likely = likely(k);
+            out.push_back(std::move(r));
+        }
+        return out;
+    }
+
+    std::size_t number(const traffic_kind& kind) const {
+        const auto& all = sums_->all().kinds;
+        for (std::size_t k = 0; k < all.size(); ++k)
+            if (all[k].clients == kind.clients && all[k].servers == kind.servers && all[k].address == kind.address && all[k].port == kind.port)
+                return k;
+        return 0;
+    }
+
+    // Whether a simulated curve was looked at near that load and refused there, so that reading it off is fair.
+    static bool measured(const loss_curve& curve, double load, std::size_t place) {
+        for (const auto& p : curve.points())
+            if (p.kinds[place].seen && p.kinds[place].error < 0.7 && std::fabs(std::log(p.load / load)) < 0.02) return true;
+        return false;
+    }
+
+    bool unmeasured(double scale) const {
+        for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
+            for (const auto& part : sums_->shares(k)) {
+                const auto& curve = sums_->curves()[part.curve];
+                if (!curve.exact() && !measured(curve, part.load * scale, part.place)) return true;
+            }
+        return false;
+    }
+
+    // Whether a system was never seen to refuse at loads that are at or above its own.
+    bool blind(double scale) const {
+        for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
+            for (const auto& part : sums_->shares(k)) {
+                const auto& curve = sums_->curves()[part.curve];
+                if (curve.exact()) continue;
+                bool above = false;
+                for (const auto& p : curve.points()) above = above || (p.load > part.load * scale && p.kinds[part.place].seen);
+                if (!above && !measured(curve, part.load * scale, part.place)) return true;
+            }
+        return false;
+    }
+
+    refusal_odds odds(const traffic_kind& kind, double scale) const {
+        const std::size_t k = number(kind);
+        const log_odds seen = sums_->at(k, scale);
+        bool known = true, possible = false, simulated = false;
+        for (const auto& part : sums_->shares(k)) {
+            const auto& curve = sums_->curves()[part.curve];
+            possible = possible || curve.method() != loss_method::nothing_refuses;
+            simulated = simulated || !curve.exact();
+            known = known && (curve.exact() || measured(curve, part.load * scale, part.place));
+        }
+        possible = possible || (kind.nat && sums_->has_table(*kind.nat));
+        if (!possible) return {0, 0, 0, -infinite, false};
+        if (known && seen.seen) {
+            const double wide = simulated ? 1.96 * seen.error : 0;
+            return {std::exp(seen.log), std::exp(seen.log - wide), std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
+        }
+        const double log = sums_->bound(k, scale);
+        // what was not seen may be too little to matter
+        if (seen.seen && log < seen.log + 1e-3) return {std::exp(seen.log), std::exp(seen.log), std::exp(log), seen.log, false};
+        return {std::exp(log), 0, std::exp(log), log, true};
+    }
+
+    void error(double scale, double load, likely_result& out) const {
+        const log_odds here = sums_->worst(scale);
+        const double step = 1e-3;
+        const double growth = (sums_->worst(scale * (1 + step)).log - sums_->worst(scale * (1 - step)).log) / (2 * step);
+        // 0.1 % for what the line between points misses
+        const double off = here.error > 0 ? std::hypot(1.96 * here.error / std::max(growth, 1.0), 0.001) : 0;
+        out.low = load * std::exp(-off);
+        out.high = load * std::exp(off);
+        out.exact = off == 0;
+        // the worst kind's own curves, if they were not measured there
+        double lowest = 0;
+        for (const auto& k : out.kinds) {
+            if (!k.likely || *k.likely > load * (1 + 1e-9)) continue;
+            for (const auto& part : sums_->shares(number(k.kind))) {
+                const auto& curve = sums_->curves()[part.curve];
+                if (curve.exact() || measured(curve, part.load * scale, part.place)) continue;
+                for (const auto& p : curve.points())
+                    if (p.kinds[part.place].seen && p.load > part.load * scale) {
+                        out.extrapolated = true;
+                        lowest = std::max(lowest, p.load / part.load * sums_->all().load);
+                        break;
+                    }
+            }
+        }
+        if (out.extrapolated) out.high = std::max(out.high, lowest);
+    }
+
+    void points(std::vector<load_point>& out) const {
+        const auto& all = sums_->all();
+        for (std::size_t c = 0; c < sums_->curves().size(); ++c) {
+            double most = 0;
+            for (std::size_t k = 0; k < all.kinds.size(); ++k)
+                for (const auto& part : sums_->shares(k))
+                    if (part.curve == c) most = std::max(most, part.load);
+            if (most == 0 || (most < sums_->heaviest() && sums_->curves().size() > 1)) continue;
+            for (const auto& p : sums_->curves()[c].points()) {
+                load_point point;
+                point.load = p.load / most * all.load;
+                for (const auto& k : p.kinds)
+                    if (k.seen && std::exp(k.log) > point.worst.value)
+                        point.worst = {std::exp(k.log), std::exp(k.log - 1.96 * k.error), std::exp(k.log + 1.96 * k.error), k.log, false};
+                if (point.worst.value > 0) out.push_back(point);
+            }
+        }
+        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.load < b.load; });
+    }
+
+    // One complete search and nothing else: the mean time from an empty table is known exactly.
+    void passage(risk_result& out, double scale) const {
+        const auto& all = sums_->all();
+        if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1) return;
+        const auto& curve = sums_->curves()[0];
+        if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
+        const double load = all.systems[0].load() * scale;
+        out.full_probability = std::exp(curve.at(load, 0).log);
+        for (const auto& part : all.systems[0].parts)
+            if (part.open.law != hold_law::exponential || !part.closing.empty()) return;
+        double rate = 0;
+        for (const auto& part : all.systems[0].parts) rate += part.rate * scale;
+        out.first_refusal = time_to_first_refusal(static_cast<std::uint64_t>(curve.ports()), load).mean * load / rate;
+        out.first_refusal_from_empty = true;
+    }
+
+    const scenario& scenario_;
+    study_options options_;
+    filled_traffic traffic_;
+    std::unique_ptr<kind_sums> sums_;
+    std::optional<std::uint64_t> hard_;  // the assignment that only 5 % exceed, where it differs
+    bool hard_is_median_ = false;
+    std::vector<std::string> assumed_;
+};
+
+loss_study::loss_study(const scenario& s, study_options options) : state_(std::make_unique<state>(s, std::move(options))) {}
+loss_study::~loss_study() = default;
+loss_study::loss_study(loss_study&&) noexcept = default;
+loss_study& loss_study::operator=(loss_study&&) noexcept = default;
+likely_result loss_study::likely(double epsilon) { return state_->likely(epsilon); }
+risk_result loss_study::risk(double scale) { return state_->risk(scale); }
+std::vector<load_point> loss_study::curve(const std::vector<double>& scales) { return state_->curve(scales); }
+
+likely_result likely(const scenario& s, double epsilon, study_options options) {
+    return loss_study(s, std::move(options)).likely(epsilon);
+}
+
+risk_result risk(const scenario& s, double scale, study_options options) {
+    return loss_study(s, std::move(options)).risk(scale);
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,285 @@
+// Choosing the method from the axes, and averaging over states.
+#include "natbound/calculator/loss_curve.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "natbound/calculator/attempts.hpp"
+#include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/search_facts.hpp"
+#include "natbound/model/error.hpp"
+#include "state_average.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr double never = -std::numeric_limits<double>::infinity();
+constexpr std::size_t batches = 20;
+
+constexpr int most_rounds = 10;  // as much again, for errors that stay large
+
+// What the source ports of a system's clients have in common.
+struct port_use {
+    const port_range_plan* range;
+    bool preserved, inside;  // inside: the own port is one of the class's
+    auto operator<=>(const port_use&) const = default;
+};
+
+// P(Poisson(mean) >= n) for mean < n, from above: its first term times a geometric series.
+double poisson_tail(double mean, double n) {
+    if (mean >= n) return 1;
+    return std::min(1.0, erlang_b(n, mean) / (1 - mean / (n + 1)));
+}
+
+}  // namespace
+
+loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system system, std::uint64_t seed,
+                       callback interrupt)
+    : system_(std::move(system)), seed_(seed), interrupt_(std::move(interrupt)) {
+    choose(s, all);
+    if (exact()) {
+        for (const auto& part : system_.parts)
+            if (std::find(kinds_.begin(), kinds_.end(), part.kind) == kinds_.end()) kinds_.push_back(part.kind);
+        return;
+    }
+    input_ = input_for(s, all, system_, kinds_);
+    input_load_ = input_.load();
+    if (!input_.table.takes_over) return;
+    // Closing entries that give way hardly count.
+    double open = 0;
+    for (const auto& stream : input_.streams) {
+        double stay = stream.hold();
+        const auto& causes = all.plans[system_.nat].design.reuse.take_over;
+        for (const auto& phase : stream.closing)
+            if (std::find(causes.begin(), causes.end(), phase.cause) != causes.end()) stay -= phase.share * phase.seconds;
+        open += stream.rate * stay;
+    }
+    crowding_ = input_load_ / open;
+}
+
+void loss_curve::choose(const scenario& s, const system_split& all) {
+    const nat_plan& plan = all.plans[system_.nat];
+    const auto type = plan.design.mapping_type;
+    if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
+        throw unsupported("NAT " + plan.of->name + ": the refusal probability of mappings that carry flows to "
+                          "several destinations is not modelled yet; simulate counts it");
+    std::map<port_use, port> uses;  // and a source port with it
+    std::map<std::pair<std::size_t, std::uint32_t>, double> sockets;  // of a client set to a destination
+    std::map<std::pair<std::size_t, std::uint32_t>, double> clients;
+    port_set permitted;
+    for (const auto& part : system_.parts) {
+        const std::size_t set = all.kinds[part.kind].clients;
+        const auto& ports = s.clients[set].ports;
+        auto& addresses = clients[{set, part.destination}];
+        addresses = std::max(addresses, part.addresses);
+        sockets[{set, part.destination}] = addresses * static_cast<double>(ports.size());
+        for (const auto& range : ports.parts())
+            for (port p = range.first; p <= range.last; ++p) {
+                const auto& to = plan.class_of(p);
+                const port_use use{&to, plan.preserves(p), to.ports.contains(p)};
+                if (use.preserved && !use.inside) permitted.insert(p, p);
+                if (uses.try_emplace(use, p).second) permitted = permitted | to.ports;
+            }
+    }
+    bool complete = true, same = true, independent = true, preserved = true;
+    least_busy_ = std::numeric_limits<double>::infinity();
+    for (const auto& [use, p] : uses) {
+        const search_facts facts = facts_of(plan, p);
+        same = same && use.range->ports == uses.begin()->first.range->ports;
+        complete = complete && facts.complete && (!use.preserved || use.inside);
+        preserved = preserved && use.preserved;
+        if (!facts.independent_tries) independent = false;
+        else tries_ = static_cast<double>(*facts.independent_tries);
+        least_busy_ = std::min(least_busy_, static_cast<double>(facts.least_busy));
+    }
+    ports_ = static_cast<double>(permitted.size()) * system_.ranks;
+    least_busy_ *= system_.ranks;
+    double all_sockets = 0, addresses = 0;
+    for (const auto& [who, n] : sockets) all_sockets += n;
+    for (const auto& [who, n] : clients) addresses += n;
+    const auto decide = [&](loss_method m, std::string why) {
+        method_ = m;
+        why_ = std::move(why);
+    };
+    if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
+        return decide(loss_method::nothing_refuses, "one client alone keeps its own ports, and they never clash");
+    if (all_sockets <= least_busy_)
+        return decide(loss_method::nothing_refuses,
+                      "the clients have " + grouped(count(all_sockets)) + " sockets, too few for a search to fail (" +
+                          grouped(count(least_busy_)) + " busy ports at least, and the new flow's own)");
+    // Both formulas take every arrival for offered: no client may run out of sockets before.
+    bool plenty = true;
+    const double load = system_.load();
+    for (const auto& part : system_.parts) {
+        const double own = static_cast<double>(s.clients[all.kinds[part.kind].clients].ports.size());
+        plenty = plenty && (own >= ports_ || poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
+    }
+    if (complete && same && plenty)
+        return decide(loss_method::erlang_b, "the search finds every free port of " + grouped(count(ports_)) +
+                                                 ": Erlang's formula, exact for any law of holds");
+    if (independent && same && plenty && uses.size() == 1 && system_.ranks == 1)
+        return decide(loss_method::attempts, grouped(count(tries_)) + " independent tries among " + grouped(count(ports_)) +
+                                                 " ports: the exact chain, for any law of holds");
+    decide(loss_method::simulated_states, "the exact probability given the state (own port busy, times the share of each "
+                                          "round's starts whose window is busy), averaged over simulated states");
+}
+
+std::string loss_curve::explained() const { return why_; }
+
+double loss_curve::exact_log(double load) const {
+    if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
+    if (method_ == loss_method::attempts)
+        return log_refusal_probability(static_cast<std::uint64_t>(ports_), static_cast<std::uint64_t>(tries_), load);
+    return never;
+}
+
+// A line through the points in log load and log probability; near points count most, and the slope between
+// far ones is what a single near one is given.
+log_odds loss_curve::at(double load, std::size_t kind) const {
+    if (exact()) return {exact_log(load), 0, method_ != loss_method::nothing_refuses};
+    const double x = std::log(load);
+    const double steep = slope(load, kind);
+    double sum = 0, weighted = 0, variance = 0;
+    for (const auto& p : points_) {
+        const auto& y = p.kinds[kind];
+        if (!y.seen) continue;
+        const double away = x - std::log(p.load);
+        const double bend = 60 * away * away;  // what a straight line may miss over that distance
+        const double weight = 1 / (y.error * y.error + bend * bend + 1e-8);
+        sum += weight;
+        weighted += weight * (y.log + steep * away);
+        variance += weight * weight * y.error * y.error;
+    }
+    if (sum == 0) return {never, 0, false};
+    return {std::min(0.0, weighted / sum), std::sqrt(variance) / sum, true};
+}
+
+double loss_curve::slope(double load, std::size_t kind) const {
+    if (exact()) {
+        const double step = 1e-4;
+        return (exact_log(load * (1 + step)) - exact_log(load * (1 - step))) / (2 * step);
+    }
+    // weighted least squares, held near a guess where the points say little
+    const double x = std::log(load);
+    double s0 = 0, s1 = 0, s2 = 0, t0 = 0, t1 = 0;
+    for (const auto& p : points_) {
+        const auto& y = p.kinds[kind];
+        if (!y.seen) continue;
+        const double away = std::log(p.load) - x;
+        const double bend = 60 * away * away;
+        const double w = 1 / (y.error * y.error + bend * bend + 1e-4);
+        s0 += w;
+        s1 += w * away;
+        s2 += w * away * away;
+        t0 += w * y.log;
+        t1 += w * away * y.log;
+    }
+    constexpr double guess = 60, guess_error = 40;
+    const double prior = 1 / (guess_error * guess_error);
+    if (s0 == 0) return guess;
+    const double spread = s2 - s1 * s1 / s0;
+    const double found = (t1 - s1 * t0 / s0 + prior * guess) / (spread + prior);
+    return std::clamp(found, 1.0, 1000.0);
+}
+
+void loss_curve::look(double load, double holds, double near, double precision) {
+    if (exact()) return;
+    for (const auto& p : points_)
+        if (std::fabs(std::log(p.load / load)) <= near && p.effort >= holds) return;
+    curve_point next = simulate(load, holds, precision);
+    const auto at = std::lower_bound(points_.begin(), points_.end(), next.load,
+                                     [](const curve_point& p, double l) { return p.load < l; });
+    points_.insert(at, std::move(next));
+}
+
+log_odds loss_curve::worst(double load) const {
+    log_odds most{never, 0, false};
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+        const log_odds here = at(load, k);
+        if (here.seen && (!most.seen || here.log > most.log)) most = here;
+    }
+    return most;
+}
+
+// By secants in the logarithms, within a bracket: loads below refuse less often than epsilon, loads above more.
+double loss_curve::solve(double epsilon, double holds) {
+    const double target = std::log(epsilon);
+    double low = 0, high = std::numeric_limits<double>::infinity(), load = 0.85 * ports_ * crowding_;
+    if (!points_.empty()) {
+        const log_odds here = worst(load);
+        if (here.seen) load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load, 4 * load);
+    }
+    for (int i = 0; i < 24; ++i) {
+        const bool last = high < low * 1.003;
+        look(load, last ? holds : std::min(holds, 4.0), 0.0005, 0.25);
+        const auto& point = *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
+            return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
+        });
+        log_odds here{never, 0, false};
+        std::size_t kind = 0;
+        for (std::size_t k = 0; k < kinds_.size(); ++k)
+            if (point.kinds[k].seen && (!here.seen || point.kinds[k].log > here.log)) {
+                here = point.kinds[k];
+                kind = k;
+            }
+        (here.seen && here.log > target ? high : low) = load;
+        if (last) return load;
+        double next = low == 0 ? load / 4 : high == std::numeric_limits<double>::infinity() ? load * 1.25 : std::sqrt(low * high);
+        if (here.seen) {
+            const double step = (target - at(load, kind).log) / slope(load, kind);
+            const double wanted = load * std::exp(step);
+            if (std::fabs(step) < 0.01 && here.error < 0.7) {
+                // an error of 0.15 % of the load will do
+                look(wanted, holds, 0.0005, 0.0015 * slope(wanted, kind));
+                const double after = wanted * std::exp((target - at(wanted, kind).log) / slope(wanted, kind));
+                if (std::fabs(std::log(after / wanted)) > 0.004) look(after, holds, 0.002, 0.0015 * slope(after, kind));
+                return after;
+            }
+            if (wanted > low && wanted < high) next = std::clamp(wanted, load / 4, load * 1.5);
+        }
+        load = next;
+    }
+    return load;
+}
+
+curve_point loss_curve::simulate(double load, double holds, double precision) {
+    const bool near = running_ && std::fabs(std::log(load / running_load_)) < 0.05;
+    if (!near) {
+        running_ = std::make_unique<simulation>(input_, seed_++);
+        running_->scale(load / input_load_);
+        running_->fill();
+        if (!odds_) odds_ = std::make_unique<arrival_odds>(*running_);
+    }
+    running_->scale(load / input_load_);
+    // Where flows lie is forgotten with the flows themselves.
+    const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
+    double left = near ? (load == running_load_ ? 0 : 2 * flows) : 4 * flows;
+    for (; left > 0; left -= 20000) {
+        running_->advance(std::min(left, 20000.0));
+        interrupt_();
+    }
+    running_load_ = load;
+    bool closing = false;
+    for (const auto& s : input_.streams) closing = closing || !s.closing.empty();
+    // Windows with closing entries in them are looked at one by one.
+    const bool costly = input_.table.takes_over && closing;
+    const double spacing = std::max(flows / 200, 50.0) * (costly ? 8 : 1);
+    // few flows are soon simulated: at least as many arrivals as 64,512 ports would see at that load
+    const double arrivals = holds * std::max(flows, 50000.0);
+    const auto states = static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
+    detail::state_average average(*running_, *odds_, load);
+    curve_point out;
+    out.load = load;
+    out.effort = holds;
+    for (int round = 1;; ++round) {
+        for (std::size_t b = 0; b < batches; ++b) average.batch(states, spacing, interrupt_);
+        out.kinds = average.result();
+        double worst = 0;
+        for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);
+        if (precision == 0 || worst < precision || round == most_rounds) return out;
+    }
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,233 @@
+// Summing curves into kinds.
+#include "loss_study.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "natbound/calculator/erlang.hpp"
+#include "natbound/model/error.hpp"
+
+namespace natbound::calculator::detail {
+namespace {
+
+constexpr double never = -std::numeric_limits<double>::infinity();
+
+double sockets_behind(const scenario& s, const nat& n) {
+    double endpoints = 0, ports = 0;
+    for (const auto& v : s.servers) endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
+    for (const auto& name : n.inside)
+        for (const auto& c : s.clients)
+            if (c.name == name) ports += static_cast<double>(c.addresses.size() * c.ports.size());
+    return endpoints * ports;
+}
+
+}  // namespace
+
+double log_sum(double a, double b) {
+    const double most = std::max(a, b);
+    return most == never ? never : most + std::log1p(std::exp(std::min(a, b) - most));
+}
+
+kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const study_options& options,
+                     std::uint64_t assignment)
+    : all_(split(s, traffic, assignment)) {
+    shares_.resize(all_.kinds.size());
+    std::map<std::string, std::size_t> known;
+    std::vector<std::vector<std::size_t>> order;  // a curve's kinds as its first system has them, by part
+    for (std::size_t i = 0; i < all_.systems.size(); ++i) {
+        const auto& system = all_.systems[i];
+        const auto [it, fresh] = known.try_emplace(structure_key(system, all_), curves_.size());
+        const std::size_t c = it->second;
+        if (fresh) {
+            curves_.emplace_back(s, all_, system, options.seed * 1000003 + c,
+                                 options.interrupt ? options.interrupt : [] {});
+            most_load_.push_back(0);
+            std::vector<std::size_t> places;
+            for (const auto& part : system.parts) {
+                const auto& kinds = curves_[c].kinds();
+                places.push_back(static_cast<std::size_t>(
+                    std::find(kinds.begin(), kinds.end(), part.kind) - kinds.begin()));
+            }
+            order.push_back(std::move(places));
+        }
+        const double load = system.load();
+        most_load_[c] = std::max(most_load_[c], load);
+        std::map<std::size_t, std::pair<std::size_t, double>> of_kind;  // place in the curve, rate
+        for (std::size_t p = 0; p < system.parts.size(); ++p) {
+            auto& [place, rate] = of_kind[system.parts[p].kind];
+            place = order[c][p];
+            rate += system.parts[p].rate;
+        }
+        // A system that stands for equal addresses carries its part of each: its copies over the kind's endpoints.
+        for (const auto& [kind, found] : of_kind) {
+            const double addresses = system.copies / all_.kinds[kind].endpoints;
+            shares_[kind].push_back({c, found.first, i, load, found.second * addresses / all_.kinds[kind].rate});
+        }
+    }
+    for (std::size_t n = 0; n < s.nats.size(); ++n) {
+        double limit = all_.plans[n].table ? static_cast<double>(*all_.plans[n].table) : 0;
+        const auto& mappings = s.nats[n].mapping_limits.limit_port_mappings;
+        if (mappings) {
+            const auto type = all_.plans[n].design.mapping_type;
+            if (type == mapping_type::eim || type == mapping_type::adm)
+                throw unsupported("NAT " + s.nats[n].name + ": a limit on mappings that several flows share is not modelled yet");
+            limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings)) : static_cast<double>(*mappings);
+        }
+        tables_.push_back(limit < sockets_behind(s, s.nats[n]) ? limit : 0);
+    }
+}
+
+double kind_sums::log_table(std::size_t nat, double scale) const {
+    return tables_[nat] > 0 ? log_erlang_b(tables_[nat], all_.nat_load[nat] * scale) : never;
+}
+
+log_odds kind_sums::at(std::size_t kind, double scale) const {
+    log_odds out{never, 0, false};
+    double weighted = 0;
+    for (const auto& part : shares_[kind]) {
+        const log_odds here = curves_[part.curve].at(part.load * scale, part.place);
+        if (!here.seen) continue;
+        const double log = here.log + std::log(part.share);
+        weighted = log_sum(out.log, log) == never ? 0 : (weighted * std::exp(out.log - log_sum(out.log, log)) +
+                                                         here.error * std::exp(log - log_sum(out.log, log)));
+        out.log = log_sum(out.log, log);
+        out.seen = true;
+    }
+    out.error = weighted;
+    if (const auto nat = all_.kinds[kind].nat) {
+        const double table = log_table(*nat, scale);
+        if (table > never) {
+            // a + b - ab
+            const double other = out.seen ? out.log + std::log1p(-std::min(1.0, std::exp(table))) : never;
+            const double sum = log_sum(table, other);
+            out.error *= sum > never && other > never ? std::exp(other - sum) : 0;
+            out.log = sum;
+            out.seen = true;
+        }
+    }
+    out.log = std::min(out.log, 0.0);
+    return out;
+}
+
+log_odds kind_sums::worst(double scale) const {
+    log_odds most{never, 0, false};
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+        const log_odds here = at(k, scale);
+        if (here.seen && (!most.seen || here.log > most.log)) most = here;
+    }
+    return most;
+}
+
+log_odds kind_sums::average(double scale) const {
+    log_odds out{never, 0, false};
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+        const log_odds here = at(k, scale);
+        if (!here.seen) continue;
+        const double log = here.log + std::log(all_.kinds[k].rate * all_.kinds[k].endpoints / all_.rate);
+        out.error = std::max(out.error, here.error);
+        out.log = log_sum(out.log, log);
+        out.seen = true;
+    }
+    return out;
+}
+
+void kind_sums::find(double epsilon, double holds) {
+    // Curves by how full their fullest system is: the first is the likeliest to bind.
+    std::vector<std::size_t> order;
+    for (std::size_t c = 0; c < curves_.size(); ++c)
+        if (!curves_[c].exact()) order.push_back(c);
+    const auto fill = [&](std::size_t c) { return most_load_[c] / curves_[c].ports(); };
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return fill(a) > fill(b); });
+    const double target = std::log(epsilon);
+    const auto worst_at = [&](double scale) { return worst(scale); };
+    double best = std::numeric_limits<double>::infinity();
+    if (const auto exact = root(target, worst_at)) best = *exact;
+    for (const auto c : order) {
+        if (best < std::numeric_limits<double>::infinity()) {
+            // one short look tells whether this one fails first
+            const double load = most_load_[c] * best;
+            if (load < 0.2 * fill(order.front()) * curves_[c].ports()) continue;
+            curves_[c].look(load, 2, 0.01);
+            const log_odds here = curves_[c].worst(load);
+            if (!here.seen || here.log + 3 * here.error < target - 1) continue;
+        }
+        curves_[c].solve(epsilon, holds);
+        if (const auto now = root(target, worst_at)) best = *now;
+    }
+    // Mixtures of systems, or a table's limit, may move the root: look where it is.
+    for (int i = 0; i < 3; ++i) {
+        const auto scale = root(target, worst_at);
+        if (!scale) return;
+        bool moved = false;
+        for (const auto c : order) {
+            const double load = most_load_[c] * *scale;
+            const log_odds here = curves_[c].worst(load);
+            if (!here.seen || here.log < target - 3) continue;
+            const std::size_t before = curves_[c].points().size();
+            curves_[c].look(load, 0.9 * holds, 0.006);
+            moved = moved || curves_[c].points().size() != before;
+        }
+        if (!moved) return;
+    }
+}
+
+void kind_sums::look(double scale, double holds) {
+    for (std::size_t c = 0; c < curves_.size(); ++c) {
+        auto& curve = curves_[c];
+        if (curve.exact()) continue;
+        // where a line from above promises less than this nothing will be seen
+        const log_odds promised = curve.worst(most_load_[c] * scale);
+        if (promised.seen && promised.log < std::log(1e-11)) continue;
+        curve.look(most_load_[c] * scale, holds, 0.002);
+    }
+}
+
+void kind_sums::look_low(double probability, double holds) {
+    for (auto& curve : curves_)
+        if (!curve.exact()) {
+            double lowest = 0;
+            for (const auto& p : curve.points())
+                if (lowest == 0)
+                    for (const auto& k : p.kinds)
+                        if (k.seen) lowest = k.log;
+            if (lowest == 0 || lowest > std::log(probability * 30)) curve.solve(probability, holds);
+        }
+}
+
+// The refusal probability grows with the load, so what was measured at a higher one is a bound; and a refusal needs
+// so many flows in its system, of which there are never more than without refusals: Poisson.
+double kind_sums::bound(std::size_t kind, double scale) const {
+    double sum = never;
+    for (const auto& part : shares_[kind]) {
+        const auto& curve = curves_[part.curve];
+        double here = 0;
+        const double load = part.load * scale;
+        if (curve.method() == loss_method::nothing_refuses) {
+            here = never;
+        } else if (curve.exact()) {
+            here = curve.at(load, part.place).log;
+        } else {
+            for (const auto& p : curve.points())
+                if (p.load >= load && p.kinds[part.place].seen)
+                    here = std::min(here, p.kinds[part.place].log + 1.96 * p.kinds[part.place].error);
+            const double n = curve.least_busy();
+            if (load < n) here = std::min(here, log_erlang_b(n, load) - std::log1p(-load / (n + 1)));
+        }
+        sum = log_sum(sum, here + std::log(part.share));
+    }
+    if (const auto nat = all_.kinds[kind].nat) sum = log_sum(sum, log_table(*nat, scale));
+    return std::min(sum, 0.0);
+}
+
+bool kind_sums::any_simulated() const {
+    return std::any_of(curves_.begin(), curves_.end(), [](const auto& c) { return !c.exact(); });
+}
+
+double kind_sums::heaviest() const {
+    double most = 0;
+    for (const auto& system : all_.systems) most = std::max(most, system.load());
+    return most;
+}
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,271 @@
+// The events themselves, in the order of how often they happen.
+#include "natbound/calculator/simulation.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "natbound/calculator/variates.hpp"
+#include "natbound/model/error.hpp"
+
+namespace natbound::calculator {
+
+port simulation::next_port(const client_group& group, std::uint32_t client, std::uint32_t destination,
+                           std::uint32_t& steps) {
+    const auto pair = client * static_cast<std::uint32_t>(input_->table.destinations.size()) + destination;
+    switch (group.law) {
+        case source_port_law::uniform: return sockets_.uniform(pair, group.ports, random_);
+        case source_port_law::sequential: return sockets_.next(pair, group.ports, cursors_[client]);
+        case source_port_law::linux: return sockets_.second(pair, group.ports, cursors_[pair], steps);
+    }
+    return port_count;
+}
+
+// A connection of that stream is tried. The flow, or none where it was refused or not offered.
+std::uint32_t simulation::offer(std::size_t s) {
+    const simulated_stream& stream = input_->streams[s];
+    const client_group& group = input_->clients[stream.group];
+    const auto client = group.first + static_cast<std::uint32_t>(random_.draw(group.count));
+    std::uint32_t destination = stream.destinations[0];
+    if (stream.destinations.size() > 1)
+        destination = stream.destinations[weights_[s].empty() ? random_.draw(stream.destinations.size())
+                                                              : pick(weights_[s], random_)];
+    std::uint32_t steps = 0;
+    const port source = next_port(group, client, destination, steps);
+    if (source == port_count) {
+        ++unoffered_;
+        return flow_table::none;
+    }
+    const auto destinations = static_cast<std::uint32_t>(input_->table.destinations.size());
+    const std::uint32_t pair = client * destinations + destination;
+    if (group.law == source_port_law::sequential) {
+        cursors_[client] = static_cast<std::uint32_t>(*group.ports.set().rank(source)) + 1;
+    } else if (group.law == source_port_law::linux) {
+        const auto jump = static_cast<std::uint32_t>(random_.draw(8)) * 2;
+        cursors_[pair] = (cursors_[pair] + std::max(steps, jump) + 2) % group.ports.size();
+    }
+    ++offered_;
+    kind_counts& count = counts_[input_->kind_of[stream.group * destinations + destination]];
+    ++count.arrivals;
+    const std::uint32_t rank = input_->rank_of.empty()
+                                   ? flow_table::none
+                                   : input_->rank_of[client * std::size_t{input_->addresses} +
+                                                     input_->table.destinations[destination].address];
+    const table_outcome out = table_.open(client, destination, source, rank, random_,
+                                          [this](std::uint32_t id) { gone(id); });
+    if (out.refused != refusal::none) {
+        ++count.refused;
+        return flow_table::none;
+    }
+    if (out.cut_was_open) ++count.cut;
+    if (out.took_over) ++took_over_;
+    sockets_.take(pair, source);
+    table_.flow(out.id).group = static_cast<std::uint8_t>(group_of_[s]);
+    return out.id;
+}
+
+void simulation::arrival() {
+    const std::size_t stream = input_->streams.size() > 1 ? pick(up_to_, random_) : 0;
+    const std::uint32_t id = offer(stream);
+    if (id == flow_table::none) return;
+    const open_group& group = groups_[group_of_[stream]];
+    if (by_slots_ && group.law.law == hold_law::exponential) return;
+    double seconds = 0;
+    if (group.law.law == hold_law::constant) seconds = group.law.mean;
+    else if (group.law.law == hold_law::lognormal) seconds = std::exp(group.mu + group.sigma * normal(random_));
+    open_for(id, seconds);
+}
+
+// The flow is open, and closes after so many seconds (exponential: at any time).
+void simulation::open_for(std::uint32_t id, double seconds) {
+    open_group& group = groups_[table_.flow(id).group];
+    if (group.law.law == hold_law::exponential) {
+        if (by_slots_) return;
+        if (table_.setup().keeps_order) place_of(id) = static_cast<std::uint32_t>(group.ids.size());
+        group.ids.push_back(id);
+    } else if (group.law.law == hold_law::constant) {
+        rings_[group.queue].push({now_ + seconds, id, serial(id)});
+    } else {
+        heap_.push({now_ + seconds, id, serial(id)});
+    }
+}
+
+void simulation::depart(open_group& group, std::uint64_t place) {
+    const std::uint32_t id = group.ids[place];
+    const std::uint32_t last = group.ids.back();
+    group.ids[place] = last;
+    group.ids.pop_back();
+    // only a full table that drops flows needs to find them again
+    if (table_.setup().keeps_order) place_of(last) = static_cast<std::uint32_t>(place);
+    end_open(id);
+}
+
+// Its users are done with it: it closes, and goes at once where the NAT keeps nothing.
+void simulation::end_open(std::uint32_t id) {
+    const auto& closing = groups_[table_.flow(id).group].closing;
+    const closing_phase* phase = nullptr;
+    if (closing.size() == 1) {
+        phase = &closing.front();
+    } else if (!closing.empty()) {
+        double left = random_.unit();
+        phase = &closing.back();
+        for (const auto& p : closing)
+            if ((left -= p.share) < 0) {
+                phase = &p;
+                break;
+            }
+    }
+    if (!phase || phase->seconds <= 0) return remove(id);
+    close_for(id, *phase, phase->seconds);
+}
+
+// The entry is closing for so many seconds more.
+void simulation::close_for(std::uint32_t id, const closing_phase& phase, double seconds) {
+    table_.close(id, phase.cause);
+    std::size_t q = 0;
+    while (ring_seconds_[q] != phase.seconds) ++q;
+    rings_[q].push({now_ + seconds, id, serial(id)});
+}
+
+void simulation::remove(std::uint32_t id) {
+    const live_flow& flow = table_.flow(id);
+    sockets_.release(flow.pair, flow.source);
+    if (timed_) ++serial(id);
+    table_.remove(id);
+}
+
+// The table makes room by removing this entry itself.
+void simulation::gone(std::uint32_t id) {
+    const live_flow& flow = table_.flow(id);
+    sockets_.release(flow.pair, flow.source);
+    if (timed_) ++serial(id);
+    open_group& group = groups_[flow.group];
+    if (flow.state != flow_state::open || group.law.law != hold_law::exponential) return;
+    // open flows are removed by full tables alone, and those use lists
+    const std::uint32_t last = group.ids.back();
+    group.ids[place_of(id)] = last;
+    group.ids.pop_back();
+    place_of(last) = place_of(id);
+}
+
+std::uint32_t& simulation::place_of(std::uint32_t id) {
+    if (places_.size() <= id) places_.resize(table_.ids() + std::size_t{64});
+    return places_[id];
+}
+
+std::uint32_t& simulation::serial(std::uint32_t id) {
+    if (serials_.size() <= id) serials_.resize(id + std::size_t{1} + id / 2);
+    return serials_[id];
+}
+
+double simulation::departures() const {
+    if (by_slots_) return slots_ * fastest_;
+    double sum = 0;
+    for (const auto& group : groups_) sum += group.departure_rate * static_cast<double>(group.ids.size());
+    return sum;
+}
+
+// An event drawn by its rate: `at` is uniform below the sum of all rates.
+void simulation::random_event(double at) {
+    for (auto& group : groups_) {
+        const double here = group.departure_rate * static_cast<double>(group.ids.size());
+        if (at < here) {
+            const auto place = static_cast<std::uint64_t>(at / group.departure_rate);
+            return depart(group, std::min<std::uint64_t>(place, group.ids.size() - 1));
+        }
+        at -= here;
+    }
+    arrival();
+}
+
+void simulation::step() {
+    if (by_slots_) return step_slots();
+    ++events_;
+    random_event(random_.unit() * (departures() + arrival_rate_));
+}
+
+// A draw among all external ports and the arrivals: an open flow there may close.
+void simulation::step_slots() {
+    const double reach = slots_ + arrival_rate_ / fastest_;
+    const double at = ahead_[ahead_at_] * reach;
+    const double later = random_.unit();
+    ahead_[ahead_at_] = later;
+    ahead_at_ = (ahead_at_ + 1) % 8;
+    if (later * reach < slots_) __builtin_prefetch(table_.flows() + slot(later * reach));
+    if (at >= slots_) {
+        ++events_;
+        return arrival();
+    }
+    const std::uint32_t id = slot(at);
+    if (!table_.is_open(id)) return;
+    const double part = groups_[table_.flow(id).group].part;
+    if (part < 1 && !random_.chance(part)) return;
+    ++events_;
+    end_open(id);
+}
+
+double simulation::next_deadline() {
+    double first = heap_.empty() ? std::numeric_limits<double>::infinity() : heap_.front().at;
+    for (const auto& ring : rings_)
+        if (!ring.empty()) first = std::min(first, ring.front().at);
+    return first;
+}
+
+// Ends what is due now: an open flow closes, a closing entry goes.
+void simulation::expire() {
+    const auto end = [this](const timed_flow& due) {
+        if (serials_[due.id] != due.serial) return;  // made room for another since
+        ++events_;
+        if (table_.is_open(due.id)) end_open(due.id);
+        else remove(due.id);
+    };
+    while (!heap_.empty() && heap_.front().at <= now_) {
+        const timed_flow due = heap_.front();
+        heap_.pop();
+        end(due);
+    }
+    for (std::size_t q = 0; q < rings_.size(); ++q)
+        while (!rings_[q].empty() && rings_[q].front().at <= now_) {
+            const timed_flow due = rings_[q].front();
+            rings_[q].pop();
+            end(due);
+        }
+}
+
+// One event of any sort, or the clock moves to `until` if nothing happens before.
+void simulation::step_timed(double until) {
+    const double total = departures() + arrival_rate_;
+    const double next = now_ + exponential(random_) / total;
+    const double due = next_deadline();
+    if (due <= next && due <= until) {
+        now_ = due;
+        return expire();
+    }
+    if (next > until) {  // memoryless: what was drawn is forgotten
+        now_ = until;
+        return;
+    }
+    now_ = next;
+    step();
+}
+
+void simulation::advance(double arrivals) {
+    if (timed_) {
+        const double until = now_ + arrivals / arrival_rate_;
+        while (now_ < until) step_timed(until);
+        return;
+    }
+    const double steps = by_slots_ ? arrivals * (1 + slots_ * fastest_ / arrival_rate_) : 2 * arrivals;
+    for (auto left = static_cast<std::uint64_t>(std::ceil(steps)); left > 0; --left) step();
+}
+
+void simulation::arrive(std::uint64_t arrivals) {
+    const std::uint64_t until = offered_ + arrivals;
+    while (offered_ < until) {
+        if (timed_) step_timed(std::numeric_limits<double>::infinity());
+        else step();
+    }
+}
+
+double simulation::weight() const { return timed_ || by_slots_ ? 1 : 1 / (departures() + arrival_rate_); }
+
+}  // namespace natbound::calculator

@@ -1,0 +1,172 @@
+// How a simulation begins: its tables of laws, and a stationary number of flows.
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/calculator/simulation.hpp"
+#include "natbound/calculator/variates.hpp"
+#include "natbound/model/error.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+std::uint32_t clients_of(const simulation_input& input) {
+    const auto& last = input.clients.back();
+    return last.first + last.count;
+}
+
+}  // namespace
+
+double simulated_stream::hold() const {
+    double sum = open.mean;
+    for (const auto& phase : closing) sum += phase.share * phase.seconds;
+    return sum;
+}
+
+double simulation_input::load() const {
+    double sum = 0;
+    for (const auto& s : streams) sum += s.rate * s.hold();
+    return sum;
+}
+
+simulation::simulation(const simulation_input& input, std::uint64_t seed)
+    : input_(&input), table_(input.table),
+      sockets_(clients_of(input) * static_cast<std::uint32_t>(input.table.destinations.size())),
+      random_(seed), counts_(input.kinds) {
+    const auto ring = [&](double seconds) {
+        for (std::uint32_t q = 0; q < ring_seconds_.size(); ++q)
+            if (ring_seconds_[q] == seconds) return q;
+        ring_seconds_.push_back(seconds);
+        rings_.emplace_back();
+        return static_cast<std::uint32_t>(rings_.size() - 1);
+    };
+    for (const auto& s : input.streams) {
+        std::size_t g = 0;
+        while (g < groups_.size() && !(groups_[g].law == s.open && groups_[g].closing == s.closing)) ++g;
+        if (g == groups_.size()) {
+            if (g == 255) throw unsupported("a simulation is limited to 255 different laws of holds");
+            open_group next;
+            next.law = s.open;
+            next.closing = s.closing;
+            if (s.open.law == hold_law::exponential) next.departure_rate = 1 / s.open.mean;
+            if (s.open.law == hold_law::constant) next.queue = ring(s.open.mean);
+            const double variance = std::log1p(s.open.cv * s.open.cv);
+            next.sigma = std::sqrt(variance);
+            next.mu = std::log(s.open.mean) - variance / 2;
+            timed_ = timed_ || s.open.law != hold_law::exponential;
+            for (const auto& phase : s.closing) {
+                if (phase.seconds <= 0) continue;
+                ring(phase.seconds);
+                timed_ = true;
+            }
+            groups_.push_back(std::move(next));
+        }
+        group_of_.push_back(static_cast<std::uint32_t>(g));
+        weights_.emplace_back();
+        double sum = 0;
+        for (const double w : s.weights) weights_.back().push_back(sum += w);
+    }
+    for (const auto& group : groups_) fastest_ = std::max(fastest_, group.departure_rate);
+    for (auto& group : groups_) group.part = fastest_ > 0 ? group.departure_rate / fastest_ : 0;
+    bool cursors = false;
+    for (const auto& c : input.clients) cursors = cursors || c.law != source_port_law::uniform;
+    if (cursors)
+        for (std::uint32_t p = 0; p < sockets_.pairs(); ++p)
+            cursors_.push_back(static_cast<std::uint32_t>(random_.draw(port_count)));
+    scale(1);
+}
+
+void simulation::scale(double factor) {
+    up_to_.clear();
+    arrival_rate_ = 0;
+    for (const auto& s : input_->streams) up_to_.push_back(arrival_rate_ += s.rate * factor);
+    factor_ = factor;
+}
+
+// Slots are worth it where one of five draws or more finds an open flow.
+void simulation::use_slots() {
+    const auto& setup = input_->table;
+    if (setup.keeps_order || table_.shares() || fastest_ == 0) return;
+    port lowest = port_count, highest = 0;
+    for (const auto& c : input_->clients)
+        for (const auto& part : c.ports.set().parts())
+            for (port p = part.first; p <= part.last; ++p) {
+                const auto& range = setup.plan->class_of(p);
+                const bool own = setup.plan->preserves(p);
+                lowest = std::min({lowest, range.lowest, own ? p : lowest});
+                highest = std::max({highest, range.ports.parts().back().last, own ? p : highest});
+            }
+    double departures = 0;
+    for (const auto& s : input_->streams)
+        if (s.open.law == hold_law::exponential) departures += s.rate * factor_;
+    first_slot_ = lowest;
+    span_ = highest - lowest + 1;
+    cells_ = setup.scopes * setup.ranks;
+    slots_ = static_cast<double>(span_) * cells_;
+    by_slots_ = departures > 0.2 * slots_ * fastest_;
+    for (double& u : ahead_) u = random_.unit();
+}
+
+void simulation::fill() {
+    use_slots();
+    std::vector<double> loads;
+    double sum = 0;
+    for (const auto& s : input_->streams) loads.push_back(sum += s.rate * s.hold() * factor_);
+    for (auto left = about_poisson(sum, random_); left > 0; --left) {
+        // flows that are live at one moment come from the streams by their loads
+        const std::size_t stream = pick(loads, random_);
+        const std::uint32_t id = offer(stream);
+        if (id != flow_table::none) place_by_glance(id, input_->streams[stream]);
+    }
+    for (auto& ring : rings_) ring.sort();
+    clear_counts();
+}
+
+// The phase in which a glance at any moment finds a flow, and what is then left of it: of a constant
+// time any part, of a lognormal one any part of one drawn by its length (renewal theory; Feller II, XI.4).
+void simulation::place_by_glance(std::uint32_t id, const simulated_stream& stream) {
+    double at = random_.unit() * stream.hold();
+    if (at < stream.open.mean || stream.closing.empty()) {
+        const open_group& group = groups_[table_.flow(id).group];
+        double seconds = random_.unit() * stream.open.mean;
+        if (stream.open.law == hold_law::lognormal)
+            seconds = random_.unit() * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
+        return open_for(id, seconds);
+    }
+    at -= stream.open.mean;
+    const closing_phase* phase = nullptr;
+    for (const auto& p : stream.closing) {
+        if (p.share * p.seconds <= 0) continue;
+        phase = &p;
+        if ((at -= p.share * p.seconds) < 0) break;
+    }
+    if (!phase) return open_for(id, 0);
+    close_for(id, *phase, random_.unit() * phase->seconds);
+}
+
+void simulation::clear_counts() {
+    counts_.assign(counts_.size(), {});
+    unoffered_ = took_over_ = 0;
+}
+
+double simulation::share_displaced() const {
+    std::uint64_t displaced = unoffered_ + took_over_, all = unoffered_;
+    for (const auto& c : counts_) {
+        displaced += c.failed();
+        all += c.arrivals;
+    }
+    return all == 0 ? 0 : static_cast<double>(displaced) / static_cast<double>(all);
+}
+
+double simulation::mean_hold() const { return input_->load() * factor_ / arrival_rate_; }
+
+double simulation::longest_phase() const {
+    double longest = 0;
+    for (const auto& s : input_->streams) {
+        longest = std::max(longest, s.open.mean);
+        for (const auto& phase : s.closing)
+            if (phase.share > 0) longest = std::max(longest, phase.seconds);
+    }
+    return longest;
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,293 @@
+// Endpoints by clash scope, clients by address of the pool.
+#include "natbound/calculator/systems.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "natbound/model/error.hpp"
+#include "natbound/model/hash.hpp"
+#include "natbound/model/json_io.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr std::size_t most_destinations = 4096;  // looked at one by one
+constexpr std::size_t most_hashed = 4096;        // client addresses of a set that are hashed
+
+struct destination {
+    std::size_t servers;
+    ip_address address;
+    port at;
+    double copies;  // so many endpoints are like this one
+};
+
+// Every k-th rank of `size`, at most `most` of them.
+std::vector<std::uint64_t> sample(double size, std::size_t most) {
+    const auto n = static_cast<std::size_t>(std::min(size, static_cast<double>(most)));
+    std::vector<std::uint64_t> out(n);
+    for (std::size_t i = 0; i < n; ++i)
+        out[i] = static_cast<std::uint64_t>(std::floor(size / static_cast<double>(n) * static_cast<double>(i)));
+    return out;
+}
+
+// A fixed function of all three that nothing is known of: splitmix64's mixing.
+std::uint64_t mixed(ip_address a, ip_address b, std::uint64_t assignment) {
+    std::uint64_t z = assignment * 0x9e3779b97f4a7c15U + 0x632be59bd9b4e019U;
+    for (const std::uint64_t word : {static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(a >> 64U),
+                                     static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(b >> 64U)}) {
+        z += word + 0x9e3779b97f4a7c15U;
+        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
+        z ^= z >> 31U;
+    }
+    return z;
+}
+
+class splitter {
+public:
+    splitter(const scenario& s, const filled_traffic& t, std::uint64_t assignment)
+        : scenario_(s), traffic_(t), assignment_(assignment) {}
+
+    system_split run() {
+        for (const auto& n : scenario_.nats) out_.plans.emplace_back(n);
+        out_.nat_load.assign(scenario_.nats.size(), 0);
+        out_.load = traffic_.load();
+        out_.rate = traffic_.rate();
+        for (std::size_t v = 0; v < scenario_.servers.size(); ++v) endpoints(v);
+        for (const auto& stream : traffic_.streams) add(stream);
+        for (auto& [where, system] : systems_) out_.systems.push_back(std::move(system));
+        return std::move(out_);
+    }
+
+private:
+    static bool by_destination(const nat_plan& p) {
+        return p.design.pool.choice == pool_choice::hash && !p.design.pool.fallback && p.pool_size > 1 &&
+               p.design.pool.of == hash_input::source_and_destination;
+    }
+
+    // One endpoint stands for all of a server set, unless weights, a hash or the scope tell them apart.
+    void endpoints(std::size_t v) {
+        const auto& set = scenario_.servers[v];
+        const double addresses = static_cast<double>(set.addresses.size());
+        const double ports = static_cast<double>(set.ports.size());
+        bool weighted = false, hashed = false, wide = false;
+        for (const auto& t : traffic_.streams) weighted = weighted || (t.servers == v && !t.weights.empty());
+        for (const auto& p : out_.plans) {
+            hashed = hashed || by_destination(p);
+            wide = wide || p.design.clash_scope.destination != scope_destination::endpoint;
+        }
+        if ((weighted || wide) && addresses * ports > (wide ? most_destinations : 65536))
+            throw unsupported("server set " + set.name + " has more endpoints than can be told apart here (" +
+                              std::to_string(wide ? most_destinations : 65536) + ")");
+        const bool each = weighted || wide;
+        const auto some = sample(addresses, each ? 65536 : hashed ? 256 : 1);
+        const auto at = sample(ports, each ? 65536 : 1);
+        first_.push_back(destinations_.size());
+        for (const auto a : some)
+            for (const auto p : at)
+                destinations_.push_back({v, set.addresses.at(a), set.ports.at(p),
+                                         addresses * ports / (static_cast<double>(some.size()) * static_cast<double>(at.size()))});
+        if (hashed && static_cast<double>(some.size()) < addresses)
+            out_.assumed.push_back("server set " + set.name + ": " + std::to_string(some.size()) +
+                                   " of its addresses stand for all");
+        even_.push_back(!each);
+    }
+
+    void add(const stream& t) {
+        const nat* through = nat_of(scenario_, t.clients);
+        const std::size_t first = first_[t.servers];
+        const std::size_t end = t.servers + 1 < first_.size() ? first_[t.servers + 1] : destinations_.size();
+        double all = 0;
+        for (std::size_t d = first; d < end; ++d) all += destinations_[d].copies;
+        if (through) out_.nat_load[static_cast<std::size_t>(through - scenario_.nats.data())] += t.load();
+        for (std::size_t d = first; d < end; ++d) {
+            const double rate = t.rate * (t.weights.empty() ? 1 / all : t.weights[d - first]);
+            if (!(rate > 0)) continue;
+            const std::size_t kind = kind_for(t, d, through);
+            out_.kinds[kind].rate += rate;
+            out_.kinds[kind].load += rate * t.hold();
+            if (through) place(t, d, rate, kind, static_cast<std::size_t>(through - scenario_.nats.data()));
+        }
+    }
+
+    std::size_t kind_for(const stream& t, std::size_t d, const nat* through) {
+        const auto [it, fresh] = kind_of_.try_emplace({t.clients, d}, out_.kinds.size());
+        if (fresh) {
+            const auto& to = destinations_[d];
+            traffic_kind k;
+            k.clients = t.clients;
+            k.servers = to.servers;
+            if (through) k.nat = static_cast<std::size_t>(through - scenario_.nats.data());
+            k.address = to.address;
+            k.port = to.at;
+            k.endpoints = to.copies;
+            out_.kinds.push_back(k);
+        }
+        return it->second;
+    }
+
+    // Into the systems of the addresses that the stream's clients get.
+    void place(const stream& t, std::size_t d, double rate, std::size_t kind, std::size_t n) {
+        const nat_plan& plan = out_.plans[n];
+        const auto& set = scenario_.clients[t.clients];
+        const double clients = static_cast<double>(set.addresses.size());
+        const auto& pool = plan.design.pool;
+        const std::uint64_t size = saturated(plan.pool_size);
+        const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part, double copies) {
+            auto& system = system_for(d, n, rank, pool.fallback ? size : 1);
+            system.copies = destinations_[d].copies * copies;
+            std::uint32_t to = 0;
+            auto& places = places_[&system];
+            while (to < places.size() && places[to] != d) ++to;
+            if (to == places.size()) {
+                places.push_back(d);
+                system.destinations.push_back(scenario_.servers[t.servers].protocol);
+            }
+            system_part p;
+            p.kind = kind;
+            p.destination = to;
+            p.addresses = addresses;
+            p.rate = rate * part;
+            p.open = t.open;
+            p.closing = t.closing;
+            system.parts.push_back(std::move(p));
+        };
+        if (pool.fallback || size == 1) return put(size == 1 ? std::optional<std::uint64_t>(0) : std::nullopt, clients, 1, 1);
+        if (pool.choice == pool_choice::first) return put(0, clients, 1, 1);
+        if (pool.choice == pool_choice::random || pool.choice == pool_choice::round_robin) {
+            if (pool.choice == pool_choice::round_robin) say("addresses taken round robin are taken for drawn");
+            const auto n_addresses = static_cast<double>(plan.pool_size);
+            return put(std::nullopt, clients, 1 / n_addresses, n_addresses);
+        }
+        const bool known = is_known_hash(pool.hash) && size <= UINT32_MAX;
+        out_.unknown_hash = out_.unknown_hash || !known;
+        std::map<std::uint64_t, double> here;  // a rank's client addresses
+        const auto some = sample(clients, most_hashed);
+        const ip_address to = pool.of == hash_input::source ? 0 : destinations_[d].address;
+        for (const auto rank : some) {
+            const ip_address source = set.addresses.at(rank);
+            const auto at = known ? *plan.pool_rank(source, destinations_[d].address) : mixed(source, to, assignment_) % size;
+            here[at] += clients / static_cast<double>(some.size());
+        }
+        if (static_cast<double>(some.size()) < clients)
+            say("client set " + set.name + ": " + std::to_string(some.size()) + " of its addresses are hashed and stand for all");
+        for (const auto& [rank, addresses] : here) put(rank, addresses, addresses / clients, 1);
+    }
+
+    loss_system& system_for(std::size_t d, std::size_t n, std::optional<std::uint64_t> rank, std::uint64_t ranks) {
+        const auto& scope = out_.plans[n].design.clash_scope;
+        const auto& to = destinations_[d];
+        const bool address = scope.destination != scope_destination::none;
+        const bool endpoint = scope.destination == scope_destination::endpoint;
+        const key k{n, scope.protocol ? static_cast<int>(scenario_.servers[to.servers].protocol) : -1,
+                    address ? to.address : 0, endpoint ? to.at : 0, rank.value_or(UINT64_MAX)};
+        auto [it, fresh] = systems_.try_emplace(k);
+        if (fresh) {
+            it->second.nat = n;
+            it->second.rank = rank;
+            it->second.ranks = static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));
+        }
+        return it->second;
+    }
+
+    void say(const std::string& sentence) {
+        if (std::find(out_.assumed.begin(), out_.assumed.end(), sentence) == out_.assumed.end())
+            out_.assumed.push_back(sentence);
+    }
+
+    using key = std::tuple<std::size_t, int, ip_address, port, std::uint64_t>;
+    const scenario& scenario_;
+    const filled_traffic& traffic_;
+    std::uint64_t assignment_;
+    system_split out_;
+    std::vector<destination> destinations_;
+    std::vector<std::size_t> first_;  // a server set's first destination
+    std::vector<bool> even_;
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> kind_of_;
+    std::map<key, loss_system> systems_;
+    std::map<const loss_system*, std::vector<std::size_t>> places_;  // a system's destinations
+};
+
+// Many clients are like any other number of many.
+double alike(double addresses) { return addresses <= 64 ? addresses : std::exp2(std::floor(std::log2(addresses))); }
+
+}  // namespace
+
+double system_part::load() const {
+    double hold = open.mean;
+    for (const auto& phase : closing) hold += phase.share * phase.seconds;
+    return rate * hold;
+}
+
+double loss_system::load() const {
+    double sum = 0;
+    for (const auto& p : parts) sum += p.load();
+    return sum;
+}
+
+system_split split(const scenario& s, const filled_traffic& traffic, std::uint64_t assignment) {
+    return splitter(s, traffic, assignment).run();
+}
+
+simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
+                           std::vector<std::size_t>& kinds) {
+    if (system.ranks > 1024) throw unsupported("a search over more than 1,024 addresses can't be simulated");
+    simulation_input in;
+    std::vector<destination_place> places;
+    for (const auto protocol : system.destinations) places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
+    in.table = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
+    in.table.table.reset();        // limits of the whole NAT are another system's
+    in.table.keeps_order = false;
+    in.table.remembers = false;
+    in.addresses = static_cast<std::uint32_t>(system.destinations.size());
+    const double most = (1 << 20) / static_cast<double>(system.destinations.size());
+    std::vector<std::pair<std::size_t, double>> groups;  // client set and addresses
+    std::uint32_t first = 0;
+    kinds.clear();
+    for (const auto& part : system.parts) {
+        const std::size_t set = all.kinds[part.kind].clients;
+        std::size_t g = 0;
+        while (g < groups.size() && groups[g] != std::pair{set, part.addresses}) ++g;
+        if (g == groups.size()) {
+            groups.emplace_back(set, part.addresses);
+            const auto count = static_cast<std::uint32_t>(std::max(1.0, std::round(std::min(alike(part.addresses), most))));
+            in.clients.push_back({set, first, count, port_list(s.clients[set].ports), s.clients[set].source_ports.law});
+            first += count;
+        }
+        simulated_stream stream;
+        stream.group = static_cast<std::uint32_t>(g);
+        stream.destinations = {part.destination};
+        stream.rate = part.rate;
+        stream.open = part.open;
+        stream.closing = part.closing;
+        in.streams.push_back(std::move(stream));
+    }
+    in.kind_of.assign(in.clients.size() * system.destinations.size(), 0);
+    for (std::size_t i = 0; i < system.parts.size(); ++i) {
+        const auto& part = system.parts[i];
+        const auto at = std::find(kinds.begin(), kinds.end(), part.kind);
+        in.kind_of[in.streams[i].group * system.destinations.size() + part.destination] =
+            static_cast<std::uint32_t>(at - kinds.begin());
+        if (at == kinds.end()) kinds.push_back(part.kind);
+    }
+    in.kinds = static_cast<std::uint32_t>(kinds.size());
+    return in;
+}
+
+std::string structure_key(const loss_system& system, const system_split& all) {
+    std::string key = std::to_string(system.nat) + ":" + std::to_string(system.ranks);
+    for (const auto p : system.destinations) key += "," + std::to_string(static_cast<int>(p));
+    const double load = system.load();
+    for (const auto& p : system.parts) {
+        key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" + std::to_string(p.destination) + "/" +
+               std::to_string(static_cast<long>(std::lround(alike(p.addresses)))) + "/" +
+               std::to_string(std::lround(p.load() / load * 1e9)) + "/" +
+               std::to_string(static_cast<int>(p.open.law)) + "/" + shortest(p.open.mean) + "/" + shortest(p.open.cv);
+        for (const auto& c : p.closing)
+            key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" + shortest(c.seconds);
+    }
+    return key;
+}
+
+}  // namespace natbound::calculator

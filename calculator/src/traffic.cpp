@@ -1,0 +1,213 @@
+// Spreading each entry over its client and server sets, and finding the third of rate, hold and live.
+#include "natbound/calculator/traffic.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+double number(const count& value) { return static_cast<double>(value); }
+double addresses(const client_set& c) { return number(c.addresses.size()); }
+double endpoints(const server_set& s) { return number(s.addresses.size() * s.ports.size()); }
+
+template <class Set>
+std::vector<std::size_t> places(const std::vector<Set>& sets,
+                                const std::vector<std::string>& names) {
+    std::vector<std::size_t> out;
+    for (const auto& name : names)
+        for (std::size_t i = 0; i < sets.size(); ++i)
+            if (sets[i].name == name) out.push_back(i);
+    return out;
+}
+
+// Each endpoint's share of the entry, over all of its server sets in the order given.
+std::vector<double> shares(const traffic_entry& t, double all) {
+    if (!t.zipf && t.weights.empty()) return {};
+    if (all > 1 << 20) throw unsupported("zipf and weights need at most 1,048,576 endpoints");
+    std::vector<double> out = t.weights;
+    if (t.zipf)
+        for (int i = 1; i <= static_cast<int>(all); ++i) out.push_back(std::pow(i, -*t.zipf));
+    double sum = 0;
+    for (const double w : out) sum += w;
+    for (double& w : out) w /= sum;
+    return out;
+}
+
+// What the NAT keeps after the close. Only TCP's end shows on the wire: other flows fall silent.
+std::vector<closing_phase> closing_of(const nat* n, const server_set& to, const traffic_entry& t) {
+    if (!n) return {};
+    if (to.protocol != transport::tcp)
+        return {{close_cause::udp, 1, n->timer(close_cause::udp)}};
+    const endings ends = t.ends.value_or(endings{});
+    std::vector<closing_phase> out;
+    for (const auto& [cause, part] : {std::pair{close_cause::tcp_fin, ends.fin},
+                                      std::pair{close_cause::tcp_rst, ends.rst},
+                                      std::pair{close_cause::tcp_silence, ends.silence}})
+        if (part.value > 0) out.push_back({cause, part.value, n->timer(cause)});
+    return out;
+}
+
+class filler {
+public:
+    explicit filler(const scenario& s) : scenario_(s) {}
+
+    filled_traffic run() {
+        out_.given = !scenario_.traffic.empty();
+        for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) entry(i);
+        if (!out_.given) even();
+        out_.assumed.push_back("connections arrive by Poisson processes, and none is tried again");
+        for (const auto& c : scenario_.clients)
+            if (c.source_ports.law == source_port_law::uniform)
+                uniform_ports_ += (uniform_ports_.empty() ? "" : ", ") + c.name;
+        if (!uniform_ports_.empty())
+            out_.assumed.push_back("each connection of " + uniform_ports_ +
+                                   " takes any free port of its client with equal chance");
+        return std::move(out_);
+    }
+
+private:
+    void entry(std::size_t index) {
+        const auto& t = scenario_.traffic[index];
+        const std::string name = "traffic[" + std::to_string(index) + "]";
+        const auto from = places(scenario_.clients, t.from);
+        const auto to = places(scenario_.servers, t.to);
+        double all_clients = 0, all_endpoints = 0;
+        for (const auto c : from) all_clients += addresses(scenario_.clients[c]);
+        for (const auto v : to) all_endpoints += endpoints(scenario_.servers[v]);
+        const auto weights = shares(t, all_endpoints);
+        const std::size_t first = out_.streams.size();
+        for (const auto c : from) {
+            std::size_t at = 0;
+            for (const auto v : to) {
+                stream next;
+                next.clients = c;
+                next.servers = v;
+                const double many = endpoints(scenario_.servers[v]);
+                double part = many / all_endpoints;
+                if (!weights.empty()) {
+                    const auto end = at + static_cast<std::size_t>(many);
+                    next.weights.assign(weights.begin() + static_cast<std::ptrdiff_t>(at),
+                                        weights.begin() + static_cast<std::ptrdiff_t>(end));
+                    at = end;
+                    part = 0;
+                    for (const double w : next.weights) part += w;
+                    for (double& w : next.weights) w /= part > 0 ? part : 1;
+                }
+                next.rate = addresses(scenario_.clients[c]) / all_clients * part;
+                if (next.rate > 0) out_.streams.push_back(std::move(next));
+            }
+        }
+        times(t, name, first);
+        double rate = t.rate ? t.rate->per_second : 0;
+        if (t.rate_per_client) rate = t.rate_per_client->per_second * all_clients;
+        if (rate == 0) {  // from live: each stream's rate is still its share of 1
+            double hold = 0;
+            for (auto i = first; i < out_.streams.size(); ++i) hold += out_.streams[i].load();
+            rate = *t.live / hold;
+        }
+        for (auto i = first; i < out_.streams.size(); ++i) out_.streams[i].rate *= rate;
+        if (!t.hold && !t.life) {
+            out_.assumed.push_back(name + ": holds are exponential with the mean that live and "
+                                          "rate give, " +
+                                   shortest(*t.live / rate) + "s");
+            for (auto i = first; i < out_.streams.size(); ++i)
+                out_.streams[i].open = {hold_law::exponential, *t.live / rate, 0};
+        }
+    }
+
+    // How long the entry's flows are open and closing.
+    void times(const traffic_entry& t, const std::string& name, std::size_t first) {
+        const auto& given = t.hold ? t.hold : t.life;
+        if (!given) return;
+        for (auto i = first; i < out_.streams.size(); ++i) {
+            auto& s = out_.streams[i];
+            s.open = {given->law, given->mean.seconds, given->cv.value_or(0)};
+            if (t.life) s.closing = closing_of(nat_of(scenario_, s.clients), scenario_.servers[s.servers], t);
+        }
+        if (t.hold) {
+            out_.assumed.push_back(name + ": what part of a hold follows the close is not known, "
+                                          "so no closing entry is taken over");
+        } else if (!t.ends) {
+            out_.assumed.push_back(name + ": every TCP connection ends by FIN, every other flow by "
+                                          "falling silent; the NAT's timer follows");
+        }
+    }
+
+    void even() {
+        double all = 0;
+        for (std::size_t c = 0; c < scenario_.clients.size(); ++c) {
+            const auto& set = scenario_.clients[c];
+            double reached = 0;
+            const auto reaches = [&](const server_set& v) {
+                return set.reaches.empty() ||
+                       std::find(set.reaches.begin(), set.reaches.end(), v.name) != set.reaches.end();
+            };
+            for (const auto& v : scenario_.servers)
+                if (reaches(v)) reached += endpoints(v);
+            for (std::size_t v = 0; v < scenario_.servers.size(); ++v) {
+                if (!reaches(scenario_.servers[v])) continue;
+                stream next;
+                next.clients = c;
+                next.servers = v;
+                next.open.mean = 60;
+                next.rate = addresses(set) * endpoints(scenario_.servers[v]) / reached;
+                all += next.load();
+                out_.streams.push_back(std::move(next));
+            }
+        }
+        for (auto& s : out_.streams) s.rate /= all;
+        out_.assumed.push_back("no traffic is given: connections are spread evenly over client "
+                               "addresses and server endpoints, and held exponentially");
+    }
+
+    const scenario& scenario_;
+    filled_traffic out_;
+    std::string uniform_ports_;
+};
+
+}  // namespace
+
+double stream::hold() const {
+    double sum = open.mean;
+    for (const auto& phase : closing) sum += phase.share * phase.seconds;
+    return sum;
+}
+
+double filled_traffic::rate() const {
+    double sum = 0;
+    for (const auto& s : streams) sum += s.rate;
+    return sum;
+}
+
+double filled_traffic::load() const {
+    double sum = 0;
+    for (const auto& s : streams) sum += s.load();
+    return sum;
+}
+
+filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
+
+const nat* nat_of(const scenario& s, std::size_t clients) {
+    const nat* found = nullptr;
+    for (const auto& n : s.nats) {
+        for (const auto& name : n.inside) {
+            if (name == s.clients[clients].name) found = &n;
+            for (const auto& other : s.nats)
+                if (other.name == name)
+                    throw unsupported("NAT " + n.name + " has NAT " + name +
+                                      " inside: cascades are not modelled yet");
+        }
+        for (const auto& other : s.nats)
+            if (&other != &n &&
+                !(other.external_ip_address_pool & n.external_ip_address_pool).empty())
+                throw unsupported("NATs " + n.name + " and " + other.name +
+                                  " share an address: not modelled yet");
+    }
+    return found;
+}
+
+}  // namespace natbound::calculator

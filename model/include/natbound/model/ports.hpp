@@ -1,0 +1,22 @@
+#pragma once
+// Port sets. ICMP's query identifier stands in a port's place, so 0 is in the type's range; where a port is meant, reading refuses it.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "natbound/model/interval_set.hpp"
+
+namespace natbound {
+
+using port = std::uint32_t;  // 0..65535, in a wider type so that arithmetic on it can't wrap unseen
+using port_set = interval_set<port>;
+
+constexpr port port_count = 65536;
+
+inline port_set all_ports() { return {0, port_count - 1}; }
+
+// "80" or "1024-65535". Throws input_error with an empty path.
+interval<port> parse_port_range(std::string_view text);
+std::string to_string(const port_set& set);
+
+}  // namespace natbound

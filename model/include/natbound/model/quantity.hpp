@@ -1,0 +1,35 @@
+#pragma once
+// Quantities with units written out: durations ("60s", "2h"), rates ("500/s"), shares ("10%"). A bare number is refused, since 60 may be seconds or minutes.
+#include <string>
+#include <string_view>
+
+namespace natbound {
+
+struct duration {
+    double seconds = 0;
+    friend bool operator==(const duration&, const duration&) = default;
+};
+
+struct rate {
+    double per_second = 0;
+    friend bool operator==(const rate&, const rate&) = default;
+};
+
+struct share {
+    double value = 0;  // 0..1
+    friend bool operator==(const share&, const share&) = default;
+};
+
+// These throw input_error with an empty path.
+duration parse_duration(std::string_view text);
+rate parse_rate(std::string_view text);
+share parse_share(std::string_view text);
+
+std::string to_string(const duration& value);
+std::string to_string(const rate& value);
+std::string to_string(const share& value);
+
+// The shortest decimal that reads back as the same double.
+std::string shortest(double value);
+
+}  // namespace natbound

@@ -1,0 +1,124 @@
+#pragma once
+// A scenario: who connects through what to whom, and how often. It names sets, never lists of hosts, so its size does not grow with theirs.
+#include <boost/describe.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "natbound/model/address.hpp"
+#include "natbound/model/design.hpp"
+
+namespace natbound {
+
+BOOST_DEFINE_ENUM_CLASS(transport, tcp, udp, icmp, sctp, dccp, gre)
+
+// How a client picks its own port: any free one, the next one, or as Linux does (every second one from a start that depends on the destination).
+BOOST_DEFINE_ENUM_CLASS(source_port_law, uniform, sequential, linux)
+
+struct source_port_rule {
+    source_port_law law = source_port_law::uniform;
+};
+
+struct client_set {
+    std::string name;
+    address_set addresses;
+    port_set ports = {1024, 65535};
+    std::vector<std::string> reaches;     // servers it may connect to; empty: all
+    source_port_rule source_ports;
+};
+
+struct server_set {
+    std::string name;
+    address_set addresses;
+    port_set ports;
+    transport protocol = transport::tcp;
+};
+
+// RFC 8512's names.
+struct port_restriction {
+    port start_port_number = 0, end_port_number = 0;
+};
+struct connection_limits {
+    std::optional<std::uint64_t> limit_per_instance;
+};
+struct mapping_limits {
+    std::optional<std::uint64_t> limit_port_mappings;
+};
+
+struct nat {
+    std::string name;
+    std::vector<std::string> inside;
+    address_set external_ip_address_pool;
+    std::optional<port_restriction> port_set_restrict;
+    natbound::design design;
+    natbound::connection_limits connection_limits;
+    natbound::mapping_limits mapping_limits;
+    std::map<std::string, duration> timers;  // override the design's
+
+    // The design's timer, unless the NAT sets its own; 0 where neither says.
+    double timer(close_cause cause) const;
+};
+
+BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal)
+
+struct hold_time {
+    hold_law law = hold_law::exponential;
+    duration mean;
+    std::optional<double> cv;             // lognormal: standard deviation over mean
+};
+
+// Shares of flows by how they end; what is missing to 1 ends by FIN (UDP: by falling silent).
+struct endings {
+    share fin{1}, rst, silence;
+};
+
+struct traffic_entry {
+    std::vector<std::string> from, to;
+    std::optional<natbound::rate> rate;             // of the whole entry
+    std::optional<natbound::rate> rate_per_client;
+    std::optional<hold_time> hold;                  // how long a tuple is occupied
+    std::optional<hold_time> life;                  // how long the users see the connection; the NAT's timers are added
+    std::optional<double> live;                     // mean number live
+    std::optional<endings> ends;
+    std::optional<double> zipf;                     // exponent over the entry's destination endpoints, in the order given
+    std::vector<double> weights;                    // one a destination endpoint
+};
+
+struct scenario {
+    std::string description;
+    std::vector<client_set> clients;
+    std::vector<nat> nats;
+    std::vector<server_set> servers;
+    std::vector<traffic_entry> traffic;
+};
+
+BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
+BOOST_DESCRIBE_STRUCT(client_set, (), (name, addresses, ports, reaches, source_ports))
+BOOST_DESCRIBE_STRUCT(server_set, (), (name, addresses, ports, protocol))
+BOOST_DESCRIBE_STRUCT(port_restriction, (), (start_port_number, end_port_number))
+BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_instance))
+BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings))
+BOOST_DESCRIBE_STRUCT(nat, (), (name, inside, external_ip_address_pool, port_set_restrict, design, connection_limits, mapping_limits, timers))
+BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv))
+BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
+BOOST_DESCRIBE_STRUCT(traffic_entry, (), (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights))
+BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
+
+// Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws input_error with the field's path. A design
+// given by name is looked up in the catalogue; `{base: NAME, ...}` is a merge patch (RFC 7396) on it.
+scenario parse_scenario(std::string_view json);
+
+// The canonical form: every default and the whole design written out, sets in ascending order. parse_scenario reads it back to the same value.
+std::string to_json(const scenario& s);
+
+design parse_design(std::string_view json);
+std::string to_json(const design& d);
+
+void validate(const scenario& s);
+
+// JSON Schema (2020-12) of a scenario or a design, for editors; made from the same descriptions as the reader.
+std::string scenario_schema();
+std::string design_schema();
+
+}  // namespace natbound

@@ -1,0 +1,145 @@
+// The table's bookkeeping: which endpoints are held, by whom, and since when.
+#include "natbound/model/nat_table.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "natbound/model/json_io.hpp"
+
+namespace natbound {
+
+scope_key scope_of(const flow& f, const clash_scope& scope) {
+    const bool with_address = scope.destination != scope_destination::none;
+    const bool with_port = scope.destination == scope_destination::endpoint;
+    return {scope.protocol ? static_cast<int>(f.protocol) : -1, with_address ? f.destination.address : 0,
+            with_port ? f.destination.port : 0};
+}
+
+endpoint nat_table::external(std::uint64_t rank, port at) const {
+    return {plan_->of->external_ip_address_pool.at(rank), at};
+}
+
+// The entry whose mapping this flow may share: under eim any of the same source, under adm of the same source and destination address.
+const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
+    const auto type = plan_->design.mapping_type;
+    if (type == mapping_type::edm) return nullptr;
+    // flows are ordered by protocol, then source: those of one source are neighbours
+    const flow first{f.protocol, f.source, {}};
+    for (auto it = flows_.lower_bound(first); it != flows_.end(); ++it) {
+        const auto& [other, e] = *it;
+        if (other.protocol != f.protocol || other.source != f.source) break;
+        if (type == mapping_type::adm && other.destination.address != f.destination.address) continue;
+        if (type == mapping_type::eim_if_possible && !plan_->permitted(f.source.port).contains(e.at)) continue;
+        return &e;
+    }
+    return nullptr;
+}
+
+// Whether it is the flow's own mapping that holds its endpoint in the flow's scope. One flow of it there is enough: a scope's endpoint is never
+// held by two mappings (the property `unique`).
+bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
+    const auto scope = scope_of(f, plan_->design.clash_scope);
+    for (auto it = flows_.lower_bound({f.protocol, f.source, {}}); it != flows_.end(); ++it) {
+        const auto& [other, e] = *it;
+        if (other.protocol != f.protocol || other.source != f.source) return false;
+        if (e.rank == mapping.rank && e.at == mapping.at && scope_of(other, plan_->design.clash_scope) == scope) return true;
+    }
+    return false;
+}
+
+void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) {
+    entry e;
+    e.rank = rank;
+    e.at = at;
+    e.use = by_use_.insert(by_use_.end(), f);
+    flows_.emplace(f, e);
+    auto& bits = taken_[{scope_of(f, plan_->design.clash_scope), rank}];
+    bits.take(at);
+    bits.set_closing(at, false);
+    out.external = external(rank, at);
+}
+
+// The flow that holds this endpoint in the flow's scope.
+std::optional<flow> nat_table::holder(const flow& f, std::uint64_t rank, port at) const {
+    const auto scope = scope_of(f, plan_->design.clash_scope);
+    for (const auto& [other, e] : flows_)
+        if (e.rank == rank && e.at == at && scope_of(other, plan_->design.clash_scope) == scope) return other;
+    return std::nullopt;
+}
+
+bool nat_table::can_take_over(const entry& e) const {
+    const auto& causes = plan_->design.reuse.take_over;
+    return e.closing && std::find(causes.begin(), causes.end(), e.cause) != causes.end();
+}
+
+take_over_rule nat_table::reuse_for(const flow& f) const {
+    return {f.protocol == transport::tcp && !plan_->design.reuse.take_over.empty(), plan_->design.reuse.chance};
+}
+
+// An endpoint counts as closing when every flow on it in this scope can be taken over.
+void nat_table::mark(const flow& f, const entry& e) {
+    const auto scope = scope_of(f, plan_->design.clash_scope);
+    bool all = true;
+    bool any = false;
+    for (const auto& [other, o] : flows_) {
+        if (o.rank != e.rank || o.at != e.at || scope_of(other, plan_->design.clash_scope) != scope) continue;
+        any = true;
+        all = all && can_take_over(o);
+    }
+    auto& bits = taken_[{scope, e.rank}];
+    if (!any) bits.release(e.at);
+    else bits.set_closing(e.at, all);
+}
+
+void nat_table::close(const flow& f, close_cause cause) {
+    auto& e = flows_.at(f);
+    const double kept = plan_->of->timer(cause);
+    if (kept <= 0) return remove(f);
+    e.closing = true;
+    e.cause = cause;
+    e.until = now_ + kept;
+    by_use_.splice(by_use_.end(), by_use_, e.use);
+    mark(f, e);
+}
+
+void nat_table::remove(const flow& f) {
+    const auto it = flows_.find(f);
+    if (it == flows_.end()) throw error("the flow is not live");
+    const entry e = it->second;
+    by_use_.erase(e.use);
+    flows_.erase(it);
+    mark(f, e);
+}
+
+void nat_table::pass(double seconds) {
+    now_ += seconds;
+    std::vector<flow> over;
+    for (const auto& [f, e] : flows_)
+        if (e.closing && e.until <= now_) over.push_back(f);
+    for (const auto& f : over) remove(f);
+}
+
+std::optional<endpoint> nat_table::external_of(const flow& f) const {
+    const auto it = flows_.find(f);
+    if (it == flows_.end()) return std::nullopt;
+    return external(it->second.rank, it->second.at);
+}
+
+std::vector<std::pair<flow, endpoint>> nat_table::entries() const {
+    std::vector<std::pair<flow, endpoint>> out;
+    for (const auto& [f, e] : flows_) out.emplace_back(f, external(e.rank, e.at));
+    return out;
+}
+
+std::size_t nat_table::mappings() const {
+    std::set<std::tuple<int, endpoint, ip_address, port, std::uint64_t, port>> keys;
+    const auto type = plan_->design.mapping_type;
+    for (const auto& [f, e] : flows_) {
+        const bool address = type == mapping_type::adm || type == mapping_type::edm;
+        keys.insert({static_cast<int>(f.protocol), f.source, address ? f.destination.address : 0,
+                     type == mapping_type::edm ? f.destination.port : 0, e.rank, e.at});
+    }
+    return keys.size();
+}
+
+}  // namespace natbound

@@ -1,0 +1,125 @@
+// Reading and printing ports and quantities.
+#include "natbound/model/quantity.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "natbound/model/error.hpp"
+#include "natbound/model/ports.hpp"
+
+namespace natbound {
+namespace {
+
+struct unit {
+    std::string_view name;
+    double seconds;
+};
+constexpr std::array<unit, 9> units{{{"ms", 1e-3}, {"s", 1}, {"sec", 1}, {"min", 60}, {"m", 60},
+                                     {"h", 3600}, {"hour", 3600}, {"d", 86400}, {"day", 86400}}};
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+double unit_seconds(std::string_view name, std::string_view whole, const char* fix) {
+    for (const auto& u : units)
+        if (u.name == name) return u.seconds;
+    throw input_error("", quoted(whole), name.empty() ? "the unit is missing" : "no such unit", fix);
+}
+
+// Splits "60s" into 60 and "s".
+double leading_number(std::string_view text, std::string_view& rest, const char* fix) {
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    double value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc{}) throw input_error("", quoted(text), "not a number with a unit", fix);
+    rest = text.substr(static_cast<std::size_t>(end - text.data()));
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    while (!rest.empty() && rest.back() == ' ') rest.remove_suffix(1);
+    if (!std::isfinite(value) || value < 0)
+        throw input_error("", quoted(text), "a finite number that is not negative is wanted");
+    return value;
+}
+
+constexpr const char* duration_fix = "write 60s, 500ms, 2min, 1h or 1d";
+constexpr const char* rate_fix = "write 500/s, 30/min or 10/h";
+
+}  // namespace
+
+std::string shortest(double value) {
+    std::array<char, 32> text{};
+    const auto [end, failed] = std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), end};
+}
+
+std::string grouped(const count& value) {
+    const std::string digits = value.str();
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const std::size_t left = digits.size() - i;
+        if (i > 0 && left % 3 == 0 && digits[i - 1] != '-') out.push_back(',');
+        out.push_back(digits[i]);
+    }
+    return out;
+}
+
+duration parse_duration(std::string_view text) {
+    std::string_view rest;
+    const double value = leading_number(text, rest, duration_fix);
+    return {value * unit_seconds(rest, text, duration_fix)};
+}
+
+rate parse_rate(std::string_view text) {
+    std::string_view rest;
+    const double value = leading_number(text, rest, rate_fix);
+    if (rest.empty() || rest.front() != '/')
+        throw input_error("", quoted(text), "the unit of time is missing", rate_fix);
+    rest.remove_prefix(1);
+    return {value / unit_seconds(rest, text, rate_fix)};
+}
+
+share parse_share(std::string_view text) {
+    std::string_view rest;
+    double value = leading_number(text, rest, "write 25% or 0.25");
+    if (rest == "%") value /= 100;
+    else if (!rest.empty()) throw input_error("", quoted(text), "not a share", "write 25% or 0.25");
+    if (value > 1) throw input_error("", quoted(text), "a share is at most 100%");
+    return {value};
+}
+
+std::string to_string(const duration& value) { return shortest(value.seconds) + "s"; }
+std::string to_string(const rate& value) { return shortest(value.per_second) + "/s"; }
+std::string to_string(const share& value) { return shortest(value.value * 100) + "%"; }
+
+interval<port> parse_port_range(std::string_view text) {
+    const auto one = [&](std::string_view part) {
+        while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+        while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+        port value = 0;
+        const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value);
+        if (failed == std::errc::invalid_argument || end != part.data() + part.size())
+            throw input_error("", quoted(text), "not a port or a range of ports", "write 80 or 1024-65535");
+        if (failed != std::errc{} || value >= port_count)
+            throw input_error("", quoted(text), "a port is at most 65535");
+        return value;
+    };
+    const auto dash = text.find('-');
+    if (dash == std::string_view::npos) return {one(text), one(text)};
+    const port first = one(text.substr(0, dash));
+    const port last = one(text.substr(dash + 1));
+    if (last < first)
+        throw input_error("", quoted(text), "the range is reversed",
+                          "did you mean " + std::to_string(last) + "-" + std::to_string(first) + "?");
+    return {first, last};
+}
+
+std::string to_string(const port_set& set) {
+    std::string out;
+    for (const auto& part : set.parts()) {
+        if (!out.empty()) out += ", ";
+        out += std::to_string(part.first);
+        if (part.first != part.last) out += "-" + std::to_string(part.last);
+    }
+    return out;
+}
+
+}  // namespace natbound

@@ -1,0 +1,268 @@
+// Reading a scenario: designs resolved by name or by patch, then every rule that the fields must keep with one another.
+#include "natbound/model/scenario.hpp"
+
+#include <cmath>
+#include <set>
+
+#include "natbound/model/json_io.hpp"
+#include "natbound/model/patch.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+// "hold: 60s" stands for {law: exponential, mean: 60s}; "source-ports: sequential" for {law: sequential}; a design's first word for its axis.
+template <> struct json_io::short_form<hold_time> {
+    static bool read(const bj::value& v, const std::string& path, hold_time& out) {
+        json_io::read(v, path, out.mean);
+        return true;
+    }
+};
+template <> struct json_io::short_form<source_port_rule> {
+    static bool read(const bj::value& v, const std::string& path, source_port_rule& out) {
+        json_io::read(v, path, out.law);
+        return true;
+    }
+};
+
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
+                       const std::string& fix = {}) {
+    throw input_error(path, value.empty() ? value : "'" + value + "'", rule, fix);
+}
+
+std::string at(const char* list, std::size_t i, const char* field = nullptr) {
+    return std::string(list) + "[" + std::to_string(i) + "]" + (field ? "." + std::string(field) : "");
+}
+
+class checker {
+public:
+    explicit checker(const scenario& scenario_to_check) : s(scenario_to_check) {}
+
+    void run() {
+        if (s.clients.empty()) fail("clients", "", "a scenario needs at least one set of clients");
+        if (s.servers.empty()) fail("servers", "", "a scenario needs at least one set of servers");
+        for (std::size_t i = 0; i < s.clients.size(); ++i) client(i);
+        for (std::size_t i = 0; i < s.servers.size(); ++i) server(i);
+        for (std::size_t i = 0; i < s.nats.size(); ++i) named_once(at("nats", i), s.nats[i].name);
+        for (std::size_t i = 0; i < s.clients.size(); ++i)
+            references(at("clients", i, "reaches"), s.clients[i].reaches, server_names, "server");
+        for (std::size_t i = 0; i < s.nats.size(); ++i) router(i);
+        for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
+    }
+
+private:
+    void named_once(const std::string& path, const std::string& value) {
+        if (value.empty()) fail(path + ".name", "", "a name is wanted", "add name: ...");
+        if (!names.insert(value).second)
+            fail(path + ".name", value, "the name is taken", "names are unique in a file");
+    }
+
+    static void references(const std::string& path, const std::vector<std::string>& list,
+                           const std::set<std::string>& known, const char* what) {
+        std::set<std::string> seen;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            const std::string here = path + "[" + std::to_string(i) + "]";
+            if (known.count(list[i]) == 0)
+                json_io::unknown_name(list[i], {known.begin(), known.end()}, here, what);
+            if (!seen.insert(list[i]).second) fail(here, list[i], "named twice in one list");
+        }
+    }
+
+    void client(std::size_t i) {
+        const auto& c = s.clients[i];
+        named_once(at("clients", i), c.name);
+        client_names.insert(c.name);
+        if (c.addresses.empty()) fail(at("clients", i, "addresses"), "", "addresses are wanted");
+        if (c.ports.contains(0))
+            fail(at("clients", i, "ports"), to_string(c.ports), "0 is not a port", "start at 1");
+        for (std::size_t j = 0; j < i; ++j)
+            if (const auto both = c.addresses & s.clients[j].addresses; !both.empty())
+                fail(at("clients", i, "addresses"), to_string(c.addresses),
+                     "overlaps client set " + s.clients[j].name + " in " + to_string(both),
+                     "give each address to one set");
+    }
+
+    void server(std::size_t i) {
+        const auto& v = s.servers[i];
+        named_once(at("servers", i), v.name);
+        server_names.insert(v.name);
+        if (v.addresses.empty()) fail(at("servers", i, "addresses"), "", "addresses are wanted");
+        if (v.ports.empty()) fail(at("servers", i, "ports"), "", "ports are wanted");
+        if (v.ports.contains(0) && v.protocol != transport::icmp && v.protocol != transport::gre)
+            fail(at("servers", i, "ports"), to_string(v.ports), "0 is not a port", "start at 1");
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& w = s.servers[j];
+            if (v.protocol == w.protocol && !(v.addresses & w.addresses).empty() &&
+                !(v.ports & w.ports).empty())
+                fail(at("servers", i), v.name, "shares endpoints with server set " + w.name,
+                     "give each endpoint to one set");
+        }
+    }
+
+    void router(std::size_t i) {
+        const auto& n = s.nats[i];
+        if (n.inside.empty()) fail(at("nats", i, "inside"), "", "a NAT needs clients inside", "add inside: [...]");
+        std::set<std::string> may = client_names;
+        for (const auto& other : s.nats) may.insert(other.name);
+        references(at("nats", i, "inside"), n.inside, may, "client set or NAT");
+        for (std::size_t k = 0; k < n.inside.size(); ++k) {
+            const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
+            if (n.inside[k] == n.name) fail(here, n.name, "a NAT can't be inside itself");
+            if (!placed.insert(n.inside[k]).second)
+                fail(here, n.inside[k], "is inside another NAT already", "give each client set one way out");
+            for (const auto& c : s.clients)
+                if (c.name == n.inside[k]) pool_against(i, c);
+        }
+        if (n.external_ip_address_pool.empty())
+            fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
+        if (n.port_set_restrict) {
+            const auto& r = *n.port_set_restrict;
+            const std::string here = at("nats", i, "port-set-restrict");
+            if (r.start_port_number == 0) fail(here + ".start-port-number", "0", "0 is not a port", "start at 1");
+            if (r.end_port_number >= port_count)
+                fail(here + ".end-port-number", std::to_string(r.end_port_number), "a port is at most 65535");
+            if (r.end_port_number < r.start_port_number)
+                fail(here, std::to_string(r.start_port_number) + "-" + std::to_string(r.end_port_number),
+                     "the range is reversed", "swap the two numbers");
+        }
+        if (n.connection_limits.limit_per_instance == std::uint64_t{0})
+            fail(at("nats", i, "connection-limits.limit-per-instance"), "0", "a limit of 0 admits nothing", "leave it out for no limit");
+        if (n.mapping_limits.limit_port_mappings == std::uint64_t{0})
+            fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0", "a limit of 0 admits nothing", "leave it out for no limit");
+        validate(n.design, at("nats", i, "design"));
+        const auto causes = json_io::names<close_cause>();
+        for (const auto& [key, value] : n.timers)
+            if (std::find(causes.begin(), causes.end(), key) == causes.end())
+                json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key, "cause of close");
+    }
+
+    void pool_against(std::size_t i, const client_set& c) {
+        const auto& pool = s.nats[i].external_ip_address_pool;
+        const std::string here = at("nats", i, "external-ip-address-pool");
+        if (pool.empty()) return;
+        if (const auto both = pool & c.addresses; !both.empty())
+            fail(here, to_string(pool), "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
+        if (is_ipv4(pool.parts().front().first) != is_ipv4(c.addresses.parts().front().first))
+            fail(here, to_string(pool), "is of another address family than client set " + c.name,
+                 "translation between families is not modelled yet");
+    }
+
+    void traffic(std::size_t i) {
+        const auto& t = s.traffic[i];
+        const std::string here = at("traffic", i);
+        if (t.from.empty()) fail(here + ".from", "", "a traffic entry needs clients");
+        if (t.to.empty()) fail(here + ".to", "", "a traffic entry needs servers");
+        references(here + ".from", t.from, client_names, "client set");
+        references(here + ".to", t.to, server_names, "server set");
+        for (const auto& c : s.clients)
+            for (const auto& to : t.to)
+                if (std::find(t.from.begin(), t.from.end(), c.name) != t.from.end() && !c.reaches.empty() &&
+                    std::find(c.reaches.begin(), c.reaches.end(), to) == c.reaches.end())
+                    fail(here + ".to", to, "client set " + c.name + " does not reach it", "add it to its reaches");
+        if (t.rate && t.rate_per_client)
+            fail(here + ".rate-per-client", "", "rate and rate-per-client say the same thing twice", "keep one");
+        if (t.hold && t.life)
+            fail(here + ".life", "", "hold contains life", "give one of the two");
+        const int given = (t.rate || t.rate_per_client ? 1 : 0) + (t.hold || t.life ? 1 : 0) + (t.live ? 1 : 0);
+        if (given != 2)
+            fail(here, "", given < 2 ? "any two of rate, hold (or life) and live are wanted"
+                                     : "rate, hold (or life) and live are one too many",
+                 "give two; the third follows");
+        for (const auto* h : {t.hold ? &*t.hold : nullptr, t.life ? &*t.life : nullptr}) {
+            if (!h) continue;
+            const std::string field = here + (t.hold ? ".hold" : ".life");
+            if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
+            if ((h->law == hold_law::lognormal) != h->cv.has_value())
+                fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
+        }
+        if (t.live && !(*t.live > 0)) fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
+        for (const auto& r : {t.rate, t.rate_per_client})
+            if (r && !(r->per_second > 0)) fail(here + ".rate", to_string(*r), "a rate above 0 is wanted", "leave the entry out for no traffic");
+        if (t.ends && std::fabs(t.ends->fin.value + t.ends->rst.value + t.ends->silence.value - 1) > 1e-9)
+            fail(here + ".ends", "", "the shares must add up to 100%");
+        if (t.ends && t.hold) fail(here + ".ends", "", "a hold contains what is kept after the close", "give life instead");
+        if (t.zipf && !t.weights.empty()) fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
+        if (!t.weights.empty()) {
+            count endpoints = 0;
+            double sum = 0;
+            for (const auto& v : s.servers)
+                if (std::find(t.to.begin(), t.to.end(), v.name) != t.to.end())
+                    endpoints += v.addresses.size() * v.ports.size();
+            if (endpoints != t.weights.size())
+                fail(here + ".weights", std::to_string(t.weights.size()) + " weights",
+                     "one weight a destination endpoint is wanted, and there are " + endpoints.str());
+            for (const double w : t.weights) sum += w;
+            if (!(sum > 0)) fail(here + ".weights", "", "at least one weight above 0 is wanted");
+        }
+    }
+
+    const scenario& s;
+    std::set<std::string> names, client_names, server_names, placed;
+};
+
+// A design is a name of the catalogue, a patch {base: NAME, ...} on one, or written out.
+void resolve_design(bj::value& v, const std::string& path) {
+    const auto named = [&](const bj::value& word, const std::string& where) {
+        if (!word.is_string()) json_io::wrong_kind(word, where, "the name of a design");
+        if (const auto* d = find_design(std::string(word.get_string()))) return json_io::write(*d);
+        std::vector<std::string> known;
+        for (const auto& d : catalogue()) known.push_back(d.name);
+        json_io::unknown_name(word.get_string(), known, where, "design");
+    };
+    if (v.is_string()) {
+        v = named(v, path);
+    } else if (v.is_object() && v.get_object().contains("base")) {
+        bj::object patch = v.get_object();
+        bj::value base = named(patch["base"], path + ".base");
+        patch.erase("base");
+        if (!patch.contains("name")) base.get_object()["name"] = std::string(base.get_object()["name"].get_string()) + " (changed)";
+        v = merge_patch(std::move(base), patch);
+    }
+}
+
+}  // namespace
+
+boost::json::value merge_patch(boost::json::value target, const boost::json::value& patch) {
+    if (!patch.is_object()) return patch;
+    if (!target.is_object()) target = bj::object{};
+    for (const auto& [key, value] : patch.get_object()) {
+        if (value.is_null()) target.get_object().erase(key);
+        else target.get_object()[key] = merge_patch(target.get_object()[key], value);
+    }
+    return target;
+}
+
+double nat::timer(close_cause cause) const {
+    const std::string key = json_io::name_of(cause);
+    if (const auto it = timers.find(key); it != timers.end()) return it->second.seconds;
+    if (const auto it = design.timers.find(key); it != design.timers.end()) return it->second.seconds;
+    return 0;
+}
+
+void validate(const scenario& s) { checker(s).run(); }
+
+scenario parse_scenario(std::string_view json) {
+    boost::system::error_code ec;
+    bj::value value = bj::parse(json, ec);
+    if (ec) throw input_error("", "", "not JSON: " + ec.message());
+    if (value.is_object() && value.get_object().contains("nats") && value.get_object()["nats"].is_array()) {
+        std::size_t i = 0;
+        for (auto& n : value.get_object()["nats"].get_array()) {
+            if (n.is_object() && n.get_object().contains("design"))
+                resolve_design(n.get_object()["design"], at("nats", i, "design"));
+            else if (n.is_object())
+                fail(at("nats", i, "design"), "", "a design is wanted", "add design: linux-masquerade (natbound design list shows all)");
+            ++i;
+        }
+    }
+    scenario s;
+    json_io::read(value, "", s);
+    validate(s);
+    return s;
+}
+
+std::string to_json(const scenario& s) { return bj::serialize(json_io::write(s)); }
+
+}  // namespace natbound

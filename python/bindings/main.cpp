@@ -1,0 +1,10 @@
+// The extension module: a list of what each file binds. Results cross as JSON text, in the shape that the command line prints.
+#include "bindings.hpp"
+
+PYBIND11_MODULE(_core, m) {
+    m.attr("version") = NATBOUND_VERSION;
+    bind_errors(m);
+    bind_scenario(m);
+    bind_design(m);
+    bind_calculator(m);
+}

@@ -1,0 +1,66 @@
+"""A demand: so many connections from each client set to each server set; and why it cannot be met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .does_not_fit import check_group, heaviest_first, limit, whole
+from .pool import Way
+from .reading import count, entries, get, known_keys, need, word
+from .scenario import Dest, Nat, Scenario
+from .sets import covers, size
+
+Demand = Counter[tuple[str, str]]
+
+
+def read_demand(scenario: Scenario, value: Any) -> Demand:
+    """A list of {from, to, connections}."""
+    out: Demand = Counter()
+    for i, item in enumerate(entries(value, "demand")):
+        where = f"demand[{i}]"
+        known_keys(item, "from to connections", where)
+        pair = word(get(item, "from", where), where), word(get(item, "to", where), where)
+        need(pair[0] in scenario.clients and pair[1] in scenario.servers, f"{where}: a name that the scenario does not have")
+        need(pair not in out, f"{where}: a pair is named twice")
+        out[pair] = count(get(item, "connections", where), where)
+    return out
+
+
+def _closed_demand(scenario: Scenario, nat: Nat, value: Any, demand: Demand, where: str) -> bool:
+    """Whether the closed client sets of a group want more than is open to them there."""
+    group, at_most = check_group(scenario, nat, Way(scenario, nat), value, where, "demand")
+    there = whole(group.dests)
+    servers = [v.name for v in scenario.servers.values() if covers(there, Dest(v, v.addresses, v.ports).boxes)]
+    wanted = 0
+    for client in {i.client.name: i.client for i in group.items}.values():
+        mine = [i for i in group.items if i.client is client]
+        full = all(i.addresses == client.addresses and i.ports == client.ports and not i.to for i in mine)
+        need(full, f"{where}: the demand of {client.name} is of all its sockets")
+        levels = {i.level for i in mine}
+        heaviest = max(w[0][0] for w in heaviest_first(scenario, nat, client, group.dests))
+        need(sum(group.weights[k] for k in levels) >= heaviest, f"{where}: {client.name} is in levels of too little weight")
+        own = sum(demand[client.name, v] for v in servers)
+        need(all(i.mappings == own for i in mine) and len(mine) == len(levels), f"{where}: {client.name} demands {own:,} there")
+        wanted += own
+    return wanted > at_most
+
+
+def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
+    """The demand passes what one table, one Hall set, or one client set's own sockets can carry."""
+    for (name, to), wanted in demand.items():
+        client, server = scenario.clients[name], scenario.servers[to]
+        if wanted > (client.sockets * size(server.addresses) * size(server.ports) if scenario.reached(client, server) else 0):
+            return
+    found = False
+    for i, item in enumerate(entries(body.get("nats", []), "nats")):
+        where = f"nats[{i}]"
+        known_keys(item, "nat at-most table groups", where)
+        name = word(get(item, "nat", where), where)
+        need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
+        nat = scenario.nats[name]
+        through = sum(n for (c, _), n in demand.items() if c in nat.inside)
+        found = found or any(through > most for most in limit(scenario, nat))
+        for j, g in enumerate(entries(item.get("groups", []), where)):
+            found = _closed_demand(scenario, nat, g, demand, f"{where}.groups[{j}]") or found
+    need(found, "nothing in it is less than the demand")

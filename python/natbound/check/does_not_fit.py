@@ -1,0 +1,278 @@
+"""does-not-fit: no more than N connections can be live together.
+
+For each clash-scope key, live mappings hold distinct external endpoints. Those of a Hall set (`closed`) hold endpoints of `open` alone, so
+they are at most |open|; the others (`loose`) at most all of them. Where a mapping carries several connections, level i bounds how many of
+the heaviest mappings are live, and a mapping of weight W is paid for by the levels that speak of it: their weights add up to W at least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .blocks import read_dests
+from .keys import keys_of, mapping_side, weights
+from .pool import Way
+from .reading import addresses, count, entries, get, known_keys, need, ports, word
+from .scenario import Client, Dest, Nat, Scenario
+from .sets import Box, Set, boxes, covers, meet, size, total, union, volume, within
+
+Weights = list[tuple[int, int]]
+
+
+@dataclass
+class Left:
+    """Mappings of some sockets of a client set, of those towards `to` where that is given."""
+
+    client: Client
+    addresses: Set
+    ports: Set
+    mappings: int
+    to: tuple[Dest, ...]
+    level: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many mappings."""
+        return size(self.addresses) * size(self.ports) * self.mappings
+
+
+@dataclass
+class Group:
+    """A set of destinations with the levels that bound what goes there."""
+
+    nat: Nat
+    dests: list[Dest]
+    clients: list[Client]
+    weights: list[int] = field(default_factory=list)  # of the levels
+    items: list[Left] = field(default_factory=list)
+
+
+def read_left(scenario: Scenario, group: Group, value: Any, where: str, unit: str) -> Left:
+    """Reads a left item."""
+    known_keys(value, f"client addresses ports to {unit}", where)
+    name = word(get(value, "client", where), where)
+    need(any(c.name == name for c in group.clients), f"{where}: {name[:40]!r} does not reach these destinations through {group.nat.name}")
+    client = scenario.clients[name]
+    from_ = addresses(get(value, "addresses", where), where), ports(get(value, "ports", where), where)
+    need(within(from_[0], client.addresses) and within(from_[1], client.ports), f"{where}: sockets that {name} does not have")
+    to = tuple(read_dests(scenario, value["to"], where)) if value.get("to") is not None else ()
+    if to:
+        need(covers(whole(group.dests), whole(to)), f"{where}: destinations outside the group")
+    return Left(client, *from_, count(get(value, unit, where), where), to)
+
+
+def whole(dests: Any) -> list[Box]:
+    """Destinations as boxes."""
+    return [box for d in dests for box in d.boxes]
+
+
+def read_open(value: Any, where: str) -> list[Box]:
+    """The external endpoints of a level."""
+    out = []
+    for item in entries(value, where):
+        known_keys(item, "addresses ports", where)
+        out += boxes(addresses(get(item, "addresses", where), where), ports(get(item, "ports", where), where))
+    return out
+
+
+def stay_inside(scenario: Scenario, way: Way, group: Group, item: Left, open_: list[Box], where: str) -> None:
+    """Every external endpoint that the item's mappings may be given lies in `open`."""
+    plan = group.nat.plan
+    onto = plan.permitted(item.ports)
+    dests = [d for d in (item.to or group.dests) if scenario.reached(item.client, d.server)]
+    # where all of these ports are open on the whole pool, it does not matter which address a hash picks
+    if covers(open_, boxes(group.nat.pool, onto)):
+        return
+    protocols = {d.server.protocol for d in dests}
+    for protocol in protocols:
+        towards = union(s for d in dests if d.server.protocol == protocol for s in d.addresses)
+        given = way.externals(item.client, item.addresses, [protocol], towards)
+        need(covers(open_, boxes(given, onto)), f"{where}: {item.client.name} may use external endpoints that are not listed as open")
+
+
+def cells(items: list[Left]) -> list[list[Left]]:
+    """Which items meet at some socket: the distinct lists, with [] where a socket of the client set is in none."""
+    client = items[0].client
+    begin: dict[int, list[int]] = {}
+    end: dict[int, list[int]] = {}
+    for i, item in enumerate(items):
+        for lo, hi in item.addresses:
+            begin.setdefault(lo, []).append(i)
+            end.setdefault(hi + 1, []).append(i)
+    own = {lo: 1 for lo, _ in client.addresses}
+    for _, hi in client.addresses:
+        own[hi + 1] = -1  # sets are written without neighbours that touch
+    now: set[int] = set()
+    rows: set[frozenset[int]] = set()
+    inside = 0
+    for at in sorted({*begin, *end, *own}):
+        now.difference_update(end.get(at, ()))
+        now.update(begin.get(at, ()))
+        inside += own.get(at, 0)
+        if inside:
+            rows.add(frozenset(now))
+    found: set[frozenset[int]] = set()
+    for row in rows:
+        sets = [client.ports, *(items[i].ports for i in row)]
+        for lo in {x for s in sets for first, last in s for x in (first, last + 1)}:
+            if meet(client.ports, ((lo, lo),)):
+                found.add(frozenset(i for i in row if meet(items[i].ports, ((lo, lo),))))
+    return [[items[i] for i in sorted(f)] for f in found]
+
+
+def heaviest_first(scenario: Scenario, nat: Nat, client: Client, dests: list[Dest]) -> list[Weights]:
+    """The mappings of one socket of the client set under each kind of key among the destinations."""
+    out = []
+    for key in keys_of(nat.plan, dests):
+        found = weights(scenario, nat.plan, client, key)
+        if found and found not in out:
+            out.append(found)
+    return out
+
+
+def paid_for(group: Group, at: list[Left], lists: list[Weights], where: str) -> None:
+    """The levels that speak of a mapping weigh as much as it does, for every mapping of a socket where these items meet."""
+    spoken = [0] * len(group.weights)
+    for item in at:
+        spoken[item.level] += item.mappings
+    for found in lists:
+        before = 0
+        for weight, how_many in found:
+            # of equal ones the last has the fewest levels
+            before += how_many
+            paid = sum(w for w, n in zip(group.weights, spoken) if n >= before)  # noqa: B905
+            need(paid >= weight, f"{where}: mappings of {at[0].client.name if at else 'a client set'} are in no level")
+
+
+def complete(scenario: Scenario, group: Group, where: str) -> None:
+    """Every mapping that a client may have towards the group is spoken of in levels of enough weight."""
+    for client in group.clients:
+        items = [i for i in group.items if i.client is client]
+        need(items, f"{where}: {client.name} reaches these destinations and is not mentioned")
+        reached = [d for d in group.dests if scenario.reached(client, d.server)]
+        bundles = list(dict.fromkeys(i.to for i in items))
+        if bundles == [()]:
+            lists = heaviest_first(scenario, group.nat, client, reached)
+            for at in cells(items):
+                need(at, f"{where}: sockets of {client.name} are not mentioned")
+                paid_for(group, at, lists, where)
+            continue
+        need(() not in bundles, f"{where}: items of {client.name} with destinations and without")
+        sides = [mapping_side(group.nat.plan, b, key=True, mapping=True) for b in bundles]
+        need(volume([x for s in sides for x in s]) == sum(map(volume, sides)), f"{where}: one mapping is in two items")
+        need(covers([x for b in bundles for x in whole(b)], whole(reached)), f"{where}: destinations of {client.name} are in no item")
+        for bundle in bundles:
+            lists = heaviest_first(scenario, group.nat, client, list(bundle))
+            for at in cells([i for i in items if i.to == bundle]):
+                need(at, f"{where}: sockets of {client.name} are not mentioned")
+                paid_for(group, at, lists, where)
+
+
+def check_group(scenario: Scenario, nat: Nat, way: Way, value: Any, where: str, unit: str = "mappings") -> tuple[Group, int]:
+    """Returns the group and the number of connections that it bounds. With a demand the closed items alone count, each with all its sockets."""
+    known_keys(value, "to keys levels at-most", where)
+    dests = read_dests(scenario, get(value, "to", where), where + ".to")
+    need(total(whole(dests)) == volume(whole(dests)), f"{where}: a destination occurs twice")
+    reaching = [c for c in scenario.inside(nat) if any(scenario.reached(c, d.server) for d in dests)]
+    group = Group(nat, dests, reaching)
+    keys = count(get(value, "keys", where), where + ".keys")
+    need(keys == volume(mapping_side(nat.plan, dests, key=True)), f"{where}: the number of clash-scope keys is another one")
+    bound = 0
+    for i, level in enumerate(entries(get(value, "levels", where), where)):
+        here = f"{where}.levels[{i}]"
+        known_keys(level, "weight closed open loose at-most", here)
+        weight = count(get(level, "weight", here), here)
+        need(weight > 0, f"{here}: a weight of 0")
+        open_ = read_open(get(level, "open", here), here + ".open")
+        closed = [read_left(scenario, group, v, here + ".closed", unit) for v in entries(get(level, "closed", here), here)]
+        loose = [read_left(scenario, group, v, here + ".loose", "mappings") for v in entries(level.get("loose", []), here)]
+        for item in closed:
+            stay_inside(scenario, way, group, item, open_, here)
+        need(unit == "mappings" or not loose, f"{here}: with a demand, the closed ones alone count")
+        at_most = sum(item.size for item in loose) + volume(open_)
+        if "at-most" in level:
+            need(count(level["at-most"], here) == at_most, f"{here}: at most {at_most:,} mappings, not as it says")
+        bound += weight * at_most
+        group.weights.append(weight)
+        for item in closed + loose:
+            item.level = i
+            group.items.append(item)
+    need(group.weights, f"{where}: no levels")
+    if "at-most" in value:
+        need(count(value["at-most"], where) == keys * bound, f"{where}: at most {keys * bound:,} connections, not as it says")
+    return group, keys * bound
+
+
+def limit(scenario: Scenario, nat: Nat) -> list[int]:
+    """What the NAT's limits bound its connections by, each by itself."""
+    out = [] if nat.table is None else [nat.table]
+    if nat.mappings is not None:
+        most = 1
+        for client in scenario.inside(nat):
+            carried: dict[Any, int] = {}
+            for d in scenario.destinations(client):
+                carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
+            most = max(most, *carried.values(), 1)
+        out.append(nat.mappings if nat.plan.mapping == "edm" else nat.mappings * most)
+    return out
+
+
+def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
+    """Returns the most connections through one NAT."""
+    known_keys(value, "nat at-most table groups", where)
+    table = None if value.get("table") is None else count(value["table"], where)
+    need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
+    groups, bound = [], 0
+    way = Way(scenario, nat)
+    for i, g in enumerate(entries(get(value, "groups", where), where)):
+        here = f"{where}.groups[{i}]"
+        group, at_most = check_group(scenario, nat, way, g, here)
+        complete(scenario, group, here)
+        groups.append(group)
+        bound += at_most
+    there = [box for g in groups for box in whole(g.dests)]
+    need(total(there) == volume(there), f"{where}: a destination is in two groups")
+    reached = [d for c in scenario.inside(nat) for d in scenario.destinations(c)]
+    if table is None or groups:
+        need(covers(there, whole(reached)), f"{where}: a destination that is reached is in no group")
+        bound = bound if table is None else min(bound, table)
+    else:
+        bound = table
+    need(count(get(value, "at-most", where), where) == bound, f"{where}: at most {bound:,} connections, not as it says")
+    return bound
+
+
+def check_direct(scenario: Scenario, value: Any) -> dict[str, int]:
+    """Returns the most connections of each client set that is inside no NAT: its sockets times the endpoints that it reaches."""
+    out: dict[str, int] = {}
+    for i, item in enumerate(entries(value, "direct")):
+        here = f"direct[{i}]"
+        known_keys(item, "client sockets endpoints at-most", here)
+        name = word(get(item, "client", here), here)
+        need(name in scenario.clients and name not in out, f"{here}: no such client set, or a second time")
+        client = scenario.clients[name]
+        need(scenario.nat_of(client) is None, f"{here}: {name} is inside a NAT")
+        endpoints = sum(d.size for d in scenario.destinations(client))
+        need(count(get(item, "sockets", here), here) == client.sockets, f"{here}: {name} has {client.sockets:,} sockets")
+        need(count(get(item, "endpoints", here), here) == endpoints, f"{here}: {name} reaches {endpoints:,} endpoints")
+        out[name] = client.sockets * endpoints
+        need(count(get(item, "at-most", here), here) == out[name], f"{here}: {client.sockets:,} times {endpoints:,} is another number")
+    return out
+
+
+def check_does_not_fit(scenario: Scenario, body: Any) -> int:
+    """Returns the number of connections that is not passed; rejects a body that does not show it."""
+    said = count(get(body, "at-most", "does-not-fit"), "at-most")
+    bounds: dict[str, int] = {}
+    for i, item in enumerate(entries(get(body, "nats", "does-not-fit"), "nats")):
+        name = word(get(item, "nat", f"nats[{i}]"), f"nats[{i}]")
+        need(name in scenario.nats and name not in bounds, f"nats[{i}]: no such NAT, or a second time")
+        bounds[name] = check_nat(scenario, scenario.nats[name], item, f"nats[{i}]")
+    need(len(bounds) == len(scenario.nats), "a NAT is not mentioned")
+    direct = check_direct(scenario, body.get("direct", []))
+    routed = {c.name for c in scenario.clients.values() if scenario.nat_of(c) is None}
+    need(set(direct) == routed, "a client set inside no NAT is not mentioned")
+    bound = sum(bounds.values()) + sum(direct.values())
+    need(said == bound, f"the parts add up to {bound:,} and not to {said:,}")
+    return said

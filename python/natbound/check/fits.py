@@ -1,0 +1,158 @@
+"""fits: these connections can be live together.
+
+Everything is decided on whole ranges: a union of boxes that is smaller than the sum of its parts shows that something occurs twice. Only
+where blocks meet that a mapping may share are connections looked at one by one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .blocks import Block, read_block, some_dests
+from .keys import mapping_side
+from .pool import Way
+from .reading import count, entries, get, need
+from .scenario import Dest, Nat, Scenario
+from .sets import Set, Undecided, element, meet, part, size, total, union, volume, within
+
+MOST_ALONE = 1_000_000  # connections looked at one by one
+
+
+def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
+    """Every connection's external endpoint may be given to it."""
+    assert block.nat is not None
+    plan = block.nat.plan
+    pieces = list(block.pieces())
+    used = union(s for _, rects, _ in pieces for _, p in rects for s in p)
+    on = union(s for _, _, rects in pieces for _, p in rects for s in p)
+    if block.preserve:
+        n = size(block.ports)
+        need(block.via[1] == block.ports, f"{where}: a preserved port is another one outside")
+        need(
+            (block.shift + block.first) % n == block.via[2] % n,
+            f"{where}: a preserved port is another one outside",
+        )
+        need(
+            within(used, plan.preserved), f"{where}: ports that {plan.name or 'the design'} does not preserve"
+        )
+    else:
+        need(
+            within(on, plan.permitted_to_all(used)),
+            f"{where}: external ports that the search does not give to these source ports",
+        )
+    if way.gives == "any":
+        return
+    if way.gives == "lowest":
+        given = union(s for _, _, rects in pieces for a, _ in rects for s in a)
+        need(given == part(block.nat.pool, 0, 1), f"{where}: the pool's first address alone is given")
+        return
+    towards = [(d.server.protocol, lo, hi, size(d.ports)) for d in block.dests for lo, hi in d.addresses]
+    for dest, row, out in block.rows():
+        way.left -= 1
+        if way.left < 0:
+            raise Undecided("more addresses than this checker computes a hash for (2,000,000)")
+        pool_rank = rank_in(block.nat.pool, element(block.via[0], out))
+        source = element(block.addresses, row)
+        here = [element_of(towards, dest)] if block.spread else [(p, lo, hi) for p, lo, hi, _ in towards]
+        for protocol, lo, hi in here:
+            if way.sharing(block.client, [protocol], ((lo, hi),)) == ((lo, hi),):
+                good = all(way.rank(source, to) == pool_rank for to in range(lo, hi + 1))
+            else:
+                good = pool_rank in way.ranks(source, way.sharing(block.client, [protocol], ((lo, hi),)))
+            need(good, f"{where}: the hash picks another address of the pool")
+
+
+def rank_in(s: Set, value: int) -> int:
+    """The rank of an element that is in the set."""
+    return size(meet(s, ((0, value),))) - 1
+
+
+def element_of(towards: list[tuple[int, int, int, int]], rank: int) -> tuple[int, int, int]:
+    """Protocol and address (twice) of the destination endpoint of that rank."""
+    for protocol, lo, hi, n in towards:
+        if rank < (hi - lo + 1) * n:
+            return protocol, lo + rank // n, lo + rank // n
+        rank -= (hi - lo + 1) * n
+    raise AssertionError
+
+
+def one_by_one(nat: Nat, blocks: list[Block]) -> None:
+    """The same as apart(), connection by connection."""
+    plan = nat.plan
+    if sum(b.connections for b in blocks) > MOST_ALONE:
+        raise Undecided("blocks that share mappings, with more connections than this checker looks at one by one (1,000,000)")
+    holder: dict[tuple[int, ...], tuple[int, ...]] = {}
+    outside: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for block in blocks:
+        for dest, row, port, out_row, out_port in block.units():
+            source = element(block.addresses, row), element(block.ports, port)
+            at = element(block.via[0], out_row), element(block.via[1], out_port)
+            for d in some_dests(block.dests, dest, 1) if block.spread else block.dests:
+                for to in (a for lo, hi in d.addresses for a in range(lo, hi + 1)):
+                    for to_port in (p for lo, hi in d.ports for p in range(lo, hi + 1)):
+                        mapping = (d.server.protocol, *source, to if plan.mapping == "adm" else -1)
+                        key = (
+                            d.server.protocol if plan.scope_protocol else -1,
+                            to if plan.scope != "none" else -1,
+                            to_port if plan.scope == "endpoint" else -1,
+                        )
+                        need(outside.setdefault(mapping, at) == at, f"{nat.name}: one mapping has two external endpoints")
+                        need(holder.setdefault((*key, *at), mapping) == mapping, f"{nat.name}: an external endpoint is used twice")
+
+
+def apart(nat: Nat, blocks: list[Block]) -> int:
+    """A mapping has one external endpoint, and no two share a clash-scope key and an external endpoint. Returns the number of mappings, at most."""
+    plan = nat.plan
+    shared = plan.mapping in ("eim", "adm")
+    meeting = False
+    mappings = 0
+    made = [b.sources(lambda ds: mapping_side(plan, ds, mapping=True)) for b in blocks]
+    if shared:
+        mappings = volume([box for here in made for box in here])
+        meeting = mappings != sum(map(volume, made)) or any(b.spread and volume(m) != b.count for b, m in zip(blocks, made))  # noqa: B905
+    else:
+        mappings = sum(b.connections for b in blocks)
+    for b in blocks:
+        both = volume(mapping_side(plan, b.dests, key=True, mapping=True))
+        if not b.spread:
+            once = volume(mapping_side(plan, b.dests, key=True)) == both
+            need(once, f"{nat.name}: an external endpoint would carry several mappings of one clash-scope key")
+    taken = [b.carriers(lambda ds: mapping_side(plan, ds, key=True)) for b in blocks]
+    if volume([box for here in taken for box in here]) != sum(map(volume, taken)):
+        need(shared, f"{nat.name}: an external endpoint is used twice in one clash scope")
+        meeting = True
+    if meeting:
+        one_by_one(nat, blocks)
+    return mappings
+
+
+def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] | None = None) -> int:
+    """Returns how many connections fit; rejects a body that does not show it."""
+    said = count(get(body, "connections", "fits"), "connections")
+    blocks = [read_block(scenario, b, f"blocks[{i}]") for i, b in enumerate(entries(get(body, "blocks", "fits"), "blocks"))]
+    there = sum(b.connections for b in blocks)
+    need(there == said, f"the blocks carry {there:,} connections and not {said:,}")
+
+    def whole(dests: list[Dest]) -> list[Any]:
+        return [box for d in dests for box in d.boxes]
+
+    boxes = [box for b in blocks for box in b.sources(whole)]
+    need(total(boxes) == volume(boxes), "a connection occurs twice")
+    for nat in scenario.nats.values():
+        mine = [b for b in blocks if b.nat is nat]
+        way = Way(scenario, nat)
+        for b in mine:
+            permitted(scenario, b, way, f"blocks[{blocks.index(b)}]")
+        mappings = apart(nat, mine)
+        live = sum(b.connections for b in mine)
+        need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
+        need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
+    if demand is not None:
+        carried: Counter[tuple[str, str]] = Counter()
+        for b in blocks:
+            for dests, rects, _ in b.pieces():
+                for d in dests:
+                    carried[b.client.name, d.server.name] += d.size * sum(size(a) * size(p) for a, p in rects)
+        need(+carried == +demand, "the blocks carry other numbers than the demand")
+    return said

@@ -1,0 +1,222 @@
+"""The scenario inside a certificate: client sets, servers and NATs in canonical form, read anew and held to the rules of the format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .design import Plan, read_plan
+from .reading import addresses, count, entries, get, known_keys, need, ports, word
+from .sets import PORTS, Box, Set, Undecided, boxes, meet, size, total, union, volume
+
+PROTOCOLS = ("tcp", "udp", "icmp", "sctp", "dccp", "gre")
+
+
+@dataclass(frozen=True)
+class Client:
+    """A set of client addresses, each with the same ports."""
+
+    name: str
+    addresses: Set
+    ports: Set
+    reaches: frozenset[str]  # empty: every server
+
+    @property
+    def sockets(self) -> int:
+        """How many endpoints."""
+        return size(self.addresses) * size(self.ports)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A set of destination endpoints."""
+
+    name: str
+    addresses: Set
+    ports: Set
+    protocol: int  # place in PROTOCOLS
+
+
+@dataclass(frozen=True)
+class Nat:
+    """A NAT, with its design as it acts there."""
+
+    name: str
+    inside: frozenset[str]
+    pool: Set
+    plan: Plan
+    table: int | None  # the most flows
+    mappings: int | None  # the most mappings
+
+
+@dataclass(frozen=True)
+class Dest:
+    """Endpoints of one server set."""
+
+    server: Server
+    addresses: Set
+    ports: Set
+
+    @property
+    def size(self) -> int:
+        """How many endpoints."""
+        return size(self.addresses) * size(self.ports)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """As boxes (protocol, address, port)."""
+        return boxes(((self.server.protocol, self.server.protocol),), self.addresses, self.ports)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All of it."""
+
+    clients: dict[str, Client]
+    servers: dict[str, Server]
+    nats: dict[str, Nat]
+
+    def reached(self, client: Client, server: Server) -> bool:
+        """Whether the client set may connect to the server set."""
+        return not client.reaches or server.name in client.reaches
+
+    def inside(self, nat: Nat) -> list[Client]:
+        """The client sets inside a NAT."""
+        return [c for c in self.clients.values() if c.name in nat.inside]
+
+    def nat_of(self, client: Client) -> Nat | None:
+        """The NAT that a client set is inside, or None where it is routed as it is."""
+        return next((n for n in self.nats.values() if client.name in n.inside), None)
+
+    def destinations(self, client: Client) -> list[Dest]:
+        """All that a client set reaches."""
+        return [Dest(v, v.addresses, v.ports) for v in self.servers.values() if self.reached(client, v)]
+
+
+def _names(value: Any, known: set[str], where: str) -> frozenset[str]:
+    out = [word(name, where) for name in entries(value, where)]
+    need(len(set(out)) == len(out), f"{where}: a name is given twice")
+    need(set(out) <= known, f"{where}: a name that the scenario does not have")
+    return frozenset(out)
+
+
+def _limit(value: Any, key: str, where: str) -> int | None:
+    known_keys(value, key, where)
+    if value.get(key) is None:
+        return None
+    out = count(value[key], f"{where}.{key}")
+    need(out > 0, f"{where}.{key}: a limit of 0 admits nothing")
+    return out
+
+
+def _is_v4(s: Set) -> bool:
+    return s[0][0] >> 32 == 0xFFFF
+
+
+def _client(value: Any, where: str, servers: dict[str, Server]) -> Client:
+    known_keys(value, "name addresses ports reaches source-ports", where)
+    own = ports(value.get("ports", "1024-65535"), where + ".ports")
+    need(own[0][0] > 0, f"{where}.ports: 0 is not a port")
+    reaches = _names(value.get("reaches", []), set(servers), where + ".reaches")
+    return Client(
+        word(get(value, "name", where), where), addresses(get(value, "addresses", where), where), own, reaches
+    )
+
+
+def _server(value: Any, where: str) -> Server:
+    known_keys(value, "name addresses ports protocol", where)
+    protocol = value.get("protocol", "tcp")
+    need(protocol in PROTOCOLS, f"{where}.protocol: no such protocol")
+    there = ports(get(value, "ports", where), where + ".ports")
+    need(there[0][0] > 0 or protocol in ("icmp", "gre"), f"{where}.ports: 0 is not a port")
+    return Server(
+        word(get(value, "name", where), where),
+        addresses(get(value, "addresses", where), where),
+        there,
+        PROTOCOLS.index(protocol),
+    )
+
+
+def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
+    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits timers"
+    known_keys(value, keys, where)
+    pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
+    inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
+    need(inside, f"{where}.inside: clients are wanted")
+    if inside & nats:
+        raise Undecided("one NAT is inside another: this checker does not decide cascades")
+    restrict = None
+    if value.get("port-set-restrict") is not None:
+        given = known_keys(value["port-set-restrict"], "start-port-number end-port-number", where)
+        lo, hi = (count(get(given, k, where), where) for k in ("start-port-number", "end-port-number"))
+        need(0 < lo <= hi < PORTS, f"{where}.port-set-restrict: not a range of ports")
+        restrict = ((lo, hi),)
+    for name in inside:
+        need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
+        need(
+            _is_v4(pool) == _is_v4(clients[name].addresses),
+            f"{where}: the pool is of another address family than {name}",
+        )
+    return Nat(
+        word(get(value, "name", where), where), inside, pool,
+        read_plan(get(value, "design", where), restrict, where + ".design"),
+        _limit(value.get("connection-limits", {}), "limit-per-instance", where + ".connection-limits"),
+        _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
+    )  # fmt: skip
+
+
+def read_scenario(value: Any) -> Scenario:
+    """Reads the canonical form. Traffic says how often and not what is possible: it is not looked at."""
+    known_keys(value, "description clients nats servers traffic", "scenario")
+    names: set[str] = set()
+
+    def fresh(name: str) -> str:
+        need(name and name not in names, f"scenario: the name {name[:40]!r} is empty or taken")
+        names.add(name)
+        return name
+
+    servers = {}
+    for i, v in enumerate(entries(get(value, "servers", "scenario"), "scenario.servers")):
+        server = _server(v, f"scenario.servers[{i}]")
+        servers[fresh(server.name)] = server
+    endpoints = [box for v in servers.values() for box in Dest(v, v.addresses, v.ports).boxes]
+    need(total(endpoints) == volume(endpoints), "scenario.servers: two server sets share endpoints")
+    clients = {}
+    for i, c in enumerate(entries(get(value, "clients", "scenario"), "scenario.clients")):
+        client = _client(c, f"scenario.clients[{i}]", servers)
+        clients[fresh(client.name)] = client
+    apart = size(union(span for c in clients.values() for span in c.addresses)) == sum(
+        size(c.addresses) for c in clients.values()
+    )
+    need(apart, "scenario.clients: two client sets overlap")
+    listed = entries(value.get("nats", []), "scenario.nats")
+    nat_names = {word(get(n, "name", "scenario.nats"), "scenario.nats") for n in listed}
+    nats: dict[str, Nat] = {}
+    for i, n in enumerate(listed):
+        nat = _nat(n, f"scenario.nats[{i}]", clients, nat_names)
+        need(
+            all(not nat.inside & o.inside for o in nats.values()),
+            f"{nat.name}: a client set is inside two NATs",
+        )
+        nats[fresh(nat.name)] = nat
+    need(clients and servers, "scenario: clients and servers are wanted")
+    out = Scenario(clients, servers, nats)
+    outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
+    if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
+        raise Undecided(
+            "pools that overlap one another, or clients outside: this checker does not decide them"
+        )
+    return out
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Whether two JSON values are equal, kinds included (1 is not true), 60 and 60.0 being one number."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_value(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same_value(x, y) for x, y in zip(a, b))  # noqa: B905
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return a == b
+    return type(a) is type(b) and bool(a == b)

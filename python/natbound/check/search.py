@@ -1,0 +1,133 @@
+"""Whether a search behind a NAT can fail, and with how many live flows at least.
+
+Every flow whose search can fail at all has at least so many distinct endpoints to try (probes.py), each of which a live flow must hold. A
+search cannot fail
+
+- where, in one clash scope and on one way into the pool, there are no more sockets than the endpoints of any such search: those of others are
+  then too few ("sockets");
+- where every socket's own port is tried first and no two sockets there have the same one: then, by induction over the history, each flow sits
+  on its own port, and a new flow's own is free ("preserved").
+
+Both are decided for parts of the ports that never meet, and for each external address by itself where a known hash picks it. Where flows of
+one source share an endpoint towards several destinations (eim, eim-if-possible), "preserved" must hold towards all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .keys import Key, keys_of, mapping_side, weights
+from .pool import Way
+from .probes import fewest_endpoints
+from .scenario import Client, Dest, Nat, Scenario
+from .sets import Set, meet, size, union, volume
+
+Members = dict[str, int]  # client set -> how many of its addresses
+
+
+@dataclass
+class Part:
+    """Source ports whose external ports never meet those of another part."""
+
+    sources: Set
+    onto: Set
+
+
+def parts(nat: Nat) -> list[Part]:
+    """The classes of ports, joined where they may use the same external port."""
+    out: list[Part] = []
+    for c in nat.plan.classes:
+        new = Part(c.source, nat.plan.permitted(c.source))
+        for old in [o for o in out if meet(o.onto, new.onto)]:
+            out.remove(old)
+            new = Part(union((*old.sources, *new.sources)), union((*old.onto, *new.onto)))
+        out.append(new)
+    return out
+
+
+def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[Members]]:
+    """For each way under the key: the client addresses that may hold endpoints there, by the external address that their searches start at."""
+    inside = [c for c in scenario.inside(nat) if any(scenario.reached(c, cell.server) for cell in key.cells)]
+    if way.starts != "hashed":
+        yield [{c.name: size(c.addresses) for c in inside}]
+        return
+    each = [((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1)]
+    if nat.plan.scope == "none" or nat.plan.hash_source_only or nat.plan.mapping in ("eim", "eim-if-possible"):
+        each = [key.addresses]
+    protocols = {cell.server.protocol for cell in key.cells}
+    for towards in each:
+        found: dict[int, Members] = {}
+        for c in inside:
+            counted = way.sharing(c, protocols, towards)
+            for lo, hi in c.addresses:
+                for source in range(lo, hi + 1):
+                    for rank in way.ranks(source, counted):
+                        here = found.setdefault(rank, {})
+                        here[c.name] = here.get(c.name, 0) + 1
+        yield list(found.values())
+
+
+def spans_keys(nat: Nat, dests: list[Dest]) -> bool:
+    """Whether one mapping can carry flows under several clash-scope keys."""
+    if nat.plan.mapping not in ("eim", "adm"):
+        return False
+    both = volume(mapping_side(nat.plan, dests, key=True, mapping=True))
+    return both > volume(mapping_side(nat.plan, dests, mapping=True))
+
+
+def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
+    """A lower bound of the live flows with which a search behind the NAT can fail; None: none ever does."""
+    plan, way = nat.plan, Way(scenario, nat)
+    shortest: dict[tuple[str, Set], int] = {}
+
+    def shortest_of(client: Client, part: Part) -> int:
+        """The fewest endpoints of a sequence of a flow of the client set from one of the part's ports, over all addresses that it visits."""
+        if (client.name, part.sources) not in shortest:
+            each = [fewest_endpoints(plan, c, own) for c in plan.classes if (own := meet(meet(client.ports, c.source), part.sources))]
+            shortest[client.name, part.sources] = min(each) * (size(nat.pool) if plan.fallback else 1)
+        return shortest[client.name, part.sources]
+
+    def own(name: str, part: Part) -> Set:
+        return meet(scenario.clients[name].ports, part.sources)
+
+    def keeps(here: Members, key: Key, part: Part) -> bool:
+        """Whether each socket has a port to itself there."""
+        names = [n for n in here if own(n, part)]
+        alone = all(here[n] == 1 and how_many(n, key) == 1 for n in names)
+        spans = [s for n in names for s in own(n, part)]
+        return alone and size(union(spans)) == sum(size(own(n, part)) for n in names) and meet(union(spans), plan.preserved) == union(spans)
+
+    def how_many(name: str, key: Key) -> int:
+        return sum(n for _, n in weights(scenario, plan, scenario.clients[name], key))
+
+    def of_part(part: Part) -> int | None:
+        best: int | None = None
+        all_keep = True
+        open_: list[tuple[Key, Members]] = []
+        for key in keys:
+            for ways in members(scenario, nat, way, key):
+                kept = [keeps(here, key, part) for here in ways]
+                all_keep = all_keep and all(kept)
+                if plan.fallback:
+                    merged: Members = {}
+                    for here in ways:
+                        merged.update({n: size(scenario.clients[n].addresses) for n in here})
+                    ways, kept = [merged], [all(kept)]
+                open_ += [(key, here) for here, k in zip(ways, kept) if not (k and plan.mapping in ("edm", "adm"))]  # noqa: B905
+        if all_keep:
+            return None
+        for key, here in open_:
+            names = [n for n in here if own(n, part)]
+            if not names:
+                continue
+            least = min(shortest_of(scenario.clients[n], part) for n in names)
+            if sum(here[n] * size(own(n, part)) * how_many(n, key) for n in names) > least:
+                best = least if best is None else min(best, least)
+        return best
+
+    keys = keys_of(plan, [Dest(v, v.addresses, v.ports) for v in scenario.servers.values()])
+    found = [x for p in parts(nat) if (x := of_part(p)) is not None]
+    if any(spans_keys(nat, scenario.destinations(c)) for c in scenario.inside(nat)):
+        found.append(2)  # a mapping made for one key may meet another's on the same endpoint under a second key
+    return min(found) if found else None

@@ -1,0 +1,306 @@
+"""The commands, one function each; each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from natbound.cli import designs
+from natbound.cli.common import (
+    CertificateFile,
+    Epsilon,
+    Json,
+    ScenarioFile,
+    Seed,
+    Settings,
+    check_epsilon,
+    print_json,
+    write_file,
+)
+from natbound.errors import InputError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="How many connections a NAT can hold: guaranteed, likely and maximum, with evidence.",
+)
+app.add_typer(designs.app, name="design")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from natbound import __version__
+
+        print(f"natbound {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None: ...
+
+
+@app.command()
+def answer(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input."),
+    ] = None,
+    epsilon: Epsilon = 1e-6,
+    settings: Settings = None,
+    as_json: Json = False,
+    certificate: CertificateFile = None,
+    number: Annotated[str, typer.Option(help="Whose evidence --certificate writes.")] = "maximum",
+    seed: Seed = 1,
+    live: Annotated[float | None, typer.Option(help="Without a file: mean live connections.")] = None,
+    rate: Annotated[str | None, typer.Option(help="Without a file: new connections, as in 700/s.")] = None,
+    hold: Annotated[
+        str | None, typer.Option(help="Without a file: how long each holds its tuple, as in 60s.")
+    ] = None,
+    addresses: Annotated[int, typer.Option(min=1, help="Without a file: public addresses.")] = 1,
+    clients: Annotated[int, typer.Option(min=1, help="Without a file: client machines.")] = 1000,
+    destinations: Annotated[
+        int, typer.Option(min=1, help="Without a file: server endpoints, evenly used.")
+    ] = 1,
+    design: Annotated[
+        str, typer.Option(help="Without a file: how the NAT picks ports.")
+    ] = "linux-masquerade",
+) -> None:
+    """The three numbers, what sets each, and what would move it."""
+    from natbound.scenario import Scenario, load
+
+    check_epsilon(epsilon)
+    if number not in ("guaranteed", "likely", "maximum"):
+        raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
+    if scenario is not None:
+        if live is not None or rate is not None or hold is not None:
+            raise InputError(
+                "a scenario has its traffic inside",
+                path="--live, --rate, --hold",
+                fix="use --set traffic.0.rate=700/s",
+            )
+        loaded = load(scenario, settings or [])
+    else:
+        from natbound.cli.quick import quick_scenario
+        from natbound.reading import Document, apply_settings
+
+        document = Document(quick_scenario(live, rate, hold, addresses, clients, destinations, design))
+        apply_settings(document, settings or [])
+        loaded = Scenario(document)
+    result = loaded.answer(epsilon, seed=seed)
+    if certificate:
+        write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from rich.console import Console
+
+    from natbound.page import render
+
+    Console().print(render(result.to_dict()))
+
+
+@app.command()
+def capacity(
+    scenario: ScenarioFile,
+    demand: Annotated[int | None, typer.Option(min=0, help="Do so many connections fit?")] = None,
+    place: Annotated[str, typer.Option(help="Where they go: even (as the traffic is) or best.")] = "even",
+    settings: Settings = None,
+    as_json: Json = False,
+    certificate: CertificateFile = None,
+) -> None:
+    """The maximum; or: does this demand fit?"""
+    from natbound import wording
+    from natbound.scenario import load
+
+    if place not in ("even", "best"):
+        raise InputError("even or best is wanted", path="--place", value=f"'{place}'")
+    result = load(scenario, settings or []).capacity(demand, place=place).to_dict()
+    part = result if demand is not None else result["maximum"]
+    if certificate:
+        write_file(certificate, json.dumps(part["evidence"]) + "\n")
+    if as_json:
+        print_json(result)
+    elif demand is None:
+        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
+    else:
+        words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}
+        print(f"{wording.count(demand)} connections {words[result['fits']]}: {result['sets_it']}")
+    if demand is None:
+        raise typer.Exit(0 if part["connections"] is not None else 3)
+    raise typer.Exit({True: 0, False: 1, None: 3}[result["fits"]])
+
+
+@app.command()
+def compare(
+    scenario: ScenarioFile,
+    design_names: Annotated[
+        str, typer.Option("--designs", metavar="A,B,C", help="Designs, by name or file.")
+    ],
+    epsilon: Epsilon = 1e-6,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """The three numbers for several designs, side by side."""
+    from natbound import wording
+    from natbound.scenario import load
+
+    check_epsilon(epsilon)
+    names = [name.strip() for name in design_names.split(",") if name.strip()]
+    if not names:
+        raise InputError(
+            "names of designs are wanted", path="--designs", fix="natbound design list shows them"
+        )
+    answers = load(scenario, settings or []).compare(names, epsilon)
+    if as_json:
+        print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in ("design", "guaranteed", f"likely ({epsilon:g})", "maximum", "refused at this traffic"):
+        table.add_column(title, justify="left" if title == "design" else "right")
+    for name, a in zip(names, answers, strict=True):
+        p = a["traffic"]["refusal_probability"]
+        refused = (
+            wording.probability(p["value"])
+            if p.get("value") is not None
+            else f"< {wording.probability(p.get('at_most'))}"
+        )
+        table.add_row(
+            name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused
+        )
+    Console().print(table)
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioFile,
+    seed: Seed = 1,
+    arrivals: Annotated[
+        int, typer.Option(min=1, help="New connections to simulate, after warming up.")
+    ] = 1_000_000,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Step the concrete design under the scenario's traffic."""
+    from natbound import wording
+    from natbound.scenario import load
+
+    loaded = load(scenario, settings or [])
+    if sys.stderr.isatty() and not as_json:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("simulating", total=1.0)
+            result = loaded.simulate(
+                seed=seed, arrivals=arrivals, progress=lambda part: bar.update(task, completed=part)
+            )
+    else:
+        result = loaded.simulate(seed=seed, arrivals=arrivals)
+    data: dict[str, Any] = result.to_dict()
+    if as_json:
+        print_json(data)
+        return
+    low, high = data["interval"]
+    print(
+        f"{data['arrivals']:,} arrivals, {data['refused']:,} refused: {wording.probability(data['refusal_probability'])}"
+        f" (95 %: {wording.probability(low)} to {wording.probability(high)}), seed {seed}"
+    )
+
+
+@app.command(name="import")
+def import_(
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files or folders of what a router prints.")
+    ],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the scenario here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read what routers print (iptables-save, nft, ip, sysctl, conntrack), write a scenario."""
+    from natbound.importing import import_paths
+    from natbound.scenario import Scenario
+
+    found = import_paths(paths)
+    Scenario(found.scenario)  # what is written can be read
+    text = json.dumps(found.scenario, indent=2) + "\n" if as_json else found.to_yaml()
+    for line in found.report:
+        print(line, file=sys.stderr)
+    if output:
+        write_file(output, text)
+    else:
+        print(text, end="")
+
+
+@app.command()
+def check(
+    certificate: Annotated[
+        str, typer.Argument(metavar="CERTIFICATE", help="A certificate; - is standard input.")
+    ],
+    scenario: Annotated[
+        str | None, typer.Option(metavar="SCENARIO", help="Reject a certificate made for another.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a certificate with plain Python that shares no code with the rest."""
+    from natbound.check import check as check_certificate
+    from natbound.reading import read_text
+
+    try:
+        value = json.loads(read_text(certificate))
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            "not JSON", file=certificate, fix="natbound answer SCENARIO --certificate FILE writes one"
+        ) from error
+    wanted = None
+    if scenario is not None:
+        from natbound.scenario import load
+
+        wanted = load(scenario).canonical
+    verdict = check_certificate(value, wanted)
+    if as_json:
+        print_json(
+            {
+                "schema": "natbound.check/1",
+                "valid": verdict.valid,
+                "kind": verdict.kind,
+                "reason": verdict.reason,
+            }
+        )
+    else:
+        word = {True: "valid", False: "rejected", None: "undecided"}[verdict.valid]
+        print(f"{word}: {verdict.reason}")
+    raise typer.Exit({True: 0, False: 1, None: 3}[verdict.valid])
+
+
+@app.command()
+def new() -> None:
+    """Print a commented starter scenario."""
+    from natbound.cli.starter import STARTER
+
+    print(STARTER, end="")
+
+
+@app.command()
+def schema(
+    of: Annotated[str, typer.Argument(metavar="scenario|design", help="Which format.")] = "scenario",
+) -> None:
+    """Print the JSON Schema of a format, for editors."""
+    from natbound import _core
+
+    if of not in ("scenario", "design"):
+        raise InputError("scenario or design is wanted", value=f"'{of}'")
+    print_json(json.loads(_core.scenario_schema() if of == "scenario" else _core.design_schema()))

@@ -1,0 +1,65 @@
+"""What the commands share: options, reading a scenario, printing JSON, writing files whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from natbound.errors import InputError
+
+ScenarioFile = Annotated[
+    str, typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Epsilon = Annotated[float, typer.Option(help="The probability that no kind of traffic may exceed.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation.")]
+CertificateFile = Annotated[
+    str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")
+]
+
+
+def print_json(value: Any) -> None:
+    """One object, and nothing else."""
+    print(json.dumps(value, indent=2))
+
+
+def check_epsilon(epsilon: float) -> None:
+    """Refuses what is no probability."""
+    if not 0 < epsilon < 1:
+        raise InputError("a probability above 0 and below 1 is wanted", path="--epsilon", value=str(epsilon))
+
+
+def write_file(path: str, text: str) -> None:
+    """The whole text, or (on any failure) the file as it was."""
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=target.parent if str(target.parent) else ".", prefix=f".{target.name}."
+        )
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise InputError(f"can't be written: {error.strerror or error}", file=path) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

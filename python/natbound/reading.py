@@ -1,0 +1,205 @@
+"""Scenario and design files: YAML or JSON to plain values, with the line of every field kept for messages."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from natbound.errors import InputError
+
+LARGEST_FILE = 64 * 1024 * 1024
+MOST_VALUES = 2_000_000
+DEEPEST = 30
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass
+class Document:
+    """A file's plain value and, for each field's path, the line where it stands."""
+
+    value: Any
+    file: str | None = None
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def line_of(self, path: str) -> int | None:
+        """The line of a field, or of the nearest field around it."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = re.sub(r"(\[[^\[\]]*\]|\.?[^.\[\]]+)$", "", path)
+        return self.lines.get("")
+
+    def error(self, path: str, value: str, rule: str, fix: str = "") -> InputError:
+        """The error, placed in the file."""
+        return InputError(rule, file=self.file, line=self.line_of(path), path=path, value=value, fix=fix)
+
+
+def read_text(path: str | Path) -> str:
+    """The file's text; `-` is standard input."""
+    name = str(path)
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            if Path(path).is_dir():
+                raise InputError(
+                    "a file is wanted, and this is a folder", file=name, fix="natbound import reads folders"
+                )
+            with open(path, "rb") as stream:
+                data = stream.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"can't be read: {error.strerror or error}", file=name) from error
+    if len(data) > LARGEST_FILE:
+        raise InputError(
+            f"larger than {LARGEST_FILE // 2**20} MiB",
+            file=name,
+            fix="a scenario names sets (prefixes, ranges), never lists of hosts",
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(
+            "not text in UTF-8", file=name, line=line, fix="a scenario is YAML or JSON"
+        ) from error
+    if "\x00" in text:
+        raise InputError(
+            "not text: it has a NUL byte", file=name, line=text[: text.index("\x00")].count("\n") + 1
+        )
+    return text
+
+
+def parse(text: str, file: str | None = None) -> Document:
+    """Plain values of YAML (and so of JSON), with the line of each."""
+    document = Document(None, file)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise InputError(
+            f"not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=file) from error
+    except RecursionError as error:
+        raise InputError(f"nested deeper than {DEEPEST} levels", file=file) from error
+    if node is None:
+        raise InputError("the file is empty", file=file, fix="natbound new prints a starter scenario")
+    document.value = _construct(node, document)
+    return document
+
+
+def read(path: str | Path) -> Document:
+    """A file's document, with the designs that it names by file put in."""
+    document = parse(read_text(path), "<stdin>" if str(path) == "-" else str(path))
+    folder = Path.cwd() if str(path) == "-" else Path(path).resolve().parent
+    _inline_designs(document, folder)
+    return document
+
+
+def _construct(root: yaml.Node, document: Document) -> Any:
+    left = MOST_VALUES
+    constructor = _Loader("")
+
+    def build(node: yaml.Node, path: str, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        document.lines.setdefault(path, node.start_mark.line + 1)
+        if left < 0:
+            raise document.error(path, "", f"more than {MOST_VALUES:,} values", "aliases that multiply?")
+        if depth > DEEPEST:
+            raise document.error(path, "", f"nested deeper than {DEEPEST} levels")
+        if isinstance(node, yaml.MappingNode):
+            out: dict[str, Any] = {}
+            for key_node, value_node in node.value:
+                key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+                if key is None:
+                    raise document.error(path, "", "a key must be a word")
+                if key == "<<":
+                    raise document.error(path, "'<<'", "merge keys are not read", "write the fields out")
+                here = f"{path}.{key}" if path else key
+                document.lines[here] = key_node.start_mark.line + 1
+                if key in out:
+                    raise document.error(here, f"'{key}'", "the key stands twice")
+                out[key] = build(value_node, here, depth + 1)
+            return out
+        if isinstance(node, yaml.SequenceNode):
+            return [build(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
+        try:
+            value = constructor.construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            raise document.error(path, f"'{node.value}'", "can't be read") from error
+        # dates, sexagesimal numbers and the like are text here
+        if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
+            return node.value
+        return value if value is None or isinstance(value, (bool, int, float, str)) else node.value
+
+    return build(root, "", 0)
+
+
+def _inline_designs(document: Document, folder: Path) -> None:
+    nats = document.value.get("nats") if isinstance(document.value, dict) else None
+    for i, nat in enumerate(nats if isinstance(nats, list) else []):
+        design = nat.get("design") if isinstance(nat, dict) else None
+        if isinstance(design, str) and design.endswith((".json", ".yaml", ".yml")):
+            file = folder / design
+            if not file.exists():
+                raise document.error(
+                    f"nats[{i}].design", f"'{design}'", "no such file", "a path is relative to the scenario"
+                )
+            nat["design"] = parse(read_text(file), str(file)).value
+
+
+def apply_settings(document: Document, settings: list[str]) -> None:
+    """`PATH=VALUE` for each: any field, list elements by name or index (`nats.router.design=cilium`)."""
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise InputError(
+                "PATH=VALUE is wanted",
+                path="--set",
+                value=f"'{setting}'",
+                fix="--set nats.router.design=cilium",
+            )
+        keys = [key for key in re.split(r"\.|\[|\]", path) if key]
+        try:
+            value = parse(text).value if text.strip() else None
+        except InputError as error:
+            raise InputError(error.rule, path=f"--set {path}", value=f"'{text}'") from error
+        at: Any = document.value
+        for i, key in enumerate(keys):
+            last = i == len(keys) - 1
+            if isinstance(at, list):
+                index = _element(at, key, path)
+                if last:
+                    at[index] = value
+                else:
+                    at = at[index]
+            elif isinstance(at, dict):
+                if last and value is None:
+                    at.pop(key, None)
+                elif last:
+                    at[key] = value
+                else:
+                    if isinstance(at.get(key), str) and key == "design":
+                        at[key] = {"base": at[key]}  # an axis of a design given by name
+                    at = at.setdefault(key, {})
+            else:
+                raise InputError("has no fields", path=f"--set {path}", value=f"'{'.'.join(keys[:i])}'")
+
+
+def _element(items: list[Any], key: str, path: str) -> int:
+    if key.isdigit() and int(key) < len(items):
+        return int(key)
+    for i, item in enumerate(items):
+        if isinstance(item, dict) and item.get("name") == key:
+            return i
+    names = [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item]
+    known = ", ".join(names) if names else f"0 to {len(items) - 1}"
+    raise InputError("no such element", path=f"--set {path}", value=f"'{key}'", fix=f"known: {known}")

@@ -1,0 +1,95 @@
+"""Scenarios: who connects through what to whom, and every question about them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from natbound import _core, reading
+from natbound.answer import Answer
+from natbound.results import Result
+
+Progress = Callable[[float], None]
+
+
+class Scenario:
+    """A scenario, checked against every rule.
+
+    Made by `natbound.load(path)` or from a dictionary of the same shape as the YAML. Raises `InputError` with
+    file, line, field, value, rule and fix; `Unsupported` from questions that this version can't settle.
+    """
+
+    def __init__(self, value: dict[str, Any] | reading.Document) -> None:
+        self._document = (
+            value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
+        )
+        try:
+            self._core = _core.Scenario(json.dumps(self._document.value))
+        except _core.InputError as error:
+            path, shown, rule, fix = error.args
+            raise self._document.error(path, shown, rule, fix) from None
+        except ValueError as error:  # NaN and infinity have no JSON
+            raise self._document.error("", "", str(error)) from None
+
+    @property
+    def canonical(self) -> dict[str, Any]:
+        """Every default and the whole design written out, as certificates hold it."""
+        return dict(json.loads(self._core.canonical()))
+
+    def with_settings(self, *settings: str) -> Scenario:
+        """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
+        document = copy.deepcopy(self._document)
+        reading.apply_settings(document, list(settings))
+        return Scenario(document)
+
+    def answer(self, epsilon: float = 1e-6, *, seed: int = 1, remedies: bool = True) -> Answer:
+        """The three numbers with evidence, what sets each, and what would move it.
+
+        epsilon: the probability that no kind of traffic may exceed, in (0, 1). seed: of the simulations, where the
+        design needs them. remedies: also compute the effect of what would help.
+        """
+        return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
+
+    def capacity(self, demand: int | None = None, *, place: str = "even") -> Result:
+        """The maximum; or with `demand`, whether so many flows fit (placed `even`, as the traffic is, or `best`)."""
+        if demand is None:
+            return Result(json.loads(self._core.maximum()))
+        return Result(json.loads(self._core.fits(str(demand), place)))
+
+    def simulate(
+        self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None
+    ) -> Result:
+        """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with
+        a 95 % interval from batch means."""
+        return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
+
+    def compare(self, designs: Sequence[str], epsilon: float = 1e-6) -> list[Answer]:
+        """The answer for each design in every NAT of the scenario."""
+        count = len(self.canonical.get("nats", []))
+        return [
+            self.with_settings(*(f"nats.{i}.design={name}" for i in range(count))).answer(
+                epsilon, remedies=False
+            )
+            for name in designs
+        ]
+
+    def __repr__(self) -> str:
+        c = self.canonical
+        nats = ", ".join(f"{n['name']} ({n['design']['name']})" for n in c.get("nats", [])) or "no NAT"
+        names = ", ".join(x["name"] for x in c["clients"])
+        return f"Scenario({names} -> {nats} -> {', '.join(x['name'] for x in c['servers'])})"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
+    """The scenario of a YAML or JSON file (`-`: standard input), with fields changed by `PATH=VALUE` settings."""
+    document = reading.read(path)
+    reading.apply_settings(document, list(settings))
+    return Scenario(document)

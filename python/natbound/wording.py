@@ -1,0 +1,59 @@
+"""Numbers in words, as an operator reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def count(value: Any) -> str:
+    """64512 as 64,512; a load to the nearest flow."""
+    if value is None:
+        return "-"
+    number = float(value)
+    return (
+        f"{int(value):,}"
+        if isinstance(value, (int, str))
+        else f"{round(number):,}"
+        if number >= 10
+        else f"{number:.3g}"
+    )
+
+
+def bounded(part: dict[str, Any]) -> str:
+    """A number of the answer, or what is known of it."""
+    if part.get("connections") is not None:
+        return count(part["connections"])
+    low, high = part.get("at_least"), part.get("at_most")
+    if low is None and high is None:
+        return "nothing refuses" if part.get("nothing_refuses") else "unknown"
+    if high is None:
+        return f"at least {count(low)}"
+    return f"at most {count(high)}" if low is None else f"{count(low)} to {count(high)}"
+
+
+def probability(value: float | None) -> str:
+    """A probability: 0.4 %, 1 in 2,300, 3e-12."""
+    if value is None:
+        return "-"
+    if value >= 0.01:
+        return f"{value * 100:.3g} %"
+    if value >= 1e-6:
+        return f"1 in {round(1 / value):,}"
+    return f"{value:.1e}" if value > 0 else "0"
+
+
+def span(seconds: float | None) -> str:
+    """A length of time in its largest handy unit."""
+    if seconds is None:
+        return "-"
+    if seconds > 1e3 * 365.25 * 86400:
+        return "over 1,000 years"
+    for unit, size in (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:,.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def per_day(value: float) -> str:
+    """Refusals a day: 12,300; 0.04."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

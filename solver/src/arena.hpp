@@ -1,0 +1,35 @@
+#pragma once
+// An arena: the flows that compete for the same external endpoints, that is, of one clash scope and one way into the pool.
+#include <optional>
+#include <vector>
+
+#include "natbound/model/nat_table.hpp"
+
+namespace natbound::detail {
+
+// One client address with one destination: it has a socket for each of the client set's ports.
+struct actor {
+    const client_set* clients;
+    ip_address address;
+    const server_set* server;
+    endpoint destination;
+
+    flow at(port source) const { return {server->protocol, {address, source}, destination}; }
+    std::uint64_t sockets() const { return saturated(clients->ports.size()); }
+};
+
+struct arena {
+    std::optional<std::uint64_t> rank;    // the pool address where each search starts, where it is fixed
+    std::vector<actor> actors;
+    bool all = true;                      // every competing client address is in `actors`; else only as many as can matter
+    count sockets = 0;                    // of all actors; exact where `all`
+};
+
+// One arena of each kind that occurs behind the NAT: destinations that are alike are represented by one. `enough` sockets of each client set suffice.
+std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t enough);
+
+// The client sets inside a NAT.
+std::vector<const client_set*> inside(const scenario& s, const nat& n);
+bool reaches(const client_set& c, const server_set& v);
+
+}  // namespace natbound::detail

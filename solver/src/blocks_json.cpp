@@ -1,0 +1,70 @@
+// Blocks and sets as certificates write them.
+#include "blocks.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+bj::value json_count(const count& value) {
+    if (value <= (std::uint64_t{1} << 53U)) return static_cast<std::uint64_t>(value);
+    return bj::string(value.str());
+}
+
+bj::array json_set(const address_set& set, const bj::storage_ptr& memory) {
+    bj::array out(memory);
+    for (const auto& part : set.parts()) out.emplace_back(to_string(part));
+    return out;
+}
+
+bj::array json_set(const port_set& set, const bj::storage_ptr& memory) {
+    bj::array out(memory);
+    for (const auto& part : set.parts()) {
+        std::string text = std::to_string(part.first);
+        if (part.last != part.first) text += "-" + std::to_string(part.last);
+        out.emplace_back(text);
+    }
+    return out;
+}
+
+bj::array to_json(const destination_list& list, const scenario& s, const bj::storage_ptr& memory) {
+    bj::array out(memory);
+    for (const auto& item : list) {
+        bj::object o(memory);
+        o.emplace("server", s.servers[item.server].name);
+        o.emplace("addresses", json_set(item.addresses, memory));
+        o.emplace("ports", json_set(item.ports, memory));
+        out.emplace_back(std::move(o));
+    }
+    return out;
+}
+
+bj::array to_json(const std::vector<block>& blocks, const scenario& s, const bj::storage_ptr& memory) {
+    bj::array out(memory);
+    out.reserve(blocks.size());
+    for (const auto& b : blocks) {
+        bj::object from(memory);
+        from.emplace("client", s.clients[b.client].name);
+        from.emplace("addresses", json_set(b.addresses, memory));
+        from.emplace("ports", json_set(b.ports, memory));
+        from.emplace("first", json_count(b.first));
+        from.emplace("shift", json_count(b.shift));
+        bj::object o(memory);
+        o.emplace("to", to_json(b.to->list, s, memory));
+        o.emplace("from", std::move(from));
+        if (b.nat) {
+            bj::object via(memory);
+            via.emplace("nat", s.nats[*b.nat].name);
+            via.emplace("addresses", json_set(b.via_addresses, memory));
+            via.emplace("ports", json_set(b.via_ports, memory));
+            via.emplace("first", json_count(b.via_first));
+            o.emplace("via", std::move(via));
+        }
+        o.emplace("count", json_count(b.size));
+        o.emplace("preserve", b.preserve);
+        o.emplace("spread", b.spread);
+        out.emplace_back(std::move(o));
+    }
+    return out;
+}
+
+}  // namespace natbound

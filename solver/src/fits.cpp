@@ -1,0 +1,213 @@
+// Whether a demand fits: limits first, then one flow over each NAT.
+#include <algorithm>
+#include <map>
+
+#include "blocks.hpp"
+#include "keyed_blocks.hpp"
+#include "nat_capacity.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/solver/maximum.hpp"
+#include "pair_network.hpp"
+#include "shared_mappings.hpp"
+#include "words.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+namespace {
+
+fit_result from_maximum(const scenario& s, const count& demand) {
+    fit_result out;
+    const auto memory = bj::make_shared_resource<bj::monotonic_resource>();
+    auto m = maximum_blocks(s, memory);
+    if (demand > m.at_most) {
+        out.verdict = fit_verdict::does_not_fit;
+        out.sets_it = m.sets_it + ": at most " + grouped(m.at_most) + " fit";
+        out.evidence = std::move(m.does_not_fit);
+    } else if (demand <= m.at_least) {
+        keep_connections(m.blocks, demand);
+        out.verdict = fit_verdict::fits;
+        out.sets_it = grouped(m.at_least - demand) + " more would fit";
+        out.evidence = bj::object({{"connections", json_count(demand)}, {"blocks", to_json(m.blocks, s, memory)}}, memory);
+    } else {
+        out.sets_it = "between " + grouped(m.at_least) + " and " + grouped(m.at_most) + " is not settled: " + m.why_bounds;
+    }
+    return out;
+}
+
+class even_placing {
+public:
+    even_placing(const scenario& s, const count& demand)
+        : s_(s), demand_(demand), reach_(reaches_of(s)), inside_(inside_of(s)), pairs_(shared_demand(s, reach_, demand)),
+          memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
+
+    fit_result run() {
+        for (const auto c : inside_.back())
+            if (!routed(c)) return std::move(out_);
+        for (const auto& p : pairs_)
+            if (!own_sockets(p)) return std::move(out_);
+        bool sure = true;
+        for (std::size_t n = 0; n < s_.nats.size(); ++n) {
+            if (!through(n)) sure = false;
+            if (out_.verdict == fit_verdict::does_not_fit) return std::move(out_);
+        }
+        if (!sure) {
+            // no flow settles it pair by pair: the maximum may still be too small
+            auto all = from_maximum(s_, demand_);
+            if (all.verdict == fit_verdict::does_not_fit) return all;
+            out_.sets_it = why_;
+            return std::move(out_);
+        }
+        out_.verdict = fit_verdict::fits;
+        out_.sets_it = "each pair of clients and servers finds its tuples";
+        out_.evidence = bj::object(memory_);
+        out_.evidence.emplace("connections", json_count(demand_));
+        out_.evidence.emplace("blocks", to_json(blocks_, s_, memory_));
+        out_.evidence.emplace("demand", to_json(pairs_, s_, memory_));
+        return std::move(out_);
+    }
+
+private:
+    void refuse(const std::string& why, bj::array nats) {
+        out_.verdict = fit_verdict::does_not_fit;
+        out_.sets_it = why;
+        out_.evidence = bj::object(memory_);
+        out_.evidence.emplace("nats", std::move(nats));
+        out_.evidence.emplace("direct", bj::array(memory_));
+        out_.evidence.emplace("demand", to_json(pairs_, s_, memory_));
+    }
+
+    // A pair never has more than its sockets towards each endpoint.
+    bool own_sockets(const pair_demand& p) {
+        const auto& c = s_.clients[p.client];
+        const auto& v = s_.servers[p.server];
+        const count most = c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
+        if (p.connections <= most) return true;
+        refuse("the clients' own ports: " + c.name + " wants " + grouped(p.connections) + " connections to " + v.name + "; its sockets make " +
+                   grouped(most),
+               bj::array(memory_));
+        return false;
+    }
+
+    // Inside no NAT: whole endpoints first, then a part of the next.
+    bool routed(std::size_t c) {
+        for (const auto& p : pairs_) {
+            if (p.client != c) continue;
+            if (!own_sockets(p)) return false;
+            const auto& v = s_.servers[p.server];
+            block b;
+            target to{{{p.server, v.addresses, v.ports}}, v.addresses.size() * v.ports.size()};
+            b.to = std::make_shared<const target>(std::move(to));
+            b.client = c;
+            b.addresses = s_.clients[c].addresses;
+            b.ports = s_.clients[c].ports;
+            b.size = b.addresses.size() * b.ports.size();
+            std::vector<block> one{std::move(b)};
+            keep_connections(one, p.connections);
+            std::move(one.begin(), one.end(), std::back_inserter(blocks_));
+        }
+        return true;
+    }
+
+    // Whether what goes through the NAT fits for sure; sets the verdict where it does not for sure.
+    bool through(std::size_t n) {
+        std::vector<pair_demand> mine;
+        count wanted = 0;
+        for (const auto& p : pairs_)
+            if (std::find(inside_[n].begin(), inside_[n].end(), p.client) != inside_[n].end()) {
+                mine.push_back(p);
+                wanted += p.connections;
+            }
+        if (mine.empty()) return true;
+        const nat_plan plan(s_.nats[n]);
+        if (const auto limit = limit_of(s_, reach_, plan, inside_[n]); limit && wanted > limit->connections) {
+            bj::object item({{"nat", s_.nats[n].name}, {"at-most", json_count(limit->connections)}, {"table", json_count(limit->connections)},
+                             {"groups", bj::array{}}}, memory_);
+            refuse(limit->in_words, bj::array({std::move(item)}, memory_));
+            return false;
+        }
+        auto readings = readings_of(s_, reach_, plan, inside_[n]);
+        const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
+        if (one_flow_a_mapping && !fits_above(n, plan, readings.above, mine)) return false;
+        std::optional<std::vector<block>> found;
+        const auto& below = readings.below ? *readings.below : readings.above;
+        if (below.mapping == mapping_type::edm) found = place(n, plan, below, mine);
+        else if (below.mapping == mapping_type::eim) found = place_shared_mappings(s_, groups_of(s_, reach_, plan, inside_[n], by_pair(below)), mine, n);
+        if (!found) {
+            say(readings.why.empty() ? "how connections are to share mappings is not settled in this version" : readings.why);
+            return false;
+        }
+        if (!mappings_fit(plan, *found)) {
+            say("within the limit on mappings of " + s_.nats[n].name + " no placing was found");
+            return false;
+        }
+        std::move(found->begin(), found->end(), std::back_inserter(blocks_));
+        return true;
+    }
+
+    void say(const std::string& why) {
+        if (why_.empty()) why_ = why;
+    }
+
+    static nat_reading by_pair(nat_reading r) {
+        r.by_pair = true;
+        return r;
+    }
+
+    bool fits_above(std::size_t n, const nat_plan& plan, const nat_reading& reading, const std::vector<pair_demand>& mine) {
+        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        const auto flow = send(groups, mine);
+        if (flow.fits) return true;
+        if (auto hall = hall_of(s_, reading, groups, mine, flow.closed, memory_)) {
+            bj::array list(memory_);
+            list.emplace_back(std::move(hall->group));
+            bj::object item({{"nat", s_.nats[n].name}, {"groups", std::move(list)}}, memory_);
+            refuse(hall->in_words, bj::array({std::move(item)}, memory_));
+        } else {
+            say("it does not fit, but no certificate of this version shows it: clients with too few external endpoints need their other ports, too");
+        }
+        return false;
+    }
+
+    std::optional<std::vector<block>> place(std::size_t n, const nat_plan& plan, const nat_reading& reading, const std::vector<pair_demand>& mine) {
+        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        auto flow = send(groups, mine);
+        if (!flow.fits) return std::nullopt;
+        std::vector<block> out;
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
+            std::move(some.begin(), some.end(), std::back_inserter(out));
+        }
+        return out;
+    }
+
+    // A limit on mappings that limit_of does not settle: those of a table that shares them.
+    bool mappings_fit(const nat_plan& plan, const std::vector<block>& blocks) const {
+        const auto& most = plan.of->mapping_limits.limit_port_mappings;
+        if (!most) return true;
+        count used = 0;
+        for (const auto& b : blocks) used += b.size;
+        return plan.design.mapping_type == mapping_type::edm || used <= *most;
+    }
+
+    const scenario& s_;
+    const count& demand_;
+    reach_table reach_;
+    std::vector<std::vector<std::size_t>> inside_;
+    std::vector<pair_demand> pairs_;
+    bj::storage_ptr memory_;
+    std::vector<block> blocks_;
+    std::string why_;
+    fit_result out_;
+};
+
+}  // namespace
+
+fit_result fits(const scenario& s, const count& demand, placing place) {
+    if (demand < 0) throw domain_error("a demand is 0 or more connections");
+    if (place == placing::best || demand == 0) return from_maximum(s, demand);
+    return even_placing(s, demand).run();
+}
+
+}  // namespace natbound

@@ -1,0 +1,65 @@
+#include "trace.hpp"
+
+#include "natbound/model/json_io.hpp"
+
+namespace natbound::detail {
+
+namespace bj = boost::json;
+
+bj::object trace_writer::step(const char* verb, const actor& a, port first, port last) {
+    bj::object out;
+    out[verb] = bj::object{{"client", a.clients->name}, {"address", to_string(a.address)}, {"ports", bj::array{bj::string(to_string(port_set(first, last)))}}};
+    out["to"] = bj::object{{"address", to_string(a.destination.address)}, {"port", a.destination.port}, {"protocol", json_io::name_of(a.server->protocol)}};
+    return out;
+}
+
+void trace_writer::open(const actor& a, port source, const std::vector<std::uint64_t>& draws) {
+    if (run_ && run_->who.address == a.address && run_->who.destination == a.destination && run_->who.server == a.server &&
+        run_->last + 1 == source && run_->draws.size() == draws.size()) {
+        const auto k = static_cast<std::int64_t>(source - run_->first);
+        std::vector<std::int64_t> step;
+        bool fits = true;
+        for (std::size_t i = 0; i < draws.size(); ++i) {
+            const auto difference = static_cast<std::int64_t>(draws[i]) - static_cast<std::int64_t>(run_->draws[i]);
+            step.push_back(k == 1 ? difference : run_->step[i]);
+            fits = fits && difference == step.back() * k && step.back() >= 0;
+        }
+        if (fits) {
+            run_->step = step;
+            run_->last = source;
+            return;
+        }
+    }
+    flush();
+    run_ = run{a, source, source, draws, std::vector<std::int64_t>(draws.size(), 0)};
+}
+
+void trace_writer::open_run(const actor& a, port first, port last, const std::vector<std::uint64_t>& draws, const std::vector<std::uint64_t>& step) {
+    flush();
+    run_ = run{a, first, last, draws, {step.begin(), step.end()}};
+    flush();
+}
+
+void trace_writer::close(const actor& a, port source) {
+    flush();
+    steps_.push_back(step("close", a, source, source));
+}
+
+void trace_writer::flush() {
+    if (!run_) return;
+    auto out = step("open", run_->who, run_->first, run_->last);
+    bj::array draws, by;
+    for (const auto d : run_->draws) draws.push_back(d);
+    for (const auto d : run_->step) by.push_back(d);
+    out["draws"] = draws;
+    out["step"] = by;
+    steps_.push_back(std::move(out));
+    run_.reset();
+}
+
+bj::array trace_writer::take() {
+    flush();
+    return std::move(steps_);
+}
+
+}  // namespace natbound::detail

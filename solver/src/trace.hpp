@@ -1,0 +1,35 @@
+#pragma once
+// Writes a history of opens and closes as the steps of a certificate; neighbouring opens become one run.
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arena.hpp"
+
+namespace natbound::detail {
+
+class trace_writer {
+public:
+    void open(const actor& a, port source, const std::vector<std::uint64_t>& draws);
+    // A run of opens from first..last; the k-th draws draws[i] + k * step[i].
+    void open_run(const actor& a, port first, port last, const std::vector<std::uint64_t>& draws, const std::vector<std::uint64_t>& step);
+    void close(const actor& a, port source);
+    boost::json::array take();
+
+    static boost::json::object step(const char* verb, const actor& a, port first, port last);
+
+private:
+    struct run {
+        actor who;
+        port first, last;
+        std::vector<std::uint64_t> draws;
+        std::vector<std::int64_t> step;
+    };
+    void flush();
+
+    std::optional<run> run_;
+    boost::json::array steps_;
+};
+
+}  // namespace natbound::detail

@@ -1,0 +1,478 @@
+"""Brute force over small scenarios, for the tests of the checker: every socket, endpoint, draw and history is written out one by one.
+
+It shares no code with natbound or its checker, knows no intervals and no bounds, and is slow: a few sockets, endpoints and destinations.
+"""
+
+from __future__ import annotations
+
+import copy
+import ipaddress
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+Flow = tuple[str, str, int, str, int]  # protocol, source address and port, destination address and port
+External = tuple[int, int]  # rank of the pool's address, port
+
+
+def listed_addresses(value: Any) -> list[str]:
+    """Every address of a set, ascending."""
+    out = []
+    for text in value:
+        first, dash, last = text.partition("-")
+        if "/" in text:
+            out += list(ipaddress.ip_network(text))
+        else:
+            a, b = ipaddress.ip_address(first), ipaddress.ip_address(last if dash else first)
+            out += [type(a)(n) for n in range(int(a), int(b) + 1)]
+    return [str(a) for a in sorted(out, key=int)]
+
+
+def listed_ports(value: Any) -> list[int]:
+    """Every port of a set, ascending."""
+    out = []
+    for text in [value] if isinstance(value, str) else value:
+        first, dash, last = str(text).partition("-")
+        out += range(int(first), int(last if dash else first) + 1)
+    return sorted(out)
+
+
+def rotate(x: int, k: int) -> int:
+    """Rotates 32 bits to the left."""
+    return ((x << k) | (x >> (32 - k))) & 0xFFFFFFFF
+
+
+def lookup3(k: list[int], seed: int) -> int:
+    """Bob Jenkins' lookup3 for four words, line by line."""
+    m = 0xFFFFFFFF
+    a = b = c = (0xDEADBEEF + (4 << 2) + seed) & m
+    a = (a + k[0]) & m
+    b = (b + k[1]) & m
+    c = (c + k[2]) & m
+    a = (a - c) & m; a ^= rotate(c, 4); c = (c + b) & m  # noqa: E702
+    b = (b - a) & m; b ^= rotate(a, 6); a = (a + c) & m  # noqa: E702
+    c = (c - b) & m; c ^= rotate(b, 8); b = (b + a) & m  # noqa: E702
+    a = (a - c) & m; a ^= rotate(c, 16); c = (c + b) & m  # noqa: E702
+    b = (b - a) & m; b ^= rotate(a, 19); a = (a + c) & m  # noqa: E702
+    c = (c - b) & m; c ^= rotate(b, 4); b = (b + a) & m  # noqa: E702
+    a = (a + k[3]) & m
+    c ^= b; c = (c - rotate(b, 14)) & m  # noqa: E702
+    a ^= c; a = (a - rotate(c, 11)) & m  # noqa: E702
+    b ^= a; b = (b - rotate(a, 25)) & m  # noqa: E702
+    c ^= b; c = (c - rotate(b, 16)) & m  # noqa: E702
+    a ^= c; a = (a - rotate(c, 4)) & m  # noqa: E702
+    b ^= a; b = (b - rotate(a, 14)) & m  # noqa: E702
+    c ^= b; c = (c - rotate(b, 24)) & m  # noqa: E702
+    return c
+
+
+def little(address: str) -> list[int]:
+    """An address as four 32-bit words, as a little-endian machine reads network byte order."""
+    raw = ipaddress.ip_address(address).packed.ljust(16, b"\0")
+    return [int.from_bytes(raw[i : i + 4], "little") for i in range(0, 16, 4)]
+
+
+class World:
+    """A scenario written out."""
+
+    def __init__(self, scenario: Any) -> None:
+        self.known: dict[str, list[tuple[str, int]]] = {}
+        self.clients = {c["name"]: c for c in scenario["clients"]}
+        self.servers = {v["name"]: v for v in scenario["servers"]}
+        self.nats = [Router(n, self) for n in scenario.get("nats", [])]
+
+    def sockets(self, name: str) -> list[tuple[str, int]]:
+        """All endpoints of a client set."""
+        if name not in self.known:
+            c = self.clients[name]
+            self.known[name] = [(a, p) for a in listed_addresses(c["addresses"]) for p in listed_ports(c["ports"])]
+        return self.known[name]
+
+    def reached(self, name: str) -> list[tuple[str, str, int]]:
+        """All (protocol, address, port) that a client set reaches."""
+        reaches = self.clients[name].get("reaches", [])
+        return [
+            (v.get("protocol", "tcp"), a, p)
+            for v in self.servers.values() if not reaches or v["name"] in reaches
+            for a in listed_addresses(v["addresses"]) for p in listed_ports(v["ports"])
+        ]  # fmt: skip
+
+    def flows(self, name: str) -> list[Flow]:
+        """All connections that a client set could ever have."""
+        return [(t, a, p, d, q) for a, p in self.sockets(name) for t, d, q in self.reached(name)]
+
+    def router_of(self, name: str) -> Router | None:
+        """The NAT that it is inside."""
+        return next((r for r in self.nats if name in r.inside), None)
+
+
+class Router:
+    """A NAT written out."""
+
+    def __init__(self, nat: Any, world: World) -> None:
+        self.world, self.name, self.inside = world, nat["name"], nat["inside"]
+        self.pool = listed_addresses(nat["external-ip-address-pool"])
+        d = copy.deepcopy(nat["design"])
+        restrict = nat.get("port-set-restrict")
+        if restrict:
+            d = patched(d, d.get("when-restricted", {}))
+        self.design = d
+        self.classes = [(set(listed_ports(c.get("source", "0-65535"))), listed_ports(c["ports"])) for c in d["port-classes"]]
+        if restrict:
+            given = list(range(restrict["start-port-number"], restrict["end-port-number"] + 1))
+            self.classes = [(set(range(65536)), given)]
+        self.table = nat.get("connection-limits", {}).get("limit-per-instance")
+        self.most_mappings = nat.get("mapping-limits", {}).get("limit-port-mappings")
+        self.type = d.get("mapping-type", "edm")
+        self.scope = d.get("clash-scope", {})
+        self.rounds = d.get("search", {}).get("rounds", [])
+        self.given: dict[Flow, set[External]] = {}
+
+    def flows(self) -> list[Flow]:
+        """All connections through it."""
+        return [f for name in self.inside for f in self.world.flows(name)]
+
+    def searched(self, port: int) -> list[int]:
+        """The class of a source port."""
+        return next(ports for source, ports in self.classes if port in source)
+
+    def keeps(self, port: int) -> bool:
+        """Whether a source port is first tried as it is."""
+        first = self.design.get("first-choice", "none")
+        return first == "preserve-any" or (first == "preserve" and port in self.searched(port))
+
+    def key(self, f: Flow) -> tuple[Any, ...]:
+        """The clash-scope key."""
+        there = {"none": (), "address": (f[3],), "endpoint": (f[3], f[4])}[self.scope.get("destination", "endpoint")]
+        return (f[0] if self.scope.get("protocol", True) else None, *there)
+
+    def mapping(self, f: Flow) -> tuple[Any, ...]:
+        """The mapping that carries a flow."""
+        return {"eim": f[:3], "adm": f[:4]}.get(self.type, f)
+
+    def hashed(self, source: str, destination: str) -> int | None:
+        """The rank of the pool's address that is fixed for a flow, if it is."""
+        pool, n = self.design.get("pool", {}), len(self.pool)
+        choice = pool.get("choice", "first")
+        if n == 1 or choice == "first":
+            return 0
+        if choice != "hash" or pool.get("hash") == "unknown":
+            return None
+        if pool["hash"] == "jhash2":
+            v6 = ":" in destination
+            seed = 0 if pool.get("of") == "source" else little(destination)[3 if v6 else 0]
+            return lookup3(little(source), seed) * n >> 32
+        s = little(source)[0]
+        return ((s + (s >> 8) + (s >> 16) + (s >> 24)) % 2**32 % n + n - 1) % n
+
+    def permitted(self, f: Flow) -> set[External]:
+        """All external endpoints that a flow may ever be given: by a search of its own, or by a mapping of its source that it shares."""
+        if f in self.given:
+            return self.given[f]
+        ranks: set[int] = set()
+        alike = [f]
+        if self.type in ("eim", "eim-if-possible"):
+            name = next(n for n in self.inside if f[1:3] in self.world.sockets(n))
+            alike = [(f[0], f[1], f[2], d, q) for t, d, q in self.world.reached(name) if t == f[0]]
+        for g in alike:
+            rank = self.hashed(g[1], g[3])
+            ranks |= set(range(len(self.pool))) if rank is None or self.design.get("pool", {}).get("fallback") else {rank}
+        ports = set(self.searched(f[2])) if self.rounds else set()
+        self.given[f] = {(r, p) for r in ranks for p in ports | ({f[2]} if self.keeps(f[2]) else set())}
+        return self.given[f]
+
+
+def patched(target: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    out = dict(target) if isinstance(target, dict) else {}
+    for k, v in patch.items():
+        if v is None:
+            out.pop(k, None)
+        else:
+            out[k] = patched(out.get(k), v)
+    return out
+
+
+# ---- what is possible at one moment
+
+
+def matching(flows: list[Flow], router: Router) -> dict[Flow, External]:
+    """As many flows as possible, each on an endpoint of its own within its clash-scope key (augmenting paths)."""
+    held: dict[tuple[Any, External], Flow] = {}
+
+    def place(f: Flow, tried: set[Any]) -> bool:
+        for e in sorted(router.permitted(f)):
+            slot = (router.key(f), e)
+            if slot in tried:
+                continue
+            tried.add(slot)
+            if slot not in held or place(held[slot], tried):
+                held[slot] = f
+                return True
+        return False
+
+    for f in flows:
+        place(f, set())
+    return {f: slot[1] for slot, f in held.items()}
+
+
+def best_assignment(router: Router) -> dict[Flow, External]:
+    """A largest set of flows through a NAT that can be live together, limits included."""
+    flows = router.flows()
+    if router.type in ("edm", "eim-if-possible"):
+        found = matching(flows, router)
+        if router.most_mappings is not None:
+            found = dict(list(found.items())[: router.most_mappings])
+    else:
+        found = {}
+        mappings = sorted({router.mapping(f) for f in flows})
+        carried = {m: [f for f in flows if router.mapping(f) == m] for m in mappings}
+        options = [[None, *sorted(router.permitted(carried[m][0]))] for m in mappings]
+        for given in itertools.product(*options):
+            used = [m for m, e in zip(mappings, given) if e is not None]
+            if router.most_mappings is not None and len(used) > router.most_mappings:
+                continue
+            groups: dict[Any, dict[Any, list[Flow]]] = {}
+            for m, e in zip(mappings, given):
+                for f in carried[m] if e is not None else []:
+                    groups.setdefault((router.key(f), e), {}).setdefault(m, []).append(f)
+            here = {f: at[1] for at, by in groups.items() for f in max(by.values(), key=len)}
+            if len(here) > len(found):
+                found = here
+    return dict(list(found.items())[: router.table]) if router.table is not None else found
+
+
+def most(world: World) -> int:
+    """The maximum of a scenario."""
+    routed = sum(len(world.flows(n)) for n in world.clients if world.router_of(n) is None)
+    return routed + sum(len(best_assignment(r)) for r in world.nats)
+
+
+def meets(world: World, demand: dict[tuple[str, str], int]) -> bool:
+    """Whether so many connections of each (client set, server set) can be live together; edm and eim-if-possible alone (maximum flow)."""
+    room: dict[Any, dict[Any, int]] = {}
+
+    def edge(a: Any, b: Any, n: int) -> None:
+        room.setdefault(a, {})[b] = n
+        room.setdefault(b, {}).setdefault(a, 0)
+
+    for (name, to), wanted in demand.items():
+        router, v = world.router_of(name), world.servers[to]
+        there = set(itertools.product([v.get("protocol", "tcp")], listed_addresses(v["addresses"]), listed_ports(v["ports"])))
+        edge("source", (name, to), wanted)
+        for f in world.flows(name):
+            if (f[0], *f[3:]) not in there:
+                continue
+            edge((name, to), f, 1)
+            if router is None:
+                edge(f, "sink", 1)
+                continue
+            assert router.type in ("edm", "eim-if-possible")
+            limits = [x for x in (router.table, router.most_mappings) if x is not None]
+            for e in router.permitted(f):
+                edge(f, ("slot", router.name, router.key(f), e), 1)
+                edge(("slot", router.name, router.key(f), e), ("table", router.name), 1)
+            edge(("table", router.name), "sink", min(limits, default=10**9))
+
+    def push() -> bool:
+        came: dict[Any, Any] = {"source": None}
+        todo = ["source"]
+        while todo:
+            at = todo.pop()
+            for b, n in room.get(at, {}).items():
+                if n > 0 and b not in came:
+                    came[b] = at
+                    todo.append(b)
+        if "sink" not in came:
+            return False
+        at = "sink"
+        while came[at] is not None:
+            room[came[at]][at] -= 1
+            room[at][came[at]] += 1
+            at = came[at]
+        return True
+
+    return sum(1 for _ in iter(push, False)) == sum(demand.values())
+
+
+def wrong_with(world: World, live: list[tuple[Flow, str | None, External | None]]) -> str | None:
+    """Why these flows, each with its NAT and its external endpoint, can't be live together; None: they can."""
+    if len({f for f, _, _ in live}) != len(live):
+        return "twice"
+    for f, nat, _ in live:
+        owner = next((n for n in world.clients if f[1:3] in world.sockets(n)), None)
+        if owner is None or f not in world.flows(owner):
+            return "no such flow"
+        router = world.router_of(owner)
+        if (router.name if router else None) != nat:
+            return "another way out"
+    for router in world.nats:
+        mine = [(f, e) for f, n, e in live if n == router.name]
+        at: dict[Any, Any] = {}
+        by: dict[Any, Any] = {}
+        for f, e in mine:
+            if e not in router.permitted(f):
+                return "not permitted"
+            if router.type in ("eim", "adm") and at.setdefault(router.mapping(f), e) != e:
+                return "a mapping with two endpoints"
+            if by.setdefault((router.key(f), e), router.mapping(f)) != router.mapping(f):
+                return "clash"
+        if router.table is not None and len(mine) > router.table:
+            return "table"
+        entries = {router.mapping(f) for f, e in mine}
+        if router.most_mappings is not None and len(entries) > router.most_mappings:
+            return "mappings"
+    return None
+
+
+# ---- what can come about over time
+
+
+class Stuck(Exception):
+    """The script of random numbers ran out: holds how many values the next one has."""
+
+
+class Numbers:
+    """Random numbers from a list."""
+
+    def __init__(self, given: list[int]) -> None:
+        self.given, self.at = given, 0
+
+    def draw(self, values: int) -> int:
+        """The next one."""
+        if self.at == len(self.given):
+            raise Stuck(values)
+        self.at += 1
+        return self.given[self.at - 1]
+
+
+State = tuple[frozenset[tuple[Flow, External]], int]
+
+
+def probes(router: Router, port: int, numbers: Numbers) -> Iterator[int]:
+    """The ports that a search tries, in order."""
+    d = router.design.get("search", {})
+    ports = router.searched(port)
+    n = len(ports)
+    if router.keeps(port):
+        yield port
+    skip = 1 if router.keeps(port) and d.get("first-choice-counts") else 0
+    for r in router.rounds:
+        count = r.get("probes") or n
+        step = r.get("step", "ascend")
+        if step in ("ascend", "ascend-then-descend"):
+            count = min(count, n)
+        bits, start = r.get("bits"), r.get("start", "random")
+        values = 2**bits if bits else n
+        if count > skip:
+            draw = 0
+            if start in ("random", "hash"):
+                draw = numbers.draw(values)
+            elif start == "own-port":
+                draw = ports.index(port) if port in ports else n - 1
+            before = 0
+            for i in range(skip, count):
+                if step == "independent" and i > skip:
+                    draw = numbers.draw(values)
+                if step == "ascend":
+                    offset = draw + i
+                    if r.get("offset-bits"):
+                        offset %= 2 ** r["offset-bits"]
+                    rank = offset % n
+                elif step == "independent":
+                    rank = draw % n
+                elif step == "scaled":
+                    rank = (draw if i == 0 else (ports[0] + before + 1) % 65536) * n // 2**bits
+                else:
+                    rank = draw + i if draw + i < n else n - 1 - i
+                yield ports[rank]
+                before = rank
+        skip = 0
+        if d.get("stop-when-covered") and count >= n:
+            return
+
+
+def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | None:
+    """The state after a flow opens, or None where it fails."""
+    live, turn = dict(state[0]), state[1]
+    if router.table is not None and len(live) >= router.table:
+        return None
+    held = {(router.key(g), e): router.mapping(g) for g, e in live.items()}
+    if router.type != "edm":
+        for g in sorted((g for g in live if g[:3] == f[:3]), key=lambda g: (int(ipaddress.ip_address(g[3])), g[4])):
+            if router.type == "adm" and g[3] != f[3]:
+                continue
+            holder = held.get((router.key(f), live[g]))
+            if holder is None or holder == router.mapping(f):
+                return frozenset({*state[0], (f, live[g])}), turn
+            if router.type != "eim-if-possible":
+                return None
+            break
+    if router.most_mappings is not None and len({router.mapping(g) for g in live}) >= router.most_mappings:
+        return None
+    rank = router.hashed(f[1], f[3])
+    if rank is None and router.design["pool"]["choice"] == "round-robin":
+        rank, turn = turn, (turn + 1) % len(router.pool)
+    elif rank is None:
+        rank = numbers.draw(len(router.pool))
+    for k in range(len(router.pool) if router.design.get("pool", {}).get("fallback") else 1):
+        here = (rank + k) % len(router.pool)
+        for port in probes(router, f[2], numbers):
+            if (router.key(f), (here, port)) not in held:
+                return frozenset({*state[0], (f, (here, port))}), turn
+    return None
+
+
+def every_open(router: Router, state: State, f: Flow) -> Iterator[tuple[list[int], State | None]]:
+    """All outcomes of opening a flow, with the numbers that lead there."""
+    todo: list[list[int]] = [[]]
+    while todo:
+        given = todo.pop()
+        try:
+            after = opened(router, state, f, Numbers(given))
+        except Stuck as stuck:
+            todo += [[*given, v] for v in range(stuck.args[0])]
+            continue
+        yield given, after
+
+
+def fewest(router: Router, most_states: int = 40_000) -> tuple[int, list[Any], tuple[Flow, list[int]]] | None:
+    """The fewest live flows with which one fails, over all histories: (how many, the steps, the failing flow and its numbers).
+
+    A step is ("open", flow, numbers) or ("close", flow). None: nothing fails. Raises where there are too many states.
+    """
+    flows = router.flows()
+    start: State = (frozenset(), 0)
+    came: dict[State, Any] = {start: None}
+    layer = [start]
+    best: tuple[int, State, Flow, list[int]] | None = None
+    while layer:
+        following = []
+        for state in layer:
+            live = dict(state[0])
+            for f in flows:
+                if f in live:
+                    after = (state[0] - {(f, live[f])}, state[1])
+                    if after not in came:
+                        came[after] = (state, ("close", f))
+                        following.append(after)
+                    continue
+                for given, opens in every_open(router, state, f):
+                    if opens is None:
+                        if best is None or len(live) < best[0]:
+                            best = (len(live), state, f, given)
+                    elif opens not in came:
+                        came[opens] = (state, ("open", f, given))
+                        following.append(opens)
+            if len(came) > most_states:
+                raise ValueError("too many states")
+        layer = following
+    if best is None:
+        return None
+    steps, at = [], best[1]
+    while came[at]:
+        at, step = came[at]
+        steps.append(step)
+    return best[0], steps[::-1], (best[2], best[3])
