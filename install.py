@@ -9,23 +9,24 @@ Only the standard library is used, and syntax that an old Python still reads, so
 
 import argparse
 import hashlib
-import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+import urllib.parse
 import urllib.request
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 OLDEST = (3, 10)
-NEWER = ["python3.%d" % minor for minor in (13, 12, 11, 10, 14)]
-COMPILERS = (
-    ["c++", "g++", "clang++"]
-    + ["g++-%d" % version for version in range(16, 11, -1)]
-    + ["clang++-%d" % version for version in range(22, 13, -1)]
-)
+NEWER = [f"python3.{minor}" for minor in (13, 12, 11, 10, 14)]
+COMPILERS = [
+    *("c++", "g++", "clang++"),
+    *[f"g++-{version}" for version in range(16, 11, -1)],
+    *[f"clang++-{version}" for version in range(22, 13, -1)],
+]
 # What natbound uses of C++20 that compilers got late.
 PROBE = """
 #include <bit>
@@ -55,20 +56,17 @@ def usable_python():
         return
     if "NATBOUND_INSTALL_TRIED" not in os.environ:
         os.environ["NATBOUND_INSTALL_TRIED"] = "1"
-        probe = (
-            "import os, sys, sysconfig as s; "
-            "sys.exit(not os.path.exists(os.path.join(s.get_path('include'), 'Python.h')))"
-        )
+        probe = "import os, sys, sysconfig as s; sys.exit(not os.path.exists(os.path.join(s.get_path('include'), 'Python.h')))"
         for name in NEWER:
             found = shutil.which(name)
             if found and subprocess.call([found, "-c", probe], stderr=subprocess.DEVNULL) == 0:
-                os.execv(found, [found] + sys.argv)
+                os.execv(found, [found, *sys.argv])
     if not fits:
-        stop("Python %d.%d or later is needed; this is %s" % (OLDEST + (sys.version.split()[0],)))
+        stop(f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed; this is {sys.version.split()[0]}")
     stop(
-        "Python's own headers are missing (%s): the extension cannot be compiled.\n"
+        f"Python's own headers are missing ({header}): the extension cannot be compiled.\n"
         "  Debian, Ubuntu: python3-dev; Fedora: python3-devel; or a Python that brings them "
-        "(pyenv, conda, uv)." % header
+        "(pyenv, conda, uv)."
     )
 
 
@@ -85,8 +83,8 @@ def usable_compiler():
             if not shutil.which(words[0]):
                 continue
             run = subprocess.run(
-                words + ["-std=c++20", source, "-o", os.path.join(folder, "probe")],
-                stdout=subprocess.PIPE,
+                [*words, "-std=c++20", source, "-o", os.path.join(folder, "probe")],
+                stdout=subprocess.PIPE,  # capture_output is 3.7
                 stderr=subprocess.PIPE,
             )
             if run.returncode == 0:
@@ -94,23 +92,29 @@ def usable_compiler():
                 return
             text = run.stderr.decode(errors="replace")
             first = next((line for line in text.splitlines() if "error" in line), text.strip())
-            complaints.append("  %s: %s" % (name, first))
+            complaints.append(f"  {name}: {first}")
     stop(
         "a C++20 compiler is needed: g++ 12, clang 14 or later (Debian, Ubuntu: g++). "
-        "CXX=... names one.\n" + "\n".join(complaints or ["  none found: CXX=%s" % (given or "")])
+        "CXX=... names one.\n" + "\n".join(complaints or [f"  none found: CXX={given or ''}"])
     )
 
 
 def pip_wheel(folder):
-    """Download pip from PyPI, checked against the hash that PyPI states."""
-    with urllib.request.urlopen("https://pypi.org/pypi/pip/json", timeout=60) as page:
-        files = json.load(page)["urls"]
-    wheel = next(f for f in files if f["packagetype"] == "bdist_wheel")
-    with urllib.request.urlopen(wheel["url"], timeout=60) as page:
+    """Download pip from the package index, checked against the hash that the index states."""
+    index = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple").rstrip("/") + "/pip/"
+    with urllib.request.urlopen(index, timeout=60) as page:
+        links = re.findall(
+            r'href="([^"]*/(pip-([0-9.]+)-py3-none-any\.whl)#sha256=([0-9a-f]{64}))"',
+            page.read().decode(),
+        )
+        # The newest; a link may be relative to the page (PEP 503).
+        newest = max(links, key=lambda link: [int(part) for part in link[2].split(".")])
+        url = urllib.parse.urljoin(page.geturl(), newest[0])
+    with urllib.request.urlopen(url, timeout=60) as page:
         content = page.read()
-    if hashlib.sha256(content).hexdigest() != wheel["digests"]["sha256"]:
-        stop("%s does not have the hash that PyPI states" % wheel["url"])
-    path = os.path.join(folder, wheel["filename"])
+    if hashlib.sha256(content).hexdigest() != newest[3]:
+        stop(f"{url} does not have the hash that the index states")
+    path = os.path.join(folder, newest[1])
     with open(path, "wb") as out:
         out.write(content)
     return path
@@ -129,11 +133,8 @@ def make_environment(place):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 wheel = pip_wheel(folder)
-            except (OSError, LookupError, StopIteration) as error:
-                stop(
-                    "no pip: this Python has no ensurepip (Debian, Ubuntu: python3-venv), "
-                    "and PyPI cannot be read: %s" % error
-                )
+            except (OSError, ValueError) as error:  # no connection, or no such page
+                stop(f"no pip: this Python has no ensurepip (Debian, Ubuntu: python3-venv), and PyPI cannot be read: {error}")
             subprocess.check_call([python, wheel + "/pip", "install", "-q", wheel])
     return python
 
@@ -147,7 +148,7 @@ def main():
     if "PATH" not in os.environ:  # `env -i`: then Python does not know where it is itself
         os.environ["PATH"] = "/usr/local/bin:/usr/bin:/bin"
         python = sys.executable or shutil.which("python3")
-        os.execv(python, [python] + sys.argv)
+        os.execv(python, [python, *sys.argv])
 
     usable_python()
     usable_compiler()
@@ -155,11 +156,11 @@ def main():
     if options.bare:
         print(os.environ["CXX"])
         return
-    print("Building natbound into %s: this takes a few minutes." % options.venv, file=sys.stderr)
-    what = HOME + ("[%s]" % options.extras if options.extras else "")
+    print(f"Building natbound into {options.venv}: this takes a few minutes.", file=sys.stderr)
+    what = HOME + (f"[{options.extras}]" if options.extras else "")
     code = subprocess.call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", what])
     if code != 0:
-        stop("pip failed (status %d): its messages are above" % code)
+        stop(f"pip failed (status {code}): its messages are above")
 
 
 if __name__ == "__main__":

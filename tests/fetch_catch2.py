@@ -35,11 +35,12 @@ def main() -> None:
     for url in SOURCES:
         try:
             with urllib.request.urlopen(url, timeout=30) as page:
-                archive = tarfile.open(fileobj=io.BytesIO(page.read()))
+                content = page.read()
             found = {}
-            for name in FILES:
-                member = archive.extractfile(f"Catch2-{VERSION}/extras/{name}")
-                found[name] = member.read() if member else b""
+            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+                for name in FILES:
+                    member = archive.extractfile(f"Catch2-{VERSION}/extras/{name}")
+                    found[name] = member.read() if member else b""
         except (OSError, KeyError, tarfile.TarError) as error:
             tried.append(f"  {url}: {error}")
             continue

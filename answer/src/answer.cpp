@@ -21,24 +21,34 @@ namespace bj = boost::json;
 namespace {
 
 bj::object guaranteed_part(const scenario& s, const guaranteed_result& g, const maximum_result& m) {
-    bj::object out{{"connections", counted(g.connections)}, {"nothing_fails", g.nothing_fails}, {"binds", g.binds}, {"nat", g.nat}, {"failing", g.failing}, {"sets_it", g.sets_it}};
+    bj::object out{{"connections", counted(g.connections)},
+                   {"nothing_fails", g.nothing_fails},
+                   {"binds", g.binds},
+                   {"nat", g.nat},
+                   {"failing", g.failing},
+                   {"sets_it", g.sets_it}};
     bj::object body = g.evidence;
     if (g.nothing_fails) {
         out["connections"] = counted(m.connections);
         body["connections"] = counted(m.connections);
-        body["maximum"] = m.evidence;
+        bj::object bound = body["lower-bound"].as_object();
+        bound["maximum"] = m.evidence;
+        body["lower-bound"] = std::move(bound);
     }
     if (out["connections"].is_null()) {
         out["at_least"] = counted(g.nothing_fails ? m.at_least : g.at_least);
-        if (g.nothing_fails) out["at_most"] = counted(m.at_most);
-        else if (g.at_most) out["at_most"] = counted(*g.at_most);
+        if (g.nothing_fails)
+            out["at_most"] = counted(m.at_most);
+        else if (g.at_most)
+            out["at_most"] = counted(*g.at_most);
     }
     out["evidence"] = certificate("guaranteed", s, std::move(body));
     return out;
 }
 
 // Every limit in the same unit, the load at which it is felt; the one that binds first comes first.
-bj::array limits_part(const scenario& s, const guaranteed_result& g, const maximum_result& m, const calculator::likely_result& l, double load, double epsilon) {
+bj::array limits_part(const scenario& s, const guaranteed_result& g, const maximum_result& m,
+                      const calculator::likely_result& l, double load, double epsilon) {
     struct limit {
         std::string name, kind, binds, failure;
         count connections;
@@ -47,41 +57,67 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
     std::vector<limit> all;
     if (l.load && !l.kinds.empty()) {
         const auto& worst = l.kinds.front();
-        all.push_back({"free ports for " + worst.clients + " towards " + worst.destination + (worst.address.empty() ? "" : " on " + worst.address),
-                       g.binds == "search" ? "search" : "ports", "likely", "a new connection finds no free port", g.connections.value_or(g.at_least), *l.load});
+        all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
+                           (worst.address.empty() ? "" : " on " + worst.address),
+                       g.binds == "search" ? "search" : "ports", "likely",
+                       "a new connection finds no free port", g.connections.value_or(g.at_least),
+                       *l.load});
     }
     if (!s.nats.empty())
-        all.push_back({m.sets_it, m.binds, "maximum", "no assignment of tuples has room for one more", m.connections.value_or(m.at_most), static_cast<double>(m.connections.value_or(m.at_most))});
+        all.push_back({m.sets_it, m.binds, "maximum",
+                       "no assignment of tuples has room for one more",
+                       m.connections.value_or(m.at_most),
+                       static_cast<double>(m.connections.value_or(m.at_most))});
     for (const auto& n : s.nats)
-        for (const auto& [size, what] : {std::pair{n.connection_limits.limit_per_instance, "flow table of "}, std::pair{n.mapping_limits.limit_port_mappings, "mappings of "}})
+        for (const auto& [size, what] :
+             {std::pair{n.connection_limits.limit_per_instance, "flow table of "},
+              std::pair{n.mapping_limits.limit_port_mappings, "mappings of "}})
             if (size)
                 all.push_back({what + n.name, "table", g.binds == "table" ? "guaranteed" : "likely",
-                               n.design.pressure == pressure_kind::refuse ? "a new connection is refused" : "the connection least recently used is cut", count(*size),
+                               n.design.pressure == pressure_kind::refuse
+                                   ? "a new connection is refused"
+                                   : "the connection least recently used is cut",
+                               count(*size),
                                calculator::load_for(static_cast<double>(*size), epsilon)});
     for (const auto& c : s.clients) {
         count endpoints = 0;
         for (const auto& v : s.servers)
-            if (c.reaches.empty() || std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end()) endpoints += v.addresses.size() * v.ports.size();
+            if (c.reaches.empty() ||
+                std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+                endpoints += v.addresses.size() * v.ports.size();
         const count sockets = c.addresses.size() * c.ports.size() * endpoints;
-        all.push_back({"the own ports of " + c.name, "sockets", "maximum", "the client itself reports that no local port is free", sockets, static_cast<double>(sockets)});
+        all.push_back({"the own ports of " + c.name, "sockets", "maximum",
+                       "the client itself reports that no local port is free", sockets,
+                       static_cast<double>(sockets)});
     }
-    std::stable_sort(all.begin(), all.end(), [](const limit& a, const limit& b) { return a.load < b.load; });
+    std::stable_sort(all.begin(), all.end(),
+                     [](const limit& a, const limit& b) { return a.load < b.load; });
     bj::array out;
     for (const auto& one : all)
-        out.push_back(bj::object{{"name", one.name}, {"kind", one.kind}, {"connections", counted(one.connections)}, {"load", one.load},
-                                 {"headroom", load > 0 ? bj::value(one.load / load) : bj::value(nullptr)}, {"binds", one.binds}, {"failure", one.failure}});
+        out.push_back(
+            bj::object{{"name", one.name},
+                       {"kind", one.kind},
+                       {"connections", counted(one.connections)},
+                       {"load", one.load},
+                       {"headroom", load > 0 ? bj::value(one.load / load) : bj::value(nullptr)},
+                       {"binds", one.binds},
+                       {"failure", one.failure}});
     return out;
 }
 
 }  // namespace
 
 bj::object answer(const scenario& s, const answer_options& options) {
-    if (!(options.epsilon > 0 && options.epsilon < 1)) throw domain_error("answer: epsilon must be above 0 and below 1");
+    if (!(options.epsilon > 0 && options.epsilon < 1))
+        throw domain_error("answer: epsilon must be above 0 and below 1");
     const auto m = maximum(s);
     const auto g = guaranteed(s);
+    std::optional<remedies> helping;
+    if (options.remedies && !g.nothing_fails) helping.emplace(s, options);
     calculator::study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;
+    how.holds = 8;
     calculator::loss_study study(s, how);
     const auto l = study.likely(options.epsilon);
     const auto r = study.risk();
@@ -94,7 +130,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
     out["limits"] = limits_part(s, g, m, l, given ? r.load : 0, options.epsilon);
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);
     out["watch"] = g.nothing_fails ? bj::array{} : watch_lines(s);
-    out["remedies"] = options.remedies && !g.nothing_fails ? remedies_part(s, options) : bj::array{};
+    out["remedies"] = helping ? helping->collect() : bj::array{};
     bj::array assumed;
     std::set<std::string> said;
     for (const auto& list : {l.assumed, r.assumed})

@@ -9,7 +9,9 @@ namespace natbound {
 namespace bj = boost::json;
 
 bj::object maximum_part(const scenario& s, const maximum_result& m) {
-    bj::object out{{"connections", counted(m.connections)}, {"sets_it", m.sets_it}, {"mappings", counted(m.mappings)}};
+    bj::object out{{"connections", counted(m.connections)},
+                   {"sets_it", m.sets_it},
+                   {"mappings", counted(m.mappings)}};
     if (!m.connections) {
         out["at_least"] = counted(m.at_least);
         out["at_most"] = counted(m.at_most);
@@ -24,11 +26,16 @@ bj::object maximum_answer(const scenario& s) {
 
 bj::object fit_answer(const scenario& s, const count& demand, bool best) {
     const fit_result r = fits(s, demand, best ? placing::best : placing::even);
-    bj::object out{{"schema", "natbound.capacity/1"}, {"demand", counted(demand)}, {"place", best ? "best" : "even"}, {"fits", nullptr}, {"sets_it", r.sets_it}};
+    bj::object out{{"schema", "natbound.capacity/1"},
+                   {"demand", counted(demand)},
+                   {"place", best ? "best" : "even"},
+                   {"fits", nullptr},
+                   {"sets_it", r.sets_it}};
     if (r.verdict == fit_verdict::fits) out["fits"] = true;
     if (r.verdict == fit_verdict::does_not_fit) out["fits"] = false;
     if (r.verdict != fit_verdict::unknown)
-        out["evidence"] = certificate(r.verdict == fit_verdict::fits ? "fits" : "does-not-fit", s, r.evidence);
+        out["evidence"] =
+            certificate(r.verdict == fit_verdict::fits ? "fits" : "does-not-fit", s, r.evidence);
     return out;
 }
 

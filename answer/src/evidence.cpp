@@ -20,7 +20,8 @@ bj::array texts(const std::vector<std::string>& list) {
 }
 
 bj::object certificate(const char* kind, const scenario& s, bj::object body) {
-    bj::object out{{"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", bj::parse(to_json(s))}};
+    bj::object out{
+        {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", bj::parse(to_json(s))}};
     for (auto& [key, value] : body) out[key] = std::move(value);
     return out;
 }

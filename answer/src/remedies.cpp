@@ -15,17 +15,20 @@ namespace natbound {
 
 namespace bj = boost::json;
 
-namespace {
-
-struct change {
+struct remedies::change {
     std::string name, apply, breaks;
     scenario changed;
 };
 
+namespace {
+
 // One more address: the next one after the pool's last that no one else has.
-std::optional<change> one_more_address(const scenario& s, std::size_t i) {
-    change out;
-    out.changed = s;
+struct wider {
+    scenario changed;
+    std::string address, breaks;
+};
+std::optional<wider> one_more_address(const scenario& s, std::size_t i) {
+    wider out{s, {}, {}};
     auto& pool = out.changed.nats[i].external_ip_address_pool;
     const ip_address next = pool.parts().back().last + 1;
     for (const auto& c : s.clients)
@@ -35,36 +38,27 @@ std::optional<change> one_more_address(const scenario& s, std::size_t i) {
     for (const auto& n : s.nats)
         if (n.external_ip_address_pool.contains(next)) return std::nullopt;
     pool.insert(next, next);
-    out.name = "one more public address";
-    out.apply = "add " + to_string(next) + " to the pool of " + s.nats[i].name;
+    out.address = to_string(next);
     const auto& rule = s.nats[i].design.pool;
-    if (rule.choice == pool_choice::hash && !rule.fallback) out.breaks = "a client and a server that hash to one address still share it, however free the other is";
-    if (rule.choice == pool_choice::first && !rule.fallback) out.breaks = "this design uses the first address alone";
+    if (rule.choice == pool_choice::hash && !rule.fallback)
+        out.breaks =
+            "a client and a server that hash to one address still share it, however free the other "
+            "is";
+    if (rule.choice == pool_choice::first && !rule.fallback)
+        out.breaks = "this design uses the first address alone";
     return out;
 }
 
-std::vector<change> changes(const scenario& s) {
-    std::vector<change> out;
-    const auto canonical = bj::parse(to_json(s));
-    for (std::size_t i = 0; i < s.nats.size(); ++i) {
-        if (auto more = one_more_address(s, i)) out.push_back(std::move(*more));
-        for (const auto& r : s.nats[i].design.remedies) {
-            auto value = canonical;
-            auto& n = value.as_object()["nats"].as_array()[i];
-            n = merge_patch(n, bj::parse(r.set.text));
-            out.push_back({r.name, r.apply, r.breaks, parse_scenario(bj::serialize(value))});
-        }
-    }
-    return out;
-}
+constexpr double quick = 0.5;  // mean holds that a load is averaged over
 
-}  // namespace
-
-bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double holds, const std::function<void()>& interrupt) {
+// The three numbers and the refusal probability at the scenario's traffic, without evidence.
+bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double holds,
+                   const std::function<void()>& interrupt) {
     bj::object out;
     const auto m = maximum(s);
     const auto g = guaranteed(s);
-    bj::object maximum_json{{"connections", counted(m.connections)}}, guaranteed_json{{"connections", counted(g.nothing_fails ? m.connections : g.connections)}};
+    bj::object maximum_json{{"connections", counted(m.connections)}},
+        guaranteed_json{{"connections", counted(g.nothing_fails ? m.connections : g.connections)}};
     if (!m.connections) {
         maximum_json["at_least"] = counted(m.at_least);
         maximum_json["at_most"] = counted(m.at_most);
@@ -78,38 +72,68 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.likely(epsilon);
-    out["likely"] = bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)}, {"nothing_refuses", !l.load}, {"epsilon", epsilon}};
-    out["refusal_probability"] = odds_json(study.risk().overall);
+    out["likely"] = bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
+                               {"nothing_refuses", !l.load},
+                               {"epsilon", epsilon}};
+    // Well below the load that meets epsilon, the probability is below epsilon: no need to look
+    // closer.
+    const double load = calculator::fill_traffic(s).load();
+    if (l.load && load < 0.9 * *l.load)
+        out["refusal_probability"] = bj::object{{"value", nullptr}, {"at_most", epsilon}};
+    else
+        out["refusal_probability"] = odds_json(study.risk().overall);
     return out;
 }
 
-bj::array remedies_part(const scenario& s, const answer_options& options) {
-    const auto list = changes(s);
-    // The changes do not depend on one another: they are worked out side by side. Only this thread may ask whether to stop.
-    std::atomic<bool> stop{false};
-    std::vector<std::future<bj::object>> running;
-    for (const auto& c : list)
-        running.push_back(std::async(std::launch::async, [&c, &options, &stop] {
-            return numbers(c.changed, options.epsilon, options.seed, 3, [&stop] {
-                if (stop) throw interrupted();
+}  // namespace
+
+remedies::remedies(const scenario& s, const answer_options& options) : options_(options) {
+    const auto canonical = bj::parse(to_json(s));
+    const bool timers_matter =
+        std::any_of(s.traffic.begin(), s.traffic.end(),
+                    [](const traffic_entry& t) { return t.life.has_value(); });
+    for (std::size_t i = 0; i < s.nats.size(); ++i) {
+        if (auto more = one_more_address(s, i))
+            list_.push_back({"one more public address",
+                             "add " + more->address + " to the pool of " + s.nats[i].name,
+                             more->breaks, std::move(more->changed)});
+        for (const auto& r : s.nats[i].design.remedies) {
+            const auto patch = bj::parse(r.set.text);
+            // a timer says nothing where the scenario gives whole holds
+            if (!timers_matter && patch.as_object().size() == 1 &&
+                patch.as_object().contains("timers"))
+                continue;
+            auto value = canonical;
+            auto& n = value.as_object()["nats"].as_array()[i];
+            n = merge_patch(n, patch);
+            list_.push_back({r.name, r.apply, r.breaks, parse_scenario(bj::serialize(value))});
+        }
+    }
+    // The changes do not depend on one another: they are worked out side by side, quickly rather
+    // than closely.
+    for (const auto& c : list_)
+        running_.push_back(std::async(std::launch::async, [this, &c] {
+            return numbers(c.changed, options_.epsilon, options_.seed, quick, [this] {
+                if (stop_) throw interrupted();
             });
         }));
+}
+
+remedies::~remedies() { stop_ = true; }
+
+bj::array remedies::collect() {
     bj::array out;
-    try {
-        for (std::size_t i = 0; i < list.size(); ++i) {
-            while (running[i].wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
-                if (options.interrupt) options.interrupt();
-            bj::object one{{"name", list[i].name}, {"apply", list[i].apply}, {"breaks", list[i].breaks}};
-            try {
-                for (auto& [key, value] : running[i].get()) one[key] = std::move(value);
-            } catch (const unsupported&) {
-                continue;  // a change whose effect can't be computed is not recommended
-            }
-            out.push_back(std::move(one));
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+        while (running_[i].wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+            if (options_.interrupt) options_.interrupt();
+        bj::object one{
+            {"name", list_[i].name}, {"apply", list_[i].apply}, {"breaks", list_[i].breaks}};
+        try {
+            for (auto& [key, value] : running_[i].get()) one[key] = std::move(value);
+        } catch (const unsupported&) {
+            continue;  // a change whose effect can't be computed is not recommended
         }
-    } catch (...) {
-        stop = true;
-        throw;
+        out.push_back(std::move(one));
     }
     return out;
 }

@@ -19,8 +19,10 @@ bj::object odds_json(const refusal_odds& odds) {
 bj::object kind_json(const kind_result& k) {
     std::string text = k.clients + " to " + k.servers + " (" + k.destination + ")";
     if (!k.address.empty()) text += " on " + k.address;
-    bj::object out{{"text", text},         {"from", k.clients}, {"to", k.servers},           {"destination", k.destination},
-                   {"protocol", k.protocol}, {"nat", k.nat},      {"external", k.address}, {"refusal_probability", odds_json(k.odds)}};
+    bj::object out{{"text", text},           {"from", k.clients},
+                   {"to", k.servers},        {"destination", k.destination},
+                   {"protocol", k.protocol}, {"nat", k.nat},
+                   {"external", k.address},  {"refusal_probability", odds_json(k.odds)}};
     if (k.likely) out["likely"] = *k.likely;
     return out;
 }
@@ -55,20 +57,32 @@ bj::object likely_part(const scenario& s, const likely_result& l, std::uint64_t 
     for (const auto& p : l.points)
         if (!p.worst.at_most) curve.push_back(bj::array{p.load, p.worst.value});
     out["curve"] = std::move(curve);
-    bj::object body{{"connections", out["connections"]}, {"epsilon", l.epsilon}, {"method", out["method"]}, {"assumptions", out["assumptions"]}, {"seed", seed}};
+    bj::object body{{"connections", out["connections"]},
+                    {"epsilon", l.epsilon},
+                    {"method", out["method"]},
+                    {"assumptions", out["assumptions"]},
+                    {"seed", seed}};
     if (l.load) body["interval"] = out["interval"];
     out["evidence"] = certificate("likely", s, std::move(body));
     return out;
 }
 
 bj::object traffic_part(const risk_result& r, const likely_result& l, bool given) {
-    bj::object out{{"given", given}, {"rate", r.rate}, {"load", r.load}, {"hold", r.rate > 0 ? r.load / r.rate : 0},
-                   {"refusal_probability", odds_json(r.overall)}, {"worst_refusal_probability", odds_json(r.worst)},
-                   {"refusals_per_day", r.refusals_a_day}, {"exact", r.exact}, {"method", r.method}};
+    bj::object out{{"given", given},
+                   {"rate", r.rate},
+                   {"load", r.load},
+                   {"hold", r.rate > 0 ? r.load / r.rate : 0},
+                   {"refusal_probability", odds_json(r.overall)},
+                   {"worst_refusal_probability", odds_json(r.worst)},
+                   {"refusals_per_day", r.refusals_a_day},
+                   {"exact", r.exact},
+                   {"method", r.method}};
     if (l.load && r.load > 0) out["room"] = *l.load / r.load;
     if (r.full_probability) out["full_probability"] = *r.full_probability;
     if (std::isfinite(r.first_refusal))
-        out["seconds_to_first_refusal"] = bj::object{{r.overall.at_most ? "at_least" : "value", r.first_refusal}, {"from_empty", r.first_refusal_from_empty}};
+        out["seconds_to_first_refusal"] =
+            bj::object{{r.overall.at_most ? "at_least" : "value", r.first_refusal},
+                       {"from_empty", r.first_refusal_from_empty}};
     if (!r.kinds.empty()) out["worst"] = kind_json(r.kinds.front());
     out["kinds"] = kinds_json(r.kinds);
     return out;

@@ -11,7 +11,9 @@ namespace natbound {
 boost::json::object odds_json(const calculator::refusal_odds& odds);
 // An endpoint and an address, as "X to C (198.51.100.7:80) on 203.0.113.5".
 boost::json::object kind_json(const calculator::kind_result& k);
-boost::json::object likely_part(const scenario& s, const calculator::likely_result& l, std::uint64_t seed);
-boost::json::object traffic_part(const calculator::risk_result& r, const calculator::likely_result& l, bool given);
+boost::json::object likely_part(const scenario& s, const calculator::likely_result& l,
+                                std::uint64_t seed);
+boost::json::object traffic_part(const calculator::risk_result& r,
+                                 const calculator::likely_result& l, bool given);
 
 }  // namespace natbound

@@ -12,7 +12,8 @@ arrival_odds::arrival_odds(const simulation& s) {
     const auto& input = s.input();
     const nat_plan& plan = *input.table.plan;
     if (input.table.scopes != 1 || (input.table.ranks > 1 && !plan.design.pool.fallback))
-        throw unsupported("the odds of an arrival are worked out for one clash scope and one address at a time");
+        throw unsupported(
+            "the odds of an arrival are worked out for one clash scope and one address at a time");
     class_of_.assign(port_count, 0);
     for (const auto& group : input.clients) {
         port_words ports{};
@@ -22,7 +23,9 @@ arrival_odds::arrival_odds(const simulation& s) {
                 const auto* range = &plan.class_of(p);
                 const bool preserved = plan.preserves(p);
                 std::size_t c = 0;
-                while (c < classes_.size() && !(classes_[c].range == range && classes_[c].preserved == preserved)) ++c;
+                while (c < classes_.size() &&
+                       !(classes_[c].range == range && classes_[c].preserved == preserved))
+                    ++c;
                 if (c == classes_.size()) {
                     classes_.emplace_back();
                     classes_[c].range = range;
@@ -42,10 +45,12 @@ arrival_odds::arrival_odds(const simulation& s) {
         for (const double w : stream.weights) sum += w;
         for (std::size_t i = 0; i < stream.destinations.size(); ++i)
             rates_[stream.group * destinations + stream.destinations[i]] +=
-                stream.rate * (stream.weights.empty() ? 1.0 / static_cast<double>(stream.destinations.size())
-                                                      : stream.weights[i] / sum);
+                stream.rate * (stream.weights.empty()
+                                   ? 1.0 / static_cast<double>(stream.destinations.size())
+                                   : stream.weights[i] / sum);
     }
-    for (const auto& d : input.table.destinations) tcp_[d.protocol == transport::tcp ? 1 : 0] = true;
+    for (const auto& d : input.table.destinations)
+        tcp_[d.protocol == transport::tcp ? 1 : 0] = true;
     offered_.resize(input.kinds);
     failing_.resize(input.kinds);
 }
@@ -54,8 +59,10 @@ void arrival_odds::read(simulation& s) {
     std::fill(offered_.begin(), offered_.end(), 0);
     std::fill(failing_.begin(), failing_.end(), 0);
     read_cells(s);
-    if (s.sockets().bits(0)) few_pairs(s);
-    else many_pairs(s);
+    if (s.sockets().bits(0))
+        few_pairs(s);
+    else
+        many_pairs(s);
 }
 
 // The search's part: over all addresses, the draws multiply and the fixed probes must all be busy.
@@ -70,8 +77,10 @@ void arrival_odds::read_cells(const simulation& s) {
             const port_bits& bits = table.cell(0, rank);
             for (int tcp = 0; tcp < 2; ++tcp) {
                 if (!tcp_[tcp] || c.odds[tcp] == 0) continue;
-                const bool same = tcp == 1 && tcp_[0] && !(table.setup().takes_over && bits.any_closing());
-                if (!same) searches_[i].read(bits, {table.setup().takes_over && tcp == 1, reuse.chance});
+                const bool same =
+                    tcp == 1 && tcp_[0] && !(table.setup().takes_over && bits.any_closing());
+                if (!same)
+                    searches_[i].read(bits, {table.setup().takes_over && tcp == 1, reuse.chance});
                 c.odds[tcp] *= searches_[i].drawn(c.preserved);
             }
             if (!c.preserved && !searches_[i].starts_at_own()) continue;
@@ -87,7 +96,8 @@ void arrival_odds::read_cells(const simulation& s) {
 }
 
 // The sum, over those source ports (but these), of the probability to fail.
-double arrival_odds::failing_ports(const port_words& among, const std::uint64_t* but, bool tcp) const {
+double arrival_odds::failing_ports(const port_words& among, const std::uint64_t* but,
+                                   bool tcp) const {
     double sum = 0;
     for (const auto& c : classes_) {
         const double odds = c.odds[tcp ? 1 : 0];
@@ -106,7 +116,8 @@ double arrival_odds::failing_port(port p, bool tcp) const {
     return classes_[class_of_[p]].odds[tcp ? 1 : 0];
 }
 
-void arrival_odds::add(const simulation& s, std::uint32_t group, std::uint32_t destination, double offering, double odds) {
+void arrival_odds::add(const simulation& s, std::uint32_t group, std::uint32_t destination,
+                       double offering, double odds) {
     const std::size_t at = group * s.input().table.destinations.size() + destination;
     const std::uint32_t kind = s.input().kind_of[at];
     offered_[kind] += rates_[at] * offering;
@@ -128,7 +139,8 @@ void arrival_odds::few_pairs(simulation& s) {
                 if (open == 0) continue;
                 offering += 1;
                 if (group.law == source_port_law::uniform) {
-                    odds += failing_ports(group_ports_[g], s.sockets().bits(pair)->data(), tcp) / open;
+                    odds +=
+                        failing_ports(group_ports_[g], s.sockets().bits(pair)->data(), tcp) / open;
                 } else {
                     std::uint32_t steps = 0;
                     odds += failing_port(s.next_port(group, client, d, steps), tcp);
@@ -139,15 +151,16 @@ void arrival_odds::few_pairs(simulation& s) {
     }
 }
 
-// Many pairs of a client and a destination, each with few flows: all ports, less those in use, which
-// are those of the live flows.
+// Many pairs of a client and a destination, each with few flows: all ports, less those in use,
+// which are those of the live flows.
 void arrival_odds::many_pairs(simulation& s) {
     const auto& input = s.input();
     const auto destinations = static_cast<std::uint32_t>(input.table.destinations.size());
     const std::size_t places = input.clients.size() * destinations;
-    std::vector<double> share(places), but(places), none_open(places);  // sums over clients, see below
-    // That a client's used ports are not among those it takes counts for less than one part in a thousand where it
-    // uses less than one in a thousand: then they need not be gone through.
+    std::vector<double> share(places), but(places),
+        none_open(places);  // sums over clients, see below
+    // That a client's used ports are not among those it takes counts for less than one part in a
+    // thousand where it uses less than one in a thousand: then they need not be gone through.
     double fewest = 0;
     for (const auto& group : input.clients) fewest = std::max(fewest, 1.0 / group.ports.size());
     const bool exact = static_cast<double>(s.table().live()) / s.sockets().pairs() * fewest > 1e-3;
@@ -164,10 +177,13 @@ void arrival_odds::many_pairs(simulation& s) {
         const double all = input.clients[g].ports.size();
         const double used = s.sockets().count(f.pair);
         const std::size_t at = g * destinations + d;
-        // A client with `used` of `all` ports in use takes each free one with probability 1/(all - used).
+        // A client with `used` of `all` ports in use takes each free one with probability 1/(all -
+        // used).
         if (used < all) {
             share[at] += (1 / (all - used) - 1 / all) / used;
-            but[at] += failing_port(f.source, input.table.destinations[d].protocol == transport::tcp) / (all - used);
+            but[at] +=
+                failing_port(f.source, input.table.destinations[d].protocol == transport::tcp) /
+                (all - used);
         } else {
             share[at] -= 1 / all / used;
             none_open[at] += 1 / used;
@@ -185,7 +201,8 @@ void arrival_odds::many_pairs(simulation& s) {
                 continue;
             }
             const double all = failing_ports(group_ports_[g], nullptr, tcp);
-            const double odds = all * (1.0 / group.ports.size() + share[at] / clients) - but[at] / clients;
+            const double odds =
+                all * (1.0 / group.ports.size() + share[at] / clients) - but[at] / clients;
             add(s, g, d, 1 - none_open[at] / clients, std::max(0.0, odds));
         }
     }

@@ -69,11 +69,13 @@ inline std::uint64_t sum_of_bytes(std::uint64_t bytes) {
 inline std::uint64_t ones_of(std::uint64_t word) { return sum_of_bytes(pairs_of_bytes(word)); }
 
 // The ones of n words, each as `word(i)`.
-template <class Word> std::uint64_t ones_of_words(std::size_t n, Word&& word) {
+template <class Word>
+std::uint64_t ones_of_words(std::size_t n, Word&& word) {
     std::uint64_t sum = 0;
     for (std::size_t i = 0; i < n;) {
         std::uint64_t bytes = 0;
-        for (const std::size_t end = std::min(n, i + 31); i < end; ++i) bytes += pairs_of_bytes(word(i));
+        for (const std::size_t end = std::min(n, i + 31); i < end; ++i)
+            bytes += pairs_of_bytes(word(i));
         sum += sum_of_bytes(bytes);
     }
     return sum;
@@ -95,7 +97,8 @@ inline std::uint64_t ones(const std::uint64_t* bits, std::uint64_t first, std::u
 }
 
 // Calls with the place of each one among bits first .. first+n-1.
-template <class Each> void for_ones(const std::uint64_t* bits, std::uint64_t first, std::uint64_t n, Each&& each) {
+template <class Each>
+void for_ones(const std::uint64_t* bits, std::uint64_t first, std::uint64_t n, Each&& each) {
     while (n > 0) {
         const std::uint64_t take = std::min<std::uint64_t>(n, 64 - first % 64);
         std::uint64_t word = bits[first / 64] >> (first % 64) & low_bits(take);

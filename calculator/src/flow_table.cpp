@@ -25,16 +25,21 @@ table_setup setup_for(const nat_plan& plan, std::vector<destination_place> desti
 }
 
 flow_table::flow_table(table_setup setup)
-    : setup_(std::move(setup)), destinations_(static_cast<std::uint32_t>(setup_.destinations.size())) {
+    : setup_(std::move(setup)),
+      destinations_(static_cast<std::uint32_t>(setup_.destinations.size())) {
     const std::uint64_t cells = std::uint64_t{setup_.scopes} * setup_.ranks;
     if (cells > 1024)
-        throw unsupported("a simulation is limited to 1,024 pairs of an external address and a destination; this one has " +
-                          std::to_string(cells));
+        throw unsupported(
+            "a simulation is limited to 1,024 pairs of an external address and a destination; this "
+            "one has " +
+            std::to_string(cells));
     cells_.resize(static_cast<std::size_t>(cells));
     const auto type = setup_.plan->design.mapping_type;
     if (setup_.remembers && type != mapping_type::eim_if_possible) {
         if (setup_.takes_over)
-            throw unsupported("a design whose flows share mappings and take closing ones over can't be simulated yet");
+            throw unsupported(
+                "a design whose flows share mappings and take closing ones over can't be simulated "
+                "yet");
         shared_.assign(cells_.size(), std::vector<std::uint16_t>(port_count));
     } else {
         flows_.resize(cells_.size() * port_count);
@@ -43,12 +48,14 @@ flow_table::flow_table(table_setup setup)
 
 std::uint64_t flow_table::source_key(std::uint32_t pair, port source) const {
     const std::uint64_t client = pair / destinations_;
-    const auto protocol = static_cast<std::uint64_t>(setup_.destinations[pair % destinations_].protocol);
+    const auto protocol =
+        static_cast<std::uint64_t>(setup_.destinations[pair % destinations_].protocol);
     return client << 24U | protocol << 16U | source;
 }
 
 // The flow of the same source whose destination comes first, as nat_table finds it.
-std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t destination, port source) const {
+std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t destination,
+                                         port source) const {
     const auto* flows = memory_.of(source_key(client * destinations_ + destination, source));
     if (!flows) return none;
     const auto& plan = *setup_.plan;
@@ -57,8 +64,11 @@ std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t des
     for (const std::uint32_t id : *flows) {
         const live_flow& f = flows_[id];
         const std::uint32_t to = f.pair % destinations_;
-        if (type == mapping_type::adm && setup_.destinations[to].address != setup_.destinations[destination].address) continue;
-        if (type == mapping_type::eim_if_possible && !(external_of(id) == source && plan.preserves(source)) &&
+        if (type == mapping_type::adm &&
+            setup_.destinations[to].address != setup_.destinations[destination].address)
+            continue;
+        if (type == mapping_type::eim_if_possible &&
+            !(external_of(id) == source && plan.preserves(source)) &&
             !plan.class_of(source).ports.contains(external_of(id)))
             continue;
         if (to < best_to) {
@@ -69,7 +79,8 @@ std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t des
     return best;
 }
 
-std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port source, port external) {
+std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port source,
+                                 port external) {
     std::uint32_t id = cell << 16U | external;
     if (!shared_.empty()) {
         const std::uint32_t where = id;

@@ -10,6 +10,7 @@
 #include "natbound/calculator/first_passage.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "whole_nat.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -18,15 +19,10 @@ using detail::kind_sums;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr std::uint64_t assignments = 200;  // random ones, for a hash that is not known
 
-std::string endpoint_text(ip_address a, port p) {
-    const std::string text = to_string(a);
-    return (is_ipv4(a) ? text : "[" + text + "]") + ":" + std::to_string(p);
-}
-
 }  // namespace
 
 class loss_study::state {
-public:
+  public:
     state(const scenario& s, study_options options)
         : scenario_(s), options_(std::move(options)), traffic_(fill_traffic(s)) {
         sums_ = std::make_unique<kind_sums>(s, traffic_, options_, 0);
@@ -37,7 +33,9 @@ public:
     }
 
     likely_result likely(double epsilon) {
-        if (!(epsilon > 0 && epsilon < 1)) throw domain_error("likely: epsilon = " + shortest(epsilon) + ": must be above 0 and below 1");
+        if (!(epsilon > 0 && epsilon < 1))
+            throw domain_error("likely: epsilon = " + shortest(epsilon) +
+                               ": must be above 0 and below 1");
         likely_result out;
         out.epsilon = epsilon;
         sums_->find(epsilon, options_.holds);
@@ -53,8 +51,10 @@ public:
         if (const auto scale = sums_->root(target, worst)) {
             out.load = *scale * all;
             error(*scale, *out.load, out);
-            if (const auto mean = sums_->root(target, [&](double x) { return sums_->average(x); })) out.average = *mean * all;
-            if (const auto unseen = blind(*scale); unseen) sums_->look_low(epsilon / 100, options_.holds / 4);
+            if (const auto mean = sums_->root(target, [&](double x) { return sums_->average(x); }))
+                out.average = *mean * all;
+            if (const auto unseen = blind(*scale); unseen)
+                sums_->look_low(epsilon / 100, options_.holds / 4);
             for (auto& k : out.kinds) k.odds = odds(k.kind, *scale);
         }
         std::stable_sort(out.kinds.begin(), out.kinds.end(), [](const auto& a, const auto& b) {
@@ -65,13 +65,15 @@ public:
         if (hard_) {
             kind_sums hard(scenario_, traffic_, options_, *hard_);
             hard.find(epsilon, options_.holds);
-            if (const auto scale = hard.root(target, [&](double x) { return hard.worst(x); })) out.worst_assignment = *scale * all;
+            if (const auto scale = hard.root(target, [&](double x) { return hard.worst(x); }))
+                out.worst_assignment = *scale * all;
         }
         return out;
     }
 
     risk_result risk(double scale) {
-        if (!(scale > 0 && scale < infinite)) throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
+        if (!(scale > 0 && scale < infinite))
+            throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
         risk_result out;
         const auto& all = sums_->all();
         out.load = all.load * scale;
@@ -82,6 +84,7 @@ public:
         if (unmeasured(scale)) sums_->look_low(1e-9, options_.holds / 4);
         out.kinds = kinds([](std::size_t) { return std::nullopt; });
         double failing = 0, low = 0, high = 0, log = -infinite;
+        double unseen = 0;
         bool at_most = false;
         out.exact = true;
         for (auto& k : out.kinds) {
@@ -92,15 +95,20 @@ public:
             failing += rate * k.odds.value;
             low += rate * k.odds.low;
             high += rate * k.odds.high;
-            at_most = at_most || k.odds.at_most;
+            if (k.odds.at_most) {
+                at_most = true;
+                unseen += rate * k.odds.value;
+            }
         }
         for (const auto& curve : sums_->curves()) out.exact = out.exact && curve.exact();
-        out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, at_most};
+        out.overall = {failing / out.rate, low / out.rate, high / out.rate, log,
+                       unseen > failing / 2};
         std::stable_sort(out.kinds.begin(), out.kinds.end(),
                          [](const auto& a, const auto& b) { return a.odds.log > b.odds.log; });
         if (at_most) {
-            out.assumed.push_back("no state that was looked at could refuse; the bound is what a higher load showed, "
-                                  "for the probability grows with the load");
+            out.assumed.push_back(
+                "no state that was looked at could refuse; the bound is what a higher load showed, "
+                "for the probability grows with the load");
         }
         out.refusals_a_day = failing * 86400;
         out.first_refusal = failing > 0 ? 1 / failing : infinite;
@@ -122,22 +130,27 @@ public:
         return out;
     }
 
-private:
-    // Among random assignments, the one in the middle and the one that only 5 % exceed, by the load of their heaviest
-    // address: a kind fails as its address does.
+  private:
+    // Among random assignments, the one in the middle and the one that only 5 % exceed, by the load
+    // of their heaviest address: a kind fails as its address does.
     void assign() {
         std::vector<std::pair<double, std::uint64_t>> heaviest;
         for (std::uint64_t a = 0; a < assignments; ++a) {
             double most = 0;
-            for (const auto& system : split(scenario_, traffic_, a).systems) most = std::max(most, system.load());
+            for (const auto& system : split(scenario_, traffic_, a).systems)
+                most = std::max(most, system.load());
             heaviest.emplace_back(most, a);
         }
         std::sort(heaviest.begin(), heaviest.end());
-        sums_ = std::make_unique<kind_sums>(scenario_, traffic_, options_, heaviest[assignments / 2].second);
+        sums_ = std::make_unique<kind_sums>(scenario_, traffic_, options_,
+                                            heaviest[assignments / 2].second);
         const auto& hard = heaviest[assignments * 95 / 100];
-        if (hard.first > heaviest[assignments / 2].first * (1 + 1e-9)) hard_ = hard.second;
-        else hard_is_median_ = true;
-        assumed_.push_back("which address a client gets is not known: the median of " + std::to_string(assignments) +
+        if (hard.first > heaviest[assignments / 2].first * (1 + 1e-9))
+            hard_ = hard.second;
+        else
+            hard_is_median_ = true;
+        assumed_.push_back("which address a client gets is not known: the median of " +
+                           std::to_string(assignments) +
                            " random assignments, by the load of the fullest address");
     }
 
@@ -147,24 +160,33 @@ private:
             const auto& plan = all.plans[n];
             const std::string& name = plan.of->name;
             if (sums_->has_table(n)) {
-                assumed_.push_back(name + ": ports and the flow table refuse independently of one another (an upper bound)");
+                assumed_.push_back(name +
+                                   ": ports and the flow table refuse independently of one another "
+                                   "(an upper bound)");
                 if (plan.design.pressure == pressure_kind::drop_least_recently_used)
-                    assumed_.push_back(name + ": each flow that a full table drops is counted as failed (an upper bound)");
+                    assumed_.push_back(name +
+                                       ": each flow that a full table drops is counted as failed "
+                                       "(an upper bound)");
             }
             std::set<std::pair<ip_address, port>> destinations;
             for (const auto& k : all.kinds)
                 if (k.nat == n)
-                    for (const auto& p : {k.port, k.endpoints > 1 ? port_count : k.port}) destinations.insert({k.address, p});
-            if (plan.design.mapping_type == mapping_type::eim_if_possible && destinations.size() > 1 && sums_->any_simulated())
-                assumed_.push_back(name + ": the try at the port that the same source has towards another destination is left out "
-                                          "(it can only help)");
+                    for (const auto& p : {k.port, k.endpoints > 1 ? port_count : k.port})
+                        destinations.insert({k.address, p});
+            if (plan.design.mapping_type == mapping_type::eim_if_possible &&
+                destinations.size() > 1 && sums_->any_simulated())
+                assumed_.push_back(name +
+                                   ": the try at the port that the same source has towards another "
+                                   "destination is left out "
+                                   "(it can only help)");
         }
     }
 
     std::string method() const {
         std::vector<std::string> said;
         for (const auto& curve : sums_->curves())
-            if (std::find(said.begin(), said.end(), curve.explained()) == said.end()) said.push_back(curve.explained());
+            if (std::find(said.begin(), said.end(), curve.explained()) == said.end())
+                said.push_back(curve.explained());
         for (const auto& k : sums_->all().kinds)
             if (!k.nat) {
                 said.push_back("what is routed untranslated is never refused");
@@ -175,7 +197,8 @@ private:
         return out;
     }
 
-    template <class Likely> std::vector<kind_result> kinds(Likely&& likely) const {
+    template <class Likely>
+    std::vector<kind_result> kinds(Likely&& likely) const {
         std::vector<kind_result> out;
         const auto& all = sums_->all();
         for (std::size_t k = 0; k < all.kinds.size(); ++k) {
@@ -184,7 +207,7 @@ private:
             r.kind = kind;
             r.clients = scenario_.clients[kind.clients].name;
             r.servers = scenario_.servers[kind.servers].name;
-            r.destination = endpoint_text(kind.address, kind.port);
+            r.destination = detail::endpoint_text(kind.address, kind.port);
             r.protocol = json_io::name_of(scenario_.servers[kind.servers].protocol);
             if (kind.nat) r.nat = scenario_.nats[*kind.nat].name;
             double most = 0;
@@ -192,8 +215,10 @@ private:
                 const auto& system = all.systems[part.system];
                 if (part.load <= most) continue;
                 most = part.load;
-                r.address = system.rank ? to_string(scenario_.nats[*kind.nat].external_ip_address_pool.at(*system.rank))
-                                        : to_string(scenario_.nats[*kind.nat].external_ip_address_pool);
+                r.address = system.rank
+                                ? to_string(scenario_.nats[*kind.nat].external_ip_address_pool.at(
+                                      *system.rank))
+                                : to_string(scenario_.nats[*kind.nat].external_ip_address_pool);
             }
             r.likely = likely(k);
             out.push_back(std::move(r));
@@ -204,15 +229,19 @@ private:
     std::size_t number(const traffic_kind& kind) const {
         const auto& all = sums_->all().kinds;
         for (std::size_t k = 0; k < all.size(); ++k)
-            if (all[k].clients == kind.clients && all[k].servers == kind.servers && all[k].address == kind.address && all[k].port == kind.port)
+            if (all[k].clients == kind.clients && all[k].servers == kind.servers &&
+                all[k].address == kind.address && all[k].port == kind.port)
                 return k;
         return 0;
     }
 
-    // Whether a simulated curve was looked at near that load and refused there, so that reading it off is fair.
+    // Whether a simulated curve was looked at near that load and refused there, so that reading it
+    // off is fair.
     static bool measured(const loss_curve& curve, double load, std::size_t place) {
         for (const auto& p : curve.points())
-            if (p.kinds[place].seen && p.kinds[place].error < 0.7 && std::fabs(std::log(p.load / load)) < 0.02) return true;
+            if (p.kinds[place].seen && p.kinds[place].error < 0.7 &&
+                std::fabs(std::log(p.load / load)) < 0.02)
+                return true;
         return false;
     }
 
@@ -232,7 +261,8 @@ private:
                 const auto& curve = sums_->curves()[part.curve];
                 if (curve.exact()) continue;
                 bool above = false;
-                for (const auto& p : curve.points()) above = above || (p.load > part.load * scale && p.kinds[part.place].seen);
+                for (const auto& p : curve.points())
+                    above = above || (p.load > part.load * scale && p.kinds[part.place].seen);
                 if (!above && !measured(curve, part.load * scale, part.place)) return true;
             }
         return false;
@@ -252,20 +282,25 @@ private:
         if (!possible) return {0, 0, 0, -infinite, false};
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
-            return {std::exp(seen.log), std::exp(seen.log - wide), std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
+            return {std::exp(seen.log), std::exp(seen.log - wide),
+                    std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
         const double log = sums_->bound(k, scale);
         // what was not seen may be too little to matter
-        if (seen.seen && log < seen.log + 1e-3) return {std::exp(seen.log), std::exp(seen.log), std::exp(log), seen.log, false};
+        if (seen.seen && log < seen.log + 1e-3)
+            return {std::exp(seen.log), std::exp(seen.log), std::exp(log), seen.log, false};
         return {std::exp(log), 0, std::exp(log), log, true};
     }
 
     void error(double scale, double load, likely_result& out) const {
         const log_odds here = sums_->worst(scale);
         const double step = 1e-3;
-        const double growth = (sums_->worst(scale * (1 + step)).log - sums_->worst(scale * (1 - step)).log) / (2 * step);
+        const double growth =
+            (sums_->worst(scale * (1 + step)).log - sums_->worst(scale * (1 - step)).log) /
+            (2 * step);
         // 0.1 % for what the line between points misses
-        const double off = here.error > 0 ? std::hypot(1.96 * here.error / std::max(growth, 1.0), 0.001) : 0;
+        const double off =
+            here.error > 0 ? std::hypot(1.96 * here.error / std::max(growth, 1.0), 0.001) : 0;
         out.low = load * std::exp(-off);
         out.high = load * std::exp(off);
         out.exact = off == 0;
@@ -300,17 +335,20 @@ private:
                 point.load = p.load / most * all.load;
                 for (const auto& k : p.kinds)
                     if (k.seen && std::exp(k.log) > point.worst.value)
-                        point.worst = {std::exp(k.log), std::exp(k.log - 1.96 * k.error), std::exp(k.log + 1.96 * k.error), k.log, false};
+                        point.worst = {std::exp(k.log), std::exp(k.log - 1.96 * k.error),
+                                       std::exp(k.log + 1.96 * k.error), k.log, false};
                 if (point.worst.value > 0) out.push_back(point);
             }
         }
-        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.load < b.load; });
+        std::sort(out.begin(), out.end(),
+                  [](const auto& a, const auto& b) { return a.load < b.load; });
     }
 
     // One complete search and nothing else: the mean time from an empty table is known exactly.
     void passage(risk_result& out, double scale) const {
         const auto& all = sums_->all();
-        if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1) return;
+        if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1)
+            return;
         const auto& curve = sums_->curves()[0];
         if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
         const double load = all.systems[0].load() * scale;
@@ -319,7 +357,9 @@ private:
             if (part.open.law != hold_law::exponential || !part.closing.empty()) return;
         double rate = 0;
         for (const auto& part : all.systems[0].parts) rate += part.rate * scale;
-        out.first_refusal = time_to_first_refusal(static_cast<std::uint64_t>(curve.ports()), load).mean * load / rate;
+        out.first_refusal =
+            time_to_first_refusal(static_cast<std::uint64_t>(curve.ports()), load).mean * load /
+            rate;
         out.first_refusal_from_empty = true;
     }
 
@@ -332,13 +372,16 @@ private:
     std::vector<std::string> assumed_;
 };
 
-loss_study::loss_study(const scenario& s, study_options options) : state_(std::make_unique<state>(s, std::move(options))) {}
+loss_study::loss_study(const scenario& s, study_options options)
+    : state_(std::make_unique<state>(s, std::move(options))) {}
 loss_study::~loss_study() = default;
 loss_study::loss_study(loss_study&&) noexcept = default;
 loss_study& loss_study::operator=(loss_study&&) noexcept = default;
 likely_result loss_study::likely(double epsilon) { return state_->likely(epsilon); }
 risk_result loss_study::risk(double scale) { return state_->risk(scale); }
-std::vector<load_point> loss_study::curve(const std::vector<double>& scales) { return state_->curve(scales); }
+std::vector<load_point> loss_study::curve(const std::vector<double>& scales) {
+    return state_->curve(scales);
+}
 
 likely_result likely(const scenario& s, double epsilon, study_options options) {
     return loss_study(s, std::move(options)).likely(epsilon);

@@ -18,7 +18,8 @@ namespace {
 constexpr double never = -std::numeric_limits<double>::infinity();
 constexpr std::size_t batches = 20;
 
-constexpr int most_rounds = 10;  // as much again, for errors that stay large
+constexpr int most_rounds = 3;        // as much again, for errors that stay large
+constexpr double good_enough = 0.25;  // error of a logarithm that tells where to look next
 
 // What the source ports of a system's clients have in common.
 struct port_use {
@@ -35,13 +36,14 @@ double poisson_tail(double mean, double n) {
 
 }  // namespace
 
-loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system system, std::uint64_t seed,
-                       callback interrupt)
+loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system system,
+                       std::uint64_t seed, callback interrupt)
     : system_(std::move(system)), seed_(seed), interrupt_(std::move(interrupt)) {
     choose(s, all);
     if (exact()) {
         for (const auto& part : system_.parts)
-            if (std::find(kinds_.begin(), kinds_.end(), part.kind) == kinds_.end()) kinds_.push_back(part.kind);
+            if (std::find(kinds_.begin(), kinds_.end(), part.kind) == kinds_.end())
+                kinds_.push_back(part.kind);
         return;
     }
     input_ = input_for(s, all, system_, kinds_);
@@ -53,7 +55,8 @@ loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system s
         double stay = stream.hold();
         const auto& causes = all.plans[system_.nat].design.reuse.take_over;
         for (const auto& phase : stream.closing)
-            if (std::find(causes.begin(), causes.end(), phase.cause) != causes.end()) stay -= phase.share * phase.seconds;
+            if (std::find(causes.begin(), causes.end(), phase.cause) != causes.end())
+                stay -= phase.share * phase.seconds;
         open += stream.rate * stay;
     }
     crowding_ = input_load_ / open;
@@ -63,10 +66,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     const nat_plan& plan = all.plans[system_.nat];
     const auto type = plan.design.mapping_type;
     if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
-        throw unsupported("NAT " + plan.of->name + ": the refusal probability of mappings that carry flows to "
+        throw unsupported("NAT " + plan.of->name +
+                          ": the refusal probability of mappings that carry flows to "
                           "several destinations is not modelled yet; simulate counts it");
     std::map<port_use, port> uses;  // and a source port with it
-    std::map<std::pair<std::size_t, std::uint32_t>, double> sockets;  // of a client set to a destination
+    std::map<std::pair<std::size_t, std::uint32_t>, double>
+        sockets;  // of a client set to a destination
     std::map<std::pair<std::size_t, std::uint32_t>, double> clients;
     port_set permitted;
     for (const auto& part : system_.parts) {
@@ -90,8 +95,10 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         same = same && use.range->ports == uses.begin()->first.range->ports;
         complete = complete && facts.complete && (!use.preserved || use.inside);
         preserved = preserved && use.preserved;
-        if (!facts.independent_tries) independent = false;
-        else tries_ = static_cast<double>(*facts.independent_tries);
+        if (!facts.independent_tries)
+            independent = false;
+        else
+            tries_ = static_cast<double>(*facts.independent_tries);
         least_busy_ = std::min(least_busy_, static_cast<double>(facts.least_busy));
     }
     ports_ = static_cast<double>(permitted.size()) * system_.ranks;
@@ -104,26 +111,34 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         why_ = std::move(why);
     };
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
-        return decide(loss_method::nothing_refuses, "one client alone keeps its own ports, and they never clash");
+        return decide(loss_method::nothing_refuses,
+                      "one client alone keeps its own ports, and they never clash");
     if (all_sockets <= least_busy_)
         return decide(loss_method::nothing_refuses,
-                      "the clients have " + grouped(count(all_sockets)) + " sockets, too few for a search to fail (" +
-                          grouped(count(least_busy_)) + " busy ports at least, and the new flow's own)");
+                      "the clients have " + grouped(count(all_sockets)) +
+                          " sockets, too few for a search to fail (" + grouped(count(least_busy_)) +
+                          " busy ports at least, and the new flow's own)");
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();
     for (const auto& part : system_.parts) {
-        const double own = static_cast<double>(s.clients[all.kinds[part.kind].clients].ports.size());
-        plenty = plenty && (own >= ports_ || poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
+        const double own =
+            static_cast<double>(s.clients[all.kinds[part.kind].clients].ports.size());
+        plenty = plenty &&
+                 (own >= ports_ ||
+                  poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
     }
     if (complete && same && plenty)
-        return decide(loss_method::erlang_b, "the search finds every free port of " + grouped(count(ports_)) +
+        return decide(loss_method::erlang_b, "the search finds every free port of " +
+                                                 grouped(count(ports_)) +
                                                  ": Erlang's formula, exact for any law of holds");
     if (independent && same && plenty && uses.size() == 1 && system_.ranks == 1)
-        return decide(loss_method::attempts, grouped(count(tries_)) + " independent tries among " + grouped(count(ports_)) +
+        return decide(loss_method::attempts, grouped(count(tries_)) + " independent tries among " +
+                                                 grouped(count(ports_)) +
                                                  " ports: the exact chain, for any law of holds");
-    decide(loss_method::simulated_states, "the exact probability given the state (own port busy, times the share of each "
-                                          "round's starts whose window is busy), averaged over simulated states");
+    decide(loss_method::simulated_states,
+           "the exact probability given the state (own port busy, times the share of each "
+           "round's starts whose window is busy), averaged over simulated states");
 }
 
 std::string loss_curve::explained() const { return why_; }
@@ -131,12 +146,13 @@ std::string loss_curve::explained() const { return why_; }
 double loss_curve::exact_log(double load) const {
     if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
     if (method_ == loss_method::attempts)
-        return log_refusal_probability(static_cast<std::uint64_t>(ports_), static_cast<std::uint64_t>(tries_), load);
+        return log_refusal_probability(static_cast<std::uint64_t>(ports_),
+                                       static_cast<std::uint64_t>(tries_), load);
     return never;
 }
 
-// A line through the points in log load and log probability; near points count most, and the slope between
-// far ones is what a single near one is given.
+// A line through the points in log load and log probability; near points count most, and the slope
+// between far ones is what a single near one is given.
 log_odds loss_curve::at(double load, std::size_t kind) const {
     if (exact()) return {exact_log(load), 0, method_ != loss_method::nothing_refuses};
     const double x = std::log(load);
@@ -203,20 +219,25 @@ log_odds loss_curve::worst(double load) const {
     return most;
 }
 
-// By secants in the logarithms, within a bracket: loads below refuse less often than epsilon, loads above more.
+// By secants in the logarithms, within a bracket: loads below refuse less often than epsilon, loads
+// above more.
 double loss_curve::solve(double epsilon, double holds) {
     const double target = std::log(epsilon);
-    double low = 0, high = std::numeric_limits<double>::infinity(), load = 0.85 * ports_ * crowding_;
+    double low = 0, high = std::numeric_limits<double>::infinity(),
+           load = 0.85 * ports_ * crowding_;
     if (!points_.empty()) {
         const log_odds here = worst(load);
-        if (here.seen) load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load, 4 * load);
+        if (here.seen)
+            load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load,
+                              4 * load);
     }
     for (int i = 0; i < 24; ++i) {
         const bool last = high < low * 1.003;
-        look(load, last ? holds : std::min(holds, 4.0), 0.0005, 0.25);
-        const auto& point = *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
-            return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
-        });
+        look(load, last ? holds : std::min(holds, 4.0), 0.0005, good_enough);
+        const auto& point =
+            *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
+                return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
+            });
         log_odds here{never, 0, false};
         std::size_t kind = 0;
         for (std::size_t k = 0; k < kinds_.size(); ++k)
@@ -226,15 +247,19 @@ double loss_curve::solve(double epsilon, double holds) {
             }
         (here.seen && here.log > target ? high : low) = load;
         if (last) return load;
-        double next = low == 0 ? load / 4 : high == std::numeric_limits<double>::infinity() ? load * 1.25 : std::sqrt(low * high);
+        double next = low == 0                                          ? load / 4
+                      : high == std::numeric_limits<double>::infinity() ? load * 1.25
+                                                                        : std::sqrt(low * high);
         if (here.seen) {
             const double step = (target - at(load, kind).log) / slope(load, kind);
             const double wanted = load * std::exp(step);
             if (std::fabs(step) < 0.01 && here.error < 0.7) {
                 // an error of 0.15 % of the load will do
-                look(wanted, holds, 0.0005, 0.0015 * slope(wanted, kind));
-                const double after = wanted * std::exp((target - at(wanted, kind).log) / slope(wanted, kind));
-                if (std::fabs(std::log(after / wanted)) > 0.004) look(after, holds, 0.002, 0.0015 * slope(after, kind));
+                look(wanted, holds, 0.0005, 0.004 * slope(wanted, kind));
+                const double after =
+                    wanted * std::exp((target - at(wanted, kind).log) / slope(wanted, kind));
+                if (std::fabs(std::log(after / wanted)) > 0.004)
+                    look(after, holds, 0.002, 0.004 * slope(after, kind));
                 return after;
             }
             if (wanted > low && wanted < high) next = std::clamp(wanted, load / 4, load * 1.5);
@@ -266,9 +291,10 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     // Windows with closing entries in them are looked at one by one.
     const bool costly = input_.table.takes_over && closing;
     const double spacing = std::max(flows / 200, 50.0) * (costly ? 8 : 1);
-    // few flows are soon simulated: at least as many arrivals as 64,512 ports would see at that load
-    const double arrivals = holds * std::max(flows, 50000.0);
-    const auto states = static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
+    // few flows are soon simulated: more holds of them
+    const double arrivals = holds * std::max(flows, 5000.0);
+    const auto states =
+        static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
     detail::state_average average(*running_, *odds_, load);
     curve_point out;
     out.load = load;
@@ -278,7 +304,9 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
         out.kinds = average.result();
         double worst = 0;
         for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);
-        if (precision == 0 || worst < precision || round == most_rounds) return out;
+        if (precision == 0 || worst < precision ||
+            round == (precision == good_enough ? 4 : most_rounds))
+            return out;
     }
 }
 

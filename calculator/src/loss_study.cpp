@@ -15,7 +15,8 @@ constexpr double never = -std::numeric_limits<double>::infinity();
 
 double sockets_behind(const scenario& s, const nat& n) {
     double endpoints = 0, ports = 0;
-    for (const auto& v : s.servers) endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
+    for (const auto& v : s.servers)
+        endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
     for (const auto& name : n.inside)
         for (const auto& c : s.clients)
             if (c.name == name) ports += static_cast<double>(c.addresses.size() * c.ports.size());
@@ -34,14 +35,16 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
     : all_(split(s, traffic, assignment)) {
     shares_.resize(all_.kinds.size());
     std::map<std::string, std::size_t> known;
-    std::vector<std::vector<std::size_t>> order;  // a curve's kinds as its first system has them, by part
+    std::vector<std::vector<std::size_t>>
+        order;  // a curve's kinds as its first system has them, by part
     for (std::size_t i = 0; i < all_.systems.size(); ++i) {
         const auto& system = all_.systems[i];
         const auto [it, fresh] = known.try_emplace(structure_key(system, all_), curves_.size());
         const std::size_t c = it->second;
         if (fresh) {
-            curves_.emplace_back(s, all_, system, options.seed * 1000003 + c,
-                                 options.interrupt ? options.interrupt : [] {});
+            curves_.emplace_back(
+                s, all_, system, options.seed * 1000003 + c,
+                options.interrupt ? options.interrupt : [] {});
             most_load_.push_back(0);
             std::vector<std::size_t> places;
             for (const auto& part : system.parts) {
@@ -59,10 +62,12 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             place = order[c][p];
             rate += system.parts[p].rate;
         }
-        // A system that stands for equal addresses carries its part of each: its copies over the kind's endpoints.
+        // A system that stands for equal addresses carries its part of each: its copies over the
+        // kind's endpoints.
         for (const auto& [kind, found] : of_kind) {
             const double addresses = system.copies / all_.kinds[kind].endpoints;
-            shares_[kind].push_back({c, found.first, i, load, found.second * addresses / all_.kinds[kind].rate});
+            shares_[kind].push_back(
+                {c, found.first, i, load, found.second * addresses / all_.kinds[kind].rate});
         }
     }
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
@@ -71,8 +76,11 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         if (mappings) {
             const auto type = all_.plans[n].design.mapping_type;
             if (type == mapping_type::eim || type == mapping_type::adm)
-                throw unsupported("NAT " + s.nats[n].name + ": a limit on mappings that several flows share is not modelled yet");
-            limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings)) : static_cast<double>(*mappings);
+                throw unsupported(
+                    "NAT " + s.nats[n].name +
+                    ": a limit on mappings that several flows share is not modelled yet");
+            limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings))
+                              : static_cast<double>(*mappings);
         }
         tables_.push_back(limit < sockets_behind(s, s.nats[n]) ? limit : 0);
     }
@@ -89,8 +97,10 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         const log_odds here = curves_[part.curve].at(part.load * scale, part.place);
         if (!here.seen) continue;
         const double log = here.log + std::log(part.share);
-        weighted = log_sum(out.log, log) == never ? 0 : (weighted * std::exp(out.log - log_sum(out.log, log)) +
-                                                         here.error * std::exp(log - log_sum(out.log, log)));
+        weighted = log_sum(out.log, log) == never
+                       ? 0
+                       : (weighted * std::exp(out.log - log_sum(out.log, log)) +
+                          here.error * std::exp(log - log_sum(out.log, log)));
         out.log = log_sum(out.log, log);
         out.seen = true;
     }
@@ -99,7 +109,8 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         const double table = log_table(*nat, scale);
         if (table > never) {
             // a + b - ab
-            const double other = out.seen ? out.log + std::log1p(-std::min(1.0, std::exp(table))) : never;
+            const double other =
+                out.seen ? out.log + std::log1p(-std::min(1.0, std::exp(table))) : never;
             const double sum = log_sum(table, other);
             out.error *= sum > never && other > never ? std::exp(other - sum) : 0;
             out.log = sum;
@@ -124,7 +135,8 @@ log_odds kind_sums::average(double scale) const {
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const log_odds here = at(k, scale);
         if (!here.seen) continue;
-        const double log = here.log + std::log(all_.kinds[k].rate * all_.kinds[k].endpoints / all_.rate);
+        const double log =
+            here.log + std::log(all_.kinds[k].rate * all_.kinds[k].endpoints / all_.rate);
         out.error = std::max(out.error, here.error);
         out.log = log_sum(out.log, log);
         out.seen = true;
@@ -195,8 +207,9 @@ void kind_sums::look_low(double probability, double holds) {
         }
 }
 
-// The refusal probability grows with the load, so what was measured at a higher one is a bound; and a refusal needs
-// so many flows in its system, of which there are never more than without refusals: Poisson.
+// The refusal probability grows with the load, so what was measured at a higher one is a bound; and
+// a refusal needs so many flows in its system, of which there are never more than without refusals:
+// Poisson.
 double kind_sums::bound(std::size_t kind, double scale) const {
     double sum = never;
     for (const auto& part : shares_[kind]) {
@@ -210,9 +223,11 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         } else {
             for (const auto& p : curve.points())
                 if (p.load >= load && p.kinds[part.place].seen)
-                    here = std::min(here, p.kinds[part.place].log + 1.96 * p.kinds[part.place].error);
+                    here =
+                        std::min(here, p.kinds[part.place].log + 1.96 * p.kinds[part.place].error);
             const double n = curve.least_busy();
-            if (load < n) here = std::min(here, log_erlang_b(n, load) - std::log1p(-load / (n + 1)));
+            if (load < n)
+                here = std::min(here, log_erlang_b(n, load) - std::log1p(-load / (n + 1)));
         }
         sum = log_sum(sum, here + std::log(part.share));
     }

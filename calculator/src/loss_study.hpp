@@ -1,8 +1,8 @@
 #pragma once
 // What likely and risk share: the curves of a scenario's systems, and every kind's probability as a
 // sum over them. Limits of the whole table join by the product bound: a connection gets through if
-// it passes both, and losses at one limit thin the load of the other, so 1 - (1 - a)(1 - b) is not too
-// low (W. Whitt, Bell System Technical Journal 64 (1985) 1807).
+// it passes both, and losses at one limit thin the load of the other, so 1 - (1 - a)(1 - b) is not
+// too low (W. Whitt, Bell System Technical Journal 64 (1985) 1807).
 #include <map>
 
 #include "natbound/calculator/likely.hpp"
@@ -10,24 +10,27 @@
 
 namespace natbound::calculator::detail {
 
-// A kind's flows in one system: which curve, the kind's place in it, the system's load, and the share of the
-// kind's arrivals.
+// A kind's flows in one system: which curve, the kind's place in it, the system's load, and the
+// share of the kind's arrivals.
 struct share_of_kind {
     std::size_t curve, place, system;
     double load, share;
 };
 
 class kind_sums {
-public:
-    kind_sums(const scenario& s, const filled_traffic& traffic, const study_options& options, std::uint64_t assignment);
+  public:
+    kind_sums(const scenario& s, const filled_traffic& traffic, const study_options& options,
+              std::uint64_t assignment);
 
-    // log probability that a connection of a kind fails, its error, and whether it was seen to be possible.
+    // log probability that a connection of a kind fails, its error, and whether it was seen to be
+    // possible.
     log_odds at(std::size_t kind, double scale) const;
     log_odds worst(double scale) const;
     // Mean over all connections.
     log_odds average(double scale) const;
     // The scale at which `of` reaches log epsilon, between bounds; none if it never does.
-    template <class Of> std::optional<double> root(double log_epsilon, Of&& of) const;
+    template <class Of>
+    std::optional<double> root(double log_epsilon, Of&& of) const;
 
     // Looks where the worst kind reaches epsilon.
     void find(double epsilon, double holds);
@@ -42,23 +45,25 @@ public:
     const system_split& all() const { return all_; }
     const std::vector<loss_curve>& curves() const { return curves_; }
     const std::vector<share_of_kind>& shares(std::size_t kind) const { return shares_[kind]; }
-    double log_table(std::size_t nat, double scale) const;  // of a full table; -infinity without limit
+    double log_table(std::size_t nat,
+                     double scale) const;  // of a full table; -infinity without limit
     bool has_table(std::size_t nat) const { return tables_[nat] > 0; }
     // The highest load of a system over all systems: what an assignment is judged by.
     double heaviest() const;
 
-private:
+  private:
     system_split all_;
     std::vector<loss_curve> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
     std::vector<double> most_load_;                   // of a curve's systems
-    std::vector<double> tables_;                      // a NAT's; 0: no limit, or one that can't be reached
+    std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 
 // log(e^a + e^b)
 double log_sum(double a, double b);
 
-template <class Of> std::optional<double> kind_sums::root(double log_epsilon, Of&& of) const {
+template <class Of>
+std::optional<double> kind_sums::root(double log_epsilon, Of&& of) const {
     // `of` grows with the scale; unseen is below all.
     const auto above = [&](double x) {
         const log_odds here = of(std::exp(x));

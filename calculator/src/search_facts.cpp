@@ -8,10 +8,12 @@ namespace natbound::calculator {
 namespace {
 
 // Different ranks in a run of that many probes whose offset wraps after the first j of them (all
-// counted after the skipped first probe): the j up to rank `end`, going round, and those from rank 0.
+// counted after the skipped first probe): the j up to rank `end`, going round, and those from rank
+// 0.
 std::uint64_t joined(std::uint64_t size, std::uint64_t end, std::uint64_t j, std::uint64_t rest) {
     if (j >= size || rest >= size) return size;
-    const auto overlap = [&](std::uint64_t first, std::uint64_t after) {  // of [first, after) with [0, rest)
+    const auto overlap = [&](std::uint64_t first,
+                             std::uint64_t after) {  // of [first, after) with [0, rest)
         return std::min(after, rest) > first ? std::min(after, rest) - first : 0;
     };
     std::uint64_t both = 0;
@@ -23,7 +25,8 @@ std::uint64_t joined(std::uint64_t size, std::uint64_t end, std::uint64_t j, std
     return j + rest - both;
 }
 
-std::uint64_t least_of_run(const search_round& round, std::uint64_t size, std::uint64_t probes, std::uint64_t from) {
+std::uint64_t least_of_run(const search_round& round, std::uint64_t size, std::uint64_t probes,
+                           std::uint64_t from) {
     std::uint64_t least = std::min(size, probes - from);
     if (!round.offset_bits) return least;
     const std::uint64_t width = std::uint64_t{1} << *round.offset_bits;
@@ -33,12 +36,14 @@ std::uint64_t least_of_run(const search_round& round, std::uint64_t size, std::u
         // a start that is not drawn may be any rank
         const std::uint64_t starts = is_drawn(round) ? draws : size;
         if (width - j >= starts) continue;
-        least = std::min(least, joined(size, (width - 1) % size, j > from ? j - from : 0, probes - std::max(j, from)));
+        least = std::min(least, joined(size, (width - 1) % size, j > from ? j - from : 0,
+                                       probes - std::max(j, from)));
     }
     return least;
 }
 
-std::uint64_t least_of_walk(const search_round& round, const port_range_plan& range, std::uint64_t probes, std::uint64_t from) {
+std::uint64_t least_of_walk(const search_round& round, const port_range_plan& range,
+                            std::uint64_t probes, std::uint64_t from) {
     std::vector<std::uint64_t> seen(range.size);
     std::uint64_t least = probes;
     for (std::uint64_t start = 0; start < range.size; ++start) {
@@ -69,19 +74,26 @@ search_facts facts_of(const nat_plan& plan, port source) {
         const std::uint64_t from = std::min(skipped, probes);
         skipped = 0;
         const std::uint64_t draws = draw_count(round, range.size);
-        independent = independent && round.step == step_kind::independent && draws % range.size == 0;
+        independent =
+            independent && round.step == step_kind::independent && draws % range.size == 0;
         tries += probes;
         if (from == probes) continue;
         // the probe that was left out was the own port's, which was looked at already
-        const bool own_seen = from == 1 && round.start == start_kind::own_port && range.ports.contains(source);
+        const bool own_seen =
+            from == 1 && round.start == start_kind::own_port && range.ports.contains(source);
         std::uint64_t least = 1;
         switch (round.step) {
             case step_kind::ascend:
                 least = least_of_run(round, range.size, probes, own_seen ? 0 : from);
                 break;
-            case step_kind::ascend_then_descend: least = std::min(range.size, probes - (own_seen ? 0 : from)); break;
-            case step_kind::independent: break;
-            case step_kind::scaled: least = least_of_walk(round, range, probes, from); break;
+            case step_kind::ascend_then_descend:
+                least = std::min(range.size, probes - (own_seen ? 0 : from));
+                break;
+            case step_kind::independent:
+                break;
+            case step_kind::scaled:
+                least = least_of_walk(round, range, probes, from);
+                break;
         }
         out.least_busy = std::max(out.least_busy, least);
     }

@@ -14,24 +14,45 @@ using detail::row;
 
 namespace {
 
-// Walks that run into one circle share its ranks, and perhaps others.
-std::vector<std::uint32_t> on_every_walk(const std::vector<std::uint32_t>& next, std::uint64_t probes) {
-    std::vector<std::uint32_t> walks(next.size()), last(next.size(), UINT32_MAX), out;
-    for (std::uint32_t start = 0; start < next.size(); ++start) {
-        std::uint32_t rank = start;
-        for (std::uint64_t i = 0; i < probes && last[rank] != start; ++i, rank = next[rank]) {
-            last[rank] = start;
-            ++walks[rank];
-        }
+// Where every walk of that many probes runs into one circle and goes round it: the circle, and the
+// other ranks, ordered by their distance. Else nothing.
+void find_circle(const std::vector<std::uint32_t>& next, std::uint64_t probes,
+                 std::vector<std::uint32_t>& circle, std::vector<std::uint32_t>& inwards) {
+    constexpr std::uint32_t unknown = UINT32_MAX;
+    std::uint32_t rank = 0;
+    for (std::size_t i = 0; i < next.size(); ++i) rank = next[rank];
+    std::vector<std::uint32_t> distance(next.size(), unknown), path;
+    for (; distance[rank] == unknown; rank = next[rank]) {
+        distance[rank] = 0;
+        circle.push_back(rank);
     }
-    for (std::uint32_t rank = 0; rank < next.size(); ++rank)
-        if (walks[rank] == next.size()) out.push_back(rank);
-    return out;
+    std::uint32_t farthest = 0;
+    for (std::uint32_t start = 0; start < next.size(); ++start) {
+        path.clear();
+        for (rank = start; distance[rank] == unknown && path.size() <= probes; rank = next[rank])
+            path.push_back(rank);
+        if (distance[rank] == unknown) {
+            circle.clear();
+            return;
+        }
+        for (auto from = distance[rank]; !path.empty(); path.pop_back())
+            distance[path.back()] = ++from;
+        farthest = std::max(farthest, distance[start]);
+    }
+    if (farthest + circle.size() > probes) {
+        circle.clear();
+        return;
+    }
+    for (std::uint32_t r = 0; r < next.size(); ++r)
+        if (distance[r] > 0) inwards.push_back(r);
+    std::stable_sort(inwards.begin(), inwards.end(),
+                     [&](auto a, auto b) { return distance[a] < distance[b]; });
 }
 
 }  // namespace
 
-search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, bool plain, bool counted)
+search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, bool plain,
+                         bool counted)
     : plan_(&plan), range_(&range), wants_plain_(plain), wants_counted_(counted) {
     std::uint64_t skipped = plan.design.search.first_choice_counts ? 1 : 0;
     for (const auto& round : plan.rounds(range.size)) {
@@ -43,10 +64,12 @@ search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, boo
         if (round.start == start_kind::own_port) {
             starts_at_own_ = true;
             const bool run = round.step == step_kind::ascend && !round.bits &&
-                             (!round.offset_bits || range.size + r.probes <= std::uint64_t{1} << *round.offset_bits);
+                             (!round.offset_bits ||
+                              range.size + r.probes <= std::uint64_t{1} << *round.offset_bits);
             if (!run || (round.take_over_last > 0 && !plan.design.reuse.take_over.empty()))
-                throw unsupported("the odds of a search that starts at the client's own port are worked out for "
-                                  "plain ascending runs without take-over only");
+                throw unsupported(
+                    "the odds of a search that starts at the client's own port are worked out for "
+                    "plain ascending runs without take-over only");
         }
         if (round.step == step_kind::scaled) {
             r.ways.resize(range.size);
@@ -55,14 +78,19 @@ search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, boo
                     probed_rank<std::uint64_t>(round, 0, 1, rank, range.size, range.lowest)));
             for (std::uint64_t d = 0; d < draw_count(round, range.size); ++d)
                 ++r.ways[probed_rank<std::uint64_t>(round, d, 0, 0, range.size, range.lowest)];
-            r.always = on_every_walk(r.next, r.probes);
+            find_circle(r.next, r.probes, r.circle, r.inwards);
         }
         longest_ = std::max(longest_, std::min(r.probes, range.size));
         readers_.push_back(std::move(r));
     }
-    // shorter windows first, so that longer ones are built upon them; the product has no order
-    std::stable_sort(readers_.begin(), readers_.end(),
-                     [](const reader& a, const reader& b) { return a.probes < b.probes; });
+    // The product has no order: shorter windows come first, since longer ones are built upon them;
+    // of walks the longest, which is the likeliest to be 0.
+    std::stable_sort(readers_.begin(), readers_.end(), [](const reader& a, const reader& b) {
+        const bool walk_a = a.round.step == step_kind::scaled,
+                   walk_b = b.round.step == step_kind::scaled;
+        if (walk_a != walk_b) return walk_a;
+        return walk_a ? a.probes > b.probes : a.probes < b.probes;
+    });
 }
 
 void search_odds::read(const port_bits& bits, take_over_rule reuse) {
@@ -103,13 +131,16 @@ double search_odds::odds(const reader& r, std::uint64_t from, take_over_rule reu
     const auto& round = r.round;
     switch (round.step) {
         case step_kind::ascend:
-            if (!round.offset_bits || r.probes <= std::uint64_t{1} << *round.offset_bits) return run_odds(r, from, reuse);
+            if (!round.offset_bits || r.probes <= std::uint64_t{1} << *round.offset_bits)
+                return run_odds(r, from, reuse);
             break;
         case step_kind::ascend_then_descend:
             if (from == 0 && !matters && is_drawn(round)) return sweep_odds(r);
             break;
-        case step_kind::independent: return independent_odds(r, from);
-        case step_kind::scaled: return scaled_odds(r, from, reuse);
+        case step_kind::independent:
+            return independent_odds(r, from);
+        case step_kind::scaled:
+            return scaled_odds(r, from, reuse);
     }
     return walked_odds(r, from, reuse);
 }
@@ -134,8 +165,10 @@ double search_odds::run_odds(const reader& r, std::uint64_t from, take_over_rule
     const std::uint64_t draws = draw_count(r.round, size);
     // Draws so high that the offset wraps within the window are looked at one by one.
     std::uint64_t plain = draws;
-    if (r.round.offset_bits) plain = std::min(draws, (std::uint64_t{1} << *r.round.offset_bits) - r.probes + 1);
-    const std::uint64_t each = plain / size, more = plain % size;  // draws that start at a rank, and at a low one
+    if (r.round.offset_bits)
+        plain = std::min(draws, (std::uint64_t{1} << *r.round.offset_bits) - r.probes + 1);
+    const std::uint64_t each = plain / size,
+                        more = plain % size;  // draws that start at a rank, and at a low one
     const row& all_busy = windows(r.probes - from);
     double sum = 0;
     if (!any_closing_ || r.round.take_over_last == 0) {
@@ -145,20 +178,24 @@ double search_odds::run_odds(const reader& r, std::uint64_t from, take_over_rule
         const double pass = 1 - reuse.chance;  // of a closing entry that is not taken over
         const std::uint64_t tail = std::min<std::uint64_t>(r.round.take_over_last, r.probes - from);
         std::array<double, 65> powers{};
-        for (std::size_t i = 0; i < powers.size(); ++i) powers[i] = std::pow(pass, static_cast<double>(i));
+        for (std::size_t i = 0; i < powers.size(); ++i)
+            powers[i] = std::pow(pass, static_cast<double>(i));
         const std::uint64_t begin = r.probes - from - tail;
         const auto one = [&](std::uint64_t at) {
             if (tail <= 64) {
-                const auto word = detail::word_at(closing_.data(), at + begin) & detail::low_bits(tail);
+                const auto word =
+                    detail::word_at(closing_.data(), at + begin) & detail::low_bits(tail);
                 return powers[detail::ones_of(word)];
             }
-            return std::pow(pass, static_cast<double>(detail::ones(closing_.data(), at + begin, tail)));
+            return std::pow(pass,
+                            static_cast<double>(detail::ones(closing_.data(), at + begin, tail)));
         };
         double low = 0, all = 0;
         detail::for_ones(all_busy.data(), from, more, [&](std::uint64_t at) { low += one(at); });
         if (each > 0) {
             all = low;
-            detail::for_ones(all_busy.data(), from + more, size - more, [&](std::uint64_t at) { all += one(at); });
+            detail::for_ones(all_busy.data(), from + more, size - more,
+                             [&](std::uint64_t at) { all += one(at); });
         }
         sum = static_cast<double>(each) * all + low;
     }
@@ -166,8 +203,10 @@ double search_odds::run_odds(const reader& r, std::uint64_t from, take_over_rule
     return sum / static_cast<double>(draws);
 }
 
-// Starts whose offset reaches its width within the window: j probes up to the last offset, the others from rank 0.
-double search_odds::wrapped_windows(const reader& r, std::uint64_t from, std::uint64_t draws, take_over_rule reuse) const {
+// Starts whose offset reaches its width within the window: j probes up to the last offset, the
+// others from rank 0.
+double search_odds::wrapped_windows(const reader& r, std::uint64_t from, std::uint64_t draws,
+                                    take_over_rule reuse) const {
     const std::uint64_t size = range_->size, width = std::uint64_t{1} << *r.round.offset_bits;
     const std::uint64_t end = (width - 1) % size;
     std::uint64_t before = 0, after = 0;  // busy ranks up to the last offset's, and from 0
@@ -183,7 +222,8 @@ double search_odds::wrapped_windows(const reader& r, std::uint64_t from, std::ui
         double odds = 1;
         if (matters)
             for (std::uint64_t i = r.probes - tail; i < r.probes; ++i) {
-                const std::uint64_t rank = i < j ? (end + size - (j - 1 - i) % size) % size : (i - j) % size;
+                const std::uint64_t rank =
+                    i < j ? (end + size - (j - 1 - i) % size) % size : (i - j) % size;
                 if (closing(rank)) odds *= pass;
             }
         sum += odds;
@@ -203,8 +243,10 @@ double search_odds::sweep_odds(const reader& r) {
 
 double search_odds::independent_odds(const reader& r, std::uint64_t from) const {
     const std::uint64_t size = range_->size, draws = draw_count(r.round, size);
-    const auto sum = (draws / size) * detail::ones(busy_.data(), 0, size) + detail::ones(busy_.data(), 0, draws % size);
-    return std::pow(static_cast<double>(sum) / static_cast<double>(draws), static_cast<double>(r.probes - from));
+    const auto sum = (draws / size) * detail::ones(busy_.data(), 0, size) +
+                     detail::ones(busy_.data(), 0, draws % size);
+    return std::pow(static_cast<double>(sum) / static_cast<double>(draws),
+                    static_cast<double>(r.probes - from));
 }
 
 // A walk that goes where it likes, rank by rank until something is free.
@@ -214,13 +256,15 @@ double search_odds::scaled_odds(const reader& r, std::uint64_t from, take_over_r
         double odds = 1;
         for (std::uint64_t i = from; i < r.probes; ++i, rank = r.next[rank]) {
             if (!busy(rank)) return 0.0;
-            if (any_closing_ && r.probes - i <= r.round.take_over_last && closing(rank)) odds *= pass;
+            if (any_closing_ && r.probes - i <= r.round.take_over_last && closing(rank))
+                odds *= pass;
         }
         return odds;
     };
     if (from > 0) return walk(r.next[0]);
-    for (const auto rank : r.always)
+    for (const auto rank : r.circle)
         if (!busy(rank)) return 0;
+    if (!r.circle.empty() && (!any_closing_ || r.round.take_over_last == 0)) return circled_odds(r);
     double sum = 0;
     std::uint64_t draws = 0;
     for (std::uint64_t rank = 0; rank < r.ways.size(); ++rank) {
@@ -228,6 +272,23 @@ double search_odds::scaled_odds(const reader& r, std::uint64_t from, take_over_r
         if (r.ways[rank] > 0 && busy(rank)) sum += r.ways[rank] * walk(rank);
     }
     return sum / static_cast<double>(draws);
+}
+
+// All of the circle is busy: a walk fails if the ranks on its way there are, too.
+double search_odds::circled_odds(const reader& r) const {
+    row failing((range_->size + 63) / 64);
+    std::uint64_t sum = 0, draws = 0;
+    const auto fails = [&](std::uint32_t rank) {
+        failing[rank / 64] |= std::uint64_t{1} << (rank % 64);
+        sum += r.ways[rank];
+    };
+    for (const auto rank : r.circle) fails(rank);
+    for (const auto rank : r.inwards) {
+        const std::uint32_t to = r.next[rank];
+        if (busy(rank) && (failing[to / 64] >> (to % 64) & 1U) != 0) fails(rank);
+    }
+    for (const auto n : r.ways) draws += n;
+    return static_cast<double>(sum) / static_cast<double>(draws);
 }
 
 // Any round, draw by draw.
@@ -238,9 +299,12 @@ double search_odds::walked_odds(const reader& r, std::uint64_t from, take_over_r
     for (std::uint64_t draw = 0; draw < draws; ++draw) {
         double odds = 1;
         for (std::uint64_t i = from; i < r.probes && odds > 0; ++i) {
-            const auto rank = probed_rank<std::uint64_t>(r.round, draw, static_cast<unsigned>(i), 0, size, range_->lowest);
-            if (!busy(rank)) odds = 0;
-            else if (any_closing_ && r.probes - i <= r.round.take_over_last && closing(rank)) odds *= pass;
+            const auto rank = probed_rank<std::uint64_t>(r.round, draw, static_cast<unsigned>(i), 0,
+                                                         size, range_->lowest);
+            if (!busy(rank))
+                odds = 0;
+            else if (any_closing_ && r.probes - i <= r.round.take_over_last && closing(rank))
+                odds *= pass;
         }
         sum += odds;
     }
@@ -254,7 +318,8 @@ void search_odds::own_windows(const reader& r, std::uint64_t from, port_words& o
     const row& all_busy = windows(r.probes - from);
     const auto keep = [&](port p, std::uint64_t rank) {
         const std::uint64_t at = (rank + from) % size;
-        if ((all_busy[at / 64] >> (at % 64) & 1U) == 0) out[p / 64] &= ~(std::uint64_t{1} << (p % 64));
+        if ((all_busy[at / 64] >> (at % 64) & 1U) == 0)
+            out[p / 64] &= ~(std::uint64_t{1} << (p % 64));
     };
     port done = 0;  // source ports outside the range start below its lowest port
     std::uint64_t rank = 0;

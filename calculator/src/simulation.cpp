@@ -9,13 +9,17 @@
 
 namespace natbound::calculator {
 
-port simulation::next_port(const client_group& group, std::uint32_t client, std::uint32_t destination,
-                           std::uint32_t& steps) {
-    const auto pair = client * static_cast<std::uint32_t>(input_->table.destinations.size()) + destination;
+port simulation::next_port(const client_group& group, std::uint32_t client,
+                           std::uint32_t destination, std::uint32_t& steps) {
+    const auto pair =
+        client * static_cast<std::uint32_t>(input_->table.destinations.size()) + destination;
     switch (group.law) {
-        case source_port_law::uniform: return sockets_.uniform(pair, group.ports, random_);
-        case source_port_law::sequential: return sockets_.next(pair, group.ports, cursors_[client]);
-        case source_port_law::linux: return sockets_.second(pair, group.ports, cursors_[pair], steps);
+        case source_port_law::uniform:
+            return sockets_.uniform(pair, group.ports, random_);
+        case source_port_law::sequential:
+            return sockets_.next(pair, group.ports, cursors_[client]);
+        case source_port_law::linux:
+            return sockets_.second(pair, group.ports, cursors_[pair], steps);
     }
     return port_count;
 }
@@ -27,8 +31,9 @@ std::uint32_t simulation::offer(std::size_t s) {
     const auto client = group.first + static_cast<std::uint32_t>(random_.draw(group.count));
     std::uint32_t destination = stream.destinations[0];
     if (stream.destinations.size() > 1)
-        destination = stream.destinations[weights_[s].empty() ? random_.draw(stream.destinations.size())
-                                                              : pick(weights_[s], random_)];
+        destination =
+            stream.destinations[weights_[s].empty() ? random_.draw(stream.destinations.size())
+                                                    : pick(weights_[s], random_)];
     std::uint32_t steps = 0;
     const port source = next_port(group, client, destination, steps);
     if (source == port_count) {
@@ -46,10 +51,10 @@ std::uint32_t simulation::offer(std::size_t s) {
     ++offered_;
     kind_counts& count = counts_[input_->kind_of[stream.group * destinations + destination]];
     ++count.arrivals;
-    const std::uint32_t rank = input_->rank_of.empty()
-                                   ? flow_table::none
-                                   : input_->rank_of[client * std::size_t{input_->addresses} +
-                                                     input_->table.destinations[destination].address];
+    const std::uint32_t rank =
+        input_->rank_of.empty() ? flow_table::none
+                                : input_->rank_of[client * std::size_t{input_->addresses} +
+                                                  input_->table.destinations[destination].address];
     const table_outcome out = table_.open(client, destination, source, rank, random_,
                                           [this](std::uint32_t id) { gone(id); });
     if (out.refused != refusal::none) {
@@ -70,8 +75,10 @@ void simulation::arrival() {
     const open_group& group = groups_[group_of_[stream]];
     if (by_slots_ && group.law.law == hold_law::exponential) return;
     double seconds = 0;
-    if (group.law.law == hold_law::constant) seconds = group.law.mean;
-    else if (group.law.law == hold_law::lognormal) seconds = std::exp(group.mu + group.sigma * normal(random_));
+    if (group.law.law == hold_law::constant)
+        seconds = group.law.mean;
+    else if (group.law.law == hold_law::lognormal)
+        seconds = std::exp(group.mu + group.sigma * normal(random_));
     open_for(id, seconds);
 }
 
@@ -160,7 +167,8 @@ std::uint32_t& simulation::serial(std::uint32_t id) {
 double simulation::departures() const {
     if (by_slots_) return slots_ * fastest_;
     double sum = 0;
-    for (const auto& group : groups_) sum += group.departure_rate * static_cast<double>(group.ids.size());
+    for (const auto& group : groups_)
+        sum += group.departure_rate * static_cast<double>(group.ids.size());
     return sum;
 }
 
@@ -215,8 +223,10 @@ void simulation::expire() {
     const auto end = [this](const timed_flow& due) {
         if (serials_[due.id] != due.serial) return;  // made room for another since
         ++events_;
-        if (table_.is_open(due.id)) end_open(due.id);
-        else remove(due.id);
+        if (table_.is_open(due.id))
+            end_open(due.id);
+        else
+            remove(due.id);
     };
     while (!heap_.empty() && heap_.front().at <= now_) {
         const timed_flow due = heap_.front();
@@ -254,18 +264,23 @@ void simulation::advance(double arrivals) {
         while (now_ < until) step_timed(until);
         return;
     }
-    const double steps = by_slots_ ? arrivals * (1 + slots_ * fastest_ / arrival_rate_) : 2 * arrivals;
+    const double steps =
+        by_slots_ ? arrivals * (1 + slots_ * fastest_ / arrival_rate_) : 2 * arrivals;
     for (auto left = static_cast<std::uint64_t>(std::ceil(steps)); left > 0; --left) step();
 }
 
 void simulation::arrive(std::uint64_t arrivals) {
     const std::uint64_t until = offered_ + arrivals;
     while (offered_ < until) {
-        if (timed_) step_timed(std::numeric_limits<double>::infinity());
-        else step();
+        if (timed_)
+            step_timed(std::numeric_limits<double>::infinity());
+        else
+            step();
     }
 }
 
-double simulation::weight() const { return timed_ || by_slots_ ? 1 : 1 / (departures() + arrival_rate_); }
+double simulation::weight() const {
+    return timed_ || by_slots_ ? 1 : 1 / (departures() + arrival_rate_);
+}
 
 }  // namespace natbound::calculator

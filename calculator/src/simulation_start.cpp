@@ -29,9 +29,11 @@ double simulation_input::load() const {
 }
 
 simulation::simulation(const simulation_input& input, std::uint64_t seed)
-    : input_(&input), table_(input.table),
+    : input_(&input),
+      table_(input.table),
       sockets_(clients_of(input) * static_cast<std::uint32_t>(input.table.destinations.size())),
-      random_(seed), counts_(input.kinds) {
+      random_(seed),
+      counts_(input.kinds) {
     const auto ring = [&](double seconds) {
         for (std::uint32_t q = 0; q < ring_seconds_.size(); ++q)
             if (ring_seconds_[q] == seconds) return q;
@@ -41,9 +43,11 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     };
     for (const auto& s : input.streams) {
         std::size_t g = 0;
-        while (g < groups_.size() && !(groups_[g].law == s.open && groups_[g].closing == s.closing)) ++g;
+        while (g < groups_.size() && !(groups_[g].law == s.open && groups_[g].closing == s.closing))
+            ++g;
         if (g == groups_.size()) {
-            if (g == 255) throw unsupported("a simulation is limited to 255 different laws of holds");
+            if (g == 255)
+                throw unsupported("a simulation is limited to 255 different laws of holds");
             open_group next;
             next.law = s.open;
             next.closing = s.closing;
@@ -121,15 +125,17 @@ void simulation::fill() {
     clear_counts();
 }
 
-// The phase in which a glance at any moment finds a flow, and what is then left of it: of a constant
-// time any part, of a lognormal one any part of one drawn by its length (renewal theory; Feller II, XI.4).
+// The phase in which a glance at any moment finds a flow, and what is then left of it: of a
+// constant time any part, of a lognormal one any part of one drawn by its length (renewal theory;
+// Feller II, XI.4).
 void simulation::place_by_glance(std::uint32_t id, const simulated_stream& stream) {
     double at = random_.unit() * stream.hold();
     if (at < stream.open.mean || stream.closing.empty()) {
         const open_group& group = groups_[table_.flow(id).group];
         double seconds = random_.unit() * stream.open.mean;
         if (stream.open.law == hold_law::lognormal)
-            seconds = random_.unit() * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
+            seconds =
+                random_.unit() * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
         return open_for(id, seconds);
     }
     at -= stream.open.mean;

@@ -60,8 +60,8 @@ port client_sockets::next(std::uint32_t pair, const port_list& ports, std::uint3
         if (!used(pair, ports.at(rank))) return ports.at(rank);
 }
 
-// Linux net/ipv4/inet_hashtables.c __inet_hash_connect: the range is cut to an even number of ports,
-// the ports of the lowest one's parity come first, then the others.
+// Linux net/ipv4/inet_hashtables.c __inet_hash_connect: the range is cut to an even number of
+// ports, the ports of the lowest one's parity come first, then the others.
 port client_sockets::second(std::uint32_t pair, const port_list& ports, std::uint32_t offset,
                             std::uint32_t& steps) const {
     const std::uint32_t remaining = ports.size() > 1 ? ports.size() & ~1U : 1;

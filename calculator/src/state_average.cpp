@@ -7,13 +7,14 @@
 namespace natbound::calculator::detail {
 namespace {
 
-// Student's t at 97.5 % for 19 degrees over the normal law's: errors from few batches are widened, so
-// that who uses them may take them for normal.
+// Student's t at 97.5 % for 19 degrees over the normal law's: errors from few batches are widened,
+// so that who uses them may take them for normal.
 constexpr double few_batches = 2.093 / 1.960;
 
 }  // namespace
 
-void state_average::batch(std::size_t states, double spacing, const std::function<void()>& interrupt) {
+void state_average::batch(std::size_t states, double spacing,
+                          const std::function<void()>& interrupt) {
     kinds_.emplace_back(crossed_.size());
     live_.push_back(0);
     time_.push_back(0);

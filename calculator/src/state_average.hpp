@@ -1,10 +1,11 @@
 #pragma once
-// Averaging the probability given the state over the states of a simulation, with an error from batch
-// means.
+// Averaging the probability given the state over the states of a simulation, with an error from
+// batch means.
 //
-// The number of live flows moves slowly and decides much, and its mean is known as long as hardly any
-// flow is refused: the load, whatever the law of holds. So it serves as a control variate: regressed
-// on, and corrected for. What is left varies fast, and batches of half a hold hardly hang together.
+// The number of live flows moves slowly and decides much, and its mean is known as long as hardly
+// any flow is refused: the load, whatever the law of holds. So it serves as a control variate:
+// regressed on, and corrected for. What is left varies fast, and batches of half a hold hardly hang
+// together.
 #include <functional>
 #include <vector>
 
@@ -14,7 +15,7 @@
 namespace natbound::calculator::detail {
 
 class state_average {
-public:
+  public:
     state_average(simulation& s, arrival_odds& odds, double load)
         : simulation_(s), odds_(odds), load_(load), crossed_(s.input().kinds) {
         s.clear_counts();
@@ -25,7 +26,7 @@ public:
     // Of each kind, over all batches so far (at least two).
     std::vector<log_odds> result() const;
 
-private:
+  private:
     struct sums {
         double offered = 0, failing = 0;
     };

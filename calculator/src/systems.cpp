@@ -8,6 +8,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
+#include "whole_nat.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -27,25 +28,13 @@ std::vector<std::uint64_t> sample(double size, std::size_t most) {
     const auto n = static_cast<std::size_t>(std::min(size, static_cast<double>(most)));
     std::vector<std::uint64_t> out(n);
     for (std::size_t i = 0; i < n; ++i)
-        out[i] = static_cast<std::uint64_t>(std::floor(size / static_cast<double>(n) * static_cast<double>(i)));
+        out[i] = static_cast<std::uint64_t>(
+            std::floor(size / static_cast<double>(n) * static_cast<double>(i)));
     return out;
 }
 
-// A fixed function of all three that nothing is known of: splitmix64's mixing.
-std::uint64_t mixed(ip_address a, ip_address b, std::uint64_t assignment) {
-    std::uint64_t z = assignment * 0x9e3779b97f4a7c15U + 0x632be59bd9b4e019U;
-    for (const std::uint64_t word : {static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(a >> 64U),
-                                     static_cast<std::uint64_t>(b), static_cast<std::uint64_t>(b >> 64U)}) {
-        z += word + 0x9e3779b97f4a7c15U;
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-        z ^= z >> 31U;
-    }
-    return z;
-}
-
 class splitter {
-public:
+  public:
     splitter(const scenario& s, const filled_traffic& t, std::uint64_t assignment)
         : scenario_(s), traffic_(t), assignment_(assignment) {}
 
@@ -60,25 +49,28 @@ public:
         return std::move(out_);
     }
 
-private:
+  private:
     static bool by_destination(const nat_plan& p) {
-        return p.design.pool.choice == pool_choice::hash && !p.design.pool.fallback && p.pool_size > 1 &&
-               p.design.pool.of == hash_input::source_and_destination;
+        return p.design.pool.choice == pool_choice::hash && !p.design.pool.fallback &&
+               p.pool_size > 1 && p.design.pool.of == hash_input::source_and_destination;
     }
 
-    // One endpoint stands for all of a server set, unless weights, a hash or the scope tell them apart.
+    // One endpoint stands for all of a server set, unless weights, a hash or the scope tell them
+    // apart.
     void endpoints(std::size_t v) {
         const auto& set = scenario_.servers[v];
         const double addresses = static_cast<double>(set.addresses.size());
         const double ports = static_cast<double>(set.ports.size());
         bool weighted = false, hashed = false, wide = false;
-        for (const auto& t : traffic_.streams) weighted = weighted || (t.servers == v && !t.weights.empty());
+        for (const auto& t : traffic_.streams)
+            weighted = weighted || (t.servers == v && !t.weights.empty());
         for (const auto& p : out_.plans) {
             hashed = hashed || by_destination(p);
             wide = wide || p.design.clash_scope.destination != scope_destination::endpoint;
         }
         if ((weighted || wide) && addresses * ports > (wide ? most_destinations : 65536))
-            throw unsupported("server set " + set.name + " has more endpoints than can be told apart here (" +
+            throw unsupported("server set " + set.name +
+                              " has more endpoints than can be told apart here (" +
                               std::to_string(wide ? most_destinations : 65536) + ")");
         const bool each = weighted || wide;
         const auto some = sample(addresses, each ? 65536 : hashed ? 256 : 1);
@@ -86,8 +78,10 @@ private:
         first_.push_back(destinations_.size());
         for (const auto a : some)
             for (const auto p : at)
-                destinations_.push_back({v, set.addresses.at(a), set.ports.at(p),
-                                         addresses * ports / (static_cast<double>(some.size()) * static_cast<double>(at.size()))});
+                destinations_.push_back(
+                    {v, set.addresses.at(a), set.ports.at(p),
+                     addresses * ports /
+                         (static_cast<double>(some.size()) * static_cast<double>(at.size()))});
         if (hashed && static_cast<double>(some.size()) < addresses)
             out_.assumed.push_back("server set " + set.name + ": " + std::to_string(some.size()) +
                                    " of its addresses stand for all");
@@ -97,17 +91,20 @@ private:
     void add(const stream& t) {
         const nat* through = nat_of(scenario_, t.clients);
         const std::size_t first = first_[t.servers];
-        const std::size_t end = t.servers + 1 < first_.size() ? first_[t.servers + 1] : destinations_.size();
+        const std::size_t end =
+            t.servers + 1 < first_.size() ? first_[t.servers + 1] : destinations_.size();
         double all = 0;
         for (std::size_t d = first; d < end; ++d) all += destinations_[d].copies;
-        if (through) out_.nat_load[static_cast<std::size_t>(through - scenario_.nats.data())] += t.load();
+        if (through)
+            out_.nat_load[static_cast<std::size_t>(through - scenario_.nats.data())] += t.load();
         for (std::size_t d = first; d < end; ++d) {
             const double rate = t.rate * (t.weights.empty() ? 1 / all : t.weights[d - first]);
             if (!(rate > 0)) continue;
             const std::size_t kind = kind_for(t, d, through);
             out_.kinds[kind].rate += rate;
             out_.kinds[kind].load += rate * t.hold();
-            if (through) place(t, d, rate, kind, static_cast<std::size_t>(through - scenario_.nats.data()));
+            if (through)
+                place(t, d, rate, kind, static_cast<std::size_t>(through - scenario_.nats.data()));
         }
     }
 
@@ -134,7 +131,8 @@ private:
         const double clients = static_cast<double>(set.addresses.size());
         const auto& pool = plan.design.pool;
         const std::uint64_t size = saturated(plan.pool_size);
-        const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part, double copies) {
+        const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part,
+                             double copies) {
             auto& system = system_for(d, n, rank, pool.fallback ? size : 1);
             system.copies = destinations_[d].copies * copies;
             std::uint32_t to = 0;
@@ -153,10 +151,12 @@ private:
             p.closing = t.closing;
             system.parts.push_back(std::move(p));
         };
-        if (pool.fallback || size == 1) return put(size == 1 ? std::optional<std::uint64_t>(0) : std::nullopt, clients, 1, 1);
+        if (pool.fallback || size == 1)
+            return put(size == 1 ? std::optional<std::uint64_t>(0) : std::nullopt, clients, 1, 1);
         if (pool.choice == pool_choice::first) return put(0, clients, 1, 1);
         if (pool.choice == pool_choice::random || pool.choice == pool_choice::round_robin) {
-            if (pool.choice == pool_choice::round_robin) say("addresses taken round robin are taken for drawn");
+            if (pool.choice == pool_choice::round_robin)
+                say("addresses taken round robin are taken for drawn");
             const auto n_addresses = static_cast<double>(plan.pool_size);
             return put(std::nullopt, clients, 1 / n_addresses, n_addresses);
         }
@@ -167,26 +167,31 @@ private:
         const ip_address to = pool.of == hash_input::source ? 0 : destinations_[d].address;
         for (const auto rank : some) {
             const ip_address source = set.addresses.at(rank);
-            const auto at = known ? *plan.pool_rank(source, destinations_[d].address) : mixed(source, to, assignment_) % size;
+            const auto at = known ? *plan.pool_rank(source, destinations_[d].address)
+                                  : detail::mixed(source, to, assignment_) % size;
             here[at] += clients / static_cast<double>(some.size());
         }
         if (static_cast<double>(some.size()) < clients)
-            say("client set " + set.name + ": " + std::to_string(some.size()) + " of its addresses are hashed and stand for all");
+            say("client set " + set.name + ": " + std::to_string(some.size()) +
+                " of its addresses are hashed and stand for all");
         for (const auto& [rank, addresses] : here) put(rank, addresses, addresses / clients, 1);
     }
 
-    loss_system& system_for(std::size_t d, std::size_t n, std::optional<std::uint64_t> rank, std::uint64_t ranks) {
+    loss_system& system_for(std::size_t d, std::size_t n, std::optional<std::uint64_t> rank,
+                            std::uint64_t ranks) {
         const auto& scope = out_.plans[n].design.clash_scope;
         const auto& to = destinations_[d];
         const bool address = scope.destination != scope_destination::none;
         const bool endpoint = scope.destination == scope_destination::endpoint;
-        const key k{n, scope.protocol ? static_cast<int>(scenario_.servers[to.servers].protocol) : -1,
+        const key k{n,
+                    scope.protocol ? static_cast<int>(scenario_.servers[to.servers].protocol) : -1,
                     address ? to.address : 0, endpoint ? to.at : 0, rank.value_or(UINT64_MAX)};
         auto [it, fresh] = systems_.try_emplace(k);
         if (fresh) {
             it->second.nat = n;
             it->second.rank = rank;
-            it->second.ranks = static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));
+            it->second.ranks =
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));
         }
         return it->second;
     }
@@ -210,7 +215,9 @@ private:
 };
 
 // Many clients are like any other number of many.
-double alike(double addresses) { return addresses <= 64 ? addresses : std::exp2(std::floor(std::log2(addresses))); }
+double alike(double addresses) {
+    return addresses <= 64 ? addresses : std::exp2(std::floor(std::log2(addresses)));
+}
 
 }  // namespace
 
@@ -232,12 +239,14 @@ system_split split(const scenario& s, const filled_traffic& traffic, std::uint64
 
 simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
                            std::vector<std::size_t>& kinds) {
-    if (system.ranks > 1024) throw unsupported("a search over more than 1,024 addresses can't be simulated");
+    if (system.ranks > 1024)
+        throw unsupported("a search over more than 1,024 addresses can't be simulated");
     simulation_input in;
     std::vector<destination_place> places;
-    for (const auto protocol : system.destinations) places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
+    for (const auto protocol : system.destinations)
+        places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
     in.table = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
-    in.table.table.reset();        // limits of the whole NAT are another system's
+    in.table.table.reset();  // limits of the whole NAT are another system's
     in.table.keeps_order = false;
     in.table.remembers = false;
     in.addresses = static_cast<std::uint32_t>(system.destinations.size());
@@ -251,8 +260,10 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
         while (g < groups.size() && groups[g] != std::pair{set, part.addresses}) ++g;
         if (g == groups.size()) {
             groups.emplace_back(set, part.addresses);
-            const auto count = static_cast<std::uint32_t>(std::max(1.0, std::round(std::min(alike(part.addresses), most))));
-            in.clients.push_back({set, first, count, port_list(s.clients[set].ports), s.clients[set].source_ports.law});
+            const auto count = static_cast<std::uint32_t>(
+                std::max(1.0, std::round(std::min(alike(part.addresses), most))));
+            in.clients.push_back({set, first, count, port_list(s.clients[set].ports),
+                                  s.clients[set].source_ports.law});
             first += count;
         }
         simulated_stream stream;
@@ -280,12 +291,15 @@ std::string structure_key(const loss_system& system, const system_split& all) {
     for (const auto p : system.destinations) key += "," + std::to_string(static_cast<int>(p));
     const double load = system.load();
     for (const auto& p : system.parts) {
-        key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" + std::to_string(p.destination) + "/" +
+        key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" +
+               std::to_string(p.destination) + "/" +
                std::to_string(static_cast<long>(std::lround(alike(p.addresses)))) + "/" +
                std::to_string(std::lround(p.load() / load * 1e9)) + "/" +
-               std::to_string(static_cast<int>(p.open.law)) + "/" + shortest(p.open.mean) + "/" + shortest(p.open.cv);
+               std::to_string(static_cast<int>(p.open.law)) + "/" + shortest(p.open.mean) + "/" +
+               shortest(p.open.cv);
         for (const auto& c : p.closing)
-            key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" + shortest(c.seconds);
+            key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" +
+                   shortest(c.seconds);
     }
     return key;
 }

@@ -1,4 +1,5 @@
-// Spreading each entry over its client and server sets, and finding the third of rate, hold and live.
+// Spreading each entry over its client and server sets, and finding the third of rate, hold and
+// live.
 #include "natbound/calculator/traffic.hpp"
 
 #include <algorithm>
@@ -40,19 +41,18 @@ std::vector<double> shares(const traffic_entry& t, double all) {
 // What the NAT keeps after the close. Only TCP's end shows on the wire: other flows fall silent.
 std::vector<closing_phase> closing_of(const nat* n, const server_set& to, const traffic_entry& t) {
     if (!n) return {};
-    if (to.protocol != transport::tcp)
-        return {{close_cause::udp, 1, n->timer(close_cause::udp)}};
+    if (to.protocol != transport::tcp) return {{close_cause::udp, 1, n->timer(close_cause::udp)}};
     const endings ends = t.ends.value_or(endings{});
     std::vector<closing_phase> out;
-    for (const auto& [cause, part] : {std::pair{close_cause::tcp_fin, ends.fin},
-                                      std::pair{close_cause::tcp_rst, ends.rst},
-                                      std::pair{close_cause::tcp_silence, ends.silence}})
+    for (const auto& [cause, part] :
+         {std::pair{close_cause::tcp_fin, ends.fin}, std::pair{close_cause::tcp_rst, ends.rst},
+          std::pair{close_cause::tcp_silence, ends.silence}})
         if (part.value > 0) out.push_back({cause, part.value, n->timer(cause)});
     return out;
 }
 
 class filler {
-public:
+  public:
     explicit filler(const scenario& s) : scenario_(s) {}
 
     filled_traffic run() {
@@ -69,7 +69,7 @@ public:
         return std::move(out_);
     }
 
-private:
+  private:
     void entry(std::size_t index) {
         const auto& t = scenario_.traffic[index];
         const std::string name = "traffic[" + std::to_string(index) + "]";
@@ -111,8 +111,9 @@ private:
         }
         for (auto i = first; i < out_.streams.size(); ++i) out_.streams[i].rate *= rate;
         if (!t.hold && !t.life) {
-            out_.assumed.push_back(name + ": holds are exponential with the mean that live and "
-                                          "rate give, " +
+            out_.assumed.push_back(name +
+                                   ": holds are exponential with the mean that live and "
+                                   "rate give, " +
                                    shortest(*t.live / rate) + "s");
             for (auto i = first; i < out_.streams.size(); ++i)
                 out_.streams[i].open = {hold_law::exponential, *t.live / rate, 0};
@@ -126,14 +127,18 @@ private:
         for (auto i = first; i < out_.streams.size(); ++i) {
             auto& s = out_.streams[i];
             s.open = {given->law, given->mean.seconds, given->cv.value_or(0)};
-            if (t.life) s.closing = closing_of(nat_of(scenario_, s.clients), scenario_.servers[s.servers], t);
+            if (t.life)
+                s.closing =
+                    closing_of(nat_of(scenario_, s.clients), scenario_.servers[s.servers], t);
         }
         if (t.hold) {
-            out_.assumed.push_back(name + ": what part of a hold follows the close is not known, "
-                                          "so no closing entry is taken over");
+            out_.assumed.push_back(name +
+                                   ": what part of a hold follows the close is not known, "
+                                   "so no closing entry is taken over");
         } else if (!t.ends) {
-            out_.assumed.push_back(name + ": every TCP connection ends by FIN, every other flow by "
-                                          "falling silent; the NAT's timer follows");
+            out_.assumed.push_back(name +
+                                   ": every TCP connection ends by FIN, every other flow by "
+                                   "falling silent; the NAT's timer follows");
         }
     }
 
@@ -143,8 +148,8 @@ private:
             const auto& set = scenario_.clients[c];
             double reached = 0;
             const auto reaches = [&](const server_set& v) {
-                return set.reaches.empty() ||
-                       std::find(set.reaches.begin(), set.reaches.end(), v.name) != set.reaches.end();
+                return set.reaches.empty() || std::find(set.reaches.begin(), set.reaches.end(),
+                                                        v.name) != set.reaches.end();
             };
             for (const auto& v : scenario_.servers)
                 if (reaches(v)) reached += endpoints(v);
@@ -160,8 +165,9 @@ private:
             }
         }
         for (auto& s : out_.streams) s.rate /= all;
-        out_.assumed.push_back("no traffic is given: connections are spread evenly over client "
-                               "addresses and server endpoints, and held exponentially");
+        out_.assumed.push_back(
+            "no traffic is given: connections are spread evenly over client "
+            "addresses and server endpoints, and held exponentially");
     }
 
     const scenario& scenario_;

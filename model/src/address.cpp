@@ -11,7 +11,8 @@
 namespace natbound {
 namespace {
 
-constexpr const char* forms = "an address, a prefix such as 10.0.0.0/8, or a range such as 10.0.0.1-10.0.0.9 is wanted";
+constexpr const char* forms =
+    "an address, a prefix such as 10.0.0.0/8, or a range such as 10.0.0.1-10.0.0.9 is wanted";
 
 ip_address from_bytes(const unsigned char* bytes, int size) {
     ip_address out = 0;
@@ -58,19 +59,23 @@ interval<ip_address> parse_address_range(std::string_view text) {
             std::from_chars(digits.data(), digits.data() + digits.size(), length);
         const unsigned most = is_ipv4(base) ? 32 : 128;
         if (failed != std::errc{} || end != digits.data() + digits.size() || length > most)
-            throw input_error("", "'" + std::string(text) + "'", "a prefix length is 0 to " + std::to_string(most));
+            throw input_error("", "'" + std::string(text) + "'",
+                              "a prefix length is 0 to " + std::to_string(most));
         const unsigned host_bits = most - length;
-        const ip_address mask = host_bits == 128 ? ~ip_address{0} : (ip_address{1} << host_bits) - 1;
+        const ip_address mask =
+            host_bits == 128 ? ~ip_address{0} : (ip_address{1} << host_bits) - 1;
         if ((base & mask) != 0)
-            throw input_error("", "'" + std::string(text) + "'", "a prefix has no bits set below its length",
-                              "did you mean " + to_string(base & ~mask) + "/" + std::to_string(length) + "?");
+            throw input_error(
+                "", "'" + std::string(text) + "'", "a prefix has no bits set below its length",
+                "did you mean " + to_string(base & ~mask) + "/" + std::to_string(length) + "?");
         return {base, base | mask};
     }
     if (const auto dash = text.find('-'); dash != std::string_view::npos) {
         const ip_address first = parse_address(text.substr(0, dash));
         const ip_address last = parse_address(text.substr(dash + 1));
         if (is_ipv4(first) != is_ipv4(last))
-            throw input_error("", "'" + std::string(text) + "'", "a range stays within one address family");
+            throw input_error("", "'" + std::string(text) + "'",
+                              "a range stays within one address family");
         if (last < first)
             throw input_error("", "'" + std::string(text) + "'", "the range is reversed",
                               "did you mean " + to_string(last) + "-" + to_string(first) + "?");

@@ -1,4 +1,5 @@
-// The catalogue's files, compiled in so that an installed library needs none (designs.inc is made from model/designs/*.json by CMake).
+// The catalogue's files, compiled in so that an installed library needs none (designs.inc is made
+// from model/designs/*.json by CMake).
 #include <string>
 #include <utility>
 #include <vector>

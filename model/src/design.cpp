@@ -20,19 +20,22 @@ namespace {
 }
 
 void validate_ports(const design& d, const std::string& path) {
-    if (d.port_classes.empty()) fail(path, "port-classes", "[]", "a design needs at least one class of ports");
+    if (d.port_classes.empty())
+        fail(path, "port-classes", "[]", "a design needs at least one class of ports");
     port_set sources;
     for (std::size_t i = 0; i < d.port_classes.size(); ++i) {
         const auto& c = d.port_classes[i];
         const std::string field = "port-classes[" + std::to_string(i) + "]";
         if (c.ports.empty()) fail(path, field + ".ports", "", "the set is empty");
         if (const auto both = sources & c.source; !both.empty())
-            fail(path, field + ".source", to_string(c.source), "overlaps an earlier class in " + to_string(both),
+            fail(path, field + ".source", to_string(c.source),
+                 "overlaps an earlier class in " + to_string(both),
                  "let each source port lie in one class");
         sources = sources | c.source;
     }
     if (sources != all_ports())
-        fail(path, "port-classes", to_string(sources), "source ports " + to_string(all_ports() - sources) + " are in no class",
+        fail(path, "port-classes", to_string(sources),
+             "source ports " + to_string(all_ports() - sources) + " are in no class",
              "cover 0-65535");
 }
 
@@ -40,22 +43,28 @@ void validate_round(const search_round& r, const std::string& path, const std::s
     if (r.bits && (*r.bits < 1 || *r.bits > 32))
         fail(path, field + ".bits", std::to_string(*r.bits), "a width of 1 to 32 bits is wanted");
     if (r.step == step_kind::scaled && !r.bits)
-        fail(path, field + ".bits", "", "a scaled step needs the width that it scales from", "add bits: 16");
+        fail(path, field + ".bits", "", "a scaled step needs the width that it scales from",
+             "add bits: 16");
     if (r.step == step_kind::ascend_then_descend && r.bits)
-        fail(path, field + ".bits", std::to_string(*r.bits), "ascend-then-descend starts uniformly over the ports");
+        fail(path, field + ".bits", std::to_string(*r.bits),
+             "ascend-then-descend starts uniformly over the ports");
     if (r.step == step_kind::independent && !r.probes)
         fail(path, field + ".probes", "", "independent draws need a number of probes");
     if (r.step == step_kind::scaled && !r.probes)
         fail(path, field + ".probes", "", "a scaled search never ends by itself", "add probes: 32");
     if (r.offset_bits && (r.step != step_kind::ascend || *r.offset_bits < 1 || *r.offset_bits > 32))
-        fail(path, field + ".offset-bits", std::to_string(*r.offset_bits), "an offset of 1 to 32 bits runs in a round that ascends");
+        fail(path, field + ".offset-bits", std::to_string(*r.offset_bits),
+             "an offset of 1 to 32 bits runs in a round that ascends");
     if (r.offset_bits && r.bits && *r.bits > *r.offset_bits)
-        fail(path, field + ".bits", std::to_string(*r.bits), "the number drawn is wider than the offset that it starts");
+        fail(path, field + ".bits", std::to_string(*r.bits),
+             "the number drawn is wider than the offset that it starts");
     if (r.step == step_kind::independent && r.start != start_kind::random)
         fail(path, field + ".start", json_io::name_of(r.start), "independent draws are random");
     if (r.take_over_last > 0 && r.step == step_kind::independent)
-        fail(path, field + ".take-over-last", std::to_string(r.take_over_last), "only a run can end in tries that take over");
-    if (r.probes && *r.probes == 0) fail(path, field + ".probes", "0", "a round makes at least one probe");
+        fail(path, field + ".take-over-last", std::to_string(r.take_over_last),
+             "only a run can end in tries that take over");
+    if (r.probes && *r.probes == 0)
+        fail(path, field + ".probes", "0", "a round makes at least one probe");
 }
 
 }  // namespace
@@ -66,23 +75,28 @@ void validate(const design& d, const std::string& path) {
         fail(path, "search.rounds", "[]", "a design that preserves no port must search");
     for (std::size_t i = 0; i < d.search.rounds.size(); ++i)
         validate_round(d.search.rounds[i], path, "search.rounds[" + std::to_string(i) + "]");
-    if (d.pool.choice == pool_choice::hash && !is_known_hash(d.pool.hash) && d.pool.hash != "unknown")
-        fail(path, "pool.hash", "'" + d.pool.hash + "'", "no such hash", "known: " + known_hashes() + ", unknown");
+    if (d.pool.choice == pool_choice::hash && !is_known_hash(d.pool.hash) &&
+        d.pool.hash != "unknown")
+        fail(path, "pool.hash", "'" + d.pool.hash + "'", "no such hash",
+             "known: " + known_hashes() + ", unknown");
     if (d.pool.choice != pool_choice::hash && !d.pool.hash.empty())
-        fail(path, "pool.hash", "'" + d.pool.hash + "'", "only a pool chosen by hash has one", "set choice: hash");
+        fail(path, "pool.hash", "'" + d.pool.hash + "'", "only a pool chosen by hash has one",
+             "set choice: hash");
     if (d.reuse.chance < 0 || d.reuse.chance > 1)
         fail(path, "reuse.chance", shortest(d.reuse.chance), "a probability is 0 to 1");
     if (d.when_restricted.text != "{}") {
         try {
             restricted(d);
         } catch (const input_error& e) {
-            throw input_error((path.empty() ? "" : path + ".") + "when-restricted." + e.path, e.value, e.rule, e.fix);
+            throw input_error((path.empty() ? "" : path + ".") + "when-restricted." + e.path,
+                              e.value, e.rule, e.fix);
         }
     }
     const auto causes = json_io::names<close_cause>();
     for (const auto& [name, value] : d.timers)
         if (std::find(causes.begin(), causes.end(), name) == causes.end())
-            json_io::unknown_name(name, causes, path.empty() ? "timers" : path + ".timers", "cause of close");
+            json_io::unknown_name(name, causes, path.empty() ? "timers" : path + ".timers",
+                                  "cause of close");
 }
 
 design restricted(const design& d) {

@@ -10,8 +10,8 @@ constexpr std::uint32_t rotated(std::uint32_t word, unsigned by) {
     return (word << by) | (word >> (32 - by));
 }
 
-// The address as the kernel's union nf_inet_addr on a little-endian machine: four words, each holding its four bytes in network order; an IPv4 address
-// fills the first and leaves the rest 0.
+// The address as the kernel's union nf_inet_addr on a little-endian machine: four words, each
+// holding its four bytes in network order; an IPv4 address fills the first and leaves the rest 0.
 std::array<std::uint32_t, 4> kernel_words(ip_address a) {
     std::array<std::uint32_t, 4> words{};
     const auto swapped = [](std::uint32_t w) {
@@ -39,12 +39,24 @@ std::uint32_t jhash2(const std::uint32_t* words, std::size_t length, std::uint32
         a += words[0];
         b += words[1];
         c += words[2];
-        a -= c; a ^= rotated(c, 4); c += b;
-        b -= a; b ^= rotated(a, 6); a += c;
-        c -= b; c ^= rotated(b, 8); b += a;
-        a -= c; a ^= rotated(c, 16); c += b;
-        b -= a; b ^= rotated(a, 19); a += c;
-        c -= b; c ^= rotated(b, 4); b += a;
+        a -= c;
+        a ^= rotated(c, 4);
+        c += b;
+        b -= a;
+        b ^= rotated(a, 6);
+        a += c;
+        c -= b;
+        c ^= rotated(b, 8);
+        b += a;
+        a -= c;
+        a ^= rotated(c, 16);
+        c += b;
+        b -= a;
+        b ^= rotated(a, 19);
+        a += c;
+        c -= b;
+        c ^= rotated(b, 4);
+        b += a;
         words += 3;
         length -= 3;
     }
@@ -52,13 +64,20 @@ std::uint32_t jhash2(const std::uint32_t* words, std::size_t length, std::uint32
     if (length > 2) c += words[2];
     if (length > 1) b += words[1];
     a += words[0];
-    c ^= b; c -= rotated(b, 14);
-    a ^= c; a -= rotated(c, 11);
-    b ^= a; b -= rotated(a, 25);
-    c ^= b; c -= rotated(b, 16);
-    a ^= c; a -= rotated(c, 4);
-    b ^= a; b -= rotated(a, 14);
-    c ^= b; c -= rotated(b, 24);
+    c ^= b;
+    c -= rotated(b, 14);
+    a ^= c;
+    a -= rotated(c, 11);
+    b ^= a;
+    b -= rotated(a, 25);
+    c ^= b;
+    c -= rotated(b, 16);
+    a ^= c;
+    a -= rotated(c, 4);
+    b ^= a;
+    b -= rotated(a, 14);
+    c ^= b;
+    c -= rotated(b, 24);
     return c;
 }
 
@@ -67,12 +86,14 @@ std::uint64_t hashed_rank(const pool_rule& rule, ip_address source, ip_address d
     if (rule.hash == "jhash2") {
         const auto words = kernel_words(source);
         const auto to = kernel_words(destination);
-        const std::uint32_t seed = rule.of == hash_input::source ? 0 : to[is_ipv4(destination) ? 0 : 3];
+        const std::uint32_t seed =
+            rule.of == hash_input::source ? 0 : to[is_ipv4(destination) ? 0 : 3];
         const std::uint64_t hash = jhash2(words.data(), words.size(), seed);
         return (hash * pool_size) >> 32U;  // reciprocal_scale
     }
     if (rule.hash == "vpp-fold") {
-        // the address as VPP holds it, in network byte order; the walk over the pool starts at hash and keeps the last address that it visits
+        // the address as VPP holds it, in network byte order; the walk over the pool starts at hash
+        // and keeps the last address that it visits
         const std::uint32_t s = kernel_words(source)[0];
         const std::uint32_t hash = s + (s >> 8U) + (s >> 16U) + (s >> 24U);
         return (hash % pool_size + pool_size - 1) % pool_size;

@@ -22,7 +22,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 // Runs a parser that knows no path, and adds it.
-template <class F> auto at_path(const std::string& path, F parse) {
+template <class F>
+auto at_path(const std::string& path, F parse) {
     try {
         return parse();
     } catch (const input_error& e) {
@@ -32,7 +33,8 @@ template <class F> auto at_path(const std::string& path, F parse) {
 
 // Sets: text, a number (ports), a list of these, or {include: ..., minus: ...}.
 template <class Set, class Item>
-void read_set(const bj::value& v, const std::string& path, Set& out, Item item, bool nested = false) {
+void read_set(const bj::value& v, const std::string& path, Set& out, Item item,
+              bool nested = false) {
     if (v.is_object()) {
         Set minus;
         out = Set{};
@@ -48,7 +50,8 @@ void read_set(const bj::value& v, const std::string& path, Set& out, Item item, 
                 unknown_name(key, {"include", "minus"}, here, "key");
             }
         }
-        if (!included) throw input_error(path, shown(v), "a set with minus needs include", "add include: ...");
+        if (!included)
+            throw input_error(path, shown(v), "a set with minus needs include", "add include: ...");
         out = out - minus;
     } else if (v.is_array()) {
         out = Set{};
@@ -58,7 +61,8 @@ void read_set(const bj::value& v, const std::string& path, Set& out, Item item, 
             Set one;
             read_set(element, here, one, item, true);
             if (const Set both = out & one; !both.empty())
-                throw input_error(here, shown(element), "overlaps an earlier element of the list in " + to_string(both),
+                throw input_error(here, shown(element),
+                                  "overlaps an earlier element of the list in " + to_string(both),
                                   "name each element once");
             out = out | one;
         }
@@ -106,10 +110,14 @@ void unknown_name(std::string_view name, const std::vector<std::string>& known,
 
 double read_number(const bj::value& v, const std::string& path) {
     double out = 0;
-    if (v.is_int64()) out = static_cast<double>(v.get_int64());
-    else if (v.is_uint64()) out = static_cast<double>(v.get_uint64());
-    else if (v.is_double()) out = v.get_double();
-    else wrong_kind(v, path, "a number");
+    if (v.is_int64())
+        out = static_cast<double>(v.get_int64());
+    else if (v.is_uint64())
+        out = static_cast<double>(v.get_uint64());
+    else if (v.is_double())
+        out = v.get_double();
+    else
+        wrong_kind(v, path, "a number");
     if (!std::isfinite(out) || out < 0)
         throw input_error(path, shown(v), "a finite number that is not negative is wanted");
     return out;
@@ -139,8 +147,9 @@ void read(const bj::value& v, const std::string& path, std::uint64_t& out) {
     if (value != std::floor(value)) throw input_error(path, shown(v), "a whole number is wanted");
     if (v.is_double() && value >= 9007199254740992.0)
         throw input_error(path, shown(v), "too large for a count");
-    out = v.is_uint64() ? v.get_uint64() : v.is_int64() ? static_cast<std::uint64_t>(v.get_int64())
-                                                        : static_cast<std::uint64_t>(value);
+    out = v.is_uint64()  ? v.get_uint64()
+          : v.is_int64() ? static_cast<std::uint64_t>(v.get_int64())
+                         : static_cast<std::uint64_t>(value);
 }
 
 void read(const bj::value& v, const std::string& path, address_set& out) {
@@ -152,7 +161,8 @@ void read(const bj::value& v, const std::string& path, address_set& out) {
 
 void read(const bj::value& v, const std::string& path, port_set& out) {
     read_set(v, path, out, [](const bj::value& item) {
-        return parse_port_range(item.is_string() ? std::string(item.get_string()) : bj::serialize(item));
+        return parse_port_range(item.is_string() ? std::string(item.get_string())
+                                                 : bj::serialize(item));
     });
 }
 
@@ -192,7 +202,8 @@ bj::value write(const address_set& v) {
 
 bj::value write(const port_set& v) {
     bj::array out;
-    for (const auto& part : v.parts()) out.push_back(bj::string(to_string(port_set(part.first, part.last))));
+    for (const auto& part : v.parts())
+        out.push_back(bj::string(to_string(port_set(part.first, part.last))));
     return out;
 }
 

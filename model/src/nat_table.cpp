@@ -11,15 +11,16 @@ namespace natbound {
 scope_key scope_of(const flow& f, const clash_scope& scope) {
     const bool with_address = scope.destination != scope_destination::none;
     const bool with_port = scope.destination == scope_destination::endpoint;
-    return {scope.protocol ? static_cast<int>(f.protocol) : -1, with_address ? f.destination.address : 0,
-            with_port ? f.destination.port : 0};
+    return {scope.protocol ? static_cast<int>(f.protocol) : -1,
+            with_address ? f.destination.address : 0, with_port ? f.destination.port : 0};
 }
 
 endpoint nat_table::external(std::uint64_t rank, port at) const {
     return {plan_->of->external_ip_address_pool.at(rank), at};
 }
 
-// The entry whose mapping this flow may share: under eim any of the same source, under adm of the same source and destination address.
+// The entry whose mapping this flow may share: under eim any of the same source, under adm of the
+// same source and destination address.
 const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
     const auto type = plan_->design.mapping_type;
     if (type == mapping_type::edm) return nullptr;
@@ -28,21 +29,26 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
     for (auto it = flows_.lower_bound(first); it != flows_.end(); ++it) {
         const auto& [other, e] = *it;
         if (other.protocol != f.protocol || other.source != f.source) break;
-        if (type == mapping_type::adm && other.destination.address != f.destination.address) continue;
-        if (type == mapping_type::eim_if_possible && !plan_->permitted(f.source.port).contains(e.at)) continue;
+        if (type == mapping_type::adm && other.destination.address != f.destination.address)
+            continue;
+        if (type == mapping_type::eim_if_possible &&
+            !plan_->permitted(f.source.port).contains(e.at))
+            continue;
         return &e;
     }
     return nullptr;
 }
 
-// Whether it is the flow's own mapping that holds its endpoint in the flow's scope. One flow of it there is enough: a scope's endpoint is never
-// held by two mappings (the property `unique`).
+// Whether it is the flow's own mapping that holds its endpoint in the flow's scope. One flow of it
+// there is enough: a scope's endpoint is never held by two mappings (the property `unique`).
 bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
     const auto scope = scope_of(f, plan_->design.clash_scope);
     for (auto it = flows_.lower_bound({f.protocol, f.source, {}}); it != flows_.end(); ++it) {
         const auto& [other, e] = *it;
         if (other.protocol != f.protocol || other.source != f.source) return false;
-        if (e.rank == mapping.rank && e.at == mapping.at && scope_of(other, plan_->design.clash_scope) == scope) return true;
+        if (e.rank == mapping.rank && e.at == mapping.at &&
+            scope_of(other, plan_->design.clash_scope) == scope)
+            return true;
     }
     return false;
 }
@@ -63,7 +69,8 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
 std::optional<flow> nat_table::holder(const flow& f, std::uint64_t rank, port at) const {
     const auto scope = scope_of(f, plan_->design.clash_scope);
     for (const auto& [other, e] : flows_)
-        if (e.rank == rank && e.at == at && scope_of(other, plan_->design.clash_scope) == scope) return other;
+        if (e.rank == rank && e.at == at && scope_of(other, plan_->design.clash_scope) == scope)
+            return other;
     return std::nullopt;
 }
 
@@ -73,7 +80,8 @@ bool nat_table::can_take_over(const entry& e) const {
 }
 
 take_over_rule nat_table::reuse_for(const flow& f) const {
-    return {f.protocol == transport::tcp && !plan_->design.reuse.take_over.empty(), plan_->design.reuse.chance};
+    return {f.protocol == transport::tcp && !plan_->design.reuse.take_over.empty(),
+            plan_->design.reuse.chance};
 }
 
 // An endpoint counts as closing when every flow on it in this scope can be taken over.
@@ -82,13 +90,16 @@ void nat_table::mark(const flow& f, const entry& e) {
     bool all = true;
     bool any = false;
     for (const auto& [other, o] : flows_) {
-        if (o.rank != e.rank || o.at != e.at || scope_of(other, plan_->design.clash_scope) != scope) continue;
+        if (o.rank != e.rank || o.at != e.at || scope_of(other, plan_->design.clash_scope) != scope)
+            continue;
         any = true;
         all = all && can_take_over(o);
     }
     auto& bits = taken_[{scope, e.rank}];
-    if (!any) bits.release(e.at);
-    else bits.set_closing(e.at, all);
+    if (!any)
+        bits.release(e.at);
+    else
+        bits.set_closing(e.at, all);
 }
 
 void nat_table::close(const flow& f, close_cause cause) {

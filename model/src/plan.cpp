@@ -7,11 +7,15 @@
 namespace natbound {
 
 nat_plan::nat_plan(const nat& n)
-    : of(&n), design(n.port_set_restrict ? restricted(n.design) : n.design),
-      pool_size(n.external_ip_address_pool.size()), table(n.connection_limits.limit_per_instance), class_index_(port_count) {
+    : of(&n),
+      design(n.port_set_restrict ? restricted(n.design) : n.design),
+      pool_size(n.external_ip_address_pool.size()),
+      table(n.connection_limits.limit_per_instance),
+      class_index_(port_count) {
     const auto add = [&](const port_set& source, const port_set& ports) {
         const auto index = static_cast<std::uint8_t>(classes.size());
-        classes.push_back({source, ports, saturated(ports.size()), ports.at(0), ports.parts().size() == 1});
+        classes.push_back(
+            {source, ports, saturated(ports.size()), ports.at(0), ports.parts().size() == 1});
         for (const auto& part : source.parts()) {
             for (port p = part.first; p <= part.last; ++p) class_index_[p] = index;
             if (part.last - part.first + 1 > widest_.last - widest_.first + 1) {
@@ -23,22 +27,29 @@ nat_plan::nat_plan(const nat& n)
     // Where each flow has a mapping of its own, both limits count the same thing.
     const auto& limit = n.mapping_limits.limit_port_mappings;
     const auto type = design.mapping_type;
-    if (type == mapping_type::eim || type == mapping_type::adm) mappings = limit;
-    else if (limit) table = std::min(table.value_or(*limit), *limit);
+    if (type == mapping_type::eim || type == mapping_type::adm)
+        mappings = limit;
+    else if (limit)
+        table = std::min(table.value_or(*limit), *limit);
     if (n.port_set_restrict) {
         // A range that the operator gives replaces the design's classes.
-        add(all_ports(), {n.port_set_restrict->start_port_number, n.port_set_restrict->end_port_number});
+        add(all_ports(),
+            {n.port_set_restrict->start_port_number, n.port_set_restrict->end_port_number});
     } else {
-        if (design.port_classes.size() > 255) throw unsupported("a design has at most 255 classes of ports");
+        if (design.port_classes.size() > 255)
+            throw unsupported("a design has at most 255 classes of ports");
         for (const auto& c : design.port_classes) add(c.source, c.ports);
     }
 }
 
 bool nat_plan::preserves(port source) const {
     switch (design.first_choice) {
-        case first_choice::none: return false;
-        case first_choice::preserve: return class_of(source).ports.contains(source);
-        case first_choice::preserve_any: return true;
+        case first_choice::none:
+            return false;
+        case first_choice::preserve:
+            return class_of(source).ports.contains(source);
+        case first_choice::preserve_any:
+            return true;
     }
     return false;
 }
@@ -63,7 +74,8 @@ std::optional<std::uint64_t> nat_plan::pool_rank(ip_address source, ip_address d
     if (pool_size == 1) return 0;
     const auto& rule = design.pool;
     if (rule.choice == pool_choice::first) return 0;
-    if (rule.choice != pool_choice::hash || !is_known_hash(rule.hash) || pool_size > UINT32_MAX) return std::nullopt;
+    if (rule.choice != pool_choice::hash || !is_known_hash(rule.hash) || pool_size > UINT32_MAX)
+        return std::nullopt;
     return hashed_rank(rule, source, destination, static_cast<std::uint64_t>(pool_size));
 }
 

@@ -15,15 +15,23 @@ struct unit {
     std::string_view name;
     double seconds;
 };
-constexpr std::array<unit, 9> units{{{"ms", 1e-3}, {"s", 1}, {"sec", 1}, {"min", 60}, {"m", 60},
-                                     {"h", 3600}, {"hour", 3600}, {"d", 86400}, {"day", 86400}}};
+constexpr std::array<unit, 9> units{{{"ms", 1e-3},
+                                     {"s", 1},
+                                     {"sec", 1},
+                                     {"min", 60},
+                                     {"m", 60},
+                                     {"h", 3600},
+                                     {"hour", 3600},
+                                     {"d", 86400},
+                                     {"day", 86400}}};
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 double unit_seconds(std::string_view name, std::string_view whole, const char* fix) {
     for (const auto& u : units)
         if (u.name == name) return u.seconds;
-    throw input_error("", quoted(whole), name.empty() ? "the unit is missing" : "no such unit", fix);
+    throw input_error("", quoted(whole), name.empty() ? "the unit is missing" : "no such unit",
+                      fix);
 }
 
 // Splits "60s" into 60 and "s".
@@ -80,8 +88,10 @@ rate parse_rate(std::string_view text) {
 share parse_share(std::string_view text) {
     std::string_view rest;
     double value = leading_number(text, rest, "write 25% or 0.25");
-    if (rest == "%") value /= 100;
-    else if (!rest.empty()) throw input_error("", quoted(text), "not a share", "write 25% or 0.25");
+    if (rest == "%")
+        value /= 100;
+    else if (!rest.empty())
+        throw input_error("", quoted(text), "not a share", "write 25% or 0.25");
     if (value > 1) throw input_error("", quoted(text), "a share is at most 100%");
     return {value};
 }
@@ -97,7 +107,8 @@ interval<port> parse_port_range(std::string_view text) {
         port value = 0;
         const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value);
         if (failed == std::errc::invalid_argument || end != part.data() + part.size())
-            throw input_error("", quoted(text), "not a port or a range of ports", "write 80 or 1024-65535");
+            throw input_error("", quoted(text), "not a port or a range of ports",
+                              "write 80 or 1024-65535");
         if (failed != std::errc{} || value >= port_count)
             throw input_error("", quoted(text), "a port is at most 65535");
         return value;
@@ -107,8 +118,9 @@ interval<port> parse_port_range(std::string_view text) {
     const port first = one(text.substr(0, dash));
     const port last = one(text.substr(dash + 1));
     if (last < first)
-        throw input_error("", quoted(text), "the range is reversed",
-                          "did you mean " + std::to_string(last) + "-" + std::to_string(first) + "?");
+        throw input_error(
+            "", quoted(text), "the range is reversed",
+            "did you mean " + std::to_string(last) + "-" + std::to_string(first) + "?");
     return {first, last};
 }
 

@@ -1,4 +1,5 @@
-// Reading a scenario: designs resolved by name or by patch, then every rule that the fields must keep with one another.
+// Reading a scenario: designs resolved by name or by patch, then every rule that the fields must
+// keep with one another.
 #include "natbound/model/scenario.hpp"
 
 #include <cmath>
@@ -11,14 +12,17 @@ namespace natbound {
 
 namespace bj = boost::json;
 
-// "hold: 60s" stands for {law: exponential, mean: 60s}; "source-ports: sequential" for {law: sequential}; a design's first word for its axis.
-template <> struct json_io::short_form<hold_time> {
+// "hold: 60s" stands for {law: exponential, mean: 60s}; "source-ports: sequential" for {law:
+// sequential}; a design's first word for its axis.
+template <>
+struct json_io::short_form<hold_time> {
     static bool read(const bj::value& v, const std::string& path, hold_time& out) {
         json_io::read(v, path, out.mean);
         return true;
     }
 };
-template <> struct json_io::short_form<source_port_rule> {
+template <>
+struct json_io::short_form<source_port_rule> {
     static bool read(const bj::value& v, const std::string& path, source_port_rule& out) {
         json_io::read(v, path, out.law);
         return true;
@@ -33,11 +37,12 @@ namespace {
 }
 
 std::string at(const char* list, std::size_t i, const char* field = nullptr) {
-    return std::string(list) + "[" + std::to_string(i) + "]" + (field ? "." + std::string(field) : "");
+    return std::string(list) + "[" + std::to_string(i) + "]" +
+           (field ? "." + std::string(field) : "");
 }
 
 class checker {
-public:
+  public:
     explicit checker(const scenario& scenario_to_check) : s(scenario_to_check) {}
 
     void run() {
@@ -52,7 +57,7 @@ public:
         for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
     }
 
-private:
+  private:
     void named_once(const std::string& path, const std::string& value) {
         if (value.empty()) fail(path + ".name", "", "a name is wanted", "add name: ...");
         if (!names.insert(value).second)
@@ -103,7 +108,8 @@ private:
 
     void router(std::size_t i) {
         const auto& n = s.nats[i];
-        if (n.inside.empty()) fail(at("nats", i, "inside"), "", "a NAT needs clients inside", "add inside: [...]");
+        if (n.inside.empty())
+            fail(at("nats", i, "inside"), "", "a NAT needs clients inside", "add inside: [...]");
         std::set<std::string> may = client_names;
         for (const auto& other : s.nats) may.insert(other.name);
         references(at("nats", i, "inside"), n.inside, may, "client set or NAT");
@@ -111,7 +117,8 @@ private:
             const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
             if (n.inside[k] == n.name) fail(here, n.name, "a NAT can't be inside itself");
             if (!placed.insert(n.inside[k]).second)
-                fail(here, n.inside[k], "is inside another NAT already", "give each client set one way out");
+                fail(here, n.inside[k], "is inside another NAT already",
+                     "give each client set one way out");
             for (const auto& c : s.clients)
                 if (c.name == n.inside[k]) pool_against(i, c);
         }
@@ -120,22 +127,28 @@ private:
         if (n.port_set_restrict) {
             const auto& r = *n.port_set_restrict;
             const std::string here = at("nats", i, "port-set-restrict");
-            if (r.start_port_number == 0) fail(here + ".start-port-number", "0", "0 is not a port", "start at 1");
+            if (r.start_port_number == 0)
+                fail(here + ".start-port-number", "0", "0 is not a port", "start at 1");
             if (r.end_port_number >= port_count)
-                fail(here + ".end-port-number", std::to_string(r.end_port_number), "a port is at most 65535");
+                fail(here + ".end-port-number", std::to_string(r.end_port_number),
+                     "a port is at most 65535");
             if (r.end_port_number < r.start_port_number)
-                fail(here, std::to_string(r.start_port_number) + "-" + std::to_string(r.end_port_number),
+                fail(here,
+                     std::to_string(r.start_port_number) + "-" + std::to_string(r.end_port_number),
                      "the range is reversed", "swap the two numbers");
         }
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
-            fail(at("nats", i, "connection-limits.limit-per-instance"), "0", "a limit of 0 admits nothing", "leave it out for no limit");
+            fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
+                 "a limit of 0 admits nothing", "leave it out for no limit");
         if (n.mapping_limits.limit_port_mappings == std::uint64_t{0})
-            fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0", "a limit of 0 admits nothing", "leave it out for no limit");
+            fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
+                 "a limit of 0 admits nothing", "leave it out for no limit");
         validate(n.design, at("nats", i, "design"));
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
-                json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key, "cause of close");
+                json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
+                                      "cause of close");
     }
 
     void pool_against(std::size_t i, const client_set& c) {
@@ -143,7 +156,8 @@ private:
         const std::string here = at("nats", i, "external-ip-address-pool");
         if (pool.empty()) return;
         if (const auto both = pool & c.addresses; !both.empty())
-            fail(here, to_string(pool), "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
+            fail(here, to_string(pool),
+                 "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
         if (is_ipv4(pool.parts().front().first) != is_ipv4(c.addresses.parts().front().first))
             fail(here, to_string(pool), "is of another address family than client set " + c.name,
                  "translation between families is not modelled yet");
@@ -158,17 +172,21 @@ private:
         references(here + ".to", t.to, server_names, "server set");
         for (const auto& c : s.clients)
             for (const auto& to : t.to)
-                if (std::find(t.from.begin(), t.from.end(), c.name) != t.from.end() && !c.reaches.empty() &&
+                if (std::find(t.from.begin(), t.from.end(), c.name) != t.from.end() &&
+                    !c.reaches.empty() &&
                     std::find(c.reaches.begin(), c.reaches.end(), to) == c.reaches.end())
-                    fail(here + ".to", to, "client set " + c.name + " does not reach it", "add it to its reaches");
+                    fail(here + ".to", to, "client set " + c.name + " does not reach it",
+                         "add it to its reaches");
         if (t.rate && t.rate_per_client)
-            fail(here + ".rate-per-client", "", "rate and rate-per-client say the same thing twice", "keep one");
-        if (t.hold && t.life)
-            fail(here + ".life", "", "hold contains life", "give one of the two");
-        const int given = (t.rate || t.rate_per_client ? 1 : 0) + (t.hold || t.life ? 1 : 0) + (t.live ? 1 : 0);
+            fail(here + ".rate-per-client", "", "rate and rate-per-client say the same thing twice",
+                 "keep one");
+        if (t.hold && t.life) fail(here + ".life", "", "hold contains life", "give one of the two");
+        const int given =
+            (t.rate || t.rate_per_client ? 1 : 0) + (t.hold || t.life ? 1 : 0) + (t.live ? 1 : 0);
         if (given != 2)
-            fail(here, "", given < 2 ? "any two of rate, hold (or life) and live are wanted"
-                                     : "rate, hold (or life) and live are one too many",
+            fail(here, "",
+                 given < 2 ? "any two of rate, hold (or life) and live are wanted"
+                           : "rate, hold (or life) and live are one too many",
                  "give two; the third follows");
         for (const auto* h : {t.hold ? &*t.hold : nullptr, t.life ? &*t.life : nullptr}) {
             if (!h) continue;
@@ -177,13 +195,20 @@ private:
             if ((h->law == hold_law::lognormal) != h->cv.has_value())
                 fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
         }
-        if (t.live && !(*t.live > 0)) fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
+        if (t.live && !(*t.live > 0))
+            fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
         for (const auto& r : {t.rate, t.rate_per_client})
-            if (r && !(r->per_second > 0)) fail(here + ".rate", to_string(*r), "a rate above 0 is wanted", "leave the entry out for no traffic");
-        if (t.ends && std::fabs(t.ends->fin.value + t.ends->rst.value + t.ends->silence.value - 1) > 1e-9)
+            if (r && !(r->per_second > 0))
+                fail(here + ".rate", to_string(*r), "a rate above 0 is wanted",
+                     "leave the entry out for no traffic");
+        if (t.ends &&
+            std::fabs(t.ends->fin.value + t.ends->rst.value + t.ends->silence.value - 1) > 1e-9)
             fail(here + ".ends", "", "the shares must add up to 100%");
-        if (t.ends && t.hold) fail(here + ".ends", "", "a hold contains what is kept after the close", "give life instead");
-        if (t.zipf && !t.weights.empty()) fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
+        if (t.ends && t.hold)
+            fail(here + ".ends", "", "a hold contains what is kept after the close",
+                 "give life instead");
+        if (t.zipf && !t.weights.empty())
+            fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -192,7 +217,8 @@ private:
                     endpoints += v.addresses.size() * v.ports.size();
             if (endpoints != t.weights.size())
                 fail(here + ".weights", std::to_string(t.weights.size()) + " weights",
-                     "one weight a destination endpoint is wanted, and there are " + endpoints.str());
+                     "one weight a destination endpoint is wanted, and there are " +
+                         endpoints.str());
             for (const double w : t.weights) sum += w;
             if (!(sum > 0)) fail(here + ".weights", "", "at least one weight above 0 is wanted");
         }
@@ -217,7 +243,9 @@ void resolve_design(bj::value& v, const std::string& path) {
         bj::object patch = v.get_object();
         bj::value base = named(patch["base"], path + ".base");
         patch.erase("base");
-        if (!patch.contains("name")) base.get_object()["name"] = std::string(base.get_object()["name"].get_string()) + " (changed)";
+        if (!patch.contains("name"))
+            base.get_object()["name"] =
+                std::string(base.get_object()["name"].get_string()) + " (changed)";
         v = merge_patch(std::move(base), patch);
     }
 }
@@ -228,8 +256,10 @@ boost::json::value merge_patch(boost::json::value target, const boost::json::val
     if (!patch.is_object()) return patch;
     if (!target.is_object()) target = bj::object{};
     for (const auto& [key, value] : patch.get_object()) {
-        if (value.is_null()) target.get_object().erase(key);
-        else target.get_object()[key] = merge_patch(target.get_object()[key], value);
+        if (value.is_null())
+            target.get_object().erase(key);
+        else
+            target.get_object()[key] = merge_patch(target.get_object()[key], value);
     }
     return target;
 }
@@ -237,7 +267,8 @@ boost::json::value merge_patch(boost::json::value target, const boost::json::val
 double nat::timer(close_cause cause) const {
     const std::string key = json_io::name_of(cause);
     if (const auto it = timers.find(key); it != timers.end()) return it->second.seconds;
-    if (const auto it = design.timers.find(key); it != design.timers.end()) return it->second.seconds;
+    if (const auto it = design.timers.find(key); it != design.timers.end())
+        return it->second.seconds;
     return 0;
 }
 
@@ -247,13 +278,15 @@ scenario parse_scenario(std::string_view json) {
     boost::system::error_code ec;
     bj::value value = bj::parse(json, ec);
     if (ec) throw input_error("", "", "not JSON: " + ec.message());
-    if (value.is_object() && value.get_object().contains("nats") && value.get_object()["nats"].is_array()) {
+    if (value.is_object() && value.get_object().contains("nats") &&
+        value.get_object()["nats"].is_array()) {
         std::size_t i = 0;
         for (auto& n : value.get_object()["nats"].get_array()) {
             if (n.is_object() && n.get_object().contains("design"))
                 resolve_design(n.get_object()["design"], at("nats", i, "design"));
             else if (n.is_object())
-                fail(at("nats", i, "design"), "", "a design is wanted", "add design: linux-masquerade (natbound design list shows all)");
+                fail(at("nats", i, "design"), "", "a design is wanted",
+                     "add design: linux-masquerade (natbound design list shows all)");
             ++i;
         }
     }

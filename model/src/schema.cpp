@@ -1,4 +1,5 @@
-// JSON Schema of the two formats, made by walking the same descriptions as the reader, with a sentence for each field (also what the manual prints).
+// JSON Schema of the two formats, made by walking the same descriptions as the reader, with a
+// sentence for each field (also what the manual prints).
 #include <map>
 
 #include "natbound/model/json_io.hpp"
@@ -15,13 +16,19 @@ const std::map<std::string, const char*>& sentences() {
         {"scenario.clients", "Sets of client machines; no two overlap."},
         {"scenario.nats", "The NATs. A client set inside none is routed untranslated."},
         {"scenario.servers", "Sets of server endpoints."},
-        {"scenario.traffic", "Who opens how many connections to whom. Left out: Poisson, spread evenly over client addresses and server endpoints."},
+        {"scenario.traffic",
+         "Who opens how many connections to whom. Left out: Poisson, spread evenly over client "
+         "addresses and server endpoints."},
         {"client_set.name", "Unique in the file."},
-        {"client_set.addresses", "Addresses, prefixes, ranges; a list of them; or {include, minus}."},
+        {"client_set.addresses",
+         "Addresses, prefixes, ranges; a list of them; or {include, minus}."},
         {"client_set.ports", "The source ports that the clients use. Default 1024-65535."},
         {"client_set.reaches", "The server sets that it may connect to. Default: all."},
-        {"client_set.source-ports", "How a client picks its source port: uniform (default), sequential, linux."},
-        {"source_port_rule.law", "uniform: any free one; sequential: the next one; linux: every second one from a start that depends on the destination."},
+        {"client_set.source-ports",
+         "How a client picks its source port: uniform (default), sequential, linux."},
+        {"source_port_rule.law",
+         "uniform: any free one; sequential: the next one; linux: every second one from a start "
+         "that depends on the destination."},
         {"server_set.name", "Unique in the file."},
         {"server_set.addresses", "As for clients."},
         {"server_set.ports", "The ports that listen."},
@@ -30,23 +37,38 @@ const std::map<std::string, const char*>& sentences() {
         {"nat.inside", "Client sets whose connections it translates."},
         {"nat.external-ip-address-pool", "Its public addresses (RFC 8512)."},
         {"nat.port-set-restrict", "The ports it may use (RFC 8512); else the design's own."},
-        {"nat.design", "A name of the catalogue, {base: NAME, ...} to override axes, a file's path, or a design written out."},
+        {"nat.design",
+         "A name of the catalogue, {base: NAME, ...} to override axes, a file's path, or a design "
+         "written out."},
         {"nat.connection-limits", "RFC 8512."},
         {"nat.mapping-limits", "RFC 8512."},
-        {"nat.timers", "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, tcp-silence, udp); overrides the design's."},
+        {"nat.timers",
+         "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, "
+         "tcp-silence, udp); overrides the design's."},
         {"port_restriction.start-port-number", "Lowest port."},
         {"port_restriction.end-port-number", "Highest port."},
         {"connection_limits.limit-per-instance", "The size of the flow table, in connections."},
-        {"mapping_limits.limit-port-mappings", "The most mappings (under eim one carries several connections)."},
+        {"mapping_limits.limit-port-mappings",
+         "The most mappings (under eim one carries several connections)."},
         {"traffic_entry.from", "Client sets; the rate is spread evenly over their addresses."},
-        {"traffic_entry.to", "Server sets; evenly over their endpoints unless weights or zipf say otherwise."},
+        {"traffic_entry.to",
+         "Server sets; evenly over their endpoints unless weights or zipf say otherwise."},
         {"traffic_entry.rate", "New connections of the whole entry, as in 500/s."},
         {"traffic_entry.rate-per-client", "New connections of each client address, as in 2/min."},
-        {"traffic_entry.hold", "How long a connection occupies its tuple, all in: 60s is exponential with that mean; or {law, mean, cv}."},
-        {"traffic_entry.life", "How long the users see the connection; the NAT's timers are added by the cause of close."},
-        {"traffic_entry.live", "Mean number of live connections. Any two of rate, hold (or life) and live give the third."},
-        {"traffic_entry.ends", "With life: the shares that end by FIN, by RST, or fall silent. Default: all by FIN (UDP: silence)."},
-        {"traffic_entry.zipf", "Exponent of Zipf's law over the destination endpoints, in their order."},
+        {"traffic_entry.hold",
+         "How long a connection occupies its tuple, all in: 60s is exponential with that mean; or "
+         "{law, mean, cv}."},
+        {"traffic_entry.life",
+         "How long the users see the connection; the NAT's timers are added by the cause of "
+         "close."},
+        {"traffic_entry.live",
+         "Mean number of live connections. Any two of rate, hold (or life) and live give the "
+         "third."},
+        {"traffic_entry.ends",
+         "With life: the shares that end by FIN, by RST, or fall silent. Default: all by FIN (UDP: "
+         "silence)."},
+        {"traffic_entry.zipf",
+         "Exponent of Zipf's law over the destination endpoints, in their order."},
         {"traffic_entry.weights", "One weight a destination endpoint."},
         {"hold_time.law", "exponential, constant or lognormal."},
         {"hold_time.mean", "As in 60s."},
@@ -56,19 +78,28 @@ const std::map<std::string, const char*>& sentences() {
         {"endings.silence", "Share that falls silent, and is kept until it idles out."},
         {"design.name", "Its name in the catalogue."},
         {"design.summary", "One sentence."},
-        {"design.sources", "What it mirrors: repository, path, function; specification and clause."},
+        {"design.sources",
+         "What it mirrors: repository, path, function; specification and clause."},
         {"design.notes", "What the model leaves out."},
-        {"design.mapping-type", "eim, adm, edm (RFC 8512), or eim-if-possible: the endpoint that the source has towards another destination is tried first."},
-        {"design.clash-scope", "The key, besides the external endpoint, that two live mappings may not share."},
-        {"design.port-classes", "Flows from some source ports are searched some external ports. The classes cover 0-65535."},
-        {"design.first-choice", "none; preserve: the client's own port if it lies in its class; preserve-any: whatever it is."},
+        {"design.mapping-type",
+         "eim, adm, edm (RFC 8512), or eim-if-possible: the endpoint that the source has towards "
+         "another destination is tried first."},
+        {"design.clash-scope",
+         "The key, besides the external endpoint, that two live mappings may not share."},
+        {"design.port-classes",
+         "Flows from some source ports are searched some external ports. The classes cover "
+         "0-65535."},
+        {"design.first-choice",
+         "none; preserve: the client's own port if it lies in its class; preserve-any: whatever it "
+         "is."},
         {"design.search", "Rounds of probes; the first free endpoint is taken."},
         {"design.pool", "Which address of the pool is tried."},
         {"design.commit", "atomic: select and insert are one step."},
         {"design.reuse", "Which closing entries the search may take over."},
         {"design.pressure", "What a full table does: refuse, or drop-least-recently-used."},
         {"design.failure", "What the client gets, and the counter that shows it."},
-        {"design.when-restricted", "Merge patch (RFC 7396) on the design for a NAT with port-set-restrict."},
+        {"design.when-restricted",
+         "Merge patch (RFC 7396) on the design for a NAT with port-set-restrict."},
         {"design.timers", "How long an entry is kept after the close, by cause."},
         {"design.remedies", "Changes that an operator can make; their effect is computed."},
         {"clash_scope.destination", "none (no overloading), address, or endpoint."},
@@ -77,10 +108,13 @@ const std::map<std::string, const char*>& sentences() {
         {"port_class.ports", "External ports that are searched."},
         {"search.rounds", "In order."},
         {"search.stop-when-covered", "A round as long as the range ends the search."},
-        {"search.first-choice-counts", "A preserved port's probe takes the place of the first of the search."},
-        {"search_round.start", "random; hash (a fixed function of the flow, not published); first; own-port."},
+        {"search.first-choice-counts",
+         "A preserved port's probe takes the place of the first of the search."},
+        {"search_round.start",
+         "random; hash (a fixed function of the flow, not published); first; own-port."},
         {"search_round.bits", "Width of the random number; absent: uniform over the range."},
-        {"search_round.offset-bits", "ascend: width of the running offset, which wraps before it is cut to the range."},
+        {"search_round.offset-bits",
+         "ascend: width of the running offset, which wraps before it is cut to the range."},
         {"search_round.step", "ascend; ascend-then-descend; independent; scaled."},
         {"search_round.probes", "How many; absent: as many as there are ports."},
         {"search_round.take-over-last", "The last so many probes may take a closing entry over."},
@@ -103,7 +137,8 @@ const std::map<std::string, const char*>& sentences() {
     return all;
 }
 
-template <class T> bj::object schema_of(const T* /*tag*/);
+template <class T>
+bj::object schema_of(const T* /*tag*/);
 
 bj::object text(const char* pattern = nullptr) {
     bj::object out{{"type", "string"}};
@@ -118,42 +153,68 @@ bj::object leaf(const bool* /*tag*/) { return {{"type", "boolean"}}; }
 bj::object leaf(const double* /*tag*/) { return {{"type", "number"}, {"minimum", 0}}; }
 bj::object leaf(const unsigned* /*tag*/) { return {{"type", "integer"}, {"minimum", 0}}; }
 bj::object leaf(const std::uint64_t* /*tag*/) { return {{"type", "integer"}, {"minimum", 0}}; }
-bj::object leaf(const duration* /*tag*/) { return text("^ *[0-9.eE+-]+ *(ms|s|sec|m|min|h|hour|d|day) *$"); }
-bj::object leaf(const rate* /*tag*/) { return text("^ *[0-9.eE+-]+ */(ms|s|sec|m|min|h|hour|d|day) *$"); }
-bj::object leaf(const share* /*tag*/) { return any_of({text("^ *[0-9.eE+-]+ *%? *$"), bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}}); }
+bj::object leaf(const duration* /*tag*/) {
+    return text("^ *[0-9.eE+-]+ *(ms|s|sec|m|min|h|hour|d|day) *$");
+}
+bj::object leaf(const rate* /*tag*/) {
+    return text("^ *[0-9.eE+-]+ */(ms|s|sec|m|min|h|hour|d|day) *$");
+}
+bj::object leaf(const share* /*tag*/) {
+    return any_of({text("^ *[0-9.eE+-]+ *%? *$"),
+                   bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
+}
 bj::object leaf(const json_text* /*tag*/) { return {{"type", "object"}}; }
 
 bj::object set_schema(const bj::object& item) {
     const bj::object list{{"type", "array"}, {"items", item}};
-    const bj::object minus{{"type", "object"}, {"properties", bj::object{{"include", any_of({item, list})}, {"minus", any_of({item, list})}}},
-                           {"required", bj::array{"include"}}, {"additionalProperties", false}};
+    const bj::object minus{{"type", "object"},
+                           {"properties", bj::object{{"include", any_of({item, list})},
+                                                     {"minus", any_of({item, list})}}},
+                           {"required", bj::array{"include"}},
+                           {"additionalProperties", false}};
     return any_of({item, list, minus});
 }
 bj::object leaf(const address_set* /*tag*/) { return set_schema(text()); }
 bj::object leaf(const port_set* /*tag*/) {
-    return set_schema(any_of({text("^[0-9, -]+$"), bj::object{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}}));
+    return set_schema(
+        any_of({text("^[0-9, -]+$"),
+                bj::object{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}}));
 }
 
-template <class T> bj::object leaf(const std::optional<T>* /*tag*/) { return schema_of<T>(nullptr); }
-template <class T> bj::object leaf(const std::vector<T>* /*tag*/) {
+template <class T>
+bj::object leaf(const std::optional<T>* /*tag*/) {
+    return schema_of<T>(nullptr);
+}
+template <class T>
+bj::object leaf(const std::vector<T>* /*tag*/) {
     const bj::object item = schema_of<T>(nullptr);
     return any_of({item, bj::object{{"type", "array"}, {"items", item}}});
 }
-template <class T> bj::object leaf(const std::map<std::string, T>* /*tag*/) {
+template <class T>
+bj::object leaf(const std::map<std::string, T>* /*tag*/) {
     return {{"type", "object"}, {"additionalProperties", schema_of<T>(nullptr)}};
 }
 
 // The struct's name as sentences() spells it.
-template <class T> const char* struct_name();
-#define NATBOUND_NAME(T) template <> const char* struct_name<T>() { return #T; }
-NATBOUND_NAME(scenario) NATBOUND_NAME(client_set) NATBOUND_NAME(source_port_rule) NATBOUND_NAME(server_set) NATBOUND_NAME(nat)
-NATBOUND_NAME(port_restriction) NATBOUND_NAME(connection_limits) NATBOUND_NAME(mapping_limits) NATBOUND_NAME(traffic_entry)
-NATBOUND_NAME(hold_time) NATBOUND_NAME(endings) NATBOUND_NAME(design) NATBOUND_NAME(clash_scope) NATBOUND_NAME(port_class)
-NATBOUND_NAME(search) NATBOUND_NAME(search_round) NATBOUND_NAME(pool_rule) NATBOUND_NAME(reuse_rule) NATBOUND_NAME(failure_rule)
-NATBOUND_NAME(remedy)
+template <class T>
+const char* struct_name();
+#define NATBOUND_NAME(T)           \
+    template <>                    \
+    const char* struct_name<T>() { \
+        return #T;                 \
+    }
+NATBOUND_NAME(scenario)
+NATBOUND_NAME(client_set) NATBOUND_NAME(source_port_rule) NATBOUND_NAME(server_set)
+    NATBOUND_NAME(nat) NATBOUND_NAME(port_restriction) NATBOUND_NAME(connection_limits)
+        NATBOUND_NAME(mapping_limits) NATBOUND_NAME(traffic_entry) NATBOUND_NAME(hold_time)
+            NATBOUND_NAME(endings) NATBOUND_NAME(design) NATBOUND_NAME(clash_scope)
+                NATBOUND_NAME(port_class) NATBOUND_NAME(search) NATBOUND_NAME(search_round)
+                    NATBOUND_NAME(pool_rule) NATBOUND_NAME(reuse_rule) NATBOUND_NAME(failure_rule)
+                        NATBOUND_NAME(remedy)
 #undef NATBOUND_NAME
 
-template <class T> bj::object schema_of(const T* /*tag*/) {
+                            template <class T>
+                            bj::object schema_of(const T* /*tag*/) {
     if constexpr (json_io::described_enum<T>) {
         bj::array words;
         for (const auto& name : json_io::names<T>()) words.push_back(bj::string(name));
@@ -167,11 +228,17 @@ template <class T> bj::object schema_of(const T* /*tag*/) {
             one["description"] = sentences().at(std::string(struct_name<T>()) + "." + key);
             properties[key] = std::move(one);
         });
-        if constexpr (std::is_same_v<T, design>) properties["base"] = bj::object{{"type", "string"}, {"description", "A design of the catalogue that the other keys override."}};
-        bj::object out{{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+        if constexpr (std::is_same_v<T, design>)
+            properties["base"] = bj::object{
+                {"type", "string"},
+                {"description", "A design of the catalogue that the other keys override."}};
+        bj::object out{
+            {"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
         if constexpr (std::is_same_v<T, design>) return any_of({text(), out});
-        if constexpr (std::is_same_v<T, hold_time>) return any_of({leaf(static_cast<const duration*>(nullptr)), out});
-        if constexpr (std::is_same_v<T, source_port_rule>) return any_of({schema_of<source_port_law>(nullptr), out});
+        if constexpr (std::is_same_v<T, hold_time>)
+            return any_of({leaf(static_cast<const duration*>(nullptr)), out});
+        if constexpr (std::is_same_v<T, source_port_rule>)
+            return any_of({schema_of<source_port_law>(nullptr), out});
         return out;
     } else {
         return leaf(static_cast<const T*>(nullptr));

@@ -12,12 +12,17 @@ void bind_design(py::module_& m) {
         for (const auto& d : natbound::catalogue()) out.push_back(natbound::to_json(d));
         return out;
     });
-    m.def("parse_design", [](const std::string& json) { return natbound::to_json(natbound::parse_design(json)); }, py::arg("json"));
+    m.def(
+        "parse_design",
+        [](const std::string& json) { return natbound::to_json(natbound::parse_design(json)); },
+        py::arg("json"));
     m.def(
         "check_design",
         [](const std::string& json, const std::vector<std::string>& properties) {
             const auto d = natbound::parse_design(json);
-            return unlocked([&] { return natbound::to_text(natbound::design_answer(d, properties, check_signals)); });
+            return unlocked([&] {
+                return natbound::to_text(natbound::design_answer(d, properties, check_signals));
+            });
         },
         py::arg("json"), py::arg("properties"));
 }

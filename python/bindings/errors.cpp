@@ -1,12 +1,15 @@
-// C++ errors as Python's: InputError carries (path, value, rule, fix), and the package adds file and line.
+// C++ errors as Python's: InputError carries (path, value, rule, fix), and the package adds file
+// and line.
 #include "bindings.hpp"
 #include "natbound/model/error.hpp"
 
 namespace py = pybind11;
 
 void bind_errors(py::module_& m) {
-    static py::handle input = py::exception<natbound::input_error>(m, "InputError", PyExc_ValueError).release();
-    static py::handle unsupported = py::exception<natbound::unsupported>(m, "Unsupported", PyExc_RuntimeError).release();
+    static py::handle input =
+        py::exception<natbound::input_error>(m, "InputError", PyExc_ValueError).release();
+    static py::handle unsupported =
+        py::exception<natbound::unsupported>(m, "Unsupported", PyExc_RuntimeError).release();
     py::register_exception_translator([](std::exception_ptr p) {
         try {
             if (p) std::rethrow_exception(p);

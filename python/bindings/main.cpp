@@ -1,4 +1,5 @@
-// The extension module: a list of what each file binds. Results cross as JSON text, in the shape that the command line prints.
+// The extension module: a list of what each file binds. Results cross as JSON text, in the shape
+// that the command line prints.
 #include "bindings.hpp"
 
 PYBIND11_MODULE(_core, m) {

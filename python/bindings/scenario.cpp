@@ -9,30 +9,44 @@ namespace py = pybind11;
 void bind_scenario(py::module_& m) {
     using natbound::scenario;
     py::class_<scenario>(m, "Scenario")
-        .def(py::init([](const std::string& json) { return natbound::parse_scenario(json); }), py::arg("json"))
+        .def(py::init([](const std::string& json) { return natbound::parse_scenario(json); }),
+             py::arg("json"))
         .def("canonical", [](const scenario& s) { return natbound::to_json(s); })
         .def(
             "answer",
             [](const scenario& s, double epsilon, std::uint64_t seed, bool remedies) {
-                return unlocked([&] { return natbound::to_text(natbound::answer(s, {epsilon, seed, remedies, check_signals})); });
+                return unlocked([&] {
+                    return natbound::to_text(
+                        natbound::answer(s, {epsilon, seed, remedies, check_signals}));
+                });
             },
             py::arg("epsilon"), py::arg("seed"), py::arg("remedies"))
-        .def("maximum", [](const scenario& s) { return unlocked([&] { return natbound::to_text(natbound::maximum_answer(s)); }); })
+        .def("maximum",
+             [](const scenario& s) {
+                 return unlocked([&] { return natbound::to_text(natbound::maximum_answer(s)); });
+             })
         .def(
             "fits",
             [](const scenario& s, const std::string& demand, const std::string& place) {
-                return unlocked([&] { return natbound::to_text(natbound::fit_answer(s, natbound::count(demand), place == "best")); });
+                return unlocked([&] {
+                    return natbound::to_text(
+                        natbound::fit_answer(s, natbound::count(demand), place == "best"));
+                });
             },
             py::arg("demand"), py::arg("place"))
         .def(
             "simulate",
-            [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals, const py::object& progress) {
+            [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
+               const py::object& progress) {
                 const auto report = [&](double part) {
                     py::gil_scoped_acquire lock;
                     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
                     if (!progress.is_none()) progress(part);
                 };
-                return unlocked([&] { return natbound::to_text(natbound::simulation_answer(s, seed, arrivals, report)); });
+                return unlocked([&] {
+                    return natbound::to_text(
+                        natbound::simulation_answer(s, seed, arrivals, report));
+                });
             },
             py::arg("seed"), py::arg("arrivals"), py::arg("progress"));
     m.def("scenario_schema", &natbound::scenario_schema);

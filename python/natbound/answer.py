@@ -35,11 +35,7 @@ class Answer(Result):
         return plot_answer(self._data, ax)
 
     def __repr__(self) -> str:
-        return "Answer({})".format(
-            ", ".join(
-                f"{name}={self._data[name]['connections']}" for name in ("guaranteed", "likely", "maximum")
-            )
-        )
+        return "Answer({})".format(", ".join(f"{name}={self._data[name]['connections']}" for name in ("guaranteed", "likely", "maximum")))
 
     def _repr_html_(self) -> str:
         from natbound.pictures import answer_html

@@ -26,5 +26,5 @@ class InputError(ValueError):
         super().__init__(f"{text}; {fix}" if fix else text)
 
 
-class Unsupported(RuntimeError):  # noqa: N818 - it is an answer (unknown), not a mistake
+class Unsupported(RuntimeError):
     """A question that is well put, and that this version can't settle."""

@@ -25,9 +25,7 @@ def verdict(answer: dict[str, Any]) -> str:
     if t["given"]:
         top = maximum.get("connections") or maximum.get("at_most")
         used = f" ({t['load'] / float(top) * 100:.2g} % of the maximum)" if top else ""
-        parts.append(
-            f"At {w.count(t['rate'])}/s x {w.span(t['hold'])} = {w.count(t['load'])} live{used}: {_refusals(answer)}"
-        )
+        parts.append(f"At {w.count(t['rate'])}/s x {w.span(t['hold'])} = {w.count(t['load'])} live{used}: {_refusals(answer)}")
     else:
         parts.append("No traffic is given, so this speaks of any")
     if likely.get("nothing_refuses"):
@@ -65,11 +63,7 @@ def render(answer: dict[str, Any]) -> Group:
     elif t["given"] and first.get("at_least") is not None:
         items.append(Text(f"First refusal after more than {w.span(first['at_least'])} on average."))
     for watch in answer["watch"]:
-        items.append(
-            Text.assemble(
-                "Watch ", (watch["counter"], "cyan"), f" ({watch['command']})" if watch["command"] else ""
-            )
-        )
+        items.append(Text.assemble("Watch ", (watch["counter"], "cyan"), f" ({watch['command']})" if watch["command"] else ""))
     items += [Text(), _numbers(answer)]
     if answer["failure"]:
         items.append(Text("\nWhen it fails", style="bold"))
@@ -87,15 +81,9 @@ def _numbers(answer: dict[str, Any]) -> Table:
         table.add_column(name, justify="right" if name == "connections" else "left", overflow="fold")
     g, likely, m = answer["guaranteed"], answer["likely"], answer["maximum"]
     warn = "" if g["nothing_fails"] else " An unlucky or hostile pattern can do this; it is no forecast."
-    table.add_row(
-        "guaranteed", w.bounded(g), escape(g["sets_it"]) + "." + warn, "--certificate g.json, natbound check"
-    )
+    table.add_row("guaranteed", w.bounded(g), escape(g["sets_it"]) + "." + warn, "--certificate g.json, natbound check")
     interval = likely.get("interval")
-    plus = (
-        f" (95 %: {w.count(interval[0])} to {w.count(interval[1])})"
-        if interval and interval[0] != interval[1]
-        else ""
-    )
+    plus = f" (95 %: {w.count(interval[0])} to {w.count(interval[1])})" if interval and interval[0] != interval[1] else ""
     table.add_row(
         "likely",
         w.bounded(likely),
@@ -115,14 +103,8 @@ def _remedies(remedies: list[dict[str, Any]]) -> Table:
         if r["breaks"]:
             text += f"\n[dim]but {escape(r['breaks'])}[/dim]"
         p = r["refusal_probability"]
-        refused = (
-            w.probability(p["value"])
-            if p.get("value") is not None
-            else f"< {w.probability(p.get('at_most'))}"
-        )
-        table.add_row(
-            text, w.bounded(r["guaranteed"]), w.bounded(r["likely"]), w.bounded(r["maximum"]), refused
-        )
+        refused = w.probability(p["value"]) if p.get("value") is not None else f"< {w.probability(p.get('at_most'))}"
+        table.add_row(text, w.bounded(r["guaranteed"]), w.bounded(r["likely"]), w.bounded(r["maximum"]), refused)
     return table
 
 

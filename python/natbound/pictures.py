@@ -70,7 +70,4 @@ def answer_html(answer: dict[str, Any]) -> str:
     plot_answer(answer, figure.subplots())
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=90)
-    return (
-        out
-        + f"<img alt='refusal probability against load' src='data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}'>"
-    )
+    return out + f"<img alt='refusal probability against load' src='data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}'>"

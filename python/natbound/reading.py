@@ -48,9 +48,7 @@ def read_text(path: str | Path) -> str:
             data = sys.stdin.buffer.read(LARGEST_FILE + 1)
         else:
             if Path(path).is_dir():
-                raise InputError(
-                    "a file is wanted, and this is a folder", file=name, fix="natbound import reads folders"
-                )
+                raise InputError("a file is wanted, and this is a folder", file=name, fix="natbound import reads folders")
             with open(path, "rb") as stream:
                 data = stream.read(LARGEST_FILE + 1)
     except OSError as error:
@@ -65,13 +63,9 @@ def read_text(path: str | Path) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(
-            "not text in UTF-8", file=name, line=line, fix="a scenario is YAML or JSON"
-        ) from error
+        raise InputError("not text in UTF-8", file=name, line=line, fix="a scenario is YAML or JSON") from error
     if "\x00" in text:
-        raise InputError(
-            "not text: it has a NUL byte", file=name, line=text[: text.index("\x00")].count("\n") + 1
-        )
+        raise InputError("not text: it has a NUL byte", file=name, line=text[: text.index("\x00")].count("\n") + 1)
     return text
 
 
@@ -82,9 +76,7 @@ def parse(text: str, file: str | None = None) -> Document:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InputError(
-            f"not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None
-        ) from error
+        raise InputError(f"not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None) from error
     except (yaml.YAMLError, ValueError) as error:
         raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=file) from error
     except RecursionError as error:
@@ -150,9 +142,7 @@ def _inline_designs(document: Document, folder: Path) -> None:
         if isinstance(design, str) and design.endswith((".json", ".yaml", ".yml")):
             file = folder / design
             if not file.exists():
-                raise document.error(
-                    f"nats[{i}].design", f"'{design}'", "no such file", "a path is relative to the scenario"
-                )
+                raise document.error(f"nats[{i}].design", f"'{design}'", "no such file", "a path is relative to the scenario")
             nat["design"] = parse(read_text(file), str(file)).value
 
 

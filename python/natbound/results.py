@@ -51,9 +51,7 @@ class Result(Mapping[str, Any]):
         return json.dumps(self._data, indent=2)
 
     def __repr__(self) -> str:
-        parts = [
-            f"{key}={_short(value)}" for key, value in self._data.items() if key not in ("schema", "scenario")
-        ]
+        parts = [f"{key}={_short(value)}" for key, value in self._data.items() if key not in ("schema", "scenario")]
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _repr_html_(self) -> str:

@@ -23,9 +23,7 @@ class Scenario:
     """
 
     def __init__(self, value: dict[str, Any] | reading.Document) -> None:
-        self._document = (
-            value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
-        )
+        self._document = value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
         try:
             self._core = _core.Scenario(json.dumps(self._document.value))
         except _core.InputError as error:
@@ -59,9 +57,7 @@ class Scenario:
             return Result(json.loads(self._core.maximum()))
         return Result(json.loads(self._core.fits(str(demand), place)))
 
-    def simulate(
-        self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None
-    ) -> Result:
+    def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with
         a 95 % interval from batch means."""
         return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
@@ -69,12 +65,7 @@ class Scenario:
     def compare(self, designs: Sequence[str], epsilon: float = 1e-6) -> list[Answer]:
         """The answer for each design in every NAT of the scenario."""
         count = len(self.canonical.get("nats", []))
-        return [
-            self.with_settings(*(f"nats.{i}.design={name}" for i in range(count))).answer(
-                epsilon, remedies=False
-            )
-            for name in designs
-        ]
+        return [self.with_settings(*(f"nats.{i}.design={name}" for i in range(count))).answer(epsilon, remedies=False) for name in designs]
 
     def __repr__(self) -> str:
         c = self.canonical

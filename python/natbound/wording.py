@@ -10,13 +10,7 @@ def count(value: Any) -> str:
     if value is None:
         return "-"
     number = float(value)
-    return (
-        f"{int(value):,}"
-        if isinstance(value, (int, str))
-        else f"{round(number):,}"
-        if number >= 10
-        else f"{number:.3g}"
-    )
+    return f"{int(value):,}" if isinstance(value, (int, str)) else f"{round(number):,}" if number >= 10 else f"{number:.3g}"
 
 
 def bounded(part: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 #pragma once
-// An arena: the flows that compete for the same external endpoints, that is, of one clash scope and one way into the pool.
+// An arena: the flows that compete for the same external endpoints, that is, of one clash scope and
+// one way into the pool.
 #include <optional>
 #include <vector>
 
@@ -19,13 +20,16 @@ struct actor {
 };
 
 struct arena {
-    std::optional<std::uint64_t> rank;    // the pool address where each search starts, where it is fixed
+    std::optional<std::uint64_t>
+        rank;  // the pool address where each search starts, where it is fixed
     std::vector<actor> actors;
-    bool all = true;                      // every competing client address is in `actors`; else only as many as can matter
-    count sockets = 0;                    // of all actors; exact where `all`
+    bool all =
+        true;  // every competing client address is in `actors`; else only as many as can matter
+    count sockets = 0;  // of all actors; exact where `all`
 };
 
-// One arena of each kind that occurs behind the NAT: destinations that are alike are represented by one. `enough` sockets of each client set suffice.
+// One arena of each kind that occurs behind the NAT: destinations that are alike are represented by
+// one. `enough` sockets of each client set suffice.
 std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t enough);
 
 // The client sets inside a NAT.

@@ -6,8 +6,10 @@
 namespace natbound {
 namespace {
 
-// Addresses number from .. of a run whose units change the port fastest, as few as hold these units; `first` then counts from the first of them.
-address_set trimmed(const address_set& addresses, count& first, const count& size, const count& ports) {
+// Addresses number from .. of a run whose units change the port fastest, as few as hold these
+// units; `first` then counts from the first of them.
+address_set trimmed(const address_set& addresses, count& first, const count& size,
+                    const count& ports) {
     const count skipped = first / ports;
     const count last = (first + size - 1) / ports;
     first -= skipped * ports;
@@ -15,14 +17,17 @@ address_set trimmed(const address_set& addresses, count& first, const count& siz
 }
 
 class layer {
-public:
-    layer(const group& g, std::size_t nat) : g_(g), nat_(nat), sources_(g.sources.size()), used_(g.externals.size()) {
-        for (const auto& b : g.bundles) targets_.push_back(std::make_shared<const target>(target{b, endpoints(b)}));
+  public:
+    layer(const group& g, std::size_t nat)
+        : g_(g), nat_(nat), sources_(g.sources.size()), used_(g.externals.size()) {
+        for (const auto& b : g.bundles)
+            targets_.push_back(std::make_shared<const target>(target{b, endpoints(b)}));
         for (const auto& e : g.externals) external_ports_.push_back(e.ports.size());
     }
 
     std::vector<block> run(const pairing& found) {
-        // Sockets that keep their ports come first: one external after the other is filled cyclically, so that each port is used equally often, up to one.
+        // Sockets that keep their ports come first: one external after the other is filled
+        // cyclically, so that each port is used equally often, up to one.
         for (const auto& p : found.placements)
             if (p.keeps) keep(p);
         for (const auto& p : found.placements)
@@ -30,10 +35,10 @@ public:
         return std::move(out_);
     }
 
-private:
+  private:
     struct progress {
         std::size_t run = 0;
-        std::vector<count> used, shift;   // by run
+        std::vector<count> used, shift;  // by run
     };
 
     progress& progress_of(std::uint32_t source) {
@@ -52,7 +57,8 @@ private:
         for (std::size_t r = 0; left > 0; ++r) {
             const count take = std::min<count>(left, runs[r].units - at.used[r]);
             if (take == 0) continue;
-            // a run begins once: where a source keeps ports on several externals, these are of one port (port_layout)
+            // a run begins once: where a source keeps ports on several externals, these are of one
+            // port (port_layout)
             if (at.used[r] == 0) at.shift[r] = used_[p.external] % external_ports_[p.external];
             place(p, r, take, true);
             left -= take;
@@ -104,7 +110,8 @@ private:
         used_[p.external] += size;
     }
 
-    void emit(block b, const placement& p, const address_set& addresses, const count& first, const count& size, const count& after) {
+    void emit(block b, const placement& p, const address_set& addresses, const count& first,
+              const count& size, const count& after) {
         b.first = first;
         b.size = size;
         b.addresses = addresses;
@@ -128,13 +135,14 @@ private:
     const group& g_;
     std::size_t nat_;
     std::vector<progress> sources_;
-    std::vector<count> used_;             // by external class
+    std::vector<count> used_;  // by external class
     std::vector<count> external_ports_;
     std::vector<std::shared_ptr<const target>> targets_;
     std::vector<block> out_;
 };
 
-// Keys number from .. from + size - 1 of what a block is towards. A key is an endpoint, or (heavier mappings) an address with all its ports.
+// Keys number from .. from + size - 1 of what a block is towards. A key is an endpoint, or (heavier
+// mappings) an address with all its ports.
 std::shared_ptr<const target> slice_keys(const block& b, const count& from, const count& size) {
     target out;
     if (b.weight == 1) {
@@ -143,14 +151,16 @@ std::shared_ptr<const target> slice_keys(const block& b, const count& from, cons
         return b.to;
     } else {
         for (const auto& item : b.to->list)
-            out.list.push_back({item.server, item.addresses.slice(static_cast<u128>(from), size), item.ports});
+            out.list.push_back(
+                {item.server, item.addresses.slice(static_cast<u128>(from), size), item.ports});
     }
     out.endpoints = endpoints(out.list);
     return std::make_shared<const target>(std::move(out));
 }
 
 // A part of a block: units from .. from + size - 1 towards some keys.
-block part_of(const block& b, std::shared_ptr<const target> to, const count& from, const count& size) {
+block part_of(const block& b, std::shared_ptr<const target> to, const count& from,
+              const count& size) {
     block out = b;
     out.to = std::move(to);
     out.size = size;
@@ -184,7 +194,9 @@ void trim(block& b) {
     if (b.nat) b.via_addresses = trimmed(b.via_addresses, b.via_first, b.size, b.via_ports.size());
 }
 
-std::vector<block> blocks_of(const group& g, const pairing& found, std::size_t nat) { return layer(g, nat).run(found); }
+std::vector<block> blocks_of(const group& g, const pairing& found, std::size_t nat) {
+    return layer(g, nat).run(found);
+}
 
 destination_list slice_endpoints(const destination_list& list, count from, count size) {
     destination_list out;
@@ -221,7 +233,8 @@ count connections(const std::vector<block>& blocks) {
 }
 
 void keep_mappings(std::vector<block>& blocks, const count& most) {
-    std::stable_sort(blocks.begin(), blocks.end(), [](const block& a, const block& b) { return a.weight > b.weight; });
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [](const block& a, const block& b) { return a.weight > b.weight; });
     std::vector<block> out;
     count left = most;
     for (auto& b : blocks) {

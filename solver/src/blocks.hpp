@@ -1,5 +1,6 @@
 #pragma once
-// An assignment as blocks: runs of sockets on runs of external endpoints, as docs/certificates.md writes them.
+// An assignment as blocks: runs of sockets on runs of external endpoints, as docs/certificates.md
+// writes them.
 #include <boost/json.hpp>
 #include <memory>
 #include <vector>
@@ -20,12 +21,12 @@ struct block {
     address_set addresses;
     port_set ports;
     count first, shift;
-    std::optional<std::size_t> nat;       // none: routed as it is
+    std::optional<std::size_t> nat;  // none: routed as it is
     address_set via_addresses;
     port_set via_ports;
     count via_first;
     count size;
-    count weight = 1;                     // connections of one mapping
+    count weight = 1;  // connections of one mapping
     bool preserve = false, spread = false;
 
     count connections() const { return spread ? size : size * to->endpoints; }
@@ -45,15 +46,18 @@ count connections(const std::vector<block>& blocks);
 
 // The first so many mappings, heaviest first; of the last block a part.
 void keep_mappings(std::vector<block>& blocks, const count& most);
-// The first so many connections; the last mapping may lose some of its own. Returns the number of mappings that are left.
+// The first so many connections; the last mapping may lose some of its own. Returns the number of
+// mappings that are left.
 count keep_connections(std::vector<block>& blocks, const count& most);
 
-boost::json::array to_json(const std::vector<block>& blocks, const scenario& s, const boost::json::storage_ptr& memory);
+boost::json::array to_json(const std::vector<block>& blocks, const scenario& s,
+                           const boost::json::storage_ptr& memory);
 
 // Pieces of JSON that certificates share.
 boost::json::value json_count(const count& value);
 boost::json::array json_set(const address_set& set, const boost::json::storage_ptr& memory);
 boost::json::array json_set(const port_set& set, const boost::json::storage_ptr& memory);
-boost::json::array to_json(const destination_list& list, const scenario& s, const boost::json::storage_ptr& memory);
+boost::json::array to_json(const destination_list& list, const scenario& s,
+                           const boost::json::storage_ptr& memory);
 
 }  // namespace natbound

@@ -38,7 +38,8 @@ bj::array to_json(const destination_list& list, const scenario& s, const bj::sto
     return out;
 }
 
-bj::array to_json(const std::vector<block>& blocks, const scenario& s, const bj::storage_ptr& memory) {
+bj::array to_json(const std::vector<block>& blocks, const scenario& s,
+                  const bj::storage_ptr& memory) {
     bj::array out(memory);
     out.reserve(blocks.size());
     for (const auto& b : blocks) {

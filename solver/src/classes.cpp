@@ -14,50 +14,63 @@ namespace {
 // Mappings of one client set under one key that weigh the same and run to the same endpoints.
 struct mapping_kind {
     count weight;
-    count each_socket;                    // mappings a socket
+    count each_socket;  // mappings a socket
     carriage how = carriage::every;
-    std::vector<std::size_t> parts;       // of the family
-    std::optional<port> only_port;        // of the one part: this port alone
+    std::vector<std::size_t> parts;  // of the family
+    std::optional<port> only_port;   // of the one part: this port alone
 };
 
 // All destination addresses of a client set (by index of `inside`) and a protocol.
 using reached_addresses = std::map<std::pair<std::size_t, transport>, address_set>;
 
 class group_builder {
-public:
-    group_builder(const scenario& s, const nat_plan& plan, const std::vector<std::size_t>& inside, const nat_reading& reading,
-                  const key_family& family, const port_layout& layout, pool_split& pool, const reached_addresses& reached)
-        : s_(s), plan_(plan), inside_(inside), reading_(reading), family_(family), layout_(layout), pool_(pool), reached_(reached) {
+  public:
+    group_builder(const scenario& s, const nat_plan& plan, const std::vector<std::size_t>& inside,
+                  const nat_reading& reading, const key_family& family, const port_layout& layout,
+                  pool_split& pool, const reached_addresses& reached)
+        : s_(s),
+          plan_(plan),
+          inside_(inside),
+          reading_(reading),
+          family_(family),
+          layout_(layout),
+          pool_(pool),
+          reached_(reached) {
         out_.keys = family.keys;
         for (const auto& p : family.parts) out_.to.insert(out_.to.end(), p.to.begin(), p.to.end());
     }
 
     group run() {
-        for (std::size_t i = 0; i < inside_.size(); ++i)
-            add_all(i, kinds(i));
+        for (std::size_t i = 0; i < inside_.size(); ++i) add_all(i, kinds(i));
         link();
         return std::move(out_);
     }
 
-private:
+  private:
     std::vector<mapping_kind> kinds(std::size_t i) const {
         std::vector<std::size_t> reached;
         for (std::size_t p = 0; p < family_.parts.size(); ++p)
             if (family_.parts[p].reached[i]) reached.push_back(p);
         if (reached.empty()) return {};
         switch (reading_.mapping) {
-            case mapping_type::adm: return by_address(reached);
-            case mapping_type::eim: return by_protocol(reached);
-            default: return by_endpoint(reached);
+            case mapping_type::adm:
+                return by_address(reached);
+            case mapping_type::eim:
+                return by_protocol(reached);
+            default:
+                return by_endpoint(reached);
         }
     }
 
     const destination_item& first(std::size_t part) const { return family_.parts[part].to.front(); }
-    // What the pool's split looks at besides the source: mappings under one key that differ in it are kept apart.
+    // What the pool's split looks at besides the source: mappings under one key that differ in it
+    // are kept apart.
     std::tuple<int, std::size_t> pool_sees(std::size_t part) const {
         const auto& p = family_.parts[part];
-        const bool address = reading_.pool == pool_reading::hashed && plan_.design.pool.of == hash_input::source_and_destination;
-        return {reading_.pool == pool_reading::any_hashed ? static_cast<int>(p.protocol) : 0, address ? p.place : 0};
+        const bool address = reading_.pool == pool_reading::hashed &&
+                             plan_.design.pool.of == hash_input::source_and_destination;
+        return {reading_.pool == pool_reading::any_hashed ? static_cast<int>(p.protocol) : 0,
+                address ? p.place : 0};
     }
 
     // edm: a mapping for each endpoint.
@@ -68,7 +81,8 @@ private:
         } else if (family_.keys > 1) {
             for (const auto p : reached)
                 for (const auto& run : first(p).ports.parts())
-                    for (port q = run.first; q <= run.last; ++q) out.push_back({1, 1, carriage::every, {p}, q});
+                    for (port q = run.first; q <= run.last; ++q)
+                        out.push_back({1, 1, carriage::every, {p}, q});
         } else {
             std::map<std::tuple<int, std::size_t, std::size_t>, mapping_kind> found;
             for (const auto p : reached) {
@@ -84,7 +98,8 @@ private:
         return out;
     }
 
-    // adm: a mapping for each destination address and protocol; it weighs as much as it reaches ports there.
+    // adm: a mapping for each destination address and protocol; it weighs as much as it reaches
+    // ports there.
     std::vector<mapping_kind> by_address(const std::vector<std::size_t>& reached) const {
         std::map<std::pair<transport, std::size_t>, mapping_kind> found;
         const bool many = reading_.scope.destination == scope_destination::none;
@@ -110,14 +125,16 @@ private:
         return values(std::move(found));
     }
 
-    template <class Map> static std::vector<mapping_kind> values(Map found) {
+    template <class Map>
+    static std::vector<mapping_kind> values(Map found) {
         std::vector<mapping_kind> out;
         for (auto& [key, kind] : found) out.push_back(std::move(kind));
         return out;
     }
 
     std::size_t bundle(const mapping_kind& kind) {
-        const auto [it, fresh] = bundles_.try_emplace({kind.parts, kind.only_port}, out_.bundles.size());
+        const auto [it, fresh] =
+            bundles_.try_emplace({kind.parts, kind.only_port}, out_.bundles.size());
         if (fresh) {
             auto& list = out_.bundles.emplace_back();
             for (const auto p : kind.parts)
@@ -131,7 +148,9 @@ private:
 
     void add_all(std::size_t i, const std::vector<mapping_kind>& kinds) {
         bool apart = false;
-        for (const auto& kind : kinds) apart = apart || pool_sees(kind.parts.front()) != pool_sees(kinds.front().parts.front());
+        for (const auto& kind : kinds)
+            apart =
+                apart || pool_sees(kind.parts.front()) != pool_sees(kinds.front().parts.front());
         for (const auto& kind : kinds) add(i, kind, apart);
     }
 
@@ -140,11 +159,14 @@ private:
         const std::size_t c = inside_[i];
         const std::size_t to = bundle(kind);
         const transport protocol = family_.parts[kind.parts.front()].protocol;
-        const auto& towards = reading_.pool == pool_reading::any_hashed ? reached_.at({i, protocol}) : first(kind.parts.front()).addresses;
+        const auto& towards = reading_.pool == pool_reading::any_hashed
+                                  ? reached_.at({i, protocol})
+                                  : first(kind.parts.front()).addresses;
         for (const auto& share : pool_.shares(c, s_.clients[c].addresses, protocol, towards)) {
             const count addresses = share.clients.size();
             for (const auto& piece : layout_.pieces(i)) {
-                auto& cls = class_of(kind.weight, share.spots, piece, i, first(kind.parts.front()).server);
+                auto& cls =
+                    class_of(kind.weight, share.spots, piece, i, first(kind.parts.front()).server);
                 const count mappings = addresses * piece.ports.size() * kind.each_socket;
                 cls.mappings += mappings;
                 cls.runs.push_back({c, share.clients, piece.ports, to, kind.how, mappings});
@@ -152,7 +174,8 @@ private:
                 if (apart) only = to;
                 if (!cls.items.empty()) {
                     auto& last = cls.items.back();
-                    if (last.client == c && last.addresses == share.clients && last.ports == piece.ports && last.to == only) {
+                    if (last.client == c && last.addresses == share.clients &&
+                        last.ports == piece.ports && last.to == only) {
                         last.mappings += kind.each_socket;
                         continue;
                     }
@@ -162,11 +185,19 @@ private:
         }
     }
 
-    // A class is: a weight, addresses of the pool, a class of source ports, the ports that may be kept, and where asked for the pair.
-    using class_key = std::tuple<count, std::vector<std::uint32_t>, std::size_t, std::uint32_t, std::size_t, std::size_t>;
+    // A class is: a weight, addresses of the pool, a class of source ports, the ports that may be
+    // kept, and where asked for the pair.
+    using class_key = std::tuple<count, std::vector<std::uint32_t>, std::size_t, std::uint32_t,
+                                 std::size_t, std::size_t>;
 
-    source_class& class_of(const count& weight, const std::vector<std::uint32_t>& spots, const port_piece& piece, std::size_t i, std::size_t server) {
-        class_key key{weight, spots, piece.of_class, piece.keeps ? piece.same + 1 : 0, reading_.by_pair ? i : 0, reading_.by_pair ? server : 0};
+    source_class& class_of(const count& weight, const std::vector<std::uint32_t>& spots,
+                           const port_piece& piece, std::size_t i, std::size_t server) {
+        class_key key{weight,
+                      spots,
+                      piece.of_class,
+                      piece.keeps ? piece.same + 1 : 0,
+                      reading_.by_pair ? i : 0,
+                      reading_.by_pair ? server : 0};
         const auto [it, fresh] = classes_.try_emplace(std::move(key), out_.sources.size());
         if (fresh) {
             out_.sources.emplace_back();
@@ -178,7 +209,8 @@ private:
     void link() {
         std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> externals;
         const auto external = [&](std::uint32_t spot, std::uint32_t atom) {
-            const auto [it, fresh] = externals.try_emplace({spot, atom}, static_cast<std::uint32_t>(out_.externals.size()));
+            const auto [it, fresh] = externals.try_emplace(
+                {spot, atom}, static_cast<std::uint32_t>(out_.externals.size()));
             if (fresh) out_.externals.push_back({pool_.spots()[spot], layout_.atoms()[atom]});
             return it->second;
         };
@@ -186,7 +218,8 @@ private:
             const auto& [weight, spots, of_class, same, client, server] = key;
             auto& cls = out_.sources[index];
             for (const auto spot : spots) {
-                for (const auto atom : layout_.searched(of_class)) cls.open.push_back(external(spot, atom));
+                for (const auto atom : layout_.searched(of_class))
+                    cls.open.push_back(external(spot, atom));
                 if (same != 0) cls.same_port.push_back(external(spot, same - 1));
             }
         }
@@ -238,13 +271,16 @@ std::vector<group> groups_of(const scenario& s, const reach_table& reach, const 
                 all = all | s.servers[v].addresses;
             }
     }
-    // With several addresses a source that keeps its ports has several ways to keep each: they are told apart port by port.
-    const port_layout layout(plan, ports, reading.by_pair || reading.pool == pool_reading::any_hashed);
+    // With several addresses a source that keeps its ports has several ways to keep each: they are
+    // told apart port by port.
+    const port_layout layout(plan, ports,
+                             reading.by_pair || reading.pool == pool_reading::any_hashed);
     pool_split pool(plan, reading);
     family_question question;
     question.scope = reading.scope;
     question.places = reading.mapping == mapping_type::adm;
-    question.single_addresses = reading.pool == pool_reading::hashed && plan.design.pool.of == hash_input::source_and_destination;
+    question.single_addresses = reading.pool == pool_reading::hashed &&
+                                plan.design.pool.of == hash_input::source_and_destination;
     question.destinations = reading.destinations;
     question.by_server = reading.by_pair;
     std::vector<group> out;
@@ -252,9 +288,11 @@ std::vector<group> groups_of(const scenario& s, const reach_table& reach, const 
         out.push_back(group_builder(s, plan, inside, reading, family, layout, pool, reached).run());
     };
     for (const auto& family : key_families(s, reach, inside, question)) {
-        // Several mappings a socket under each of several keys are laid out port by port, or key by key: whichever is shorter.
-        if (reading.mapping == mapping_type::edm && reading.scope.destination == scope_destination::address &&
-            family.keys > 1 && ports_of(family) > family.keys) {
+        // Several mappings a socket under each of several keys are laid out port by port, or key by
+        // key: whichever is shorter.
+        if (reading.mapping == mapping_type::edm &&
+            reading.scope.destination == scope_destination::address && family.keys > 1 &&
+            ports_of(family) > family.keys) {
             for (const auto& one : key_by_key(family)) build(one);
         } else {
             build(family);

@@ -1,5 +1,6 @@
-// A flow can be put on a port in three ways: it preserves it; it preserves nothing and draws it; or its own port is busy, and it draws it. The plan
-// tries them in this order and steps the concrete design for each, so that what it returns has happened.
+// A flow can be put on a port in three ways: it preserves it; it preserves nothing and draws it; or
+// its own port is busy, and it draws it. The plan tries them in this order and steps the concrete
+// design for each, so that what it returns has happened.
 #include "filling.hpp"
 
 #include <algorithm>
@@ -10,9 +11,10 @@ namespace {
 
 constexpr std::uint64_t most_stepped = 300000;
 
-// Draws that aim at one rank of the range: whatever round asks, its first probe lands there if any draw makes it.
+// Draws that aim at one rank of the range: whatever round asks, its first probe lands there if any
+// draw makes it.
 class aiming {
-public:
+  public:
     explicit aiming(const nat_plan& plan) : plan_(&plan) {}
 
     void aim(const flow& f, std::uint64_t rank, std::uint64_t pool_rank = 0) {
@@ -20,7 +22,8 @@ public:
         range_ = &plan_->class_of(f.source.port);
         rank_ = rank;
         drawn.clear();
-        asks_pool_ = !plan_->pool_rank(f.source.address, f.destination.address) && plan_->design.pool.choice != pool_choice::round_robin;
+        asks_pool_ = !plan_->pool_rank(f.source.address, f.destination.address) &&
+                     plan_->design.pool.choice != pool_choice::round_robin;
     }
     std::uint64_t draw(std::uint64_t values) {
         std::uint64_t out = 0;
@@ -41,7 +44,7 @@ public:
 
     std::vector<std::uint64_t> drawn;
 
-private:
+  private:
     // The least draw whose first probe is the rank; 0 where there is none.
     std::uint64_t landing(const search_round& round) const {
         const std::uint64_t all = draw_count(round, range_->size);
@@ -58,9 +61,15 @@ private:
 };
 
 class planner {
-public:
-    planner(const nat_plan& plan, const arena& where, const actor& failing, const short_sequence& sequence)
-        : plan_(plan), arena_(where), failing_(failing), sequence_(sequence), table_(plan), aim_(plan) {}
+  public:
+    planner(const nat_plan& plan, const arena& where, const actor& failing,
+            const short_sequence& sequence)
+        : plan_(plan),
+          arena_(where),
+          failing_(failing),
+          sequence_(sequence),
+          table_(plan),
+          aim_(plan) {}
 
     std::optional<filling> run() {
         const auto& pool = plan_.of->external_ip_address_pool;
@@ -80,18 +89,22 @@ public:
         out.live = table_.live();
         out.who = failing_;
         out.source = sequence_.source;
-        if (!arena_.rank && plan_.design.pool.choice != pool_choice::round_robin) out.draws.push_back(0);
+        if (!arena_.rank && plan_.design.pool.choice != pool_choice::round_robin)
+            out.draws.push_back(0);
         for (std::uint64_t i = 0; i < (plan_.design.pool.fallback ? size : 1); ++i)
             out.draws.insert(out.draws.end(), sequence_.draws.begin(), sequence_.draws.end());
         // the proof of the pudding
         scripted_bits script(out.draws);
-        if (!table_.open(failing_.at(sequence_.source), script).failed() || !script.spent()) return std::nullopt;
+        if (!table_.open(failing_.at(sequence_.source), script).failed() || !script.spent())
+            return std::nullopt;
         out.trace = writer_.take();
         return out;
     }
 
-private:
-    bool is_failing(const actor& a, port source) const { return a.at(source) == failing_.at(sequence_.source); }
+  private:
+    bool is_failing(const actor& a, port source) const {
+        return a.at(source) == failing_.at(sequence_.source);
+    }
 
     // Opens a flow aimed at what is wanted next; keeps it if it lands on anything wanted.
     bool place(const actor& a, port source) {
@@ -115,13 +128,17 @@ private:
     void keep() {
         std::set<endpoint> left;
         std::vector<endpoint> all(wanted_.begin(), wanted_.end());
-        std::sort(all.begin(), all.end(), [](const endpoint& a, const endpoint& b) { return a.port != b.port ? a.port < b.port : a.address < b.address; });
+        std::sort(all.begin(), all.end(), [](const endpoint& a, const endpoint& b) {
+            return a.port != b.port ? a.port < b.port : a.address < b.address;
+        });
         for (const auto& w : all) {
             wanted_ = {w};
             bool placed = false;
             if (plan_.preserves(w.port))
                 for (const auto& a : arena_.actors) {
-                    if (!a.clients->ports.contains(w.port) || is_failing(a, w.port) || table_.is_live(a.at(w.port))) continue;
+                    if (!a.clients->ports.contains(w.port) || is_failing(a, w.port) ||
+                        table_.is_live(a.at(w.port)))
+                        continue;
                     placed = place(a, w.port);
                     break;
                 }
@@ -130,13 +147,16 @@ private:
         wanted_ = std::move(left);
     }
 
-    // Flows that preserve nothing (or, `displaced`, whose own port is busy by now) and draw their port.
+    // Flows that preserve nothing (or, `displaced`, whose own port is busy by now) and draw their
+    // port.
     void draw_sources(bool displaced) {
         for (const auto& a : arena_.actors)
             for (const auto& part : a.clients->ports.parts())
                 for (port p = part.first; p <= part.last; ++p) {
                     if (wanted_.empty()) return;
-                    if (plan_.preserves(p) != displaced || is_failing(a, p) || table_.is_live(a.at(p))) continue;
+                    if (plan_.preserves(p) != displaced || is_failing(a, p) ||
+                        table_.is_live(a.at(p)))
+                        continue;
                     if (!plan_.class_of(p).ports.contains(wanted_.begin()->port)) continue;
                     if (displaced && !sequence_.ports.contains(p)) continue;
                     place(a, p);
@@ -153,9 +173,13 @@ private:
                 for (const auto& part : both.parts())
                     for (port p = part.first; p <= part.last; ++p) {
                         if (wanted_.empty()) return;
-                        if (!plan_.preserves(p) || sequence_.ports.contains(p) || is_failing(moved, p)) continue;
+                        if (!plan_.preserves(p) || sequence_.ports.contains(p) ||
+                            is_failing(moved, p))
+                            continue;
                         if (!plan_.class_of(p).ports.contains(wanted_.begin()->port)) continue;
-                        if (table_.is_live(holder.at(p)) || table_.is_live(moved.at(p)) || is_failing(holder, p)) continue;
+                        if (table_.is_live(holder.at(p)) || table_.is_live(moved.at(p)) ||
+                            is_failing(holder, p))
+                            continue;
                         aim_.aim(holder.at(p), 0);
                         if (table_.open(holder.at(p), aim_).refused != refusal::none) continue;
                         writer_.open(holder, p, aim_.drawn);
@@ -178,24 +202,30 @@ private:
 
 }  // namespace
 
-std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing, const short_sequence& sequence) {
+std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing,
+                            const short_sequence& sequence) {
     return planner(plan, where, failing, sequence).run();
 }
 
 std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::uint64_t most) {
-    if (plan.classes.size() != 1 || plan.design.first_choice != first_choice::none || plan.pool_size > UINT32_MAX) return std::nullopt;
+    if (plan.classes.size() != 1 || plan.design.first_choice != first_choice::none ||
+        plan.pool_size > UINT32_MAX)
+        return std::nullopt;
     const auto pool = static_cast<std::uint64_t>(plan.pool_size);
     const std::uint64_t n = plan.classes[0].size;
     const bool round_robin = plan.design.pool.choice == pool_choice::round_robin && pool > 1;
     trace_writer writer;
     filling out;
     std::uint64_t k = 0;
-    // the draws of flow k: the address where that is drawn (addresses that are full before it cost a draw each), then its rank
+    // the draws of flow k: the address where that is drawn (addresses that are full before it cost
+    // a draw each), then its rank
     const auto draws = [&](std::uint64_t flow_number) {
         std::vector<std::uint64_t> d;
         const std::uint64_t at = round_robin ? 0 : flow_number / n;
-        if (pool > 1 && !where.rank && !round_robin) d.push_back(at % pool);
-        else d.insert(d.end(), at, 0);
+        if (pool > 1 && !where.rank && !round_robin)
+            d.push_back(at % pool);
+        else
+            d.insert(d.end(), at, 0);
         d.push_back(flow_number % n);
         return d;
     };
@@ -209,7 +239,8 @@ std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::u
                     out.trace = writer.take();
                     return out;
                 }
-                const std::uint64_t length = std::min<std::uint64_t>({part.last - p + 1, n - k % n, most - k});
+                const std::uint64_t length =
+                    std::min<std::uint64_t>({part.last - p + 1, n - k % n, most - k});
                 const auto d = draws(k);
                 std::vector<std::uint64_t> step(d.size(), 0);
                 step.back() = 1;
@@ -220,7 +251,8 @@ std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::u
     return std::nullopt;
 }
 
-std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>& all, std::uint64_t most) {
+std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>& all,
+                                  std::uint64_t most) {
     if (most > most_stepped) return std::nullopt;
     nat_table table(plan);
     trace_writer writer;
@@ -233,10 +265,13 @@ std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>
                     if (table.is_live(a.at(p))) continue;
                     // port after port, so that a replay finds each at once
                     const std::uint64_t n = plan.class_of(p).size;
-                    aim.aim(a.at(p), table.live() % n, table.live() / n % saturated(plan.pool_size));
+                    aim.aim(a.at(p), table.live() % n,
+                            table.live() / n % saturated(plan.pool_size));
                     const opened got = table.open(a.at(p), aim);
                     if (got.failed()) {
-                        if (table.live() != most || (got.refused != refusal::none && got.refused != refusal::table_full)) return std::nullopt;
+                        if (table.live() != most ||
+                            (got.refused != refusal::none && got.refused != refusal::table_full))
+                            return std::nullopt;
                         out.who = a;
                         out.source = p;
                         out.draws = aim.drawn;

@@ -9,21 +9,25 @@
 namespace natbound::detail {
 
 struct filling {
-    boost::json::array trace;             // ends with the endpoints full
-    actor who;                            // the flow that then fails
+    boost::json::array trace;  // ends with the endpoints full
+    actor who;                 // the flow that then fails
     port source = 0;
-    std::vector<std::uint64_t> draws;     // and what it draws
+    std::vector<std::uint64_t> draws;  // and what it draws
     std::uint64_t live = 0;
 };
 
-// Fills the ports of `sequence` (on each address that the search visits) with flows of the arena other than the failing one, stepping the
-// concrete design; nothing where this way finds none.
-std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing, const short_sequence& sequence);
+// Fills the ports of `sequence` (on each address that the search visits) with flows of the arena
+// other than the failing one, stepping the concrete design; nothing where this way finds none.
+std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing,
+                            const short_sequence& sequence);
 
-// For a complete search that preserves nothing: all ports of all addresses, in order, without stepping each flow; stops at `most` flows.
+// For a complete search that preserves nothing: all ports of all addresses, in order, without
+// stepping each flow; stops at `most` flows.
 std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::uint64_t most);
 
-// The first `most` sockets of the arena, whatever they get: no search fails below guaranteed, so any history will do.
-std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>& all, std::uint64_t most);
+// The first `most` sockets of the arena, whatever they get: no search fails below guaranteed, so
+// any history will do.
+std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>& all,
+                                  std::uint64_t most);
 
 }  // namespace natbound::detail

@@ -29,17 +29,24 @@ fit_result from_maximum(const scenario& s, const count& demand) {
         keep_connections(m.blocks, demand);
         out.verdict = fit_verdict::fits;
         out.sets_it = grouped(m.at_least - demand) + " more would fit";
-        out.evidence = bj::object({{"connections", json_count(demand)}, {"blocks", to_json(m.blocks, s, memory)}}, memory);
+        out.evidence = bj::object(
+            {{"connections", json_count(demand)}, {"blocks", to_json(m.blocks, s, memory)}},
+            memory);
     } else {
-        out.sets_it = "between " + grouped(m.at_least) + " and " + grouped(m.at_most) + " is not settled: " + m.why_bounds;
+        out.sets_it = "between " + grouped(m.at_least) + " and " + grouped(m.at_most) +
+                      " is not settled: " + m.why_bounds;
     }
     return out;
 }
 
 class even_placing {
-public:
+  public:
     even_placing(const scenario& s, const count& demand)
-        : s_(s), demand_(demand), reach_(reaches_of(s)), inside_(inside_of(s)), pairs_(shared_demand(s, reach_, demand)),
+        : s_(s),
+          demand_(demand),
+          reach_(reaches_of(s)),
+          inside_(inside_of(s)),
+          pairs_(shared_demand(s, reach_, demand)),
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
 
     fit_result run() {
@@ -68,7 +75,7 @@ public:
         return std::move(out_);
     }
 
-private:
+  private:
     void refuse(const std::string& why, bj::array nats) {
         out_.verdict = fit_verdict::does_not_fit;
         out_.sets_it = why;
@@ -82,10 +89,11 @@ private:
     bool own_sockets(const pair_demand& p) {
         const auto& c = s_.clients[p.client];
         const auto& v = s_.servers[p.server];
-        const count most = c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
+        const count most =
+            c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
         if (p.connections <= most) return true;
-        refuse("the clients' own ports: " + c.name + " wants " + grouped(p.connections) + " connections to " + v.name + "; its sockets make " +
-                   grouped(most),
+        refuse("the clients' own ports: " + c.name + " wants " + grouped(p.connections) +
+                   " connections to " + v.name + "; its sockets make " + grouped(most),
                bj::array(memory_));
         return false;
     }
@@ -121,9 +129,13 @@ private:
             }
         if (mine.empty()) return true;
         const nat_plan plan(s_.nats[n]);
-        if (const auto limit = limit_of(s_, reach_, plan, inside_[n]); limit && wanted > limit->connections) {
-            bj::object item({{"nat", s_.nats[n].name}, {"at-most", json_count(limit->connections)}, {"table", json_count(limit->connections)},
-                             {"groups", bj::array{}}}, memory_);
+        if (const auto limit = limit_of(s_, reach_, plan, inside_[n]);
+            limit && wanted > limit->connections) {
+            bj::object item({{"nat", s_.nats[n].name},
+                             {"at-most", json_count(limit->connections)},
+                             {"table", json_count(limit->connections)},
+                             {"groups", bj::array{}}},
+                            memory_);
             refuse(limit->in_words, bj::array({std::move(item)}, memory_));
             return false;
         }
@@ -132,10 +144,15 @@ private:
         if (one_flow_a_mapping && !fits_above(n, plan, readings.above, mine)) return false;
         std::optional<std::vector<block>> found;
         const auto& below = readings.below ? *readings.below : readings.above;
-        if (below.mapping == mapping_type::edm) found = place(n, plan, below, mine);
-        else if (below.mapping == mapping_type::eim) found = place_shared_mappings(s_, groups_of(s_, reach_, plan, inside_[n], by_pair(below)), mine, n);
+        if (below.mapping == mapping_type::edm)
+            found = place(n, plan, below, mine);
+        else if (below.mapping == mapping_type::eim)
+            found = place_shared_mappings(
+                s_, groups_of(s_, reach_, plan, inside_[n], by_pair(below)), mine, n);
         if (!found) {
-            say(readings.why.empty() ? "how connections are to share mappings is not settled in this version" : readings.why);
+            say(readings.why.empty()
+                    ? "how connections are to share mappings is not settled in this version"
+                    : readings.why);
             return false;
         }
         if (!mappings_fit(plan, *found)) {
@@ -155,7 +172,8 @@ private:
         return r;
     }
 
-    bool fits_above(std::size_t n, const nat_plan& plan, const nat_reading& reading, const std::vector<pair_demand>& mine) {
+    bool fits_above(std::size_t n, const nat_plan& plan, const nat_reading& reading,
+                    const std::vector<pair_demand>& mine) {
         const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
         const auto flow = send(groups, mine);
         if (flow.fits) return true;
@@ -165,12 +183,15 @@ private:
             bj::object item({{"nat", s_.nats[n].name}, {"groups", std::move(list)}}, memory_);
             refuse(hall->in_words, bj::array({std::move(item)}, memory_));
         } else {
-            say("it does not fit, but no certificate of this version shows it: clients with too few external endpoints need their other ports, too");
+            say("it does not fit, but no certificate of this version shows it: clients with too "
+                "few external endpoints need their other ports, too");
         }
         return false;
     }
 
-    std::optional<std::vector<block>> place(std::size_t n, const nat_plan& plan, const nat_reading& reading, const std::vector<pair_demand>& mine) {
+    std::optional<std::vector<block>> place(std::size_t n, const nat_plan& plan,
+                                            const nat_reading& reading,
+                                            const std::vector<pair_demand>& mine) {
         const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
         auto flow = send(groups, mine);
         if (!flow.fits) return std::nullopt;

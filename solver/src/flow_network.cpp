@@ -10,7 +10,8 @@ constexpr std::uint32_t unseen = UINT32_MAX;
 
 }  // namespace
 
-template <class Number> void flow_network<Number>::reserve(std::size_t arcs) {
+template <class Number>
+void flow_network<Number>::reserve(std::size_t arcs) {
     added_.reserve(arcs);
     capacity_.reserve(arcs);
 }
@@ -22,7 +23,8 @@ auto flow_network<Number>::add_arc(node from, node to, const Number& capacity) -
     return static_cast<arc>(added_.size() - 1);
 }
 
-template <class Number> void flow_network<Number>::arrange() {
+template <class Number>
+void flow_network<Number>::arrange() {
     begin_.assign(nodes_ + 1, 0);
     for (const auto& a : added_) {
         ++begin_[a.from + 1];
@@ -49,13 +51,17 @@ template <class Number> void flow_network<Number>::arrange() {
     queue_.resize(nodes_);
 }
 
-template <class Number> void flow_network<Number>::raise(arc a, const Number& by) {
-    if (slot_of_.empty()) capacity_[a] += by;
-    else room_[slot_of_[a]] += by;
+template <class Number>
+void flow_network<Number>::raise(arc a, const Number& by) {
+    if (slot_of_.empty())
+        capacity_[a] += by;
+    else
+        room_[slot_of_[a]] += by;
 }
 
 // Levels are distances to the sink; the search stops once the source has one.
-template <class Number> bool flow_network<Number>::find_levels(node source, node sink) {
+template <class Number>
+bool flow_network<Number>::find_levels(node source, node sink) {
     std::fill(level_.begin(), level_.end(), unseen);
     std::size_t seen = 0;
     queue_[seen++] = sink;
@@ -74,8 +80,10 @@ template <class Number> bool flow_network<Number>::find_levels(node source, node
     return level_[source] != unseen;
 }
 
-// A blocking flow: walks down the levels, and after each augmentation goes on from the tail of the first arc that it filled.
-template <class Number> Number flow_network<Number>::push_all(node source, node sink) {
+// A blocking flow: walks down the levels, and after each augmentation goes on from the tail of the
+// first arc that it filled.
+template <class Number>
+Number flow_network<Number>::push_all(node source, node sink) {
     std::copy(begin_.begin(), begin_.end() - 1, next_.begin());
     Number total = 0;
     path_.clear();
@@ -104,25 +112,28 @@ template <class Number> Number flow_network<Number>::push_all(node source, node 
             at = head_[s];
         } else {
             if (at == source) return total;
-            level_[at] = unseen - 1;      // leads nowhere any more
+            level_[at] = unseen - 1;  // leads nowhere any more
             at = head_[mate_[path_.back()]];
             path_.pop_back();
         }
     }
 }
 
-template <class Number> Number flow_network<Number>::augment(node source, node sink) {
+template <class Number>
+Number flow_network<Number>::augment(node source, node sink) {
     if (slot_of_.size() != added_.size() || begin_.empty()) arrange();
     Number total = 0;
     while (find_levels(source, sink)) total += push_all(source, sink);
     return total;
 }
 
-template <class Number> Number flow_network<Number>::flow(arc a) const {
+template <class Number>
+Number flow_network<Number>::flow(arc a) const {
     return room_[mate_[slot_of_[a]]];
 }
 
-template <class Number> std::vector<bool> flow_network<Number>::source_side(node source) const {
+template <class Number>
+std::vector<bool> flow_network<Number>::source_side(node source) const {
     std::vector<bool> reached(nodes_, false);
     std::vector<node> open{source};
     reached[source] = true;

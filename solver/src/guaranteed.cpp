@@ -1,4 +1,5 @@
-// Takes every kind of flow in turn, cheapest first, until one is shown to fail with as few live flows as any could.
+// Takes every kind of flow in turn, cheapest first, until one is shown to fail with as few live
+// flows as any could.
 #include "natbound/solver/guaranteed.hpp"
 
 #include <algorithm>
@@ -24,43 +25,56 @@ struct kind {
     const arena* where;
     const actor* who;
     shortest_sequences shortest;
-    count at_least;                       // distinct endpoints of the whole sequence, over all addresses it visits
+    count at_least;  // distinct endpoints of the whole sequence, over all addresses it visits
 };
 
 class search_bound {
-public:
+  public:
     search_bound(const scenario& s, const nat_plan& plan) : s_(s), plan_(plan) {
-        if (plan.design.mapping_type != mapping_type::edm && plan.design.mapping_type != mapping_type::eim_if_possible) {
+        if (plan.design.mapping_type != mapping_type::edm &&
+            plan.design.mapping_type != mapping_type::eim_if_possible) {
             const auto scope = plan.design.clash_scope.destination;
-            if (scope == scope_destination::endpoint || (plan.design.mapping_type == mapping_type::eim && scope != scope_destination::none))
-                throw unsupported("NAT " + plan.of->name + ": guaranteed of a mapping that several destinations share while ports are overloaded is not settled in this version");
+            if (scope == scope_destination::endpoint ||
+                (plan.design.mapping_type == mapping_type::eim && scope != scope_destination::none))
+                throw unsupported("NAT " + plan.of->name +
+                                  ": guaranteed of a mapping that several destinations share while "
+                                  "ports are overloaded is not settled in this version");
         }
-        if (plan.design.pool.choice == pool_choice::round_robin && !plan.design.pool.fallback && plan.pool_size > 1)
-            throw unsupported("NAT " + plan.of->name + ": guaranteed of a round-robin pool without fallback is not settled in this version");
+        if (plan.design.pool.choice == pool_choice::round_robin && !plan.design.pool.fallback &&
+            plan.pool_size > 1)
+            throw unsupported("NAT " + plan.of->name +
+                              ": guaranteed of a round-robin pool without fallback is not settled "
+                              "in this version");
         visited_ = plan.design.pool.fallback ? plan.pool_size : count(1);
         std::uint64_t widest = 0;
         for (const auto& c : plan.classes) widest = std::max(widest, c.size);
-        arenas_ = arenas(s, plan, std::min<std::uint64_t>(saturated(visited_ * widest) + 2, std::uint64_t{1} << 32U));
+        arenas_ = arenas(
+            s, plan,
+            std::min<std::uint64_t>(saturated(visited_ * widest) + 2, std::uint64_t{1} << 32U));
     }
 
     const std::vector<arena>& all() const { return arenas_; }
 
     guaranteed_result run() {
         std::vector<kind> kinds = all_kinds();
-        std::stable_sort(kinds.begin(), kinds.end(), [](const kind& a, const kind& b) { return a.at_least < b.at_least; });
+        std::stable_sort(kinds.begin(), kinds.end(),
+                         [](const kind& a, const kind& b) { return a.at_least < b.at_least; });
         guaranteed_result out;
         out.nat = plan_.of->name;
         std::optional<count> open_bound;  // the least bound of a kind that could not be settled
         std::set<std::string> reasons;
-        // Where a source's mapping is offered towards other destinations too, a flow that was moved in one arena moves others.
+        // Where a source's mapping is offered towards other destinations too, a flow that was moved
+        // in one arena moves others.
         bool others_keep = true, apart = true;
         if (plan_.design.mapping_type == mapping_type::eim_if_possible) {
             for (const auto& where : arenas_) others_keep = others_keep && keeps_to_itself(where);
-            // A mapping made towards another destination brings its pool address along, so arenas of several addresses mix.
+            // A mapping made towards another destination brings its pool address along, so arenas
+            // of several addresses mix.
             std::set<ip_address> towards;
             for (const auto& where : arenas_)
                 for (const auto& a : where.actors) towards.insert(a.destination.address);
-            apart = plan_.pool_size == 1 || towards.size() == 1 || plan_.design.pool.of == hash_input::source;
+            apart = plan_.pool_size == 1 || towards.size() == 1 ||
+                    plan_.design.pool.of == hash_input::source;
         }
         for (const auto& k : kinds) {
             if (out.at_most && k.at_least >= *out.at_most) break;
@@ -72,25 +86,34 @@ public:
                 reasons.insert("preserved");
                 continue;
             }
-            if (!try_kind(k, out) && (!open_bound || k.at_least < *open_bound)) open_bound = k.at_least;
+            if (!try_kind(k, out) && (!open_bound || k.at_least < *open_bound))
+                open_bound = k.at_least;
         }
         if (!out.at_most && !open_bound) {
             out.nothing_fails = true;
             out.binds = "nothing";
             std::string why;
             for (const auto& r : reasons) why += (why.empty() ? "" : "+") + r;
-            out.evidence["lower-bound"] = bj::object{{"reason", "nothing-fails"}, {"why", why.empty() ? "sockets" : why}};
-            out.sets_it = reasons.count("preserved") ? "no new connection can fail: towards each destination every client's ports are its own outside, too, so each flow keeps its port"
-                                                     : "no new connection can fail: the clients have fewer sockets than any search has ports";
+            out.evidence["lower-bound"] =
+                bj::object{{"reason", "nothing-fails"}, {"why", why.empty() ? "sockets" : why}};
+            out.sets_it =
+                reasons.count("preserved")
+                    ? "no new connection can fail: towards each destination every client's ports "
+                      "are its own outside, too, so each flow keeps its port"
+                    : "no new connection can fail: the clients have fewer sockets than any search "
+                      "has ports";
             return out;
         }
-        out.at_least = open_bound && (!out.at_most || *open_bound < *out.at_most) ? *open_bound : *out.at_most;
+        out.at_least =
+            open_bound && (!out.at_most || *open_bound < *out.at_most) ? *open_bound : *out.at_most;
         if (out.at_most && out.at_least == *out.at_most) out.connections = out.at_most;
-        if (!out.at_most) out.sets_it = "a new connection finds at least " + grouped(out.at_least) + " endpoints to try; no history that fills them was found";
+        if (!out.at_most)
+            out.sets_it = "a new connection finds at least " + grouped(out.at_least) +
+                          " endpoints to try; no history that fills them was found";
         return out;
     }
 
-private:
+  private:
     std::vector<kind> all_kinds() const {
         std::vector<kind> out;
         for (const auto& where : arenas_) {
@@ -100,8 +123,10 @@ private:
                 for (const auto& range : plan_.classes) {
                     const port_set ports = who.clients->ports & range.source;
                     port_set kept;
-                    if (plan_.design.first_choice == first_choice::preserve_any) kept = ports;
-                    else if (plan_.design.first_choice == first_choice::preserve) kept = ports & range.ports;
+                    if (plan_.design.first_choice == first_choice::preserve_any)
+                        kept = ports;
+                    else if (plan_.design.first_choice == first_choice::preserve)
+                        kept = ports & range.ports;
                     for (const port_set& sources : {kept, ports - kept}) {
                         if (sources.empty()) continue;
                         port_set liked;
@@ -116,7 +141,8 @@ private:
         return out;
     }
 
-    // Whether in this arena every flow sits on its own port for ever: each is preserved, and no two sockets have the same port.
+    // Whether in this arena every flow sits on its own port for ever: each is preserved, and no two
+    // sockets have the same port.
     bool keeps_to_itself(const arena& where) const {
         if (!where.all || where.actors.size() > 4096) return false;
         port_set seen;
@@ -127,7 +153,9 @@ private:
         for (const auto& range : plan_.classes) {
             const port_set ports = seen & range.source;
             if (plan_.design.first_choice == first_choice::none) return false;
-            if (plan_.design.first_choice == first_choice::preserve && !(ports - range.ports).empty()) return false;
+            if (plan_.design.first_choice == first_choice::preserve &&
+                !(ports - range.ports).empty())
+                return false;
         }
         return true;
     }
@@ -136,7 +164,9 @@ private:
         const auto take = [&](filling f, const port_set& ports) {
             if (out.at_most && count(f.live) >= *out.at_most) return;
             out.at_most = f.live;
-            out.binds = k.at_least == visited_ * saturated(plan_.permitted(f.source).size()) ? "ports" : "search";
+            out.binds = k.at_least == visited_ * saturated(plan_.permitted(f.source).size())
+                            ? "ports"
+                            : "search";
             describe(f, ports, out);
         };
         if (plan_.classes.size() == 1 && k.at_least == visited_ * plan_.classes[0].size) {
@@ -167,24 +197,34 @@ private:
 
     std::vector<std::uint64_t> failing_draws(const short_sequence& sequence) const {
         std::vector<std::uint64_t> out;
-        if (plan_.pool_size > 1 && plan_.design.pool.choice != pool_choice::round_robin && !plan_.pool_rank(0, 0)) out.push_back(0);
-        for (count i = 0; i < visited_; ++i) out.insert(out.end(), sequence.draws.begin(), sequence.draws.end());
+        if (plan_.pool_size > 1 && plan_.design.pool.choice != pool_choice::round_robin &&
+            !plan_.pool_rank(0, 0))
+            out.push_back(0);
+        for (count i = 0; i < visited_; ++i)
+            out.insert(out.end(), sequence.draws.begin(), sequence.draws.end());
         return out;
     }
 
     void describe(filling& f, const port_set& ports, guaranteed_result& out) const {
-        const std::string server = f.who.server->name + ":" + std::to_string(f.who.destination.port);
-        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " + std::to_string(f.source) + ") to " + server;
+        const std::string server =
+            f.who.server->name + ":" + std::to_string(f.who.destination.port);
+        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
+                      std::to_string(f.source) + ") to " + server;
         const count probed = visited_ * ports.size();
-        out.sets_it = "with " + grouped(f.live) + " live, " + out.failing + " can fail: every endpoint that it would try, " + to_string(ports) +
-                      (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") + ", is taken; fewer can't do it, since every search has at least " +
+        out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
+                      " can fail: every endpoint that it would try, " + to_string(ports) +
+                      (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") +
+                      ", is taken; fewer can't do it, since every search has at least " +
                       grouped(probed) + " distinct endpoints, each held by a flow of its own";
         bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
         bj::array draws;
         for (const auto d : f.draws) draws.push_back(d);
         failing["draws"] = draws;
         failing["step"] = bj::array(f.draws.size(), 0);
-        out.evidence = bj::object{{"trace", std::move(f.trace)}, {"failing", std::move(failing)}, {"lower-bound", bj::object{{"reason", "sequence"}, {"endpoints", number(f.live)}}}};
+        out.evidence = bj::object{
+            {"trace", std::move(f.trace)},
+            {"failing", std::move(failing)},
+            {"lower-bound", bj::object{{"reason", "sequence"}, {"endpoints", number(f.live)}}}};
     }
 
     const scenario& s_;
@@ -201,7 +241,8 @@ guaranteed_result of_nat(const scenario& s, const nat& n) {
         if (!limit) continue;
         const bool lower = out.nothing_fails || *limit < out.at_least;
         if (!lower) continue;
-        // No search fails with so few live, so the table is filled by any flows, if there are enough.
+        // No search fails with so few live, so the table is filled by any flows, if there are
+        // enough.
         std::optional<filling> f = fill_all(plan, search.all().front(), *limit);
         if (!f) f = fill_table(plan, search.all(), *limit);
         if (!f) continue;
@@ -210,15 +251,21 @@ guaranteed_result of_nat(const scenario& s, const nat& n) {
         out.at_most = *limit;
         out.nothing_fails = false;
         out.binds = "table";
-        out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " + std::to_string(f->source) + ")";
-        out.sets_it = "the table of " + n.name + " holds " + grouped(*limit) + (cuts ? "; the next connection cuts the one least recently used" : "; the next connection is refused") +
+        out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " +
+                      std::to_string(f->source) + ")";
+        out.sets_it = "the table of " + n.name + " holds " + grouped(*limit) +
+                      (cuts ? "; the next connection cuts the one least recently used"
+                            : "; the next connection is refused") +
                       "; no search fails with fewer live";
         bj::object failing = trace_writer::step("open", f->who, f->source, f->source);
         bj::array draws;
         for (const auto d : f->draws) draws.push_back(d);
         failing["draws"] = draws;
         failing["step"] = bj::array(f->draws.size(), 0);
-        out.evidence = bj::object{{"trace", std::move(f->trace)}, {"failing", std::move(failing)}, {"lower-bound", bj::object{{"reason", "table"}, {"limit", *limit}}}};
+        out.evidence =
+            bj::object{{"trace", std::move(f->trace)},
+                       {"failing", std::move(failing)},
+                       {"lower-bound", bj::object{{"reason", "table"}, {"limit", *limit}}}};
     }
     out.evidence["nat"] = n.name;
     return out;
@@ -232,18 +279,24 @@ guaranteed_result guaranteed(const scenario& s) {
     for (const auto& n : s.nats) {
         for (const auto& name : n.inside)
             for (const auto& other : s.nats)
-                if (other.name == name) throw unsupported("NAT " + other.name + " is inside NAT " + n.name + ": cascades are not settled in this version");
+                if (other.name == name)
+                    throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
+                                      ": cascades are not settled in this version");
         guaranteed_result r = of_nat(s, n);
         if (r.nothing_fails && best) continue;
-        if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound)) open_bound = r.at_least;
-        const bool better = !best || best->nothing_fails || (r.at_most && (!best->at_most || *r.at_most < *best->at_most));
+        if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
+            open_bound = r.at_least;
+        const bool better = !best || best->nothing_fails ||
+                            (r.at_most && (!best->at_most || *r.at_most < *best->at_most));
         if (better) best = std::move(r);
     }
     if (!best) {
         best.emplace();
         best->nothing_fails = true;
         best->binds = "nothing";
-        best->sets_it = "no new connection can fail: nothing translates, so each flow is told apart by its own socket";
+        best->sets_it =
+            "no new connection can fail: nothing translates, so each flow is told apart by its own "
+            "socket";
         best->evidence["lower-bound"] = bj::object{{"reason", "nothing-fails"}, {"why", "routed"}};
     }
     if (open_bound && best->connections && *open_bound < *best->connections) {

@@ -13,20 +13,25 @@ namespace bj = boost::json;
 
 namespace {
 
-template <class T> interval_set<T> unite(std::vector<interval<T>>& parts) {
-    std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+template <class T>
+interval_set<T> unite(std::vector<interval<T>>& parts) {
+    std::sort(parts.begin(), parts.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     interval_set<T> out;
     for (const auto& p : parts) out.append(p.first, p.last);
     return out;
 }
 
-template <class T> void collect(std::vector<interval<T>>& into, const interval_set<T>& set) {
+template <class T>
+void collect(std::vector<interval<T>>& into, const interval_set<T>& set) {
     into.insert(into.end(), set.parts().begin(), set.parts().end());
 }
 
-// Joins items that agree in `same`, by uniting what `side` gives; few distinct ones are expected to remain.
+// Joins items that agree in `same`, by uniting what `side` gives; few distinct ones are expected to
+// remain.
 template <class Item, class T, class Same>
-std::vector<Item> join_side(const std::vector<Item>& items, interval_set<T> Item::*side, Same same) {
+std::vector<Item> join_side(const std::vector<Item>& items, interval_set<T> Item::*side,
+                            Same same) {
     std::vector<Item> out;
     std::vector<std::vector<interval<T>>> parts;
     for (const auto& item : items) {
@@ -45,7 +50,8 @@ std::vector<Item> join_side(const std::vector<Item>& items, interval_set<T> Item
     return out;
 }
 
-bj::array items_json(const std::vector<source_item>& items, const group& g, const scenario& s, const bj::storage_ptr& memory) {
+bj::array items_json(const std::vector<source_item>& items, const group& g, const scenario& s,
+                     const bj::storage_ptr& memory) {
     bj::array out(memory);
     out.reserve(items.size());
     for (const auto& item : items) {
@@ -60,14 +66,19 @@ bj::array items_json(const std::vector<source_item>& items, const group& g, cons
     return out;
 }
 
-// Mappings of the same sockets, of several weights, are counted together. Sets of sockets are equal or disjoint here.
+// Mappings of the same sockets, of several weights, are counted together. Sets of sockets are equal
+// or disjoint here.
 std::vector<source_item> summed(std::vector<source_item> items) {
     std::map<std::tuple<std::optional<std::size_t>, ip_address, port>, std::size_t> found;
     std::vector<source_item> out;
     for (auto& item : items) {
-        const auto [it, fresh] = found.try_emplace({item.to, item.addresses.parts().front().first, item.ports.parts().front().first}, out.size());
-        if (fresh) out.push_back(std::move(item));
-        else out[it->second].mappings += item.mappings;
+        const auto [it, fresh] = found.try_emplace(
+            {item.to, item.addresses.parts().front().first, item.ports.parts().front().first},
+            out.size());
+        if (fresh)
+            out.push_back(std::move(item));
+        else
+            out[it->second].mappings += item.mappings;
     }
     return out;
 }
@@ -80,18 +91,22 @@ count weight_below(const pairing& found, std::size_t level) {
 }  // namespace
 
 std::vector<source_item> joined(std::vector<source_item> items) {
-    std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.client < b.client; });
+    std::stable_sort(items.begin(), items.end(),
+                     [](const auto& a, const auto& b) { return a.client < b.client; });
     std::vector<source_item> out;
     for (auto first = items.begin(); first != items.end();) {
-        const auto last = std::find_if(first, items.end(), [&](const auto& x) { return x.client != first->client; });
+        const auto last = std::find_if(first, items.end(),
+                                       [&](const auto& x) { return x.client != first->client; });
         std::vector<source_item> own(std::make_move_iterator(first), std::make_move_iterator(last));
         first = last;
         if (own.size() > 1) {
             own = summed(std::move(own));
-            own = join_side(own, &source_item::addresses,
-                            [](const auto& a, const auto& b) { return a.mappings == b.mappings && a.to == b.to && a.ports == b.ports; });
-            own = join_side(own, &source_item::ports,
-                            [](const auto& a, const auto& b) { return a.mappings == b.mappings && a.to == b.to && a.addresses == b.addresses; });
+            own = join_side(own, &source_item::addresses, [](const auto& a, const auto& b) {
+                return a.mappings == b.mappings && a.to == b.to && a.ports == b.ports;
+            });
+            own = join_side(own, &source_item::ports, [](const auto& a, const auto& b) {
+                return a.mappings == b.mappings && a.to == b.to && a.addresses == b.addresses;
+            });
         }
         std::move(own.begin(), own.end(), std::back_inserter(out));
     }
@@ -99,11 +114,14 @@ std::vector<source_item> joined(std::vector<source_item> items) {
 }
 
 std::vector<external_class> joined(std::vector<external_class> items) {
-    items = join_side(items, &external_class::addresses, [](const auto& a, const auto& b) { return a.ports == b.ports; });
-    return join_side(items, &external_class::ports, [](const auto& a, const auto& b) { return a.addresses == b.addresses; });
+    items = join_side(items, &external_class::addresses,
+                      [](const auto& a, const auto& b) { return a.ports == b.ports; });
+    return join_side(items, &external_class::ports,
+                     [](const auto& a, const auto& b) { return a.addresses == b.addresses; });
 }
 
-bj::array levels_json(const group& g, const pairing& found, const scenario& s, const bj::storage_ptr& memory) {
+bj::array levels_json(const group& g, const pairing& found, const scenario& s,
+                      const bj::storage_ptr& memory) {
     bj::array out(memory);
     for (std::size_t l = 0; l < found.levels.size(); ++l) {
         const auto& level = found.levels[l];

@@ -16,8 +16,9 @@ struct slice {
 };
 
 class sorter {
-public:
-    sorter(const scenario& s, const reach_table& reach, const std::vector<std::size_t>& inside, const family_question& question)
+  public:
+    sorter(const scenario& s, const reach_table& reach, const std::vector<std::size_t>& inside,
+           const family_question& question)
         : s_(s), reach_(reach), inside_(inside), question_(question) {
         reached_.resize(s.servers.size());
     }
@@ -31,19 +32,29 @@ public:
                 by.push_back(reach_[c][v]);
                 any = any || by.back();
             }
-            if (any) slices_.push_back({{v, s_.servers[v].addresses, s_.servers[v].ports}, s_.servers[v].protocol, slices_.size()});
+            if (any)
+                slices_.push_back({{v, s_.servers[v].addresses, s_.servers[v].ports},
+                                   s_.servers[v].protocol,
+                                   slices_.size()});
         }
-        if (question_.places || question_.scope.destination == scope_destination::address) split_by_overlap();
+        if (question_.places || question_.scope.destination == scope_destination::address)
+            split_by_overlap();
         if (question_.single_addresses) split_to_addresses();
         switch (question_.scope.destination) {
-            case scope_destination::endpoint: by_endpoint(); break;
-            case scope_destination::address: by_address(); break;
-            case scope_destination::none: in_all(); break;
+            case scope_destination::endpoint:
+                by_endpoint();
+                break;
+            case scope_destination::address:
+                by_address();
+                break;
+            case scope_destination::none:
+                in_all();
+                break;
         }
         return std::move(out_);
     }
 
-private:
+  private:
     // Each slice then lies in one atom of all addresses; its place is the atom.
     void split_by_overlap() {
         std::vector<const address_set*> sets;
@@ -52,7 +63,9 @@ private:
         std::size_t place = 0;
         for (auto& o : overlay<ip_address>(sets)) {
             for (const auto i : o.sets)
-                split.push_back({{slices_[i].item.server, o.atom, slices_[i].item.ports}, slices_[i].protocol, place});
+                split.push_back({{slices_[i].item.server, o.atom, slices_[i].item.ports},
+                                 slices_[i].protocol,
+                                 place});
             ++place;
         }
         slices_ = std::move(split);
@@ -64,7 +77,9 @@ private:
         for (const auto& x : slices_)
             for (const auto& part : x.item.addresses.parts())
                 for (ip_address a = part.first;; ++a) {
-                    if (question_.destinations && places.size() >= *question_.destinations && places.count(a) == 0) break;
+                    if (question_.destinations && places.size() >= *question_.destinations &&
+                        places.count(a) == 0)
+                        break;
                     const std::size_t place = places.try_emplace(a, places.size()).first->second;
                     split.push_back({{x.item.server, {a, a}, x.item.ports}, x.protocol, place});
                     if (a == part.last) break;
@@ -72,7 +87,9 @@ private:
         slices_ = std::move(split);
     }
 
-    key_part part_of(const slice& x) const { return {{x.item}, reached_[x.item.server], x.protocol, x.place}; }
+    key_part part_of(const slice& x) const {
+        return {{x.item}, reached_[x.item.server], x.protocol, x.place};
+    }
 
     // Each endpoint is a key. Without the protocol, sets of several protocols may share one.
     void by_endpoint() {
@@ -98,7 +115,8 @@ private:
         }
     }
 
-    // Keys that the same clients reach, part by part, with the same protocols, are alike: one family.
+    // Keys that the same clients reach, part by part, with the same protocols, are alike: one
+    // family.
     void add(key_family f) {
         std::vector<std::vector<bool>> signature;
         for (const auto& p : f.parts) {
@@ -129,7 +147,8 @@ private:
     void by_address() {
         std::map<std::pair<int, std::size_t>, key_family> found;
         for (const auto& x : slices_) {
-            auto& f = found[{question_.scope.protocol ? static_cast<int>(x.protocol) : -1, x.place}];
+            auto& f =
+                found[{question_.scope.protocol ? static_cast<int>(x.protocol) : -1, x.place}];
             f.keys = x.item.addresses.size();
             f.parts.push_back(part_of(x));
         }
@@ -160,7 +179,8 @@ private:
 }  // namespace
 
 std::vector<key_family> key_families(const scenario& s, const reach_table& reach,
-                                     const std::vector<std::size_t>& inside, const family_question& question) {
+                                     const std::vector<std::size_t>& inside,
+                                     const family_question& question) {
     return sorter(s, reach, inside, question).run();
 }
 

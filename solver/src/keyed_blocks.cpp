@@ -1,6 +1,8 @@
-// An integer flow over K alike networks splits into K integer flows, one a network (integer decomposition; de Werra 1971 for the equitable colouring of
-// bipartite multigraphs, which it is). Each arc carries flow / K in every network; what remains, less than K an arc, is made a forest by pushing around
-// cycles, and then laid out tree by tree: the arcs of a node one after the other over the keys, cyclically, so that no key is given two more than another.
+// An integer flow over K alike networks splits into K integer flows, one a network (integer
+// decomposition; de Werra 1971 for the equitable colouring of bipartite multigraphs, which it is).
+// Each arc carries flow / K in every network; what remains, less than K an arc, is made a forest by
+// pushing around cycles, and then laid out tree by tree: the arcs of a node one after the other
+// over the keys, cyclically, so that no key is given two more than another.
 #include "keyed_blocks.hpp"
 
 #include <algorithm>
@@ -10,9 +12,12 @@ namespace natbound {
 namespace {
 
 class remainder_forest {
-public:
+  public:
     remainder_forest(const group& g, std::vector<placement>& arcs)
-        : arcs_(arcs), keys_(g.keys), sources_(g.sources.size()), at_(g.sources.size() + g.externals.size()) {
+        : arcs_(arcs),
+          keys_(g.keys),
+          sources_(g.sources.size()),
+          at_(g.sources.size() + g.externals.size()) {
         for (const auto& a : arcs_) rest_.push_back(a.size % keys_);
         for (std::size_t a = 0; a < arcs_.size(); ++a)
             while (rest_[a] != 0) {
@@ -32,8 +37,9 @@ public:
     const std::vector<std::size_t>& arcs_at(std::size_t node) const { return at_[node]; }
     std::size_t nodes() const { return at_.size(); }
 
-private:
-    // The arcs of the forest's path between two nodes, from the first one on; empty where there is none.
+  private:
+    // The arcs of the forest's path between two nodes, from the first one on; empty where there is
+    // none.
     std::vector<std::size_t> path(std::size_t first, std::size_t last) const {
         std::vector<std::size_t> came(at_.size(), SIZE_MAX);
         std::deque<std::size_t> open{first};
@@ -52,15 +58,18 @@ private:
         }
         std::vector<std::size_t> out;
         if (!seen[last]) return out;
-        for (auto v = last; v != first; v = from(came[v]) == v ? to(came[v]) : from(came[v])) out.push_back(came[v]);
+        for (auto v = last; v != first; v = from(came[v]) == v ? to(came[v]) : from(came[v]))
+            out.push_back(came[v]);
         std::reverse(out.begin(), out.end());
         return out;
     }
 
-    // Less on `a` and every second arc of the way between its ends, more on the others, until one of them is a multiple of K.
+    // Less on `a` and every second arc of the way between its ends, more on the others, until one
+    // of them is a multiple of K.
     void push_around(std::size_t a, const std::vector<std::size_t>& way) {
         count by = rest_[a];
-        for (std::size_t i = 0; i < way.size(); ++i) by = std::min<count>(by, i % 2 == 0 ? keys_ - rest_[way[i]] : rest_[way[i]]);
+        for (std::size_t i = 0; i < way.size(); ++i)
+            by = std::min<count>(by, i % 2 == 0 ? keys_ - rest_[way[i]] : rest_[way[i]]);
         change(a, -by);
         for (std::size_t i = 0; i < way.size(); ++i) change(way[i], i % 2 == 0 ? by : count(-by));
     }
@@ -81,12 +90,14 @@ private:
     std::vector<count> rest_;
 };
 
-// Unit number u of a class of sources on unit number v of an external class, towards keys key .. key + size - 1.
+// Unit number u of a class of sources on unit number v of an external class, towards keys key ..
+// key + size - 1.
 class pinner {
-public:
+  public:
     pinner(const group& g, std::size_t nat) : g_(g), nat_(nat) {}
 
-    block pin(const placement& p, count u, const count& v, const count& key, const count& size) const {
+    block pin(const placement& p, count u, const count& v, const count& key,
+              const count& size) const {
         const auto& cls = g_.sources[p.source];
         std::size_t r = 0;
         while (u >= cls.runs[r].units) u -= cls.runs[r++].units;
@@ -109,19 +120,20 @@ public:
         return b;
     }
 
-private:
+  private:
     const group& g_;
     std::size_t nat_;
 };
 
 }  // namespace
 
-std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements, std::size_t nat) {
+std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements,
+                                    std::size_t nat) {
     const count& keys = g.keys;
     if (keys == 1) return blocks_of(g, {{}, std::move(placements)}, nat);
     const remainder_forest forest(g, placements);
     std::vector<placement> even;
-    std::vector<count> used(forest.nodes());   // by node: units below are taken for every key
+    std::vector<count> used(forest.nodes());  // by node: units below are taken for every key
     for (std::size_t a = 0; a < placements.size(); ++a) {
         auto p = placements[a];
         p.size /= keys;
@@ -135,7 +147,8 @@ std::vector<block> blocks_over_keys(const group& g, std::vector<placement> place
     std::vector<bool> done(forest.nodes(), false);
     for (std::size_t root = 0; root < forest.nodes(); ++root) {
         if (done[root]) continue;
-        // a node's arcs take consecutive positions; position 0 is the key at which the arc from its parent begins
+        // a node's arcs take consecutive positions; position 0 is the key at which the arc from its
+        // parent begins
         struct visit {
             std::size_t node, parent_arc;
             count origin, position;
@@ -148,14 +161,17 @@ std::vector<block> blocks_over_keys(const group& g, std::vector<placement> place
             for (const auto a : forest.arcs_at(here.node)) {
                 if (a == here.parent_arc) continue;
                 const count key = (here.origin + here.position) % keys;
-                const std::size_t other = forest.from(a) == here.node ? forest.to(a) : forest.from(a);
+                const std::size_t other =
+                    forest.from(a) == here.node ? forest.to(a) : forest.from(a);
                 for (count i = 0; i < forest.rest(a);) {
                     const count at = here.position + i;
                     const count start = (key + i) % keys;
-                    const count step = std::min<count>({forest.rest(a) - i, keys - at % keys, keys - start});
+                    const count step =
+                        std::min<count>({forest.rest(a) - i, keys - at % keys, keys - start});
                     const count mine = used[here.node] + at / keys;
                     const count& theirs = used[other];
-                    out.push_back(pin.pin(placements[a], other >= g.sources.size() ? mine : theirs, other >= g.sources.size() ? theirs : mine, start, step));
+                    out.push_back(pin.pin(placements[a], other >= g.sources.size() ? mine : theirs,
+                                          other >= g.sources.size() ? theirs : mine, start, step));
                     i += step;
                 }
                 open.push_back({other, a, key, forest.rest(a)});

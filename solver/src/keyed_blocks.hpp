@@ -1,5 +1,6 @@
 #pragma once
-// Laying out flows that were counted over all keys of a group together: as equally over the keys as whole numbers allow.
+// Laying out flows that were counted over all keys of a group together: as equally over the keys as
+// whole numbers allow.
 #include <vector>
 
 #include "blocks.hpp"
@@ -7,6 +8,7 @@
 namespace natbound {
 
 // `placements` sum over all keys of the group; at each class they hold at most keys x its size.
-std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements, std::size_t nat);
+std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements,
+                                    std::size_t nat);
 
 }  // namespace natbound

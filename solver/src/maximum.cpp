@@ -18,7 +18,8 @@ struct routed {
 };
 
 // Inside no NAT every socket may be live towards every endpoint that its client set reaches.
-routed routed_as_they_are(const scenario& s, const reach_table& reach, const std::vector<std::size_t>& clients, const bj::storage_ptr& memory) {
+routed routed_as_they_are(const scenario& s, const reach_table& reach,
+                          const std::vector<std::size_t>& clients, const bj::storage_ptr& memory) {
     routed out{0, {}, bj::array(memory)};
     for (const auto c : clients) {
         const auto& client = s.clients[c];
@@ -73,7 +74,9 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     auto direct = routed_as_they_are(s, reach, inside.back(), memory);
     out.at_least += direct.connections;
     out.at_most += direct.connections;
-    if (!inside.back().empty()) append(out.sets_it, (several ? "routed untranslated: " : "") + sockets_in_words(s, inside.back()));
+    if (!inside.back().empty())
+        append(out.sets_it,
+               (several ? "routed untranslated: " : "") + sockets_in_words(s, inside.back()));
     if (out.binds.empty()) out.binds = "sockets";
     std::move(direct.blocks.begin(), direct.blocks.end(), std::back_inserter(out.blocks));
     out.does_not_fit = bj::object(memory);

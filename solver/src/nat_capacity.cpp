@@ -36,19 +36,24 @@ struct solved {
     }
 };
 
-// The most connections that one mapping can carry: the endpoints of one protocol that one client set reaches.
-count most_of_a_mapping(const scenario& s, const reach_table& reach, const std::vector<std::size_t>& inside) {
+// The most connections that one mapping can carry: the endpoints of one protocol that one client
+// set reaches.
+count most_of_a_mapping(const scenario& s, const reach_table& reach,
+                        const std::vector<std::size_t>& inside) {
     count most = 1;
     for (const auto c : inside) {
         std::map<transport, count> found;
         for (std::size_t v = 0; v < s.servers.size(); ++v)
             if (reach[c][v])
-                most = std::max<count>(most, found[s.servers[v].protocol] += s.servers[v].addresses.size() * s.servers[v].ports.size());
+                most = std::max<count>(most,
+                                       found[s.servers[v].protocol] +=
+                                       s.servers[v].addresses.size() * s.servers[v].ports.size());
     }
     return most;
 }
 
-// Under eim-if-possible a source on an external endpoint is one mapping, however many flows of one protocol share it: blocks towards many go first.
+// Under eim-if-possible a source on an external endpoint is one mapping, however many flows of one
+// protocol share it: blocks towards many go first.
 void keep_shared_mappings(std::vector<block>& blocks, const scenario& s, const count& most) {
     const auto each_unit = [&](const block& b) -> std::size_t {
         if (b.spread) return 1;
@@ -75,9 +80,12 @@ void keep_limits(nat_capacity& out, const scenario& s, const nat_plan& plan) {
     const auto& mappings = plan.of->mapping_limits.limit_port_mappings;
     const auto type = plan.design.mapping_type;
     if (mappings) {
-        if (type == mapping_type::edm) keep_connections(out.blocks, *mappings);
-        else if (type == mapping_type::eim_if_possible) keep_shared_mappings(out.blocks, s, *mappings);
-        else keep_mappings(out.blocks, *mappings);
+        if (type == mapping_type::edm)
+            keep_connections(out.blocks, *mappings);
+        else if (type == mapping_type::eim_if_possible)
+            keep_shared_mappings(out.blocks, s, *mappings);
+        else
+            keep_mappings(out.blocks, *mappings);
     }
     out.at_least = connections(out.blocks);
     if (plan.table && out.at_least > *plan.table) {
@@ -90,28 +98,35 @@ void keep_limits(nat_capacity& out, const scenario& s, const nat_plan& plan) {
 
 }  // namespace
 
-std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan, const std::vector<std::size_t>& inside) {
+std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                                  const std::vector<std::size_t>& inside) {
     std::optional<nat_limit> out;
-    if (plan.table) out = {*plan.table, "table", "the flow table of " + plan.of->name + " holds " + grouped(*plan.table)};
+    if (plan.table)
+        out = {*plan.table, "table",
+               "the flow table of " + plan.of->name + " holds " + grouped(*plan.table)};
     if (const auto& m = plan.of->mapping_limits.limit_port_mappings) {
-        const count each = plan.design.mapping_type == mapping_type::edm ? count(1) : most_of_a_mapping(s, reach, inside);
+        const count each = plan.design.mapping_type == mapping_type::edm
+                               ? count(1)
+                               : most_of_a_mapping(s, reach, inside);
         const count most = each * *m;
         if (!out || most < out->connections)
             out = {most, "mappings",
-                   plan.of->name + " holds " + grouped(*m) + " mappings" + (each == 1 ? "" : ", each of up to " + grouped(each) + " connections")};
+                   plan.of->name + " holds " + grouped(*m) + " mappings" +
+                       (each == 1 ? "" : ", each of up to " + grouped(each) + " connections")};
     }
     return out;
 }
 
-nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat, const std::vector<std::size_t>& inside,
-                         const bj::storage_ptr& memory) {
+nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
+                         const std::vector<std::size_t>& inside, const bj::storage_ptr& memory) {
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
     const solved above(groups_of(s, reach, plan, inside, readings.above));
     const auto limit = limit_of(s, reach, plan, inside);
     nat_capacity out;
     out.at_most = above.most;
-    out.sets_it = shortage_in_words(s, above.groups, above.pairings, readings.above.scope.destination);
+    out.sets_it =
+        shortage_in_words(s, above.groups, above.pairings, readings.above.scope.destination);
     out.binds = out.sets_it.empty() ? "sockets" : "ports";
     if (out.sets_it.empty()) out.sets_it = sockets_in_words(s, inside);
     if (limit && limit->connections < above.most) {
@@ -120,17 +135,22 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
         out.sets_it = limit->in_words;
     }
     group_list groups(s, memory);
-    for (std::size_t i = 0; i < above.groups.size(); ++i) groups.add(above.groups[i], above.pairings[i]);
+    for (std::size_t i = 0; i < above.groups.size(); ++i)
+        groups.add(above.groups[i], above.pairings[i]);
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("nat", s.nats[nat].name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
     out.does_not_fit.emplace("groups", groups.json());
 
-    out.blocks = readings.below ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat) : above.blocks(nat);
+    out.blocks = readings.below
+                     ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat)
+                     : above.blocks(nat);
     keep_limits(out, s, plan);
     if (out.at_least < out.at_most)
-        out.why_bounds = readings.why.empty() ? "mappings of different weights under a limit on mappings" : readings.why;
+        out.why_bounds = readings.why.empty()
+                             ? "mappings of different weights under a limit on mappings"
+                             : readings.why;
     return out;
 }
 
@@ -143,22 +163,29 @@ std::vector<std::vector<std::size_t>> inside_of(const scenario& s) {
         for (const auto& name : s.nats[n].inside) {
             const auto it = clients.find(name);
             if (it == clients.end())
-                throw unsupported("nats[" + std::to_string(n) + "].inside: '" + name + "' is a NAT; cascades are not settled in this version");
+                throw unsupported("nats[" + std::to_string(n) + "].inside: '" + name +
+                                  "' is a NAT; cascades are not settled in this version");
             placed[it->second] = true;
             out[n].push_back(it->second);
         }
         for (std::size_t m = 0; m < n; ++m)
-            if (const auto both = s.nats[n].external_ip_address_pool & s.nats[m].external_ip_address_pool; !both.empty())
-                throw unsupported("the pools of " + s.nats[m].name + " and " + s.nats[n].name + " overlap in " + to_string(both) +
+            if (const auto both =
+                    s.nats[n].external_ip_address_pool & s.nats[m].external_ip_address_pool;
+                !both.empty())
+                throw unsupported("the pools of " + s.nats[m].name + " and " + s.nats[n].name +
+                                  " overlap in " + to_string(both) +
                                   "; NATs that share addresses are not settled in this version");
     }
     for (std::size_t c = 0; c < s.clients.size(); ++c) {
         if (placed[c]) continue;
         out.back().push_back(c);
         for (const auto& n : s.nats)
-            if (const auto both = n.external_ip_address_pool & s.clients[c].addresses; !both.empty())
-                throw unsupported("client set " + s.clients[c].name + " is routed untranslated and has addresses of the pool of " + n.name + " (" +
-                                  to_string(both) + "); that is not settled in this version");
+            if (const auto both = n.external_ip_address_pool & s.clients[c].addresses;
+                !both.empty())
+                throw unsupported("client set " + s.clients[c].name +
+                                  " is routed untranslated and has addresses of the pool of " +
+                                  n.name + " (" + to_string(both) +
+                                  "); that is not settled in this version");
     }
     return out;
 }

@@ -11,20 +11,22 @@ namespace natbound {
 
 struct nat_capacity {
     count at_most = 0, at_least = 0;
-    count mappings = 0;                   // that carry at_least
-    std::vector<block> blocks;            // at_least connections
-    boost::json::object does_not_fit;     // an item of `nats`
+    count mappings = 0;                // that carry at_least
+    std::vector<block> blocks;         // at_least connections
+    boost::json::object does_not_fit;  // an item of `nats`
     std::string binds, sets_it;
-    std::string why_bounds;               // where at_least < at_most
+    std::string why_bounds;  // where at_least < at_most
 };
 
-nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat, const std::vector<std::size_t>& inside,
+nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
+                         const std::vector<std::size_t>& inside,
                          const boost::json::storage_ptr& memory);
 
 // All NATs and routed clients together; does_not_fit is then a whole body.
 nat_capacity maximum_blocks(const scenario& s, const boost::json::storage_ptr& memory);
 
-// Which client sets (indices) are inside each NAT, and (last) inside none. Throws unsupported for shapes that this version can't settle.
+// Which client sets (indices) are inside each NAT, and (last) inside none. Throws unsupported for
+// shapes that this version can't settle.
 std::vector<std::vector<std::size_t>> inside_of(const scenario& s);
 
 // The smallest limit of a NAT on its connections, and what it is; none where there is no limit.
@@ -32,6 +34,7 @@ struct nat_limit {
     count connections;
     std::string binds, in_words;
 };
-std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan, const std::vector<std::size_t>& inside);
+std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                                  const std::vector<std::size_t>& inside);
 
 }  // namespace natbound

@@ -1,5 +1,6 @@
 #pragma once
-// How a NAT is to be counted, as its design says: exactly, or from above and from below where exactness is too hard or too long.
+// How a NAT is to be counted, as its design says: exactly, or from above and from below where
+// exactness is too hard or too long.
 #include <optional>
 #include <string>
 
@@ -8,11 +9,12 @@
 namespace natbound {
 
 struct nat_readings {
-    nat_reading above;                    // exact, where there is no other
+    nat_reading above;  // exact, where there is no other
     std::optional<nat_reading> below;
-    std::string why;                      // two readings
+    std::string why;  // two readings
 };
 
-nat_readings readings_of(const scenario& s, const reach_table& reach, const nat_plan& plan, const std::vector<std::size_t>& inside);
+nat_readings readings_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                         const std::vector<std::size_t>& inside);
 
 }  // namespace natbound

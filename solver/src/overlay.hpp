@@ -1,5 +1,6 @@
 #pragma once
-// The atoms of many sets together with the sets that each lies in. Like interval_set's atoms(), for thousands of sets of which few overlap.
+// The atoms of many sets together with the sets that each lies in. Like interval_set's atoms(), for
+// thousands of sets of which few overlap.
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -8,15 +9,17 @@
 
 namespace natbound {
 
-template <class T> struct overlaid {
+template <class T>
+struct overlaid {
     interval_set<T> atom;
-    std::vector<std::size_t> sets;        // ascending
+    std::vector<std::size_t> sets;  // ascending
 };
 
-template <class T> std::vector<overlaid<T>> overlay(const std::vector<const interval_set<T>*>& sets) {
+template <class T>
+std::vector<overlaid<T>> overlay(const std::vector<const interval_set<T>*>& sets) {
     struct event {
         T at;
-        bool after;                       // the change takes effect after `at`, not before it
+        bool after;  // the change takes effect after `at`, not before it
         std::size_t set;
     };
     std::vector<event> events;
@@ -32,7 +35,7 @@ template <class T> std::vector<overlaid<T>> overlay(const std::vector<const inte
     std::map<std::vector<std::size_t>, std::size_t> found;
     std::vector<std::size_t> open;
     T start{};
-    bool ended = false;                   // the axis' last value is behind
+    bool ended = false;  // the axis' last value is behind
     const auto close_at = [&](T last) {
         if (open.empty() || ended || last < start) return;
         const auto [it, fresh] = found.try_emplace(open, out.size());

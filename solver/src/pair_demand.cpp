@@ -11,10 +11,13 @@
 namespace natbound {
 namespace {
 
-// Shares are kept as whole numbers, in steps of 2^-64 of the largest traffic: a demand is then divided exactly.
+// Shares are kept as whole numbers, in steps of 2^-64 of the largest traffic: a demand is then
+// divided exactly.
 using shares = std::map<std::pair<std::size_t, std::size_t>, count>;
 
-template <class Set> std::vector<std::size_t> places(const std::vector<Set>& sets, const std::vector<std::string>& names) {
+template <class Set>
+std::vector<std::size_t> places(const std::vector<Set>& sets,
+                                const std::vector<std::string>& names) {
     std::vector<std::size_t> out;
     for (const auto& name : names)
         for (std::size_t i = 0; i < sets.size(); ++i)
@@ -30,14 +33,18 @@ shares even(const scenario& s, const reach_table& reach) {
             if (reach[c][v]) reached += s.servers[v].addresses.size() * s.servers[v].ports.size();
         for (std::size_t v = 0; v < s.servers.size(); ++v)
             if (reach[c][v])
-                out[{c, v}] = ((s.clients[c].addresses.size() * s.servers[v].addresses.size() * s.servers[v].ports.size()) << 64) / reached;
+                out[{c, v}] = ((s.clients[c].addresses.size() * s.servers[v].addresses.size() *
+                                s.servers[v].ports.size())
+                               << 64) /
+                              reached;
     }
     return out;
 }
 
 double timer_of(const scenario& s, std::size_t client, close_cause cause) {
     for (const auto& n : s.nats)
-        if (std::find(n.inside.begin(), n.inside.end(), s.clients[client].name) != n.inside.end()) return n.timer(cause);
+        if (std::find(n.inside.begin(), n.inside.end(), s.clients[client].name) != n.inside.end())
+            return n.timer(cause);
     return 0;
 }
 
@@ -45,22 +52,27 @@ double timer_of(const scenario& s, std::size_t client, close_cause cause) {
 double hold_of(const scenario& s, const traffic_entry& t, std::size_t client, std::size_t server) {
     if (t.hold) return t.hold->mean.seconds;
     if (!t.life) return 1;
-    if (s.servers[server].protocol != transport::tcp) return t.life->mean.seconds + timer_of(s, client, close_cause::udp);
+    if (s.servers[server].protocol != transport::tcp)
+        return t.life->mean.seconds + timer_of(s, client, close_cause::udp);
     const endings ends = t.ends.value_or(endings{});
     return t.life->mean.seconds + ends.fin.value * timer_of(s, client, close_cause::tcp_fin) +
-           ends.rst.value * timer_of(s, client, close_cause::tcp_rst) + ends.silence.value * timer_of(s, client, close_cause::tcp_silence);
+           ends.rst.value * timer_of(s, client, close_cause::tcp_rst) +
+           ends.silence.value * timer_of(s, client, close_cause::tcp_silence);
 }
 
 // What part of an entry goes to each of its server sets.
-std::vector<double> parts_of(const scenario& s, const traffic_entry& t, const std::vector<std::size_t>& to) {
+std::vector<double> parts_of(const scenario& s, const traffic_entry& t,
+                             const std::vector<std::size_t>& to) {
     std::vector<double> out;
     double all = 0;
     std::size_t at = 0;
     for (const auto v : to) {
-        const double many = static_cast<double>(s.servers[v].addresses.size() * s.servers[v].ports.size());
+        const double many =
+            static_cast<double>(s.servers[v].addresses.size() * s.servers[v].ports.size());
         double part = many;
         if (t.zipf || !t.weights.empty()) {
-            if (many > 1 << 20) throw unsupported("zipf and weights need at most 1,048,576 endpoints");
+            if (many > 1 << 20)
+                throw unsupported("zipf and weights need at most 1,048,576 endpoints");
             part = 0;
             for (std::size_t i = 0; i < static_cast<std::size_t>(many); ++i, ++at)
                 part += t.zipf ? std::pow(static_cast<double>(at + 1), -*t.zipf) : t.weights.at(at);
@@ -83,11 +95,15 @@ shares by_traffic(const scenario& s) {
         std::map<std::pair<std::size_t, std::size_t>, double> entry;
         for (const auto c : from)
             for (std::size_t i = 0; i < to.size(); ++i)
-                whole += entry[{c, to[i]}] = static_cast<double>(s.clients[c].addresses.size()) / addresses * parts[i] * hold_of(s, t, c, to[i]);
+                whole += entry[{c, to[i]}] = static_cast<double>(s.clients[c].addresses.size()) /
+                                             addresses * parts[i] * hold_of(s, t, c, to[i]);
         double scale = 0;  // connections a second
-        if (t.rate) scale = t.rate->per_second;
-        else if (t.rate_per_client) scale = t.rate_per_client->per_second * addresses;
-        else scale = *t.live / whole;
+        if (t.rate)
+            scale = t.rate->per_second;
+        else if (t.rate_per_client)
+            scale = t.rate_per_client->per_second * addresses;
+        else
+            scale = *t.live / whole;
         if (!t.hold && !t.life) scale = *t.live;
         for (const auto& [pair, value] : entry) live[pair] += value * scale;
     }
@@ -101,11 +117,14 @@ shares by_traffic(const scenario& s) {
 
 }  // namespace
 
-std::vector<pair_demand> shared_demand(const scenario& s, const reach_table& reach, const count& demand) {
+std::vector<pair_demand> shared_demand(const scenario& s, const reach_table& reach,
+                                       const count& demand) {
     const auto parts = s.traffic.empty() ? even(s, reach) : by_traffic(s);
     count all = 0;
     for (const auto& [pair, part] : parts) all += part;
-    if (all == 0) throw unsupported("no client set reaches a server: there is nothing to share a demand among");
+    if (all == 0)
+        throw unsupported(
+            "no client set reaches a server: there is nothing to share a demand among");
     std::vector<pair_demand> out;
     std::vector<std::pair<count, std::size_t>> remainders;
     count left = demand;
@@ -115,13 +134,15 @@ std::vector<pair_demand> shared_demand(const scenario& s, const reach_table& rea
         left -= out.back().connections;
         remainders.emplace_back(wanted % all, remainders.size());
     }
-    std::stable_sort(remainders.begin(), remainders.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::stable_sort(remainders.begin(), remainders.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
     for (std::size_t i = 0; left > 0; ++i, --left) ++out[remainders[i].second].connections;
     std::erase_if(out, [](const pair_demand& p) { return p.connections == 0; });
     return out;
 }
 
-boost::json::array to_json(const std::vector<pair_demand>& pairs, const scenario& s, const boost::json::storage_ptr& memory) {
+boost::json::array to_json(const std::vector<pair_demand>& pairs, const scenario& s,
+                           const boost::json::storage_ptr& memory) {
     boost::json::array out(memory);
     for (const auto& p : pairs) {
         boost::json::object o(memory);

@@ -20,23 +20,29 @@ using pair_index = std::map<std::pair<std::size_t, std::size_t>, std::uint32_t>;
 
 pair_index index_of(const std::vector<pair_demand>& demands) {
     pair_index out;
-    for (std::uint32_t d = 0; d < demands.size(); ++d) out[{demands[d].client, demands[d].server}] = d;
+    for (std::uint32_t d = 0; d < demands.size(); ++d)
+        out[{demands[d].client, demands[d].server}] = d;
     return out;
 }
 
 // The demand that a class of a group read by pair serves.
 const std::uint32_t* demand_of(const pair_index& index, const group& g, const source_class& c) {
-    const auto it = index.find({c.runs.front().client, g.bundles[c.runs.front().to].front().server});
+    const auto it =
+        index.find({c.runs.front().client, g.bundles[c.runs.front().to].front().server});
     return it == index.end() ? nullptr : &it->second;
 }
 
-template <class Number> class network {
-public:
-    network(const std::vector<group>& groups, const std::vector<pair_demand>& demands, const count& enough)
+template <class Number>
+class network {
+  public:
+    network(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
+            const count& enough)
         : groups_(groups), demands_(demands), flows_(nodes(groups, demands)) {
         const auto source = static_cast<std::uint32_t>(nodes(groups, demands) - 2);
         const auto index = index_of(demands);
-        const auto bounded = [&](const count& value) { return static_cast<Number>(std::min(value, enough)); };
+        const auto bounded = [&](const count& value) {
+            return static_cast<Number>(std::min(value, enough));
+        };
         for (std::uint32_t d = 0; d < demands.size(); ++d) {
             flows_.add_arc(source, d, bounded(demands[d].connections));
             wanted_ += bounded(demands[d].connections);
@@ -52,8 +58,12 @@ public:
                 const auto* d = demand_of(index, g, cls);
                 if (!d) continue;
                 flows_.add_arc(*d, next + c, bounded(cls.mappings * g.keys));
-                for (const auto e : cls.same_port) links_.push_back({i, c, e, true, flows_.add_arc(next + c, externals + e, bounded(enough))});
-                for (const auto e : cls.open) links_.push_back({i, c, e, false, flows_.add_arc(next + c, externals + e, bounded(enough))});
+                for (const auto e : cls.same_port)
+                    links_.push_back(
+                        {i, c, e, true, flows_.add_arc(next + c, externals + e, bounded(enough))});
+                for (const auto e : cls.open)
+                    links_.push_back(
+                        {i, c, e, false, flows_.add_arc(next + c, externals + e, bounded(enough))});
             }
             next = externals + static_cast<std::uint32_t>(g.externals.size());
         }
@@ -67,12 +77,14 @@ public:
         for (std::size_t d = 0; d < demands_.size(); ++d) out.closed.push_back(reached[d]);
         out.placements.resize(groups_.size());
         for (const auto& l : links_)
-            if (const Number f = flows_.flow(l.arc); f != 0) out.placements[l.of].push_back({l.source, l.external, l.keeps, count(f)});
+            if (const Number f = flows_.flow(l.arc); f != 0)
+                out.placements[l.of].push_back({l.source, l.external, l.keeps, count(f)});
         return out;
     }
 
-private:
-    static std::uint32_t nodes(const std::vector<group>& groups, const std::vector<pair_demand>& demands) {
+  private:
+    static std::uint32_t nodes(const std::vector<group>& groups,
+                               const std::vector<pair_demand>& demands) {
         std::size_t n = demands.size() + 2;
         for (const auto& g : groups) n += g.sources.size() + g.externals.size();
         return static_cast<std::uint32_t>(n);
@@ -96,7 +108,8 @@ private:
 count keys_of(const scenario& s, const clash_scope& scope, const std::set<std::size_t>& servers) {
     if (scope.destination == scope_destination::endpoint) {
         count total = 0;  // of one server set
-        for (const auto v : servers) total += s.servers[v].addresses.size() * s.servers[v].ports.size();
+        for (const auto v : servers)
+            total += s.servers[v].addresses.size() * s.servers[v].ports.size();
         return total;
     }
     std::map<int, address_set> found;
@@ -104,20 +117,23 @@ count keys_of(const scenario& s, const clash_scope& scope, const std::set<std::s
         auto& all = found[scope.protocol ? static_cast<int>(s.servers[v].protocol) : -1];
         all = all | s.servers[v].addresses;
     }
-    if (scope.destination == scope_destination::none) return static_cast<std::uint64_t>(found.size());
+    if (scope.destination == scope_destination::none)
+        return static_cast<std::uint64_t>(found.size());
     count total = 0;
     for (const auto& [protocol, all] : found) total += all.size();
     return total;
 }
 
 class hall_finder {
-public:
-    hall_finder(const scenario& s, const nat_reading& reading, const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-                const bj::storage_ptr& memory)
+  public:
+    hall_finder(const scenario& s, const nat_reading& reading, const std::vector<group>& groups,
+                const std::vector<pair_demand>& demands, const bj::storage_ptr& memory)
         : s_(s), reading_(reading), groups_(groups), demands_(demands), memory_(memory) {}
 
-    // All sockets of these client sets towards these server sets: whether they want more than is open to them.
-    std::optional<pair_hall> look(const std::set<std::size_t>& clients, const std::set<std::size_t>& servers) const {
+    // All sockets of these client sets towards these server sets: whether they want more than is
+    // open to them.
+    std::optional<pair_hall> look(const std::set<std::size_t>& clients,
+                                  const std::set<std::size_t>& servers) const {
         count wanted = 0;
         std::map<std::size_t, count> own;
         for (const auto& d : demands_)
@@ -130,13 +146,16 @@ public:
             std::vector<bool> used(g.externals.size(), false);
             for (const auto& c : g.sources) {
                 const auto& run = c.runs.front();
-                if (own.count(run.client) == 0 || servers.count(g.bundles[run.to].front().server) == 0) continue;
+                if (own.count(run.client) == 0 ||
+                    servers.count(g.bundles[run.to].front().server) == 0)
+                    continue;
                 for (const auto e : c.open) used[e] = true;
                 for (const auto e : c.same_port) used[e] = true;
             }
             for (std::size_t e = 0; e < used.size(); ++e)
                 if (used[e] && std::none_of(open.begin(), open.end(), [&](const external_class& x) {
-                        return x.ports == g.externals[e].ports && x.addresses == g.externals[e].addresses;
+                        return x.ports == g.externals[e].ports &&
+                               x.addresses == g.externals[e].addresses;
                     }))
                     open.push_back(g.externals[e]);
         }
@@ -147,35 +166,46 @@ public:
         return write(own, servers, std::move(open), wanted, room, keys);
     }
 
-private:
-    pair_hall write(const std::map<std::size_t, count>& own, const std::set<std::size_t>& servers, std::vector<external_class> open,
-                    const count& wanted, const count& room, const count& keys) const {
+  private:
+    pair_hall write(const std::map<std::size_t, count>& own, const std::set<std::size_t>& servers,
+                    std::vector<external_class> open, const count& wanted, const count& room,
+                    const count& keys) const {
         destination_list to;
-        for (const auto v : servers) to.push_back({v, s_.servers[v].addresses, s_.servers[v].ports});
+        for (const auto v : servers)
+            to.push_back({v, s_.servers[v].addresses, s_.servers[v].ports});
         bj::array closed(memory_);
         std::vector<std::string> names;
         for (const auto& [c, n] : own) {
             names.push_back(s_.clients[c].name);
-            closed.emplace_back(bj::object({{"client", s_.clients[c].name},
-                                            {"addresses", json_set(s_.clients[c].addresses, memory_)},
-                                            {"ports", json_set(s_.clients[c].ports, memory_)},
-                                            {"demand", json_count(n)}},
-                                           memory_));
+            closed.emplace_back(
+                bj::object({{"client", s_.clients[c].name},
+                            {"addresses", json_set(s_.clients[c].addresses, memory_)},
+                            {"ports", json_set(s_.clients[c].ports, memory_)},
+                            {"demand", json_count(n)}},
+                           memory_));
         }
         bj::array externals(memory_);
         for (const auto& e : joined(std::move(open)))
-            externals.emplace_back(bj::object({{"addresses", json_set(e.addresses, memory_)}, {"ports", json_set(e.ports, memory_)}}, memory_));
+            externals.emplace_back(bj::object({{"addresses", json_set(e.addresses, memory_)},
+                                               {"ports", json_set(e.ports, memory_)}},
+                                              memory_));
         bj::array levels(memory_);
-        levels.emplace_back(bj::object(
-            {{"weight", 1}, {"closed", std::move(closed)}, {"open", std::move(externals)}, {"loose", bj::array{}}, {"at-most", json_count(room)}}, memory_));
+        levels.emplace_back(bj::object({{"weight", 1},
+                                        {"closed", std::move(closed)},
+                                        {"open", std::move(externals)},
+                                        {"loose", bj::array{}},
+                                        {"at-most", json_count(room)}},
+                                       memory_));
         pair_hall out;
         out.group = bj::object({{"to", to_json(to, s_, memory_)},
                                 {"keys", json_count(keys)},
                                 {"levels", std::move(levels)},
                                 {"at-most", json_count(keys * room)}},
                                memory_);
-        out.in_words = listed(names) + (names.size() == 1 ? " wants " : " want ") + grouped(wanted) + " connections through " + grouped(room) +
-                       " external endpoints towards " + destinations_in_words(s_, to, keys, reading_.scope.destination) + ": only " +
+        out.in_words = listed(names) + (names.size() == 1 ? " wants " : " want ") +
+                       grouped(wanted) + " connections through " + grouped(room) +
+                       " external endpoints towards " +
+                       destinations_in_words(s_, to, keys, reading_.scope.destination) + ": only " +
                        grouped(keys * room) + " fit";
         return out;
     }
@@ -192,12 +222,15 @@ private:
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands) {
     count wanted = 1;
     for (const auto& d : demands) wanted += d.connections;
-    if (wanted * static_cast<std::uint64_t>(demands.size() + 1) < INT64_MAX) return network<std::int64_t>(groups, demands, wanted).run();
+    if (wanted * static_cast<std::uint64_t>(demands.size() + 1) < INT64_MAX)
+        return network<std::int64_t>(groups, demands, wanted).run();
     return network<count>(groups, demands, wanted).run();
 }
 
-std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading, const std::vector<group>& groups,
-                                 const std::vector<pair_demand>& demands, const std::vector<bool>& closed, const bj::storage_ptr& memory) {
+std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading,
+                                 const std::vector<group>& groups,
+                                 const std::vector<pair_demand>& demands,
+                                 const std::vector<bool>& closed, const bj::storage_ptr& memory) {
     std::map<std::size_t, std::set<std::size_t>> by_server;
     std::set<std::size_t> clients, servers;
     for (std::size_t d = 0; d < demands.size(); ++d) {
@@ -209,7 +242,8 @@ std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading, 
     const hall_finder finder(s, reading, groups, demands, memory);
     for (const auto& [v, who] : by_server)
         if (auto found = finder.look(who, {v})) return found;
-    if (reading.scope.destination != scope_destination::endpoint) return finder.look(clients, servers);
+    if (reading.scope.destination != scope_destination::endpoint)
+        return finder.look(clients, servers);
     return std::nullopt;
 }
 

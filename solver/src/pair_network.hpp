@@ -1,5 +1,6 @@
 #pragma once
-// Whether a demand by pairs goes through one NAT: a maximum flow over all groups together, each with its keys summed.
+// Whether a demand by pairs goes through one NAT: a maximum flow over all groups together, each
+// with its keys summed.
 #include <boost/json.hpp>
 #include <optional>
 #include <vector>
@@ -13,19 +14,23 @@ namespace natbound {
 struct pair_flow {
     bool fits = false;
     std::vector<std::vector<placement>> placements;  // by group, all keys summed; where it fits
-    std::vector<bool> closed;                        // by demand: those whose neighbours are too few; where it does not fit
+    std::vector<bool>
+        closed;  // by demand: those whose neighbours are too few; where it does not fit
 };
 
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit.
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands);
 
-// The closed demands as a group of a certificate, if in this form they show that they are too many; and in words.
+// The closed demands as a group of a certificate, if in this form they show that they are too many;
+// and in words.
 struct pair_hall {
     boost::json::object group;
     std::string in_words;
 };
-std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading, const std::vector<group>& groups,
-                                 const std::vector<pair_demand>& demands, const std::vector<bool>& closed,
+std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading,
+                                 const std::vector<group>& groups,
+                                 const std::vector<pair_demand>& demands,
+                                 const std::vector<bool>& closed,
                                  const boost::json::storage_ptr& memory);
 
 }  // namespace natbound

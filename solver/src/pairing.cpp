@@ -8,11 +8,16 @@
 namespace natbound {
 namespace {
 
-template <class Number> Number as(const count& value) { return static_cast<Number>(value); }
+template <class Number>
+Number as(const count& value) {
+    return static_cast<Number>(value);
+}
 
-template <class Number> class network {
-public:
-    // No source class needs more than all externals and one: so much more than fits is never what the minimum cut passes through.
+template <class Number>
+class network {
+  public:
+    // No source class needs more than all externals and one: so much more than fits is never what
+    // the minimum cut passes through.
     network(const group& g, const count& enough)
         : g_(g), flows_(static_cast<std::uint32_t>(g.sources.size() + g.externals.size() + 2)) {
         for (const auto& c : g.sources) supply_.push_back(as<Number>(std::min(c.mappings, enough)));
@@ -23,8 +28,10 @@ public:
             flows_.add_arc(source_count + e, source + 1, as<Number>(g.externals[e].size()));
         for (std::uint32_t i = 0; i < source_count; ++i) {
             const auto& c = g.sources[i];
-            for (const auto e : c.same_port) arcs_.push_back({i, e, true, flows_.add_arc(i, source_count + e, supply_[i])});
-            for (const auto e : c.open) arcs_.push_back({i, e, false, flows_.add_arc(i, source_count + e, supply_[i])});
+            for (const auto e : c.same_port)
+                arcs_.push_back({i, e, true, flows_.add_arc(i, source_count + e, supply_[i])});
+            for (const auto e : c.open)
+                arcs_.push_back({i, e, false, flows_.add_arc(i, source_count + e, supply_[i])});
         }
         source_ = source;
     }
@@ -33,7 +40,9 @@ public:
         pairing out;
         std::vector<std::uint32_t> order(g_.sources.size());
         for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-        std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return g_.sources[a].weight > g_.sources[b].weight; });
+        std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) {
+            return g_.sources[a].weight > g_.sources[b].weight;
+        });
         Number total = 0;
         for (std::size_t i = 0; i < order.size();) {
             const count& weight = g_.sources[order[i]].weight;
@@ -45,16 +54,19 @@ public:
             i = last;
         }
         for (const auto& a : arcs_)
-            if (const Number f = flows_.flow(a.id); f != 0) out.placements.push_back({a.from, a.to, a.keeps, count(f)});
+            if (const Number f = flows_.flow(a.id); f != 0)
+                out.placements.push_back({a.from, a.to, a.keeps, count(f)});
         return out;
     }
 
-private:
-    level cut(const std::vector<std::uint32_t>& order, std::size_t active, const count& weight, const Number& total) const {
+  private:
+    level cut(const std::vector<std::uint32_t>& order, std::size_t active, const count& weight,
+              const Number& total) const {
         const auto reached = flows_.source_side(source_);
         level out{weight, std::vector<bool>(g_.sources.size(), false), {}, count(total)};
         for (std::size_t i = 0; i < active; ++i) out.closed[order[i]] = reached[order[i]];
-        for (std::size_t e = 0; e < g_.externals.size(); ++e) out.open.push_back(reached[g_.sources.size() + e]);
+        for (std::size_t e = 0; e < g_.externals.size(); ++e)
+            out.open.push_back(reached[g_.sources.size() + e]);
         return out;
     }
 

@@ -10,9 +10,12 @@ namespace natbound {
 pool_split::pool_split(const nat_plan& plan, const nat_reading& reading)
     : plan_(plan), reading_(reading), by_source_(plan.design.pool.of == hash_input::source) {
     const auto& pool = plan.of->external_ip_address_pool;
-    if (reading.pool == pool_reading::any) spots_.push_back(pool);
-    else if (reading.pool == pool_reading::lowest) spots_.push_back({pool.at(0), pool.at(0)});
-    else size_ = saturated(plan.pool_size);
+    if (reading.pool == pool_reading::any)
+        spots_.push_back(pool);
+    else if (reading.pool == pool_reading::lowest)
+        spots_.push_back({pool.at(0), pool.at(0)});
+    else
+        size_ = saturated(plan.pool_size);
 }
 
 std::uint32_t pool_split::spot(std::uint64_t rank) {
@@ -24,16 +27,20 @@ std::uint32_t pool_split::spot(std::uint64_t rank) {
     return it->second;
 }
 
-const std::vector<pool_share>& pool_split::shares(std::size_t client, const address_set& addresses, transport protocol, const address_set& towards) {
+const std::vector<pool_share>& pool_split::shares(std::size_t client, const address_set& addresses,
+                                                  transport protocol, const address_set& towards) {
     const bool needs_address = reading_.pool == pool_reading::hashed && !by_source_;
     const bool needs_protocol = reading_.pool == pool_reading::any_hashed;
-    const auto [it, fresh] = known_.try_emplace({client, needs_protocol ? protocol : transport::tcp, needs_address ? towards.at(0) : 0});
+    const auto [it, fresh] = known_.try_emplace(
+        {client, needs_protocol ? protocol : transport::tcp, needs_address ? towards.at(0) : 0});
     if (fresh) it->second = split(addresses, towards);
     return it->second;
 }
 
-std::vector<pool_share> pool_split::split(const address_set& addresses, const address_set& towards) {
-    if (reading_.pool == pool_reading::any || reading_.pool == pool_reading::lowest) return {{addresses, {0}}};
+std::vector<pool_share> pool_split::split(const address_set& addresses,
+                                          const address_set& towards) {
+    if (reading_.pool == pool_reading::any || reading_.pool == pool_reading::lowest)
+        return {{addresses, {0}}};
     std::map<std::vector<std::uint32_t>, address_set> found;
     std::vector<std::uint32_t> spots;
     u128 left = reading_.sources.value_or(~u128{0});
@@ -49,9 +56,12 @@ std::vector<pool_share> pool_split::split(const address_set& addresses, const ad
 }
 
 // The addresses of the pool that one source address may use, ascending by number.
-void pool_split::spots_of(ip_address source, const address_set& towards, std::vector<std::uint32_t>& spots) {
+void pool_split::spots_of(ip_address source, const address_set& towards,
+                          std::vector<std::uint32_t>& spots) {
     spots.clear();
-    const auto pick = [&](ip_address destination) { return spot(hashed_rank(plan_.design.pool, source, destination, size_)); };
+    const auto pick = [&](ip_address destination) {
+        return spot(hashed_rank(plan_.design.pool, source, destination, size_));
+    };
     if (by_source_ || reading_.pool == pool_reading::hashed) {
         spots.push_back(pick(towards.at(0)));
         return;

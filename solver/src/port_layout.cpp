@@ -1,5 +1,6 @@
-// Splitting ports. A port outside its class's own range may still be kept (Linux keeps 512-599, which it searches in 600-1023): each such port has one
-// neighbour on each address, itself, so only ports that agree in everything stay together.
+// Splitting ports. A port outside its class's own range may still be kept (Linux keeps 512-599,
+// which it searches in 600-1023): each such port has one neighbour on each address, itself, so only
+// ports that agree in everything stay together.
 #include "port_layout.hpp"
 
 #include <algorithm>
@@ -14,7 +15,8 @@ struct cut {
 
 }  // namespace
 
-port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*>& client_ports, bool one_by_one) {
+port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*>& client_ports,
+                         bool one_by_one) {
     std::vector<const port_set*> distinct;
     for (const auto* ports : client_ports) {
         std::size_t i = 0;
@@ -34,9 +36,11 @@ port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*
             const port_set own = *distinct[d] & plan.classes[k].source;
             port_set kept;
             if (plan.design.first_choice == first_choice::preserve_any) kept = own - ranges[k];
-            if (plan.design.first_choice == first_choice::preserve) kept = (own & plan.classes[k].ports) - ranges[k];
+            if (plan.design.first_choice == first_choice::preserve)
+                kept = (own & plan.classes[k].ports) - ranges[k];
             cuts[d].push_back({own - kept, kept});
-            if (!kept.empty() && std::find(sets.begin(), sets.end(), kept) == sets.end()) sets.push_back(kept);
+            if (!kept.empty() && std::find(sets.begin(), sets.end(), kept) == sets.end())
+                sets.push_back(kept);
         }
     atoms_ = natbound::atoms(sets);
     if (one_by_one) {

@@ -1,4 +1,5 @@
-// Enumerates the draws of a round. A run that ascends is an interval but for its wraps, so a round costs a few intervals a draw and not its probes.
+// Enumerates the draws of a round. A run that ascends is an interval but for its wraps, so a round
+// costs a few intervals a draw and not its probes.
 #include "natbound/solver/sequence.hpp"
 
 #include <algorithm>
@@ -12,13 +13,16 @@ using ranks = interval_set<std::uint64_t>;
 
 constexpr std::uint64_t most_draws = std::uint64_t{1} << 20U;
 
-// What one round probes from probe `from` on, for one draw (independent rounds: the same number at every probe).
-ranks probed(const search_round& round, const port_range_plan& range, std::uint64_t draw, std::uint64_t from) {
+// What one round probes from probe `from` on, for one draw (independent rounds: the same number at
+// every probe).
+ranks probed(const search_round& round, const port_range_plan& range, std::uint64_t draw,
+             std::uint64_t from) {
     const std::uint64_t probes = probe_count(round, range.size);
     ranks out;
     if (from >= probes) return out;
     const auto rank = [&](std::uint64_t i, std::uint64_t previous) {
-        return probed_rank<std::uint64_t>(round, draw, static_cast<unsigned>(i), previous, range.size, range.lowest);
+        return probed_rank<std::uint64_t>(round, draw, static_cast<unsigned>(i), previous,
+                                          range.size, range.lowest);
     };
     switch (round.step) {
         case step_kind::independent: {
@@ -27,7 +31,8 @@ ranks probed(const search_round& round, const port_range_plan& range, std::uint6
             break;
         }
         case step_kind::ascend: {
-            const std::uint64_t width = round.offset_bits ? std::uint64_t{1} << *round.offset_bits : 0;
+            const std::uint64_t width =
+                round.offset_bits ? std::uint64_t{1} << *round.offset_bits : 0;
             for (std::uint64_t i = from; i < probes;) {
                 const std::uint64_t r = rank(i, 0);
                 std::uint64_t length = std::min(probes - i, range.size - r);
@@ -52,7 +57,8 @@ ranks probed(const search_round& round, const port_range_plan& range, std::uint6
     return out;
 }
 
-// The draws that are worth trying: all, or, where there are too many, one of each kind (a run that crosses no wrap looks the same from every start).
+// The draws that are worth trying: all, or, where there are too many, one of each kind (a run that
+// crosses no wrap looks the same from every start).
 std::vector<std::uint64_t> worth_trying(const search_round& round, const port_range_plan& range) {
     const std::uint64_t all = draw_count(round, range.size);
     std::vector<std::uint64_t> out;
@@ -62,7 +68,8 @@ std::vector<std::uint64_t> worth_trying(const search_round& round, const port_ra
     if (all <= most_draws) {
         add(0, all);
     } else if (round.step == step_kind::scaled) {
-        throw unsupported("a scaled search that draws more than 20 bits has too many sequences to enumerate");
+        throw unsupported(
+            "a scaled search that draws more than 20 bits has too many sequences to enumerate");
     } else {
         add(0, range.size);
         add(all - std::min(all, std::min(most_draws, probe_count(round, range.size))), all);
@@ -71,14 +78,17 @@ std::vector<std::uint64_t> worth_trying(const search_round& round, const port_ra
 }
 
 bool alike(const search_round& a, const search_round& b) {
-    return a.start == b.start && a.bits == b.bits && a.offset_bits == b.offset_bits && a.step == b.step;
+    return a.start == b.start && a.bits == b.bits && a.offset_bits == b.offset_bits &&
+           a.step == b.step;
 }
 
 port_set to_ports(const ranks& set, const port_range_plan& range) {
     port_set out;
     for (const auto& part : set.parts())
-        if (range.contiguous) out.insert(range.at(part.first), range.at(part.last));
-        else out = out | range.ports.slice(part.first, count(part.last - part.first + 1));
+        if (range.contiguous)
+            out.insert(range.at(part.first), range.at(part.last));
+        else
+            out = out | range.ports.slice(part.first, count(part.last - part.first + 1));
     return out;
 }
 
@@ -86,12 +96,13 @@ ranks to_ranks(const port_set& ports, const port_range_plan& range) {
     ranks out;
     const port_set inside = ports & range.ports;
     for (const auto& part : inside.parts())
-        out.insert(static_cast<std::uint64_t>(*range.ports.rank(part.first)), static_cast<std::uint64_t>(*range.ports.rank(part.last)));
+        out.insert(static_cast<std::uint64_t>(*range.ports.rank(part.first)),
+                   static_cast<std::uint64_t>(*range.ports.rank(part.last)));
     return out;
 }
 
 struct candidate {
-    std::uint64_t distinct = 0;           // with the flow's own port
+    std::uint64_t distinct = 0;  // with the flow's own port
     std::uint64_t preferred = 0;
     std::uint64_t draw = 0;
     port source = 0;
@@ -99,7 +110,8 @@ struct candidate {
 
 }  // namespace
 
-shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, const port_set& prefer, std::size_t most) {
+shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
+                                 const port_set& prefer, std::size_t most) {
     const port example = sources.at(0);
     const port_range_plan& range = plan.class_of(example);
     const bool preserved = plan.preserves(example);
@@ -110,9 +122,14 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
         out.found.push_back({example, {}, {example, example}});
         return out;
     }
-    const auto skip = [&](std::size_t round) { return preserved && round == 0 && plan.design.search.first_choice_counts ? 1U : 0U; };
-    const auto made = [&](std::size_t round) { return skip(round) < probe_count(rounds[round], range.size); };
-    // The round that decides: of each kind the longest, and of the kinds the one whose shortest run is longest. The others are then laid into it.
+    const auto skip = [&](std::size_t round) {
+        return preserved && round == 0 && plan.design.search.first_choice_counts ? 1U : 0U;
+    };
+    const auto made = [&](std::size_t round) {
+        return skip(round) < probe_count(rounds[round], range.size);
+    };
+    // The round that decides: of each kind the longest, and of the kinds the one whose shortest run
+    // is longest. The others are then laid into it.
     const ranks own = to_ranks(sources, range), liked = to_ranks(prefer, range);
     std::vector<candidate> best;
     std::size_t decider = rounds.size();
@@ -120,7 +137,8 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
         bool longest = made(r);
         for (std::size_t other = 0; other < rounds.size(); ++other)
             if (alike(rounds[r], rounds[other]) && made(other)) {
-                const auto mine = probe_count(rounds[r], range.size), its = probe_count(rounds[other], range.size);
+                const auto mine = probe_count(rounds[r], range.size),
+                           its = probe_count(rounds[other], range.size);
                 longest = longest && (mine > its || (mine == its && r <= other));
             }
         if (!longest) continue;
@@ -130,10 +148,13 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
             const auto overlap = [&](const ranks& with) { return saturated((set & with).size()); };
             candidate c{saturated(set.size()), overlap(liked), draw, source ? *source : example};
             if (preserved && !source) {
-                // the flow's own port is one more endpoint, unless one of its possible ports lies in the run
+                // the flow's own port is one more endpoint, unless one of its possible ports lies
+                // in the run
                 const ranks inside = set & own;
-                if (inside.empty()) ++c.distinct;
-                else c.source = range.at(inside.at(0));
+                if (inside.empty())
+                    ++c.distinct;
+                else
+                    c.source = range.at(inside.at(0));
             } else if (preserved) {
                 const auto rank = range.ports.rank(*source);
                 if (!rank || !set.contains(static_cast<std::uint64_t>(*rank))) ++c.distinct;
@@ -143,7 +164,9 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
         if (rounds[r].start == start_kind::own_port) {
             for (const auto& part : sources.parts())
                 for (port p = part.first; p <= part.last; ++p)
-                    consider(static_cast<std::uint64_t>(range.ports.rank(p).value_or(range.size - 1)), &p);
+                    consider(
+                        static_cast<std::uint64_t>(range.ports.rank(p).value_or(range.size - 1)),
+                        &p);
         } else if (is_drawn(rounds[r])) {
             for (const std::uint64_t d : worth_trying(rounds[r], range)) consider(d, nullptr);
         } else {
@@ -164,18 +187,21 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
         ranks all = main;
         short_sequence s;
         s.source = c.source;
-        const std::uint64_t main_start = probed_rank<std::uint64_t>(rounds[decider], c.draw, 0, 0, range.size, range.lowest);
+        const std::uint64_t main_start =
+            probed_rank<std::uint64_t>(rounds[decider], c.draw, 0, 0, range.size, range.lowest);
         for (std::size_t r = 0; r < rounds.size(); ++r) {
             if (!made(r)) continue;
             std::uint64_t draw = c.draw;
             if (!alike(rounds[r], rounds[decider]) && is_drawn(rounds[r])) {
-                // lay it over the deciding run: the draw that adds the least, the same start tried first
+                // lay it over the deciding run: the draw that adds the least, the same start tried
+                // first
                 std::uint64_t least = UINT64_MAX;
                 std::vector<std::uint64_t> options = {main_start};
                 for (const std::uint64_t d : worth_trying(rounds[r], range)) options.push_back(d);
                 for (const std::uint64_t d : options) {
                     if (d >= draw_count(rounds[r], range.size)) continue;
-                    const std::uint64_t more = saturated((probed(rounds[r], range, d, skip(r)) - all).size());
+                    const std::uint64_t more =
+                        saturated((probed(rounds[r], range, d, skip(r)) - all).size());
                     if (more < least) {
                         least = more;
                         draw = d;
@@ -183,7 +209,8 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources, 
                     if (least == 0) break;
                 }
             } else if (rounds[r].start == start_kind::own_port) {
-                draw = static_cast<std::uint64_t>(range.ports.rank(c.source).value_or(range.size - 1));
+                draw =
+                    static_cast<std::uint64_t>(range.ports.rank(c.source).value_or(range.size - 1));
             } else if (!is_drawn(rounds[r])) {
                 draw = 0;
             }

@@ -1,4 +1,5 @@
-// n connections to a server set of e endpoints ride on m >= n / e mappings: n div m endpoints on all of them, one more on the first n mod m.
+// n connections to a server set of e endpoints ride on m >= n / e mappings: n div m endpoints on
+// all of them, one more on the first n mod m.
 #include "shared_mappings.hpp"
 
 #include <algorithm>
@@ -32,8 +33,10 @@ block cut(const block& b, const count& from, const count& size, destination_list
     return out;
 }
 
-// The client set's mappings, in order, each given its endpoints; `before` mappings lie in earlier blocks.
-void dress(const scenario& s, const block& b, const need& n, const count& before, std::vector<block>& out) {
+// The client set's mappings, in order, each given its endpoints; `before` mappings lie in earlier
+// blocks.
+void dress(const scenario& s, const block& b, const need& n, const count& before,
+           std::vector<block>& out) {
     std::set<count> ends{b.size};
     for (const auto& w : n.wishes) {
         const count more = w.connections % n.mappings;
@@ -43,9 +46,11 @@ void dress(const scenario& s, const block& b, const need& n, const count& before
     for (const auto& end : ends) {
         destination_list to;
         for (const auto& w : n.wishes) {
-            const count many = w.connections / n.mappings + (before + from < w.connections % n.mappings ? 1 : 0);
+            const count many =
+                w.connections / n.mappings + (before + from < w.connections % n.mappings ? 1 : 0);
             const auto& v = s.servers[w.server];
-            for (auto& item : slice_endpoints({{w.server, v.addresses, v.ports}}, 0, many)) to.push_back(std::move(item));
+            for (auto& item : slice_endpoints({{w.server, v.addresses, v.ports}}, 0, many))
+                to.push_back(std::move(item));
         }
         if (!to.empty()) out.push_back(cut(b, from, end - from, std::move(to)));
         from = end;
@@ -54,8 +59,10 @@ void dress(const scenario& s, const block& b, const need& n, const count& before
 
 }  // namespace
 
-std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const std::vector<group>& groups,
-                                                        const std::vector<pair_demand>& demands, std::size_t nat) {
+std::optional<std::vector<block>> place_shared_mappings(const scenario& s,
+                                                        const std::vector<group>& groups,
+                                                        const std::vector<pair_demand>& demands,
+                                                        std::size_t nat) {
     std::map<std::pair<std::size_t, transport>, need> needs;
     for (const auto& d : demands) {
         const auto& v = s.servers[d.server];
@@ -64,7 +71,8 @@ std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const
         n.mappings = std::max<count>(n.mappings, (d.connections + e - 1) / e);
         n.wishes.push_back({d.server, d.connections, e});
     }
-    // In a group read by pair a class of eim goes by its client set and the first server set of its protocol that it reaches.
+    // In a group read by pair a class of eim goes by its client set and the first server set of its
+    // protocol that it reaches.
     std::vector<pair_demand> mappings;
     std::set<std::pair<std::size_t, std::size_t>> seen;
     for (const auto& g : groups)
@@ -72,7 +80,8 @@ std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const
             const std::size_t client = c.runs.front().client;
             const std::size_t first = g.bundles[c.runs.front().to].front().server;
             const auto it = needs.find({client, s.servers[first].protocol});
-            if (it != needs.end() && seen.insert({client, first}).second) mappings.push_back({client, first, it->second.mappings});
+            if (it != needs.end() && seen.insert({client, first}).second)
+                mappings.push_back({client, first, it->second.mappings});
         }
     const auto flow = send(groups, mappings);
     if (!flow.fits) return std::nullopt;
@@ -80,7 +89,8 @@ std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const
     std::map<std::pair<std::size_t, transport>, count> done;
     for (std::size_t g = 0; g < groups.size(); ++g)
         for (const auto& b : blocks_of(groups[g], {{}, flow.placements[g]}, nat)) {
-            const std::pair<std::size_t, transport> key{b.client, s.servers[b.to->list.front().server].protocol};
+            const std::pair<std::size_t, transport> key{
+                b.client, s.servers[b.to->list.front().server].protocol};
             dress(s, b, needs.at(key), done[key], out);
             done[key] += b.size;
         }

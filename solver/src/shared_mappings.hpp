@@ -1,5 +1,6 @@
 #pragma once
-// A demand under endpoint-independent mapping: each client set needs as many mappings as its largest demand towards one server set asks for.
+// A demand under endpoint-independent mapping: each client set needs as many mappings as its
+// largest demand towards one server set asks for.
 #include <optional>
 #include <vector>
 
@@ -8,8 +9,11 @@
 
 namespace natbound {
 
-// `groups` read by pair with mapping eim. Nothing where the mappings that are needed do not fit; each unit of the blocks is one mapping.
-std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const std::vector<group>& groups,
-                                                        const std::vector<pair_demand>& demands, std::size_t nat);
+// `groups` read by pair with mapping eim. Nothing where the mappings that are needed do not fit;
+// each unit of the blocks is one mapping.
+std::optional<std::vector<block>> place_shared_mappings(const scenario& s,
+                                                        const std::vector<group>& groups,
+                                                        const std::vector<pair_demand>& demands,
+                                                        std::size_t nat);
 
 }  // namespace natbound

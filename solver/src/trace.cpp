@@ -8,19 +8,25 @@ namespace bj = boost::json;
 
 bj::object trace_writer::step(const char* verb, const actor& a, port first, port last) {
     bj::object out;
-    out[verb] = bj::object{{"client", a.clients->name}, {"address", to_string(a.address)}, {"ports", bj::array{bj::string(to_string(port_set(first, last)))}}};
-    out["to"] = bj::object{{"address", to_string(a.destination.address)}, {"port", a.destination.port}, {"protocol", json_io::name_of(a.server->protocol)}};
+    out[verb] = bj::object{{"client", a.clients->name},
+                           {"address", to_string(a.address)},
+                           {"ports", bj::array{bj::string(to_string(port_set(first, last)))}}};
+    out["to"] = bj::object{{"address", to_string(a.destination.address)},
+                           {"port", a.destination.port},
+                           {"protocol", json_io::name_of(a.server->protocol)}};
     return out;
 }
 
 void trace_writer::open(const actor& a, port source, const std::vector<std::uint64_t>& draws) {
-    if (run_ && run_->who.address == a.address && run_->who.destination == a.destination && run_->who.server == a.server &&
-        run_->last + 1 == source && run_->draws.size() == draws.size()) {
+    if (run_ && run_->who.address == a.address && run_->who.destination == a.destination &&
+        run_->who.server == a.server && run_->last + 1 == source &&
+        run_->draws.size() == draws.size()) {
         const auto k = static_cast<std::int64_t>(source - run_->first);
         std::vector<std::int64_t> step;
         bool fits = true;
         for (std::size_t i = 0; i < draws.size(); ++i) {
-            const auto difference = static_cast<std::int64_t>(draws[i]) - static_cast<std::int64_t>(run_->draws[i]);
+            const auto difference =
+                static_cast<std::int64_t>(draws[i]) - static_cast<std::int64_t>(run_->draws[i]);
             step.push_back(k == 1 ? difference : run_->step[i]);
             fits = fits && difference == step.back() * k && step.back() >= 0;
         }
@@ -34,7 +40,9 @@ void trace_writer::open(const actor& a, port source, const std::vector<std::uint
     run_ = run{a, source, source, draws, std::vector<std::int64_t>(draws.size(), 0)};
 }
 
-void trace_writer::open_run(const actor& a, port first, port last, const std::vector<std::uint64_t>& draws, const std::vector<std::uint64_t>& step) {
+void trace_writer::open_run(const actor& a, port first, port last,
+                            const std::vector<std::uint64_t>& draws,
+                            const std::vector<std::uint64_t>& step) {
     flush();
     run_ = run{a, first, last, draws, {step.begin(), step.end()}};
     flush();

@@ -1,5 +1,6 @@
 #pragma once
-// Writes a history of opens and closes as the steps of a certificate; neighbouring opens become one run.
+// Writes a history of opens and closes as the steps of a certificate; neighbouring opens become one
+// run.
 #include <boost/json.hpp>
 #include <optional>
 #include <string>
@@ -10,16 +11,17 @@
 namespace natbound::detail {
 
 class trace_writer {
-public:
+  public:
     void open(const actor& a, port source, const std::vector<std::uint64_t>& draws);
     // A run of opens from first..last; the k-th draws draws[i] + k * step[i].
-    void open_run(const actor& a, port first, port last, const std::vector<std::uint64_t>& draws, const std::vector<std::uint64_t>& step);
+    void open_run(const actor& a, port first, port last, const std::vector<std::uint64_t>& draws,
+                  const std::vector<std::uint64_t>& step);
     void close(const actor& a, port source);
     boost::json::array take();
 
     static boost::json::object step(const char* verb, const actor& a, port first, port last);
 
-private:
+  private:
     struct run {
         actor who;
         port first, last;

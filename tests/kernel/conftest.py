@@ -23,9 +23,7 @@ class Network:
         self.processes: list[subprocess.Popen[str]] = []
 
     def run(self, where: str, *command: str) -> str:
-        done = subprocess.run(
-            ["ip", "netns", "exec", self.prefix + where, *command], capture_output=True, text=True, timeout=60
-        )
+        done = subprocess.run(["ip", "netns", "exec", self.prefix + where, *command], capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout
@@ -89,9 +87,7 @@ def network() -> Iterator[Network]:
     probe = subprocess.run(["ip", "netns", "add", net.prefix + "probe"], capture_output=True, text=True)
     if probe.returncode != 0:
         pytest.skip(f"no network namespaces: {probe.stderr.strip()}")
-    nat = subprocess.run(
-        ["ip", "netns", "exec", net.prefix + "probe", "iptables", "-t", "nat", "-L", "-n"], capture_output=True, text=True
-    )
+    nat = subprocess.run(["ip", "netns", "exec", net.prefix + "probe", "iptables", "-t", "nat", "-L", "-n"], capture_output=True, text=True)
     subprocess.run(["ip", "netns", "del", net.prefix + "probe"], capture_output=True)
     if nat.returncode != 0:
         pytest.skip(f"no iptables NAT in this kernel: {nat.stderr.strip()}")

@@ -39,7 +39,22 @@ def translated(network: Any) -> list[tuple[str, str, int, str, int]]:
 
 def test_a_small_range_fills_per_destination_and_then_refuses(network: Any) -> None:
     network.build(clients=1, servers=2, pool=1)
-    network.run("r", "iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "wan0", "-p", "tcp", "-j", "SNAT", "--to-source", f"198.18.77.1:{FIRST}-{LAST}")
+    network.run(
+        "r",
+        "iptables",
+        "-t",
+        "nat",
+        "-A",
+        "POSTROUTING",
+        "-o",
+        "wan0",
+        "-p",
+        "tcp",
+        "-j",
+        "SNAT",
+        "--to-source",
+        f"198.18.77.1:{FIRST}-{LAST}",
+    )
     model = natbound.Scenario(scenario(1, 2, 1, (FIRST, LAST)))
     answer = model.answer(remedies=False)
     ports = LAST - FIRST + 1
@@ -60,7 +75,22 @@ def test_a_small_range_fills_per_destination_and_then_refuses(network: Any) -> N
 def test_the_hash_picks_the_same_addresses_as_the_kernel(network: Any) -> None:
     clients, servers = 6, 4
     network.build(clients=clients, servers=servers, pool=2)
-    network.run("r", "iptables", "-t", "nat", "-A", "POSTROUTING", "-o", "wan0", "-p", "tcp", "-j", "SNAT", "--to-source", "198.18.77.1-198.18.77.2:3000-3015")
+    network.run(
+        "r",
+        "iptables",
+        "-t",
+        "nat",
+        "-A",
+        "POSTROUTING",
+        "-o",
+        "wan0",
+        "-p",
+        "tcp",
+        "-j",
+        "SNAT",
+        "--to-source",
+        "198.18.77.1-198.18.77.2:3000-3015",
+    )
     for i in range(clients):
         for j in range(servers):
             seen = network.open("c", f"198.18.77.{100 + j}", "7777", "1", f"192.168.77.{10 + i}")

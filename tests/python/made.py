@@ -173,7 +173,12 @@ def nat_item(world: World, router: Router) -> dict[str, Any]:
         keys.setdefault(router.key(f), []).append(f)
     groups: list[dict[str, Any]] = []
     pool = router.design.get("pool", {})
-    apart = pool.get("choice") == "hash" and pool.get("of") != "source" and router.scope.get("destination") == "none" and router.type in ("edm", "adm")
+    apart = (
+        pool.get("choice") == "hash"
+        and pool.get("of") != "source"
+        and router.scope.get("destination") == "none"
+        and router.type in ("edm", "adm")
+    )
     for flows in keys.values():
         mappings: dict[Any, list[Flow]] = {}
         for f in flows:
@@ -181,7 +186,7 @@ def nat_item(world: World, router: Router) -> dict[str, Any]:
         weights = sorted({len(fs) for fs in mappings.values()}, reverse=True)
         levels = [
             level(world, router, {m: fs for m, fs in mappings.items() if len(fs) >= w}, w - lighter, apart)
-            for w, lighter in zip(weights, [*weights[1:], 0])
+            for w, lighter in zip(weights, [*weights[1:], 0], strict=False)
         ]
         to = []
         for f in flows:
@@ -245,7 +250,9 @@ def guaranteed(scenario: Any, rng: random.Random) -> dict[str, Any]:
         return certificate("guaranteed", scenario, {"connections": best["connections"], "lower-bound": bound})
     (live, steps, (flow, draws)), router = min(failing, key=lambda x: x[0][0])
     trace = [step(world, s[0], s[1], s[2] if s[0] == "open" else None) for s in steps]
-    bound = {"reason": "table", "limit": live} if live in (router.table, router.most_mappings) else {"reason": "sequence", "endpoints": live}
+    bound = (
+        {"reason": "table", "limit": live} if live in (router.table, router.most_mappings) else {"reason": "sequence", "endpoints": live}
+    )
     return certificate("guaranteed", scenario, {
         "connections": live, "nat": router.name, "trace": trace, "failing": step(world, "open", flow, draws), "lower-bound": bound,
     })  # fmt: skip

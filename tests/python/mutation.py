@@ -11,7 +11,27 @@ from collections.abc import Iterator
 from typing import Any
 
 Path = tuple[Any, ...]
-ODD: list[Any] = [None, True, False, [], {}, "", "x", 0, -1, 1.5, math.nan, math.inf, 10**30, str(10**30), [[]], {"x": 1}, "0-65535", "10.0.0.0/29", "2001:db8::/125"]
+ODD: list[Any] = [
+    None,
+    True,
+    False,
+    [],
+    {},
+    "",
+    "x",
+    0,
+    -1,
+    1.5,
+    math.nan,
+    math.inf,
+    10**30,
+    str(10**30),
+    [[]],
+    {"x": 1},
+    "0-65535",
+    "10.0.0.0/29",
+    "2001:db8::/125",
+]
 
 
 def paths(value: Any, here: Path = ()) -> Iterator[Path]:
@@ -62,7 +82,9 @@ def nudged(value: Any, rng: random.Random) -> Any:
 
 def _one(certificate: Any, rng: random.Random, where: list[Path]) -> tuple[str, Any]:
     out = copy.deepcopy(certificate)
-    how = rng.choice(["nudge", "nudge", "nudge", "drop", "drop", "twice", "swap", "order", "alike", "odd", "number", "number", "name", "two"])
+    how = rng.choice(
+        ["nudge", "nudge", "nudge", "drop", "drop", "twice", "swap", "order", "alike", "odd", "number", "number", "name", "two"]
+    )
     path = rng.choice(where)
     old = at(out, path)
     if how == "nudge":

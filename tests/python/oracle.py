@@ -49,21 +49,39 @@ def lookup3(k: list[int], seed: int) -> int:
     a = (a + k[0]) & m
     b = (b + k[1]) & m
     c = (c + k[2]) & m
-    a = (a - c) & m; a ^= rotate(c, 4); c = (c + b) & m  # noqa: E702
-    b = (b - a) & m; b ^= rotate(a, 6); a = (a + c) & m  # noqa: E702
-    c = (c - b) & m; c ^= rotate(b, 8); b = (b + a) & m  # noqa: E702
-    a = (a - c) & m; a ^= rotate(c, 16); c = (c + b) & m  # noqa: E702
-    b = (b - a) & m; b ^= rotate(a, 19); a = (a + c) & m  # noqa: E702
-    c = (c - b) & m; c ^= rotate(b, 4); b = (b + a) & m  # noqa: E702
+    a = (a - c) & m
+    a ^= rotate(c, 4)
+    c = (c + b) & m
+    b = (b - a) & m
+    b ^= rotate(a, 6)
+    a = (a + c) & m
+    c = (c - b) & m
+    c ^= rotate(b, 8)
+    b = (b + a) & m
+    a = (a - c) & m
+    a ^= rotate(c, 16)
+    c = (c + b) & m
+    b = (b - a) & m
+    b ^= rotate(a, 19)
+    a = (a + c) & m
+    c = (c - b) & m
+    c ^= rotate(b, 4)
+    b = (b + a) & m
     a = (a + k[3]) & m
-    c ^= b; c = (c - rotate(b, 14)) & m  # noqa: E702
-    a ^= c; a = (a - rotate(c, 11)) & m  # noqa: E702
-    b ^= a; b = (b - rotate(a, 25)) & m  # noqa: E702
-    c ^= b; c = (c - rotate(b, 16)) & m  # noqa: E702
-    a ^= c; a = (a - rotate(c, 4)) & m  # noqa: E702
-    b ^= a; b = (b - rotate(a, 14)) & m  # noqa: E702
-    c ^= b; c = (c - rotate(b, 24)) & m  # noqa: E702
-    return c
+    c ^= b
+    c = (c - rotate(b, 14)) & m
+    a ^= c
+    a = (a - rotate(c, 11)) & m
+    b ^= a
+    b = (b - rotate(a, 25)) & m
+    c ^= b
+    c = (c - rotate(b, 16)) & m
+    a ^= c
+    a = (a - rotate(c, 4)) & m
+    b ^= a
+    b = (b - rotate(a, 14)) & m
+    c ^= b
+    return (c - rotate(b, 24)) & m
 
 
 def little(address: str) -> list[int]:
@@ -231,11 +249,11 @@ def best_assignment(router: Router) -> dict[Flow, External]:
         carried = {m: [f for f in flows if router.mapping(f) == m] for m in mappings}
         options = [[None, *sorted(router.permitted(carried[m][0]))] for m in mappings]
         for given in itertools.product(*options):
-            used = [m for m, e in zip(mappings, given) if e is not None]
+            used = [m for m, e in zip(mappings, given, strict=False) if e is not None]
             if router.most_mappings is not None and len(used) > router.most_mappings:
                 continue
             groups: dict[Any, dict[Any, list[Flow]]] = {}
-            for m, e in zip(mappings, given):
+            for m, e in zip(mappings, given, strict=False):
                 for f in carried[m] if e is not None else []:
                     groups.setdefault((router.key(f), e), {}).setdefault(m, []).append(f)
             here = {f: at[1] for at, by in groups.items() for f in max(by.values(), key=len)}

@@ -7,9 +7,8 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 import natbound
+import pytest
 from natbound.importing import import_paths
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -276,7 +276,11 @@ def kinds_by_hand() -> dict[str, Any]:
     group = {"to": [c80], "keys": 1, "levels": [level], "at-most": 64512}
     bound = {"at-most": 64512, "nats": [{"nat": "router", "at-most": 64512, "table": None, "groups": [group]}], "direct": []}
     halves = [block("A", 0, 0, 40000, 0, True), block("X", 0, 40000, 24512, 40000, True)]
-    out = {"preserve, shift": made.certificate("maximum", home, {"connections": 64512, "fits": {"connections": 64512, "blocks": halves}, "does-not-fit": bound})}
+    out = {
+        "preserve, shift": made.certificate(
+            "maximum", home, {"connections": 64512, "fits": {"connections": 64512, "blocks": halves}, "does-not-fit": bound}
+        )
+    }
 
     full = small.scenario(clients, [{**home["nats"][0], "connection-limits": {"limit-per-instance": 1000}}], servers)
     few = {"connections": 1000, "blocks": [block("X", 500, 7, 1000, 63512, False)]}
@@ -289,19 +293,29 @@ def kinds_by_hand() -> dict[str, Any]:
     web = [{"server": "web", "addresses": ["2001:db8:1::/64"], "ports": ["80"]}]
     routed = {"connections": str(n * e), "blocks": [{"to": web, "from": {"client": "hosts", "addresses": ["2001:db8::/64"], "ports": ["1-65535"],
               "first": 0, "shift": 0}, "count": str(n), "preserve": False, "spread": False}]}  # fmt: skip
-    direct = {"at-most": str(n * e), "nats": [], "direct": [{"client": "hosts", "sockets": str(n), "endpoints": str(e), "at-most": str(n * e)}]}
+    direct = {
+        "at-most": str(n * e),
+        "nats": [],
+        "direct": [{"client": "hosts", "sockets": str(n), "endpoints": str(e), "at-most": str(n * e)}],
+    }
     out["routed, IPv6"] = made.certificate("maximum", v6, {"connections": str(n * e), "fits": routed, "does-not-fit": direct})
 
     # spread: no two flows share an external endpoint, whatever their destination
     alone = small.design(clash_scope={"destination": "none", "protocol": True}, port_classes=wide["port-classes"])
     many = [{"server": "C", "addresses": ["198.51.100.0/24"], "ports": ["80"]}]
-    spread = small.scenario([small.client("A", "10.0.0.0/8", "5000-5001")], [small.nat(["A"], "203.0.113.5", alone)], [small.server("C", "198.51.100.0/24", "80")])
+    spread = small.scenario(
+        [small.client("A", "10.0.0.0/8", "5000-5001")],
+        [small.nat(["A"], "203.0.113.5", alone)],
+        [small.server("C", "198.51.100.0/24", "80")],
+    )
     sockets = {"client": "A", "addresses": ["10.0.0.0/8"], "ports": ["5000-5001"]}
     one = {"to": many, "from": {**sockets, "first": 2**25 - 1, "shift": 0}, "via": via(), "count": 64512, "preserve": False, "spread": True}
     level = {"weight": 1, "closed": [{**sockets, "mappings": 256}], "open": open_, "loose": [], "at-most": 64512}
     group = {"to": many, "keys": 1, "levels": [level], "at-most": 64512}
     bound = {"at-most": 64512, "nats": [{"nat": "router", "at-most": 64512, "table": None, "groups": [group]}], "direct": []}
-    out["spread"] = made.certificate("maximum", spread, {"connections": 64512, "fits": {"connections": 64512, "blocks": [one]}, "does-not-fit": bound})
+    out["spread"] = made.certificate(
+        "maximum", spread, {"connections": 64512, "fits": {"connections": 64512, "blocks": [one]}, "does-not-fit": bound}
+    )
 
     # weights: a mapping of A carries a flow to each of 256 endpoints, one of X to the first half of them
     eim = small.design(mapping_type="eim", clash_scope={"destination": "none", "protocol": True}, port_classes=wide["port-classes"])
@@ -319,7 +333,9 @@ def kinds_by_hand() -> dict[str, Any]:
               {"weight": 128, "closed": items, "open": open_, "loose": [], "at-most": 64512}]  # fmt: skip
     group = {"to": ends, "keys": 1, "levels": levels, "at-most": total}
     bound = {"at-most": total, "nats": [{"nat": "router", "at-most": total, "table": None, "groups": [group]}], "direct": []}
-    out["weights"] = made.certificate("maximum", heavy, {"connections": total, "fits": {"connections": total, "blocks": [one, two]}, "does-not-fit": bound})
+    out["weights"] = made.certificate(
+        "maximum", heavy, {"connections": total, "fits": {"connections": total, "blocks": [one, two]}, "does-not-fit": bound}
+    )
     return out
 
 
@@ -337,7 +353,9 @@ def test_by_hand(name: str) -> None:
             assert int(body["connections"]) == int(certificate["connections"]), done
 
 
-LINUX = [{"start": "random", "bits": 16, "offset-bits": 16, "step": "ascend", "probes": n, "take-over-last": 32} for n in (128, 64, 32, 16, 8)]
+LINUX = [
+    {"start": "random", "bits": 16, "offset-bits": 16, "step": "ascend", "probes": n, "take-over-last": 32} for n in (128, 64, 32, 16, 8)
+]
 
 
 def linux(**more: Any) -> Any:
@@ -345,7 +363,9 @@ def linux(**more: Any) -> Any:
     classes = [{"source": ["0-511"], "ports": ["1-511"]}, {"source": ["512-1023"], "ports": ["600-1023"]},
                {"source": ["1024-65535"], "ports": ["1024-65535"]}]  # fmt: skip
     search = {"rounds": LINUX, "stop-when-covered": True, "first-choice-counts": False}
-    return small.design(**{"mapping_type": "eim-if-possible", "port_classes": classes, "first_choice": "preserve-any", "search": search, **more})
+    return small.design(
+        **{"mapping_type": "eim-if-possible", "port_classes": classes, "first_choice": "preserve-any", "search": search, **more}
+    )
 
 
 def step(verb: str, name: str, address: str, ports: str, draws: list[int] | None = None, by: list[int] | None = None) -> Any:
@@ -359,7 +379,13 @@ def windows(how: Any, trace: list[Any], failing: Any, live: int, ports: str = "1
     """A certificate of kind guaranteed for two machines behind one address."""
     clients = [small.client("A", "192.168.1.10", ports), small.client("X", "192.168.1.11", ports)]
     scenario = small.scenario(clients, [small.nat(["A", "X"], "203.0.113.5", how)], [small.server("C", "198.51.100.7", "80")])
-    body = {"connections": live, "nat": "router", "trace": trace, "failing": failing, "lower-bound": {"reason": "sequence", "endpoints": live}}
+    body = {
+        "connections": live,
+        "nat": "router",
+        "trace": trace,
+        "failing": failing,
+        "lower-bound": {"reason": "sequence", "endpoints": live},
+    }
     return made.certificate("guaranteed", scenario, body)
 
 
@@ -408,15 +434,24 @@ def test_nothing_fails_and_table() -> None:
     c80 = {"server": "C", "addresses": ["198.51.100.7"], "ports": ["80"]}
     source = {"client": "A", "addresses": ["192.168.1.10"], "ports": ["1024-65535"]}
     via = {"nat": "router", "addresses": ["203.0.113.5"], "ports": ["1024-65535"], "first": 0}
-    fits = {"connections": 64512, "blocks": [{"to": [c80], "from": {**source, "first": 0, "shift": 0}, "via": via, "count": 64512, "preserve": True}]}
+    fits = {
+        "connections": 64512,
+        "blocks": [{"to": [c80], "from": {**source, "first": 0, "shift": 0}, "via": via, "count": 64512, "preserve": True}],
+    }
     level = {"weight": 1, "closed": [], "open": [], "loose": [{**source, "mappings": 1}]}
-    bound = {"at-most": 64512, "nats": [{"nat": "router", "at-most": 64512, "table": None, "groups": [{"to": [c80], "keys": 1, "levels": [level]}]}]}
+    bound = {
+        "at-most": 64512,
+        "nats": [{"nat": "router", "at-most": 64512, "table": None, "groups": [{"to": [c80], "keys": 1, "levels": [level]}]}],
+    }
     maximum = {"connections": 64512, "fits": fits, "does-not-fit": bound}
     reason = {"reason": "nothing-fails", "why": "preserved", "maximum": maximum}
     accepted(made.certificate("guaranteed", alone, {"connections": 64512, "lower-bound": reason}))
     assert valid(made.certificate("guaranteed", alone, {"connections": 64511, "lower-bound": reason})) is False
     two = small.scenario([*clients, small.client("X", "192.168.1.11", "65535")], [small.nat(["A", "X"], "203.0.113.5", linux())], servers)
-    assert valid(made.certificate("guaranteed", two, {"connections": 64513, "lower-bound": {"reason": "nothing-fails", "why": "preserved"}})) is False
+    assert (
+        valid(made.certificate("guaranteed", two, {"connections": 64513, "lower-bound": {"reason": "nothing-fails", "why": "preserved"}}))
+        is False
+    )
 
     limited = small.scenario(clients, [{**router, "connection-limits": {"limit-per-instance": 100}}], servers)
     trace = [step("open", "A", "192.168.1.10", "1024-1123")]
@@ -494,7 +529,9 @@ def holding(**axes: Any) -> Any:
 @pytest.mark.parametrize("scope", ["none", "address", "endpoint"])
 def test_holds(mapping: str, scope: str) -> None:
     for protocol, causes in ((True, ["tcp-fin"]), (False, [])):
-        certificate = holding(mapping_type=mapping, clash_scope={"destination": scope, "protocol": protocol}, reuse={"take-over": causes, "chance": 0.5})
+        certificate = holding(
+            mapping_type=mapping, clash_scope={"destination": scope, "protocol": protocol}, reuse={"take-over": causes, "chance": 0.5}
+        )
         assert valid(certificate) is (True if checker.holds.solvers() else None)
 
 
@@ -563,8 +600,17 @@ def test_too_large_is_not_decided() -> None:
     certificate = kinds_by_hand()["routed, IPv6"]
     hashed = small.design(pool={"choice": "hash", "hash": "jhash2", "of": "source", "fallback": False})
     client = small.client("hosts", "2001:db8::/64", "10-13")
-    certificate["scenario"] = small.scenario([client], [small.nat(["hosts"], "2001:db8:2::/126", hashed)], certificate["scenario"]["servers"])
-    assert valid(made.certificate("guaranteed", certificate["scenario"], {"connections": 1, "lower-bound": {"reason": "sequence", "endpoints": 1}})) is None
+    certificate["scenario"] = small.scenario(
+        [client], [small.nat(["hosts"], "2001:db8:2::/126", hashed)], certificate["scenario"]["servers"]
+    )
+    assert (
+        valid(
+            made.certificate(
+                "guaranteed", certificate["scenario"], {"connections": 1, "lower-bound": {"reason": "sequence", "endpoints": 1}}
+            )
+        )
+        is None
+    )
 
 
 def run(*arguments: str, stdin: str | None = None) -> tuple[int, str]:

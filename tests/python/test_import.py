@@ -48,9 +48,7 @@ def text(path: Path) -> str:
 
 def test_the_quiet_capture_gives_its_scenario(quiet):
     scenario = quiet.scenario
-    assert scenario["clients"] == [
-        {"name": "lan", "addresses": "192.168.1.2-192.168.1.21", "ports": "32768-60999"}
-    ]
+    assert scenario["clients"] == [{"name": "lan", "addresses": "192.168.1.2-192.168.1.21", "ports": "32768-60999"}]
     assert scenario["nats"] == [
         {
             "name": "router",
@@ -111,9 +109,7 @@ def test_names_do_not_matter(tmp_path, quiet):
 
 def test_what_is_ignored_is_listed(quiet):
     ignored = [line for line in quiet.report if line.startswith("ignored")]
-    assert [any(name in line for line in ignored) for name in ("kernel.txt", "truth.json", "README.md")] == [
-        True
-    ] * 3
+    assert [any(name in line for line in ignored) for name in ("kernel.txt", "truth.json", "README.md")] == [True] * 3
 
 
 # --- kinds and lines -------------------------------------------------------------------------------------
@@ -158,8 +154,7 @@ def test_a_destroy_tells_whether_it_was_cut():
         " src=10.0.0.2 dst=9.9.9.9 sport=4 dport=20 [ASSURED] delta-time=5 id=77"
     )
     expired = parse_line(
-        "[DESTROY] tcp      6 TIME_WAIT src=10.0.0.1 dst=10.0.0.2 sport=3 dport=4"
-        " src=10.0.0.2 dst=9.9.9.9 sport=4 dport=20 id=77"
+        "[DESTROY] tcp      6 TIME_WAIT src=10.0.0.1 dst=10.0.0.2 sport=3 dport=4 src=10.0.0.2 dst=9.9.9.9 sport=4 dport=20 id=77"
     )
     assert cut is not None
     assert expired is not None
@@ -181,15 +176,11 @@ def test_other_dialects():
     assert six is not None
     assert six.flow == ("2001:db8::1", 1, "2001:db8::2", 2)
     offloaded = parse_line(
-        "ipv4     2 tcp      6 src=10.0.0.1 dst=8.8.8.8 sport=5 dport=6"
-        " src=8.8.8.8 dst=9.9.9.9 sport=6 dport=5"
-        " [OFFLOAD] mark=0 use=3"
+        "ipv4     2 tcp      6 src=10.0.0.1 dst=8.8.8.8 sport=5 dport=6 src=8.8.8.8 dst=9.9.9.9 sport=6 dport=5 [OFFLOAD] mark=0 use=3"
     )
     assert offloaded is not None
     assert (offloaded.remaining, offloaded.state) == (None, None)
-    icmp = (
-        "icmp     1 29 src=1.1.1.1 dst=2.2.2.2 type=8 code=0 id=9 src=2.2.2.2 dst=3.3.3.3 type=0 code=0 id=9"
-    )
+    icmp = "icmp     1 29 src=1.1.1.1 dst=2.2.2.2 type=8 code=0 id=9 src=2.2.2.2 dst=3.3.3.3 type=0 code=0 id=9"
     assert is_conntrack_line(icmp)
     assert parse_line(icmp) is None
     assert parse_line("conntrack v1.4.7 (conntrack-tools): 753 flow entries have been shown.") is None
@@ -232,9 +223,7 @@ v6 = st.ip_addresses(v=6).map(str)
     age=st.one_of(st.none(), st.integers(0, 10**6)),
     assured=st.booleans(),
 )
-def test_every_line_written_is_read_back(
-    data, numbers, protocol, left, state, event, time, extended, counted, age, assured
-):
+def test_every_line_written_is_read_back(data, numbers, protocol, left, state, event, time, extended, counted, age, assured):
     src, dst, out = data
     sport, dport, outport = numbers
     tally = " packets=3 bytes=180" if counted else ""
@@ -301,8 +290,7 @@ def test_iptables_rules(tmp_path):
         "-A POSTROUTING -o eth1 -p tcp -j MASQUERADE --to-ports 1024-2047 --random-fully",
         '-A POSTROUTING -s 10.0.0.0/8,172.16.0.0/12 -m comment --comment "a -j DROP b" -j SNAT'
         " --to-source 203.0.113.1-203.0.113.4 --persistent",
-        "-A POSTROUTING ! -s 10.1.0.0/16 -p udp -j SNAT"
-        " --to-source [2001:db8::1]-[2001:db8::4]:5000-6000 --random",
+        "-A POSTROUTING ! -s 10.1.0.0/16 -p udp -j SNAT --to-source [2001:db8::1]-[2001:db8::4]:5000-6000 --random",
         "-A POSTROUTING -j SNAT --to-source 2001:db8::7",
         "-A PREROUTING -p tcp --dport 80 -j DNAT --to-destination 10.0.0.5",
     )
@@ -398,9 +386,7 @@ def test_a_rule_alone_tells_no_flows():
     assert "which flows" in problem_of(QUIET / "iptables-save.txt", QUIET / "sysctl.txt").rule
 
 
-@pytest.mark.parametrize(
-    "name", ["conntrack-L.txt.gz", "conntrack-events.txt.gz", "sysctl.txt", "iptables-save.txt", "nft.json"]
-)
+@pytest.mark.parametrize("name", ["conntrack-L.txt.gz", "conntrack-events.txt.gz", "sysctl.txt", "iptables-save.txt", "nft.json"])
 @pytest.mark.parametrize("part", [0.31, 0.5, 0.97])
 def test_truncated_captures(tmp_path, name, part):
     whole = text(QUIET / name)
@@ -428,9 +414,7 @@ def test_truncated_gzip(tmp_path, part):
 
 
 def test_a_listing_that_says_how_long_it_was(tmp_path):
-    (tmp_path / "t").write_text(
-        LISTED + "\nconntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.\n"
-    )
+    (tmp_path / "t").write_text(LISTED + "\nconntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.\n")
     assert "truncated" in problem_of(tmp_path / "t").rule
 
 

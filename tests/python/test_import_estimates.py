@@ -75,9 +75,7 @@ class Router:
             entry = held.pop(key)
             left = entry["close"] + self.keep - t
             count = f" {int(left)}" if left >= 1 and self.numbered else ""
-            self.lines.append(
-                f"[{t:.6f}]\t[DESTROY] tcp      6{count} TIME_WAIT {entry['text']} [ASSURED] id={entry['id']}"
-            )
+            self.lines.append(f"[{t:.6f}]\t[DESTROY] tcp      6{count} TIME_WAIT {entry['text']} [ASSURED] id={entry['id']}")
 
         while agenda:
             t, _, what, rest = heapq.heappop(agenda)
@@ -116,8 +114,7 @@ class Router:
                     destroy(t, port)
                 number += 1
                 text = (
-                    f"src=192.168.0.{c + 1} dst={s} sport={sport} dport=443"
-                    f" src={s} dst=203.0.113.{a + 1} sport=443 dport={20000 + port[2]}"
+                    f"src=192.168.0.{c + 1} dst={s} sport={sport} dport=443 src={s} dst=203.0.113.{a + 1} sport=443 dport={20000 + port[2]}"
                 )
                 held[port] = {"open": t, "close": t + life, "id": number, "text": text, "which": flow}
                 self.lines.append(
@@ -134,9 +131,7 @@ class Router:
                     if left > 0:
                         state = f"{int(left)} TIME_WAIT" if e["close"] <= t else "431990 ESTABLISHED"
                         age = int(t) - int(e["open"])
-                        self.listing.append(
-                            f"tcp      6 {state} {e['text']} [ASSURED] mark=0 delta-time={age} use=1"
-                        )
+                        self.listing.append(f"tcp      6 {state} {e['text']} [ASSURED] mark=0 delta-time={age} use=1")
                 for _, _, kind, more in agenda:
                     if kind == "try" and more[1] > 1:
                         c, sport, s = more[0]
@@ -146,10 +141,8 @@ class Router:
     def write(self, folder: Path, *, events=True, ages=True, listing=True, sockets=True) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         files = {
-            "rules": "*nat\n-A POSTROUTING -p tcp -j SNAT --to-source"
-            f" 203.0.113.1-203.0.113.2:20000-{20000 + self.ports - 1}\nCOMMIT\n",
-            "sysctl": f"net.netfilter.nf_conntrack_tcp_timeout_time_wait = {int(self.keep)}\n"
-            "net.netfilter.nf_conntrack_max = 262144\n",
+            "rules": f"*nat\n-A POSTROUTING -p tcp -j SNAT --to-source 203.0.113.1-203.0.113.2:20000-{20000 + self.ports - 1}\nCOMMIT\n",
+            "sysctl": f"net.netfilter.nf_conntrack_tcp_timeout_time_wait = {int(self.keep)}\nnet.netfilter.nf_conntrack_max = 262144\n",
             "counters": f"cpu=0 found=1 insert_failed={self.failed} drop={self.failed}\n",
         }
         if events:
@@ -255,9 +248,7 @@ def test_lives_and_rates_are_covered_as_often_as_stated(tmp_path):
         traffic, life = overall(router.write(tmp_path / str(seed)))
         lives += life.low <= truth <= life.high
         ratios.append(life.value / truth)
-        rates += all(
-            r.low <= router.rates[s[0]] <= r.high for s, r in traffic.rates.items() if s[0] == "198.51.100.1"
-        )
+        rates += all(r.low <= router.rates[s[0]] <= r.high for s, r in traffic.rates.items() if s[0] == "198.51.100.1")
     assert lives >= 16
     assert rates >= 16
     assert sum(ratios) / len(ratios) == pytest.approx(1, abs=0.04)
@@ -387,13 +378,8 @@ def dump(n: int, *, out: str, port, protocol: str = "tcp", seed: int = 1, six: b
     for i in range(n):
         sport = rng.randrange(49152, 65536)
         left = rng.randrange(120)
-        if protocol == "udp":
-            state = f"17 {rng.randrange(30)}"
-        else:
-            state = f"6 {left} TIME_WAIT" if rng.random() < 0.6 else "6 431000 ESTABLISHED"
-        here, there = (
-            (f"2001:db8::{i % 9 + 1:x}", "2001:db8:1::7") if six else (f"10.0.0.{i % 9 + 1}", "198.51.100.7")
-        )
+        state = f"17 {rng.randrange(30)}" if protocol == "udp" else f"6 {left} TIME_WAIT" if rng.random() < 0.6 else "6 431000 ESTABLISHED"
+        here, there = (f"2001:db8::{i % 9 + 1:x}", "2001:db8:1::7") if six else (f"10.0.0.{i % 9 + 1}", "198.51.100.7")
         lines.append(
             f"{protocol:8} {state} src={here} dst={there} sport={sport} dport=53"
             f" src={there} dst={out} sport=53 dport={port(sport)} [ASSURED] mark=0 use=1\n"
@@ -476,13 +462,8 @@ def test_a_rule_that_nft_hides(tmp_path):
 
 
 def test_no_translation_and_no_rule(tmp_path):
-    (tmp_path / "c").write_text(
-        dump(50, out="10.0.0.1", port=lambda p: p).replace("src=10.0.0.", "src=10.0.0.")
-    )
-    lines = [
-        re.sub(r"(src=(\S+) .* src=\S+ )dst=\S+", r"\1dst=\2", s)
-        for s in (tmp_path / "c").read_text().splitlines()
-    ]
+    (tmp_path / "c").write_text(dump(50, out="10.0.0.1", port=lambda p: p).replace("src=10.0.0.", "src=10.0.0."))
+    lines = [re.sub(r"(src=(\S+) .* src=\S+ )dst=\S+", r"\1dst=\2", s) for s in (tmp_path / "c").read_text().splitlines()]
     (tmp_path / "c").write_text("\n".join(lines) + "\n")
     result = import_paths([tmp_path])
     assert "nats" not in result.scenario
@@ -495,11 +476,7 @@ def test_two_rules_make_two_nats(tmp_path):
         "-A POSTROUTING -s 10.0.1.0/24 -j SNAT --to-source 203.0.113.9\n"
         "-A POSTROUTING -s 10.9.0.0/24 -j SNAT --to-source 203.0.113.10\nCOMMIT\n"
     )
-    first = (
-        dump(200, out="203.0.113.6", port=lambda p: p)
-        .replace("10.0.0.8", "10.0.0.1")
-        .replace("10.0.0.9", "10.0.0.2")
-    )
+    first = dump(200, out="203.0.113.6", port=lambda p: p).replace("10.0.0.8", "10.0.0.1").replace("10.0.0.9", "10.0.0.2")
     second = dump(200, out="203.0.113.9", port=lambda p: p, seed=2).replace("src=10.0.0.", "src=10.0.1.")
     (tmp_path / "c").write_text(first + second)
     scenario = import_paths([tmp_path]).scenario
@@ -513,8 +490,7 @@ def test_two_rules_make_two_nats(tmp_path):
 
 def test_udp_ipv6_twice_and_strange_lines(tmp_path):
     (tmp_path / "a").write_text(
-        dump(200, out="203.0.113.6", port=lambda p: p, protocol="udp")
-        + dump(100, out="2001:db8:2::1", port=lambda p: p, six=True)
+        dump(200, out="203.0.113.6", port=lambda p: p, protocol="udp") + dump(100, out="2001:db8:2::1", port=lambda p: p, six=True)
     )
     lines = (tmp_path / "a").read_text()
     icmp = "icmp     1 29 src=1.1.1.1 dst=2.2.2.2 type=8 code=0 id=9 src=2.2.2.2 dst=3.3.3.3 type=0 id=9\n"
@@ -535,16 +511,13 @@ def test_udp_lives_are_holds_less_the_timer(tmp_path):
         t += rng.expovariate(20)
         life = rng.expovariate(1 / 20)
         text = (
-            f"src=10.0.0.{i % 50 + 1} dst=198.51.100.1 sport={1024 + i} dport=53"
-            f" src=198.51.100.1 dst=203.0.113.1 sport=53 dport={1024 + i}"
+            f"src=10.0.0.{i % 50 + 1} dst=198.51.100.1 sport={1024 + i} dport=53 src=198.51.100.1 dst=203.0.113.1 sport=53 dport={1024 + i}"
         )
         events.append((t, f"[NEW] udp      17 30 {text} [UNREPLIED] id={i}"))
         gone = t + life + 30
         events.append((gone + 15 * rng.random(), f"[DESTROY] udp      17 {text} id={i}"))
         if t <= 120 < gone:
-            listed.append(
-                f"udp      17 {min(29, int(gone - 120))} {text} mark=0 delta-time={120 - int(t)} use=1\n"
-            )
+            listed.append(f"udp      17 {min(29, int(gone - 120))} {text} mark=0 delta-time={120 - int(t)} use=1\n")
     (tmp_path / "e").write_text("".join(f"[{a:.6f}]\t{b}\n" for a, b in sorted(events) if a < 190))
     (tmp_path / "l").write_text("".join(listed))
     (tmp_path / "s").write_text("net.netfilter.nf_conntrack_udp_timeout = 30\n")
@@ -577,9 +550,7 @@ def test_many_servers_are_grouped(tmp_path):
 
 
 def test_too_little_to_estimate(tmp_path):
-    (tmp_path / "l").write_text(
-        dump(3, out="203.0.113.6", port=lambda p: p).replace("TIME_WAIT", "ESTABLISHED")
-    )
+    (tmp_path / "l").write_text(dump(3, out="203.0.113.6", port=lambda p: p).replace("TIME_WAIT", "ESTABLISHED"))
     with pytest.raises(ImportProblem, match="too little"):
         import_paths([tmp_path])
 
@@ -588,9 +559,7 @@ def test_two_families_and_the_routers_own_flows(tmp_path):
     own = dump(20, out="203.0.113.6", port=lambda p: p, seed=3)
     own = re.sub(r"src=10\.0\.0\.\d", "src=203.0.113.6", own)
     (tmp_path / "l").write_text(
-        dump(200, out="203.0.113.6", port=lambda p: p)
-        + dump(100, out="2001:db8:2::1", port=lambda p: p, six=True)
-        + own
+        dump(200, out="203.0.113.6", port=lambda p: p) + dump(100, out="2001:db8:2::1", port=lambda p: p, six=True) + own
     )
     result = import_paths([tmp_path])
     assert [n["external-ip-address-pool"] for n in result.scenario["nats"]] == [

@@ -8,9 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import natbound
+import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOME = (EXAMPLES / "home-lan.yaml").read_text()
@@ -53,7 +52,19 @@ def test_one_message_with_line_and_field(tmp_path: Path, old: str, new: str, lin
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00\x01\x02", b"\xff\xfe", b"a: [", b"{", b"[" * 100_000, b"a: &x [*x]", b"- 1", b"clients: {a: 1, a: 2}", b"true", b'{"clients": 1e999}']
+    [
+        b"",
+        b"\x00\x01\x02",
+        b"\xff\xfe",
+        b"a: [",
+        b"{",
+        b"[" * 100_000,
+        b"a: &x [*x]",
+        b"- 1",
+        b"clients: {a: 1, a: 2}",
+        b"true",
+        b'{"clients": 1e999}',
+    ],
 )
 def test_hostile_files_end_with_status_2_and_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "hostile.yaml"

@@ -32,10 +32,7 @@ def coefficients() -> tuple[list[list[Fraction]], list[Fraction]]:
     # 1/mu = 1/eta + c_0, and its pole cancels the linear term of c_{k-1}: only powers >= 0 stay.
     for k in range(1, 16):
         before = rows[-1]
-        rows.append(
-            [(-1) ** k * gamma_star[k] * first[n] + (n + 2) * before[n + 2]
-             for n in range(len(before) - 2)]
-        )
+        rows.append([(-1) ** k * gamma_star[k] * first[n] + (n + 2) * before[n + 2] for n in range(len(before) - 2)])
     return rows, gamma_star
 
 

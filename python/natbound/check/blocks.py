@@ -12,19 +12,13 @@ from typing import Any
 from .reading import addresses, count, entries, flag, get, known_keys, need, ports, word
 from .scenario import Client, Dest, Nat, Scenario
 from .sets import (
-    MOST_WORK,
     Box,
     Rect,
     Set,
-    Undecided,
     boxes,
-    element,
-    meet,
     part,
     size,
-    total,
     union,
-    volume,
     within,
 )
 
@@ -78,9 +72,7 @@ def some_dests(dests: list[Dest], first: int, length: int) -> list[Dest]:
     for d in dests:
         here = min(d.size - first, length)
         if here > 0:
-            out += [
-                Dest(d.server, where, on) for where, on in rectangles(d.addresses, d.ports, 0, first, here)
-            ]
+            out += [Dest(d.server, where, on) for where, on in rectangles(d.addresses, d.ports, 0, first, here)]
             length -= here
         first = max(0, first - d.size)
     return out

@@ -110,9 +110,7 @@ def _bits(value: Any, where: str) -> int | None:
 def _round(value: Any, where: str) -> Round:
     known_keys(value, "start bits offset-bits step probes take-over-last", where)
     start = _one_of(value.get("start", "random"), "random hash first own-port", where + ".start")
-    step = _one_of(
-        value.get("step", "ascend"), "ascend ascend-then-descend independent scaled", where + ".step"
-    )
+    step = _one_of(value.get("step", "ascend"), "ascend ascend-then-descend independent scaled", where + ".step")
     bits = _bits(value.get("bits"), where + ".bits")
     offset = _bits(value.get("offset-bits"), where + ".offset-bits")
     probes = None if value.get("probes") is None else count(value["probes"], where + ".probes")
@@ -183,13 +181,8 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
     preserved: Set = ALL_PORTS if first == "preserve-any" else ()
     if first == "preserve":
         preserved = union(s for c in classes for s in meet(c.source, c.ports))
-    search = known_keys(
-        value.get("search", {}), "rounds stop-when-covered first-choice-counts", where + ".search"
-    )
-    rounds = [
-        _round(r, f"{where}.search.rounds[{i}]")
-        for i, r in enumerate(entries(search.get("rounds", []), where))
-    ]
+    search = known_keys(value.get("search", {}), "rounds stop-when-covered first-choice-counts", where + ".search")
+    rounds = [_round(r, f"{where}.search.rounds[{i}]") for i, r in enumerate(entries(search.get("rounds", []), where))]
     need(rounds or first != "none", f"{where}: a design that preserves no port must search")
     scaled = any(r.step == "scaled" for r in rounds)
     if scaled and any(len(c.ports) > 1 for c in classes):
@@ -200,17 +193,13 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
     if choice == "hash" and named not in (*HASHES, "unknown"):
         raise Undecided(f"{where}: the hash {named[:40]!r} is not known to this checker")
     need(choice == "hash" or not named, f"{where}: only a pool chosen by hash has one")
-    of = _one_of(
-        pool.get("of", "source-and-destination"), "source source-and-destination", where + ".pool.of"
-    )
+    of = _one_of(pool.get("of", "source-and-destination"), "source source-and-destination", where + ".pool.of")
     scope = known_keys(value.get("clash-scope", {}), "destination protocol", where + ".clash-scope")
     if not isinstance(value.get("name", ""), str):
         raise Rejected(f"{where}.name: text is wanted")
     return Plan(
         name=value.get("name", ""),
-        mapping=_one_of(
-            value.get("mapping-type", "edm"), "eim adm edm eim-if-possible", where + ".mapping-type"
-        ),
+        mapping=_one_of(value.get("mapping-type", "edm"), "eim adm edm eim-if-possible", where + ".mapping-type"),
         scope=_one_of(scope.get("destination", "endpoint"), "none address endpoint", where + ".clash-scope"),
         scope_protocol=flag(scope.get("protocol", True), where + ".clash-scope.protocol"),
         classes=tuple(classes),

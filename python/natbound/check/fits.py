@@ -33,9 +33,7 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
             (block.shift + block.first) % n == block.via[2] % n,
             f"{where}: a preserved port is another one outside",
         )
-        need(
-            within(used, plan.preserved), f"{where}: ports that {plan.name or 'the design'} does not preserve"
-        )
+        need(within(used, plan.preserved), f"{where}: ports that {plan.name or 'the design'} does not preserve")
     else:
         need(
             within(on, plan.permitted_to_all(used)),

@@ -26,7 +26,9 @@ def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> 
     name = word(get(who, "client", where), where)
     need(name in nat.inside, f"{where}: {name[:40]!r} is not inside {nat.name}")
     client = scenario.clients[name]
-    need(("address" in who) != ("addresses" in who) and ("port" in who) != ("ports" in who), f"{where}: address or addresses, port or ports")
+    need(
+        ("address" in who) != ("addresses" in who) and ("port" in who) != ("ports" in who), f"{where}: address or addresses, port or ports"
+    )
     from_ = addresses(who["addresses"], where) if "addresses" in who else ((address(who["address"], where),) * 2,)
     source = ports(who["ports"], where) if "ports" in who else ports([get(who, "port", where)], where)
     need(meet(from_, client.addresses) == from_ and meet(source, client.ports) == source, f"{where}: sockets that {name} does not have")
@@ -40,7 +42,9 @@ def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> 
     if size(from_) * size(source) > MOST_STEPS:
         raise Undecided("a trace of more flows than this checker steps (2,000,000)")
     number = PROTOCOLS.index(protocol)
-    return ((number, a, p, there, port) for lo, hi in from_ for a in range(lo, hi + 1) for first, last in source for p in range(first, last + 1))
+    return (
+        (number, a, p, there, port) for lo, hi in from_ for a in range(lo, hi + 1) for first, last in source for p in range(first, last + 1)
+    )
 
 
 def numbers(value: Any, where: str) -> list[int]:
@@ -99,7 +103,10 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     number = count(get(bound, "endpoints" if reason == "sequence" else "limit", "lower-bound"), "lower-bound")
     need(number == said, "lower-bound: another number than the connections")
     for name, at_least in least.items():
-        need(at_least is None or said <= at_least, f"lower-bound: through {name} a connection may fail with {at_least} live, as far as is shown")
+        need(
+            at_least is None or said <= at_least,
+            f"lower-bound: through {name} a connection may fail with {at_least} live, as far as is shown",
+        )
     name = word(get(body, "nat", "guaranteed"), "nat")
     need(name in scenario.nats, f"no NAT {name[:40]!r}")
     nat = scenario.nats[name]

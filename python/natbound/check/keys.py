@@ -6,6 +6,7 @@ protocol. Its weight is the number of flows that it carries under the key.
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
@@ -39,9 +40,7 @@ class Key:
 
 def by_address(dests: list[Dest]) -> list[tuple[Span, list[Dest]]]:
     """Runs of addresses, each with the destinations that lie there."""
-    cuts = sorted(
-        {lo for d in dests for lo, _ in d.addresses} | {hi + 1 for d in dests for _, hi in d.addresses}
-    )
+    cuts = sorted({lo for d in dests for lo, _ in d.addresses} | {hi + 1 for d in dests for _, hi in d.addresses})
     found: list[list[Dest]] = [[] for _ in cuts]
     for d in dests:
         for lo, hi in d.addresses:
@@ -54,7 +53,7 @@ def _at_endpoints(span: Span, here: list[Dest], atom: int) -> list[Key]:
     """Keys are (address, port), whatever the protocol: ports where the same destinations meet are alike."""
     cuts = sorted({lo for d in here for lo, _ in d.ports} | {hi + 1 for d in here for _, hi in d.ports})
     out = []
-    for lo, after in zip(cuts, cuts[1:]):  # noqa: B905
+    for lo, after in itertools.pairwise(cuts):
         cells = tuple(Cell(d.server, atom, 1, 1) for d in here if any(a <= lo <= b for a, b in d.ports))
         if cells:
             out.append(Key((span[1] - span[0] + 1) * (after - lo), (span,), cells))

@@ -90,7 +90,9 @@ def unique(mapping: str, scope: str, scope_protocol: bool, takes_over: bool) -> 
     searched = "(and (not (and (live g) (same-mapping g n))) {})" if shared else "{}"
     kinds = ["holds", "enters", "opens"] + ["shares"] * (mapping != "edm") + ["takes-over"] * takes_over + ["ends", "starts-closing"]
     steps = " ".join(STEPS[k] for k in kinds)
-    steps = steps.replace("OPEN", searched.format("(not (holds g n e))")).replace("CLOSING", searched.format("(=> (holds g n e) (closing g))"))
+    steps = steps.replace("OPEN", searched.format("(not (holds g n e))")).replace(
+        "CLOSING", searched.format("(=> (holds g n e) (closing g))")
+    )
     steps = steps.replace("SAME", "same-mapping" if shared else "same-source")
     steps = steps.replace("FREE", "(=> (holds g n e) (same-mapping g n))" if shared else "(not (holds g n e))").replace("#", "-after")
     applied = " ".join(f"({k} n)" if k in ("ends", "starts-closing") else f"({k} n e)" for k in kinds[2:])

@@ -21,11 +21,7 @@ M32 = 0xFFFFFFFF
 
 def words(address: int) -> tuple[int, ...]:
     """An address as four little-endian words of network byte order; IPv4 fills the first."""
-    raw = (
-        (address & M32).to_bytes(4, "big") + bytes(12)
-        if address >> 32 == 0xFFFF
-        else address.to_bytes(16, "big")
-    )
+    raw = (address & M32).to_bytes(4, "big") + bytes(12) if address >> 32 == 0xFFFF else address.to_bytes(16, "big")
     return tuple(int.from_bytes(raw[i : i + 4], "little") for i in (0, 4, 8, 12))
 
 
@@ -90,17 +86,13 @@ class Way:
         if self.plan.mapping not in ("eim", "eim-if-possible"):
             return towards
         wanted = set(protocols)
-        return union(
-            s for d in self.scenario.destinations(client) if d.server.protocol in wanted for s in d.addresses
-        )
+        return union(s for d in self.scenario.destinations(client) if d.server.protocol in wanted for s in d.addresses)
 
     def ranks(self, source: int, towards: Set) -> set[int]:
         """The ranks that the hash picks for one source address towards these."""
         return {self.rank(source, to) for lo, hi in towards for to in range(lo, hi + 1)}
 
-    def externals(
-        self, client: Client, sources: Set, protocols: Iterable[int], towards: Set, enough: Set = ()
-    ) -> Set:
+    def externals(self, client: Client, sources: Set, protocols: Iterable[int], towards: Set, enough: Set = ()) -> Set:
         """All external addresses that flows from these source addresses may be given, or the whole pool where that lies within `enough`."""
         if self.gives == "lowest":
             return part(self.nat.pool, 0, 1)

@@ -142,11 +142,14 @@ def _of_round(plan: Plan, r: Round, c: PortClass, sources: Set, kept: bool, skip
                 rank = rank_of(c.ports, port)
                 start = n - 1 if rank is None else rank
                 seen = (
-                    union((k, k) for k in scaled_ranks(r, n, lowest, start, skip)) if r.step == "scaled" else union(_up(runs(r, n, start, skip)))
+                    union((k, k) for k in scaled_ranks(r, n, lowest, start, skip))
+                    if r.step == "scaled"
+                    else union(_up(runs(r, n, start, skip)))
                 )
                 extra = kept and (rank is None or not meet(seen, ((rank, rank),)))
                 best = min(best or 1 << 17, size(seen) + extra)
         return best or 0
+    ranks: tuple[tuple[int, int], ...]
     if r.step == "independent":
         fewest, ranks = 1, ((0, min(n, starts_of(r, n)) - 1),)
     elif r.step == "scaled":

@@ -18,13 +18,7 @@ def need(condition: object, reason: str) -> None:
 
 def short(value: object) -> str:
     """A value as it is shown in a reason."""
-    text = (
-        value
-        if isinstance(value, str)
-        else type(value).__name__
-        if isinstance(value, (dict, list))
-        else repr(value)
-    )
+    text = value if isinstance(value, str) else type(value).__name__ if isinstance(value, (dict, list)) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from .design import PortClass, Round
 from .pool import Way
 from .probes import rank_to_port, runs, scaled_ranks
-from .scenario import Nat, Scenario
 from .reading import need
+from .scenario import Nat, Scenario
 from .sets import PORTS, Undecided, meet, part, rank_of, size
 
 Flow = tuple[int, int, int, int, int]  # protocol, source address and port, destination address and port
@@ -58,7 +58,9 @@ class Table:
         self.rows: dict[tuple[tuple[int, int, int], int], Row] = {}
         self.mappings: dict[tuple[int, ...], int] = {}
         self.turn = 0
-        self.hashed: dict[tuple[Flow, tuple[int, int]], int] = {}  # what an unknown hash gave a flow: it is a function, so it gives the same again
+        self.hashed: dict[
+            tuple[Flow, tuple[int, int]], int
+        ] = {}  # what an unknown hash gave a flow: it is a function, so it gives the same again
         self.known: dict[int, tuple[PortClass, int, bool, list[Round]]] = {}
         self.tries = self.pool if self.plan.fallback else 1
 
@@ -151,9 +153,7 @@ class Table:
             skip = 0
         return -1
 
-    def round(
-        self, f: Flow, r: Round, c: PortClass, n: int, busy: bytearray, draw: Draw, skip: int, place: tuple[int, int]
-    ) -> int:
+    def round(self, f: Flow, r: Round, c: PortClass, n: int, busy: bytearray, draw: Draw, skip: int, place: tuple[int, int]) -> int:
         """The first free port of one round, or -1."""
         start = 0
         if r.drawn:

@@ -118,9 +118,7 @@ def _client(value: Any, where: str, servers: dict[str, Server]) -> Client:
     own = ports(value.get("ports", "1024-65535"), where + ".ports")
     need(own[0][0] > 0, f"{where}.ports: 0 is not a port")
     reaches = _names(value.get("reaches", []), set(servers), where + ".reaches")
-    return Client(
-        word(get(value, "name", where), where), addresses(get(value, "addresses", where), where), own, reaches
-    )
+    return Client(word(get(value, "name", where), where), addresses(get(value, "addresses", where), where), own, reaches)
 
 
 def _server(value: Any, where: str) -> Server:
@@ -185,9 +183,7 @@ def read_scenario(value: Any) -> Scenario:
     for i, c in enumerate(entries(get(value, "clients", "scenario"), "scenario.clients")):
         client = _client(c, f"scenario.clients[{i}]", servers)
         clients[fresh(client.name)] = client
-    apart = size(union(span for c in clients.values() for span in c.addresses)) == sum(
-        size(c.addresses) for c in clients.values()
-    )
+    apart = size(union(span for c in clients.values() for span in c.addresses)) == sum(size(c.addresses) for c in clients.values())
     need(apart, "scenario.clients: two client sets overlap")
     listed = entries(value.get("nats", []), "scenario.nats")
     nat_names = {word(get(n, "name", "scenario.nats"), "scenario.nats") for n in listed}
@@ -203,9 +199,7 @@ def read_scenario(value: Any) -> Scenario:
     out = Scenario(clients, servers, nats)
     outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
     if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
-        raise Undecided(
-            "pools that overlap one another, or clients outside: this checker does not decide them"
-        )
+        raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
     return out
 
 

@@ -52,7 +52,7 @@ def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[M
     if way.starts != "hashed":
         yield [{c.name: size(c.addresses) for c in inside}]
         return
-    each = [((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1)]
+    each: list[tuple[tuple[int, int], ...]] = [((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1)]
     if nat.plan.scope == "none" or nat.plan.hash_source_only or nat.plan.mapping in ("eim", "eim-if-possible"):
         each = [key.addresses]
     protocols = {cell.server.protocol for cell in key.cells}

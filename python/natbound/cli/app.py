@@ -42,9 +42,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None: ...
 
 
@@ -62,17 +60,11 @@ def answer(
     seed: Seed = 1,
     live: Annotated[float | None, typer.Option(help="Without a file: mean live connections.")] = None,
     rate: Annotated[str | None, typer.Option(help="Without a file: new connections, as in 700/s.")] = None,
-    hold: Annotated[
-        str | None, typer.Option(help="Without a file: how long each holds its tuple, as in 60s.")
-    ] = None,
+    hold: Annotated[str | None, typer.Option(help="Without a file: how long each holds its tuple, as in 60s.")] = None,
     addresses: Annotated[int, typer.Option(min=1, help="Without a file: public addresses.")] = 1,
     clients: Annotated[int, typer.Option(min=1, help="Without a file: client machines.")] = 1000,
-    destinations: Annotated[
-        int, typer.Option(min=1, help="Without a file: server endpoints, evenly used.")
-    ] = 1,
-    design: Annotated[
-        str, typer.Option(help="Without a file: how the NAT picks ports.")
-    ] = "linux-masquerade",
+    destinations: Annotated[int, typer.Option(min=1, help="Without a file: server endpoints, evenly used.")] = 1,
+    design: Annotated[str, typer.Option(help="Without a file: how the NAT picks ports.")] = "linux-masquerade",
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
     from natbound.scenario import Scenario, load
@@ -142,9 +134,7 @@ def capacity(
 @app.command()
 def compare(
     scenario: ScenarioFile,
-    design_names: Annotated[
-        str, typer.Option("--designs", metavar="A,B,C", help="Designs, by name or file.")
-    ],
+    design_names: Annotated[str, typer.Option("--designs", metavar="A,B,C", help="Designs, by name or file.")],
     epsilon: Epsilon = 1e-6,
     settings: Settings = None,
     as_json: Json = False,
@@ -156,9 +146,7 @@ def compare(
     check_epsilon(epsilon)
     names = [name.strip() for name in design_names.split(",") if name.strip()]
     if not names:
-        raise InputError(
-            "names of designs are wanted", path="--designs", fix="natbound design list shows them"
-        )
+        raise InputError("names of designs are wanted", path="--designs", fix="natbound design list shows them")
     answers = load(scenario, settings or []).compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
@@ -172,14 +160,8 @@ def compare(
         table.add_column(title, justify="left" if title == "design" else "right")
     for name, a in zip(names, answers, strict=True):
         p = a["traffic"]["refusal_probability"]
-        refused = (
-            wording.probability(p["value"])
-            if p.get("value") is not None
-            else f"< {wording.probability(p.get('at_most'))}"
-        )
-        table.add_row(
-            name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused
-        )
+        refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
+        table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)
 
 
@@ -187,9 +169,7 @@ def compare(
 def simulate(
     scenario: ScenarioFile,
     seed: Seed = 1,
-    arrivals: Annotated[
-        int, typer.Option(min=1, help="New connections to simulate, after warming up.")
-    ] = 1_000_000,
+    arrivals: Annotated[int, typer.Option(min=1, help="New connections to simulate, after warming up.")] = 1_000_000,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -204,9 +184,7 @@ def simulate(
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("simulating", total=1.0)
-            result = loaded.simulate(
-                seed=seed, arrivals=arrivals, progress=lambda part: bar.update(task, completed=part)
-            )
+            result = loaded.simulate(seed=seed, arrivals=arrivals, progress=lambda part: bar.update(task, completed=part))
     else:
         result = loaded.simulate(seed=seed, arrivals=arrivals)
     data: dict[str, Any] = result.to_dict()
@@ -222,12 +200,8 @@ def simulate(
 
 @app.command(name="import")
 def import_(
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files or folders of what a router prints.")
-    ],
-    output: Annotated[
-        str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the scenario here.")
-    ] = None,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders of what a router prints.")],
+    output: Annotated[str | None, typer.Option("-o", "--output", metavar="FILE", help="Write the scenario here.")] = None,
     as_json: Json = False,
 ) -> None:
     """Read what routers print (iptables-save, nft, ip, sysctl, conntrack), write a scenario."""
@@ -247,12 +221,8 @@ def import_(
 
 @app.command()
 def check(
-    certificate: Annotated[
-        str, typer.Argument(metavar="CERTIFICATE", help="A certificate; - is standard input.")
-    ],
-    scenario: Annotated[
-        str | None, typer.Option(metavar="SCENARIO", help="Reject a certificate made for another.")
-    ] = None,
+    certificate: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="A certificate; - is standard input.")],
+    scenario: Annotated[str | None, typer.Option(metavar="SCENARIO", help="Reject a certificate made for another.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check a certificate with plain Python that shares no code with the rest."""
@@ -262,9 +232,7 @@ def check(
     try:
         value = json.loads(read_text(certificate))
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            "not JSON", file=certificate, fix="natbound answer SCENARIO --certificate FILE writes one"
-        ) from error
+        raise InputError("not JSON", file=certificate, fix="natbound answer SCENARIO --certificate FILE writes one") from error
     wanted = None
     if scenario is not None:
         from natbound.scenario import load

@@ -12,21 +12,15 @@ import typer
 
 from natbound.errors import InputError
 
-ScenarioFile = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input.")
-]
+ScenarioFile = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."
-    ),
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Epsilon = Annotated[float, typer.Option(help="The probability that no kind of traffic may exceed.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation.")]
-CertificateFile = Annotated[
-    str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")
-]
+CertificateFile = Annotated[str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")]
 
 
 def print_json(value: Any) -> None:
@@ -44,9 +38,7 @@ def write_file(path: str, text: str) -> None:
     """The whole text, or (on any failure) the file as it was."""
     target = Path(path)
     try:
-        handle, name = tempfile.mkstemp(
-            dir=target.parent if str(target.parent) else ".", prefix=f".{target.name}."
-        )
+        handle, name = tempfile.mkstemp(dir=target.parent if str(target.parent) else ".", prefix=f".{target.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(text)

@@ -20,9 +20,7 @@ def find(name: str) -> Design:
         return designs[name]
     if name.endswith((".json", ".yaml", ".yml")):
         return Design.load(name)
-    raise InputError(
-        "no such design", value=f"'{name}'", fix=f"known: {', '.join(designs)}; or a .json or .yaml file"
-    )
+    raise InputError("no such design", value=f"'{name}'", fix=f"known: {', '.join(designs)}; or a .json or .yaml file")
 
 
 @app.command(name="list")
@@ -56,9 +54,7 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")], as_json: Jso
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE")],
-    properties: Annotated[
-        list[str] | None, typer.Option("--property", help="Which property; repeatable.")
-    ] = None,
+    properties: Annotated[list[str] | None, typer.Option("--property", help="Which property; repeatable.")] = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
     smt2: Annotated[

@@ -60,8 +60,6 @@ def quick_scenario(
 
 def _range(first: str, count: int, most: int, option: str) -> str:
     if count > most:
-        raise InputError(
-            f"at most {most:,} can be named here", path=option, value=str(count), fix="write a scenario file"
-        )
+        raise InputError(f"at most {most:,} can be named here", path=option, value=str(count), fix="write a scenario file")
     start = ipaddress.IPv4Address(first)
     return str(start) if count == 1 else f"{start}-{start + (count - 1)}"

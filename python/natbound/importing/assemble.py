@@ -48,9 +48,7 @@ def import_paths(paths: Sequence[str | Path]) -> Imported:
     found = gather(paths)
     pairs = _pairs(found)
     if not pairs:
-        raise ImportProblem(
-            ", ".join(map(str, paths)), None, "", "no TCP or UDP flow in it", "capture while there is traffic"
-        )
+        raise ImportProblem(", ".join(map(str, paths)), None, "", "no TCP or UDP flow in it", "capture while there is traffic")
     return _assemble(found, pairs)
 
 
@@ -86,9 +84,7 @@ def _assemble(found: Gathered, pairs: list[Pair]) -> Imported:
     servers = [s for s in traffic.rates if s in kept and s in traffic.lives and traffic.rates[s].value > 0]
     silent = len(kept) - len(servers)
     if silent:
-        found.warnings.append(
-            f"{silent} servers had no flow of which rate and life can be told; they are left out"
-        )
+        found.warnings.append(f"{silent} servers had no flow of which rate and life can be told; they are left out")
     if not servers:
         raise ImportProblem(
             ", ".join(r.split(": ")[0] for r in found.read),
@@ -119,15 +115,11 @@ def _clients(result: Imported, found: Gathered, chosen: Sequence[tuple[Any, list
                 "import one rule at a time",
             )
         if {p[0][0] for p in part} & set(taken):
-            found.warnings.append(
-                f"some hosts go out by several rules; they are in {clients[0]['name']} only"
-            )
+            found.warnings.append(f"some hosts go out by several rules; they are in {clients[0]['name']} only")
         taken |= dict.fromkeys(hosts, name)
         words = address_words(hosts)
         if len(words) > _MOST_PIECES and rule is not None and rule.sources:
-            found.warnings.append(
-                f"{len(hosts)} hosts in {len(words)} pieces: the rule's own sources are taken instead"
-            )
+            found.warnings.append(f"{len(hosts)} hosts in {len(words)} pieces: the rule's own sources are taken instead")
             words = list(rule.sources)
         ports, why = source_ports({p[0][1] for p in part})
         clients.append({"name": name, "addresses": compact(words), "ports": ports})
@@ -157,9 +149,7 @@ def _servers(
             groups[server[1], server[2], clients].append(server)
             continue
         address, port, protocol = server
-        name = f"s-{address.replace('.', '-').replace(':', '-')}-{port}" + (
-            "" if protocol == "tcp" else f"-{protocol}"
-        )
+        name = f"s-{address.replace('.', '-').replace(':', '-')}-{port}" + ("" if protocol == "tcp" else f"-{protocol}")
         entries.append({"name": name, "addresses": address, "ports": port, "protocol": protocol})
         loads.append(_load(clients, name, [server], traffic))
         result.notes["traffic", i] = _remarks(server, traffic)

@@ -97,10 +97,7 @@ def _entries(source: Source, warnings: list[str]) -> Iterable[Entry]:
     if portless:
         warnings.append(f"{source.name}: {portless} lines of ICMP, GRE and the like were left out")
     if strange:
-        warnings.append(
-            f"{source.name}: {len(strange)} lines are no conntrack entries and were left out"
-            f" (the first is line {strange[0]})"
-        )
+        warnings.append(f"{source.name}: {len(strange)} lines are no conntrack entries and were left out (the first is line {strange[0]})")
 
 
 def read_table(source: Source, warnings: list[str]) -> Table:
@@ -112,10 +109,7 @@ def read_table(source: Source, warnings: list[str]) -> Table:
         twice += key in table.entries
         table.entries[key] = entry
     if twice:
-        warnings.append(
-            f"{source.name}: {twice} tuples occur twice (the table changed while it was read);"
-            " the later line of each was kept"
-        )
+        warnings.append(f"{source.name}: {twice} tuples occur twice (the table changed while it was read); the later line of each was kept")
     return table
 
 

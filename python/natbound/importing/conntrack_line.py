@@ -21,9 +21,7 @@ from natbound.importing.problem import ImportProblem
 WITH_PORTS = ("tcp", "udp", "sctp", "dccp")
 _EVENTS = ("[NEW]", "[UPDATE]", "[DESTROY]")
 _TUPLE = ("src", "dst", "sport", "dport")
-_START = re.compile(
-    r"\s*(\[\d+(\.\d+)?\])?\s*(\[(NEW|UPDATE|DESTROY)\]\s+)?(ipv[46]\s+\d+\s+)?[a-z][\w-]*\s+\d+\s"
-)
+_START = re.compile(r"\s*(\[\d+(\.\d+)?\])?\s*(\[(NEW|UPDATE|DESTROY)\]\s+)?(ipv[46]\s+\d+\s+)?[a-z][\w-]*\s+\d+\s")
 
 
 @dataclass(slots=True)

@@ -115,9 +115,7 @@ def _read(source: Source, found: Gathered, named: bool) -> Kind:
         except ImportProblem:
             raise
         except (ValueError, TypeError, AttributeError) as error:
-            raise ImportProblem(
-                source.name, None, str(error), f"not as {kind.value} prints it", "capture it again"
-            ) from error
+            raise ImportProblem(source.name, None, str(error), f"not as {kind.value} prints it", "capture it again") from error
     elif kind is Kind.RULES:
         found.rules += read_iptables(source)
     elif kind is Kind.SYSCTL:

@@ -68,9 +68,7 @@ def fit(spans: Iterable[Span], blur: float = 0.0) -> Estimate | None:
     def fall(x: float) -> float:
         """Minus the log likelihood at mean exp(x)."""
         m = math.exp(x)
-        return low_sum / m - sum(
-            n * math.log(-math.expm1(-w / m)) for w, n in terms if w < 40 * m or w / m < 700
-        )
+        return low_sum / m - sum(n * math.log(-math.expm1(-w / m)) for w, n in terms if w < 40 * m or w / m < 700)
 
     low, high = math.log(1e-4), math.log(1e10)
     golden = (math.sqrt(5) - 1) / 2
@@ -117,9 +115,7 @@ def moment(events: Events, table: Table) -> tuple[float, float] | None:
     if by_age:  # ages are whole seconds: the middle one is right to a second
         middle = by_age[len(by_age) // 2]
         newest = max([s for s in starts if s <= middle + 1.5], default=newest)
-    next_one = min(
-        (f.opened for f in events.flows if f.opened is not None and f.opened > newest), default=newest
-    )
+    next_one = min((f.opened for f in events.flows if f.opened is not None and f.opened > newest), default=newest)
     between = (newest + next_one) / 2
     if by_age:
         between = min(max(between, middle - 1), middle + 1)
@@ -134,9 +130,7 @@ def _closed_ago(timer: float, left: int) -> Span:
 def _tells_left(flows: list[Flow], timers: Timers) -> bool:
     """Can entries taken over be told from expired ones? If DESTROY tells what was left, or none was."""
     return any(f.left is not None for f in flows) or not any(
-        f.destroyed is not None
-        and f.opened is not None
-        and f.destroyed - f.opened < timers.after(f.protocol, f.state, f.assured) - 1
+        f.destroyed is not None and f.opened is not None and f.destroyed - f.opened < timers.after(f.protocol, f.state, f.assured) - 1
         for f in flows
     )
 
@@ -197,9 +191,7 @@ def _seen_closing(flows: list[Flow], events: Events) -> Iterator[tuple[Server, S
             yield flow.server, (end - start, math.inf)
 
 
-def _seen_destroyed(
-    flows: list[Flow], events: Events, timers: Timers
-) -> Iterator[tuple[Server, Span | None]]:
+def _seen_destroyed(flows: list[Flow], events: Events, timers: Timers) -> Iterator[tuple[Server, Span | None]]:
     """Only DESTROY events: lives come out too long, by the time until somebody looked."""
     for flow in flows:
         if flow.opened is None:
@@ -214,9 +206,7 @@ def _seen_destroyed(
             yield flow.server, (max(0.0, lived - 1), max(_TICK, lived))
 
 
-def _seen_listed(
-    flows: list[Flow], events: Events, table: Table, at: float, timers: Timers
-) -> Iterator[tuple[Server, Span | None]]:
+def _seen_listed(flows: list[Flow], events: Events, table: Table, at: float, timers: Timers) -> Iterator[tuple[Server, Span | None]]:
     """A listing at time `at` of the events."""
     listed = dict(table.entries)
     latest: dict[Key, Flow] = {}

@@ -38,16 +38,12 @@ def choose_rules(found: Gathered, pairs: list[Pair]) -> list[tuple[Rule, list[Pa
         else:
             found.warnings.append(f"no flow that was seen went by the rule: {rule.text}")
     if left and not chosen:
-        found.warnings.append(
-            f"no rule explains the translation of {len(left)} flows; the pool is what they became"
-        )
+        found.warnings.append(f"no rule explains the translation of {len(left)} flows; the pool is what they became")
         chosen.append((Rule("", "", masquerade=len({p[1][0] for p in left}) == 1, hidden=True), left))
     elif left:
         found.warnings.append(f"{len(left)} flows, translated in a way that no rule explains, are left out")
     if own and chosen:
-        found.warnings.append(
-            f"{own} flows were not translated (the router's own, or routed) and are left out"
-        )
+        found.warnings.append(f"{own} flows were not translated (the router's own, or routed) and are left out")
     return [(rule, part) for rule, both in chosen for part in _by_family(both)]
 
 
@@ -94,9 +90,7 @@ def _ranges(rule: Rule, found: Gathered) -> list[tuple[str, str]]:
     return []
 
 
-def nat_words(
-    name: str, inside: list[str], rule: Rule, pairs: list[Pair], found: Gathered
-) -> tuple[dict[str, Any], list[str]]:
+def nat_words(name: str, inside: list[str], rule: Rule, pairs: list[Pair], found: Gathered) -> tuple[dict[str, Any], list[str]]:
     """The `nats` entry, and remarks on where each part of it comes from."""
     remarks = []
     seen = {p[1][0] for p in pairs}
@@ -122,18 +116,14 @@ def nat_words(
     changes: dict[str, Any] = {}
     if rule.random:  # skips the source's earlier mapping and the client's own port (get_unique_tuple)
         changes |= {"first-choice": "none", "mapping-type": "edm"}
-    if (
-        rule.persistent and not rule.masquerade
-    ):  # the hash loses its seed, the destination (find_best_ips_proto)
+    if rule.persistent and not rule.masquerade:  # the hash loses its seed, the destination (find_best_ips_proto)
         changes["pool"] = {"of": "source"}
     entry["design"] = {"base": base, **changes} if changes else base
     limit = found.router.sysctl.get("nf_conntrack_max")
     if limit:
         entry["connection-limits"] = {"limit-per-instance": limit}
     else:
-        found.warnings.append(
-            "nf_conntrack_max is not in the input: the table's size is taken to be no limit (add sysctl)"
-        )
+        found.warnings.append("nf_conntrack_max is not in the input: the table's size is taken to be no limit (add sysctl)")
     timers = _timers(found, pairs)
     if timers:
         entry["timers"] = timers
@@ -152,9 +142,7 @@ def _timers(found: Gathered, pairs: list[Pair]) -> dict[str, str]:
         "tcp-silence": "tcp_timeout_established",
         "udp": udp,
     }
-    return {
-        key: f"{value}s" for key, name in names.items() if (value := found.router.timer(name)) is not None
-    }
+    return {key: f"{value}s" for key, name in names.items() if (value := found.router.timer(name)) is not None}
 
 
 def ports_per_address(rules: list[Rule]) -> int:

@@ -46,9 +46,7 @@ def group_of(flow: Flow) -> Group:
     return flow.server, flow.external[0]
 
 
-def refusing_groups(
-    groups: Mapping[Group, Sequence[Flow]], ports: int, sockets: Sockets | None, table: Table | None
-) -> Counter[Group]:
+def refusing_groups(groups: Mapping[Group, Sequence[Flow]], ports: int, sockets: Sockets | None, table: Table | None) -> Counter[Group]:
     """Groups that refuse, with their weight: sockets waiting for an answer, else those nearly full of open
     flows.
     """
@@ -70,10 +68,7 @@ def refusing_groups(
 
 def _first_full(flows: Sequence[Flow], ports: int, start: float, end: float) -> float:
     """When the group first held all its ports (or, where it never did, nine tenths of the most it held)."""
-    steps = sorted(
-        [(f.opened or start, 1) for f in flows]
-        + [(f.destroyed, -1) for f in flows if f.destroyed is not None]
-    )
+    steps = sorted([(f.opened or start, 1) for f in flows] + [(f.destroyed, -1) for f in flows if f.destroyed is not None])
     held = most = 0
     for _, step in steps:
         held += step
@@ -136,19 +131,13 @@ def estimate(
             f"{name(g)}: {chosen.text('/s')} offered, {opened[g]:.4g}/s opened"
             f" once its {ports} ports were in use"
             f" ({until - start:.1f} s after the start)"
-            + (
-                f"; its own first {until - start:.1f} s show {own.text('/s')}"
-                if own and fitted.get(g)
-                else ""
-            )
+            + (f"; its own first {until - start:.1f} s show {own.text('/s')}" if own and fitted.get(g) else "")
         )
     since = min(full.values())
     rates: dict[Server, Estimate] = {}
     for server in {g[0] for g in groups}:
         parts = [
-            group_rates[g]
-            if g in group_rates
-            else poisson(sum(start <= (f.opened or start) <= end for f in flows), end - start)
+            group_rates[g] if g in group_rates else poisson(sum(start <= (f.opened or start) <= end for f in flows), end - start)
             for g, flows in groups.items()
             if g[0] == server
         ]
@@ -180,9 +169,7 @@ def estimate(
         else f"clients differ in what they ask for ({quality}), so each group's own beginning was taken"
     )
     if 0 < lost.value < 1 and refused < 1:
-        lines.append(
-            f"these agree if a connection gives up after {math.log(lost.value) / math.log(refused):.1f} tries"
-        )
+        lines.append(f"these agree if a connection gives up after {math.log(lost.value) / math.log(refused):.1f} tries")
     waiting = sum(weight.values())
     if sockets is not None and total > 0 and end > since:
         gap = waiting * (end - since) / total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class ImportProblem(ValueError):  # noqa: N818
+class ImportProblem(ValueError):
     """Something in the input that cannot be read, and what to do about it.
 
     `file` is the path as given, `line` counts from 1 (None where lines mean nothing), `value` is the

@@ -14,9 +14,7 @@ Group = tuple[Server, str]  # server endpoint, pool address
 Cell = tuple[str, Server]  # client, server endpoint
 
 
-def _scale(
-    counts: Mapping[Cell, float], times: Mapping[Cell, float]
-) -> tuple[dict[str, float], dict[Server, float]]:
+def _scale(counts: Mapping[Cell, float], times: Mapping[Cell, float]) -> tuple[dict[str, float], dict[Server, float]]:
     """Weights a, b with E[counts] = a_client b_server time, over the cells in `times` (most likely)."""
     a: dict[str, float] = {c: 1.0 for c, _ in times}
     b: dict[Server, float] = {s: 1.0 for _, s in times}

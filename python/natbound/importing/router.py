@@ -36,9 +36,7 @@ def read_sysctl(source: Source, router: Router) -> None:
         if not name.startswith("nf_conntrack_"):
             continue
         if not re.fullmatch(r"\d{1,19}", match[2]):
-            raise ImportProblem(
-                source.name, number, line, f"{name} takes a whole number", "run `sysctl -a` again"
-            )
+            raise ImportProblem(source.name, number, line, f"{name} takes a whole number", "run `sysctl -a` again")
         router.sysctl[name] = int(match[2])
 
 
@@ -48,9 +46,7 @@ def read_addresses(links: list[Mapping[str, Any]], file: str, router: Router) ->
         infos = [i for i in link.get("addr_info") or [] if isinstance(i, dict) and i.get("local")]
         infos.sort(key=lambda info: bool(info.get("secondary")))
         try:
-            router.addresses[str(link.get("ifname"))] = [
-                str(ip_address(info["local"])) for info in infos if info.get("scope") == "global"
-            ]
+            router.addresses[str(link.get("ifname"))] = [str(ip_address(info["local"])) for info in infos if info.get("scope") == "global"]
         except ValueError as error:
             raise ImportProblem(file, None, str(error), "not an address") from error
 

@@ -71,9 +71,7 @@ class Source:
             if len(line) == MOST_IN_A_LINE:
                 raise ImportProblem(self.name, number, "", f"a line longer than {MOST_IN_A_LINE} bytes")
             if b"\0" in line:
-                raise ImportProblem(
-                    self.name, number, "", "binary data in a text", "capture it again as text"
-                )
+                raise ImportProblem(self.name, number, "", "binary data in a text", "capture it again as text")
             text = line.decode("utf-8", "replace")
             if not text.endswith("\n"):
                 raise ImportProblem(
@@ -110,7 +108,5 @@ class Source:
 
     def _broken(self, line: int | None, error: Exception) -> ImportProblem:
         if isinstance(error, (EOFError, zlib.error)) or self.compressed:
-            return ImportProblem(
-                self.name, line, "", f"the gzip file is truncated or damaged: {error}", "copy it again"
-            )
+            return ImportProblem(self.name, line, "", f"the gzip file is truncated or damaged: {error}", "copy it again")
         return ImportProblem(self.name, line, "", f"cannot be read: {error}")

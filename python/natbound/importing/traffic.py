@@ -57,9 +57,7 @@ def measure(found: Gathered, ports: int) -> Traffic:
     if found.router.timer("tcp_timeout_time_wait") is None:
         found.warnings.append("no sysctl: Linux's default timers are taken (tcp_timeout_time_wait 120 s)")
     if found.events.untimed:
-        found.warnings.append(
-            f"{found.events.untimed} events have no time and are left out (conntrack -E -o timestamp)"
-        )
+        found.warnings.append(f"{found.events.untimed} events have no time and are left out (conntrack -E -o timestamp)")
     if table is None and not any(f.closed for f in found.events.flows):
         found.warnings.append(
             "no conntrack -L: expired entries are destroyed late, so lives are estimated too long"
@@ -107,9 +105,7 @@ def _rates_from_events(traffic: Traffic, found: Gathered, ports: int) -> None:
     if bursts > 1:
         traffic.lines.append(f"arrivals come in bursts: counts vary {bursts:.1f} times as much as Poisson's")
     if failed:
-        found.warnings.append(
-            f"{failed} TCP flows ended before their handshake did and are left out of rate and life"
-        )
+        found.warnings.append(f"{failed} TCP flows ended before their handshake did and are left out of rate and life")
     refused = found.router.counters.get("insert_failed", 0)
     if refused:
         traffic.offered = estimate(events, (start, end), ports, refused, found.sockets, found.table)
@@ -118,9 +114,7 @@ def _rates_from_events(traffic: Traffic, found: Gathered, ports: int) -> None:
 
 def _tell_offered(traffic: Traffic, found: Gathered, refused: int) -> None:
     offered = traffic.offered
-    traffic.lines.append(
-        f"insert_failed = {refused}: tries that got no tuple, retries counted again (since boot)"
-    )
+    traffic.lines.append(f"insert_failed = {refused}: tries that got no tuple, retries counted again (since boot)")
     if offered is None:
         found.warnings.append(
             "insert_failed is not 0, but nothing tells which connections were refused;"
@@ -147,13 +141,9 @@ def _rates_from_table(traffic: Traffic, found: Gathered, timers: Timers) -> None
     """
     table = found.table
     assert table is not None
-    found.warnings.append(
-        "no events: rates are closing entries / tcp_timeout_time_wait, as in a steady state"
-    )
+    found.warnings.append("no events: rates are closing entries / tcp_timeout_time_wait, as in a steady state")
     if found.router.counters.get("insert_failed"):
-        found.warnings.append(
-            "insert_failed is not 0: closing entries may have been taken over: rates may be more, lives less"
-        )
+        found.warnings.append("insert_failed is not 0: closing entries may have been taken over: rates may be more, lives less")
     for server, count in traffic.closing.items():
         traffic.rates[server] = poisson(count, timers.time_wait)
     young: Counter[Server] = Counter()

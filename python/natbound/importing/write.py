@@ -10,9 +10,7 @@ import yaml
 
 def _flow(value: Any) -> str:
     """`value` on one line, quoted where YAML needs it."""
-    text: str = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True
-    )
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True)
     return text.removesuffix("\n...\n").strip()
 
 
@@ -20,9 +18,7 @@ def _comment(text: str) -> str:
     return "# " + " ".join(text.split())
 
 
-def to_yaml(
-    scenario: Mapping[str, Any], report: list[str], notes: Mapping[tuple[str, int], list[str]]
-) -> str:
+def to_yaml(scenario: Mapping[str, Any], report: list[str], notes: Mapping[tuple[str, int], list[str]]) -> str:
     """YAML that reads back as `scenario`; `report` becomes its heading, `notes` the remarks above entries."""
     lines = [_comment(line) for line in report]
     for key, value in scenario.items():

@@ -1,4 +1,5 @@
-// The search: the word-wise one against the definition, probe by probe, over all states and all draws of small ranges.
+// The search: the word-wise one against the definition, probe by probe, over all states and all
+// draws of small ranges.
 #include "catch.hpp"
 #include "natbound/model/choose.hpp"
 #include "natbound/model/hash.hpp"
@@ -27,22 +28,30 @@ nat small_nat(const std::string& design, port lowest, port ports) {
 
 // The definition: own port, then every probe of every round, straight from probed_rank.
 template <class Random>
-std::optional<chosen_port> by_definition(const nat_plan& plan, const port_bits& taken, port source, take_over_rule reuse, Random& random) {
+std::optional<chosen_port> by_definition(const nat_plan& plan, const port_bits& taken, port source,
+                                         take_over_rule reuse, Random& random) {
     const auto& range = plan.class_of(source);
     const bool own = plan.preserves(source);
     if (own && !taken.busy(source)) return chosen_port{source, false};
     bool first = true;
     for (const auto& round : plan.rounds(range.size)) {
-        const std::uint64_t probes = probe_count(round, range.size), from = first && own && plan.design.search.first_choice_counts ? 1 : 0;
+        const std::uint64_t probes = probe_count(round, range.size),
+                            from = first && own && plan.design.search.first_choice_counts ? 1 : 0;
         first = false;
         std::uint64_t draw = 0, previous = 0;
         for (std::uint64_t i = from; i < probes; ++i) {
-            if (is_drawn(round) && (i == from || round.step == step_kind::independent)) draw = random.draw(draw_count(round, range.size));
-            if (round.start == start_kind::own_port) draw = static_cast<std::uint64_t>(range.ports.rank(source).value_or(range.size - 1));
-            previous = probed_rank<std::uint64_t>(round, draw, static_cast<unsigned>(i), previous, range.size, range.lowest);
+            if (is_drawn(round) && (i == from || round.step == step_kind::independent))
+                draw = random.draw(draw_count(round, range.size));
+            if (round.start == start_kind::own_port)
+                draw =
+                    static_cast<std::uint64_t>(range.ports.rank(source).value_or(range.size - 1));
+            previous = probed_rank<std::uint64_t>(round, draw, static_cast<unsigned>(i), previous,
+                                                  range.size, range.lowest);
             const port p = range.at(previous);
             if (!taken.busy(p)) return chosen_port{p, false};
-            if (reuse.allowed && probes - i <= round.take_over_last && taken.closing(p) && random.chance(reuse.chance)) return chosen_port{p, true};
+            if (reuse.allowed && probes - i <= round.take_over_last && taken.closing(p) &&
+                random.chance(reuse.chance))
+                return chosen_port{p, true};
         }
     }
     return std::nullopt;
@@ -101,7 +110,8 @@ TEST_CASE("Linux: wraps at 65,536 and rounds of 128, 64, 32, 16, 8") {
     CHECK(probes == 248);
     CHECK(plan.rounds(100).size() == 1);
     const auto round = plan.rounds(wide.size).front();
-    CHECK(wide.at(probed_rank<std::uint64_t>(round, 65535, 0, 0, wide.size, wide.lowest)) == 1024 + 65535 % 64512);
+    CHECK(wide.at(probed_rank<std::uint64_t>(round, 65535, 0, 0, wide.size, wide.lowest)) ==
+          1024 + 65535 % 64512);
     CHECK(wide.at(probed_rank<std::uint64_t>(round, 65535, 1, 0, wide.size, wide.lowest)) == 1024);
     CHECK(plan.preserves(550));
     CHECK(plan.permitted(550) == (port_set(550, 550) | port_set(600, 1023)));
@@ -118,7 +128,8 @@ TEST_CASE("Cilium: the scaled walk over 32768-65535 soon circles over 16 ports")
         port_set tail;
         std::uint64_t previous = 0;
         for (unsigned i = 0; i < 64; ++i) {
-            previous = probed_rank<std::uint64_t>(round, draw, i, previous, range.size, range.lowest);
+            previous =
+                probed_rank<std::uint64_t>(round, draw, i, previous, range.size, range.lowest);
             if (i >= 32) tail.insert(range.at(previous), range.at(previous));
         }
         CHECK(tail.size() == 16);

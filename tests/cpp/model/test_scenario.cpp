@@ -1,4 +1,5 @@
-// Reading scenarios: what is read is what is written, and every broken rule is named with its field.
+// Reading scenarios: what is read is what is written, and every broken rule is named with its
+// field.
 #include <boost/json.hpp>
 
 #include "catch.hpp"
@@ -9,7 +10,8 @@ using namespace natbound;
 
 namespace {
 
-const char* home = R"({"clients": [{"name": "A", "addresses": "192.168.1.10", "ports": "1024-65535"}],
+const char* home =
+    R"({"clients": [{"name": "A", "addresses": "192.168.1.10", "ports": "1024-65535"}],
  "nats": [{"name": "router", "inside": ["A"], "external-ip-address-pool": ["203.0.113.5"], "design": "linux-masquerade"}],
  "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80}],
  "traffic": [{"from": ["A"], "to": "C", "rate": "500/s", "hold": "60s"}]})";
@@ -33,7 +35,8 @@ TEST_CASE("the canonical form reads back to itself") {
 }
 
 TEST_CASE("a design overrides axes of its base") {
-    const auto s = parse_scenario(with("/nats/0/design", R"({"base": "cilium", "search": {"first-choice-counts": false}})"));
+    const auto s = parse_scenario(
+        with("/nats/0/design", R"({"base": "cilium", "search": {"first-choice-counts": false}})"));
     CHECK_FALSE(s.nats[0].design.search.first_choice_counts);
     CHECK(s.nats[0].design.search.rounds.size() == 2);
     CHECK(s.nats[0].design.name == "cilium (changed)");
@@ -53,15 +56,22 @@ TEST_CASE("a broken rule is named with its field") {
         {"/clients/0/ports", "\"90-80\"", "clients[0].ports", "reversed"},
         {"/clients/0/ports", "[\"1-9\", \"5-20\"]", "clients[0].ports[1]", "overlaps"},
         {"/clients/0/addresses", "[]", "clients[0].addresses", "empty"},
-        {"/clients/0/addresses", "{\"include\": \"10.0.0.1\", \"minus\": \"10.0.0.0/8\"}", "clients[0].addresses", "empty"},
+        {"/clients/0/addresses", "{\"include\": \"10.0.0.1\", \"minus\": \"10.0.0.0/8\"}",
+         "clients[0].addresses", "empty"},
         {"/clients/0/name", "\"C\"", "servers[0].name", "taken"},
         {"/nats/0/inside", "[\"B\"]", "nats[0].inside[0]", "client set"},
-        {"/nats/0/design", "\"linux-masquerad\"", "nats[0].design", "did you mean linux-masquerade"},
-        {"/nats/0/external-ip-address-pool", "\"192.168.1.0/24\"", "nats[0].external-ip-address-pool", "overlaps"},
-        {"/nats/0/external-ip-address-pool", "\"2001:db8::1\"", "nats[0].external-ip-address-pool", "family"},
-        {"/nats/0/port-set-restrict", "{\"start-port-number\": 9, \"end-port-number\": 8}", "nats[0].port-set-restrict", "reversed"},
-        {"/nats/0/connection-limits", "{\"limit-per-instance\": 0}", "nats[0].connection-limits.limit-per-instance", "admits nothing"},
-        {"/nats/0/connection-limits", "{\"limit-per-instance\": 1.5}", "nats[0].connection-limits.limit-per-instance", "whole"},
+        {"/nats/0/design", "\"linux-masquerad\"", "nats[0].design",
+         "did you mean linux-masquerade"},
+        {"/nats/0/external-ip-address-pool", "\"192.168.1.0/24\"",
+         "nats[0].external-ip-address-pool", "overlaps"},
+        {"/nats/0/external-ip-address-pool", "\"2001:db8::1\"", "nats[0].external-ip-address-pool",
+         "family"},
+        {"/nats/0/port-set-restrict", "{\"start-port-number\": 9, \"end-port-number\": 8}",
+         "nats[0].port-set-restrict", "reversed"},
+        {"/nats/0/connection-limits", "{\"limit-per-instance\": 0}",
+         "nats[0].connection-limits.limit-per-instance", "admits nothing"},
+        {"/nats/0/connection-limits", "{\"limit-per-instance\": 1.5}",
+         "nats[0].connection-limits.limit-per-instance", "whole"},
         {"/traffic/0/rate", "\"-5/s\"", "traffic[0].rate", "not negative"},
         {"/traffic/0/rate", "500", "traffic[0].rate", "unit"},
         {"/traffic/0/hold", "\"60\"", "traffic[0].hold", "unit"},

@@ -28,7 +28,8 @@ std::set<port> elements(const port_set& s) {
     return out;
 }
 
-template <class F> std::set<port> filtered(F keep) {
+template <class F>
+std::set<port> filtered(F keep) {
     std::set<port> out;
     for (port p = 0; p < 70; ++p)
         if (keep(p)) out.insert(p);
@@ -88,14 +89,17 @@ TEST_CASE("counts are exact at any size") {
     const auto slash8 = parse_address_range("10.0.0.0/8");
     CHECK((address_set(slash8.first, slash8.last).size() * 65535).str() == "1099494850560");
     const auto slash64 = parse_address_range("2001:db8::/64");
-    CHECK((address_set(slash64.first, slash64.last).size() * 65536).str() == "1208925819614629174706176");
+    CHECK((address_set(slash64.first, slash64.last).size() * 65536).str() ==
+          "1208925819614629174706176");
     CHECK(atoms<ip_address>({v6}).size() == 1);
 }
 
 TEST_CASE("addresses read and print") {
-    for (const char* text : {"10.0.0.1", "2001:db8::1", "10.0.0.0/8", "10.0.0.1-10.0.0.9", "2001:db8::/64", "::"})
+    for (const char* text :
+         {"10.0.0.1", "2001:db8::1", "10.0.0.0/8", "10.0.0.1-10.0.0.9", "2001:db8::/64", "::"})
         CHECK(to_string(parse_address_range(text)) == text);
-    for (const char* text : {"10.0.0.256", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.9-10.0.0.1", "10.0.0.1-::1", "x", "", "10.0.0.0/"})
+    for (const char* text : {"10.0.0.256", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.9-10.0.0.1",
+                             "10.0.0.1-::1", "x", "", "10.0.0.0/"})
         CHECK_THROWS_AS(parse_address_range(text), input_error);
     for (const char* text : {"65536", "70000", "80-79", "-1", "", "8o", "99999999999999999999"})
         CHECK_THROWS_AS(parse_port_range(text), input_error);
@@ -106,8 +110,10 @@ TEST_CASE("quantities need their units") {
     CHECK(parse_duration("2min").seconds == 120);
     CHECK(parse_rate("30/min").per_second == 0.5);
     CHECK(parse_share("25%").value == 0.25);
-    for (const char* text : {"60", "s", "-1s", "nan s", "inf s", "60 parsecs", "1e400s"}) CHECK_THROWS_AS(parse_duration(text), input_error);
-    for (const char* text : {"500", "500/", "/s", "-1/s", "nan/s"}) CHECK_THROWS_AS(parse_rate(text), input_error);
+    for (const char* text : {"60", "s", "-1s", "nan s", "inf s", "60 parsecs", "1e400s"})
+        CHECK_THROWS_AS(parse_duration(text), input_error);
+    for (const char* text : {"500", "500/", "/s", "-1/s", "nan/s"})
+        CHECK_THROWS_AS(parse_rate(text), input_error);
     CHECK(grouped(count(129024)) == "129,024");
     CHECK(grouped(count(100)) == "100");
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Random scenarios small enough to write out: a few clients, ports, servers and external endpoints, every axis that maximum reads.
+// Random scenarios small enough to write out: a few clients, ports, servers and external endpoints,
+// every axis that maximum reads.
 #include <random>
 #include <string>
 #include <vector>
@@ -11,13 +12,16 @@ namespace small {
 using namespace natbound;
 
 class dice {
-public:
+  public:
     explicit dice(unsigned seed) : random_(seed) {}
     unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
     bool chance(unsigned percent) { return below(100) < percent; }
-    template <class T> const T& one_of(const std::vector<T>& list) { return list[below(static_cast<unsigned>(list.size()))]; }
+    template <class T>
+    const T& one_of(const std::vector<T>& list) {
+        return list[below(static_cast<unsigned>(list.size()))];
+    }
 
-private:
+  private:
     std::mt19937 random_;
 };
 
@@ -29,28 +33,37 @@ inline address_set run(const char* first, unsigned size) {
 inline design random_design(dice& d) {
     design out;
     out.name = "made";
-    out.mapping_type = d.one_of<mapping_type>({mapping_type::edm, mapping_type::edm, mapping_type::eim_if_possible, mapping_type::eim, mapping_type::adm});
+    out.mapping_type =
+        d.one_of<mapping_type>({mapping_type::edm, mapping_type::edm, mapping_type::eim_if_possible,
+                                mapping_type::eim, mapping_type::adm});
     out.clash_scope.destination =
-        d.one_of<scope_destination>({scope_destination::none, scope_destination::address, scope_destination::endpoint, scope_destination::endpoint});
+        d.one_of<scope_destination>({scope_destination::none, scope_destination::address,
+                                     scope_destination::endpoint, scope_destination::endpoint});
     out.clash_scope.protocol = d.chance(70);
     const port ports = 1 + d.below(4);
     out.port_classes = {{all_ports(), {10, 10 + ports - 1}}};
     if (d.chance(40)) {
         // two classes, whose ranges may overlap or lie apart
         const port cut = 9 + d.below(4);
-        out.port_classes = {{{0, cut}, {7 + d.below(3), 10}}, {{cut + 1, 65535}, {10 + d.below(2), 10 + d.below(2) + ports}}};
+        out.port_classes = {{{0, cut}, {7 + d.below(3), 10}},
+                            {{cut + 1, 65535}, {10 + d.below(2), 10 + d.below(2) + ports}}};
     }
-    out.first_choice = d.one_of<first_choice>({first_choice::none, first_choice::preserve, first_choice::preserve_any});
+    out.first_choice = d.one_of<first_choice>(
+        {first_choice::none, first_choice::preserve, first_choice::preserve_any});
     out.search.rounds = {{}};
     if (out.first_choice != first_choice::none && d.chance(10)) out.search.rounds.clear();
-    out.pool.choice = d.one_of<pool_choice>({pool_choice::first, pool_choice::random, pool_choice::round_robin, pool_choice::hash, pool_choice::hash});
-    if (out.pool.choice == pool_choice::hash) out.pool.hash = d.one_of<std::string>({"jhash2", "jhash2", "vpp-fold", "unknown"});
+    out.pool.choice =
+        d.one_of<pool_choice>({pool_choice::first, pool_choice::random, pool_choice::round_robin,
+                               pool_choice::hash, pool_choice::hash});
+    if (out.pool.choice == pool_choice::hash)
+        out.pool.hash = d.one_of<std::string>({"jhash2", "jhash2", "vpp-fold", "unknown"});
     out.pool.of = d.chance(40) ? hash_input::source : hash_input::source_and_destination;
     out.pool.fallback = d.chance(25);
     return out;
 }
 
-inline nat random_nat(dice& d, const std::string& name, std::vector<std::string> inside, const char* pool, unsigned widest) {
+inline nat random_nat(dice& d, const std::string& name, std::vector<std::string> inside,
+                      const char* pool, unsigned widest) {
     nat out;
     out.name = name;
     out.inside = std::move(inside);
@@ -81,9 +94,15 @@ inline scenario random_scenario(unsigned seed) {
         server_set more = c;
         more.name = "D";
         switch (d.below(4)) {
-            case 0: more.addresses = run(v6 ? "2001:db8::9" : "198.51.100.9", 1); break;
-            case 1: more.protocol = transport::udp; break;
-            case 2: more.ports = {443, 443 + d.below(2)}; break;
+            case 0:
+                more.addresses = run(v6 ? "2001:db8::9" : "198.51.100.9", 1);
+                break;
+            case 1:
+                more.protocol = transport::udp;
+                break;
+            case 2:
+                more.ports = {443, 443 + d.below(2)};
+                break;
             default:
                 more.addresses = run(v6 ? "2001:db8::8" : "198.51.100.8", 2);
                 more.ports = {80, 80};

@@ -1,4 +1,5 @@
-// The flow core against augmenting paths found one by one, on random networks; and its cut against its flow.
+// The flow core against augmenting paths found one by one, on random networks; and its cut against
+// its flow.
 #include <array>
 #include <natbound/solver/flow_network.hpp>
 #include <random>
@@ -15,13 +16,16 @@ struct network {
     std::vector<std::array<std::uint64_t, 3>> arcs;  // from, to, capacity
 };
 
-unsigned below(std::mt19937& random, unsigned bound) { return static_cast<unsigned>(random() % bound); }
+unsigned below(std::mt19937& random, unsigned bound) {
+    return static_cast<unsigned>(random() % bound);
+}
 
 network random_network(std::mt19937& random) {
     network n;
     n.nodes = 2 + below(random, 9);
     const unsigned arcs = below(random, 30);
-    for (unsigned i = 0; i < arcs; ++i) n.arcs.push_back({below(random, n.nodes), below(random, n.nodes), below(random, 12)});
+    for (unsigned i = 0; i < arcs; ++i)
+        n.arcs.push_back({below(random, n.nodes), below(random, n.nodes), below(random, 12)});
     return n;
 }
 
@@ -51,7 +55,8 @@ std::uint64_t slow(const network& n) {
     }
 }
 
-template <class Number> void check_flow(const network& n, const flow_network<Number>& f, const Number& total) {
+template <class Number>
+void check_flow(const network& n, const flow_network<Number>& f, const Number& total) {
     std::vector<Number> balance(n.nodes, Number(0));
     Number cut = 0;
     const auto side = f.source_side(0);
@@ -80,8 +85,10 @@ TEST_CASE("the flow is a maximum one and the cut shows it") {
         flow_network<std::int64_t> small(n.nodes);
         flow_network<count> large(n.nodes);
         for (const auto& [from, to, capacity] : n.arcs) {
-            small.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), static_cast<std::int64_t>(capacity));
-            large.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), capacity);
+            small.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to),
+                          static_cast<std::int64_t>(capacity));
+            large.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to),
+                          capacity);
         }
         const auto total = small.augment(0, 1);
         REQUIRE(total == static_cast<std::int64_t>(slow(n)));
@@ -99,7 +106,8 @@ TEST_CASE("raising a capacity continues, and arcs out of the source keep their f
         if (n.arcs.empty()) continue;
         flow_network<std::int64_t> f(n.nodes);
         for (const auto& [from, to, capacity] : n.arcs)
-            f.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to), static_cast<std::int64_t>(capacity));
+            f.add_arc(static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(to),
+                      static_cast<std::int64_t>(capacity));
         auto total = f.augment(0, 1);
         std::vector<std::int64_t> before;
         for (std::uint32_t a = 0; a < n.arcs.size(); ++a) before.push_back(f.flow(a));

@@ -1,4 +1,5 @@
-// Guaranteed against exhaustive search: every history of opens and closes of every small network, with every draw.
+// Guaranteed against exhaustive search: every history of opens and closes of every small network,
+// with every draw.
 #include <map>
 #include <set>
 
@@ -11,7 +12,9 @@ using namespace natbound;
 namespace {
 
 // A catalogue design made small: the range, the widths and the rounds.
-scenario small(const design& d, port ports, unsigned width, unsigned probes, const std::vector<port_set>& clients, unsigned addresses, std::optional<std::uint64_t> table) {
+scenario small(const design& d, port ports, unsigned width, unsigned probes,
+               const std::vector<port_set>& clients, unsigned addresses,
+               std::optional<std::uint64_t> table) {
     scenario s;
     nat n;
     n.name = "n";
@@ -24,7 +27,8 @@ scenario small(const design& d, port ports, unsigned width, unsigned probes, con
         s.clients.push_back(c);
         n.inside.push_back(c.name);
     }
-    n.external_ip_address_pool = {parse_address("203.0.113.1"), parse_address("203.0.113.1") + addresses - 1};
+    n.external_ip_address_pool = {parse_address("203.0.113.1"),
+                                  parse_address("203.0.113.1") + addresses - 1};
     n.design = d;
     n.design.when_restricted = {};
     n.design.port_classes = {{all_ports(), {10, 10 + ports - 1}}};
@@ -48,13 +52,16 @@ scenario small(const design& d, port ports, unsigned width, unsigned probes, con
     return s;
 }
 
-// The fewest live flows with which some open can fail, or nothing: breadth-first over all reachable states.
+// The fewest live flows with which some open can fail, or nothing: breadth-first over all reachable
+// states.
 std::optional<std::size_t> by_search(const scenario& s) {
     const nat_plan plan(s.nats[0]);
     std::vector<flow> sockets;
     for (const auto& c : s.clients)
         for (const auto& part : c.ports.parts())
-            for (port p = part.first; p <= part.last; ++p) sockets.push_back({transport::tcp, {c.addresses.at(0), p}, {s.servers[0].addresses.at(0), 80}});
+            for (port p = part.first; p <= part.last; ++p)
+                sockets.push_back(
+                    {transport::tcp, {c.addresses.at(0), p}, {s.servers[0].addresses.at(0), 80}});
     using state = std::vector<int>;  // per socket: -1, or rank * 65536 + port
     std::set<state> seen = {state(sockets.size(), -1)};
     std::vector<state> todo(seen.begin(), seen.end());
@@ -85,16 +92,22 @@ std::optional<std::size_t> by_search(const scenario& s) {
                 continue;
             }
             for (every_draw draws;;) {
-                const auto fixed = plan.pool_rank(sockets[i].source.address, sockets[i].destination.address);
-                std::uint64_t rank = fixed ? *fixed : draws.draw(pool);  // round robin: any address may be next
+                const auto fixed =
+                    plan.pool_rank(sockets[i].source.address, sockets[i].destination.address);
+                std::uint64_t rank =
+                    fixed ? *fixed : draws.draw(pool);  // round robin: any address may be next
                 bool placed = false;
-                for (std::uint64_t k = 0; k < (plan.design.pool.fallback ? pool : 1) && !placed; ++k, rank = (rank + 1) % pool)
-                    if (const auto got = choose_port(plan, taken[rank], sockets[i].source.port, {}, draws)) {
+                for (std::uint64_t k = 0; k < (plan.design.pool.fallback ? pool : 1) && !placed;
+                     ++k, rank = (rank + 1) % pool)
+                    if (const auto got =
+                            choose_port(plan, taken[rank], sockets[i].source.port, {}, draws)) {
                         next[i] = static_cast<int>(rank * 65536 + got->at);
                         placed = true;
                     }
-                if (placed) visit(next);
-                else if (!best || live < *best) best = live;
+                if (placed)
+                    visit(next);
+                else if (!best || live < *best)
+                    best = live;
                 if (!draws.next()) break;
             }
         }
@@ -106,7 +119,9 @@ void compare(const scenario& s) {
     const auto wanted = by_search(s);
     const auto got = guaranteed(s);
     INFO(to_json(s));
-    INFO("search: " << (wanted ? std::to_string(*wanted) : "nothing fails") << ", guaranteed: " << (got.connections ? got.connections->str() : "-") << " at least " << got.at_least.str());
+    INFO("search: " << (wanted ? std::to_string(*wanted) : "nothing fails")
+                    << ", guaranteed: " << (got.connections ? got.connections->str() : "-")
+                    << " at least " << got.at_least.str());
     if (!wanted) {
         CHECK((got.nothing_fails || !got.connections));
         return;
@@ -126,7 +141,12 @@ TEST_CASE("guaranteed is what exhaustive search finds, for every catalogue desig
         for (port ports = 1; ports <= 5; ++ports)
             for (const unsigned width : {2U, 3U})
                 for (const unsigned probes : {2U, 3U})
-                    for (const auto& clients : std::vector<std::vector<port_set>>{{{10, 13}}, {{8, 11}}, {{10, 12}, {10, 12}}, {{10, 11}, {12, 14}}, {{7, 9}, {11, 12}}}) {
+                    for (const auto& clients :
+                         std::vector<std::vector<port_set>>{{{10, 13}},
+                                                            {{8, 11}},
+                                                            {{10, 12}, {10, 12}},
+                                                            {{10, 11}, {12, 14}},
+                                                            {{7, 9}, {11, 12}}}) {
                         scenario s = small(d, ports, width, probes, clients, 1, std::nullopt);
                         compare(s);
                         ++asked;
@@ -140,16 +160,21 @@ TEST_CASE("guaranteed is what exhaustive search finds, for every catalogue desig
 
 TEST_CASE("guaranteed with a table and with two addresses") {
     for (const auto& d : catalogue()) {
-        for (const std::uint64_t table : {1U, 2U, 4U}) compare(small(d, 3, 3, 2, {{10, 12}, {10, 12}}, 1, table));
+        for (const std::uint64_t table : {1U, 2U, 4U})
+            compare(small(d, 3, 3, 2, {{10, 12}, {10, 12}}, 1, table));
         compare(small(d, 2, 2, 2, {{10, 11}, {10, 12}}, d.pool.fallback ? 2 : 1, std::nullopt));
     }
 }
 
 TEST_CASE("guaranteed of the catalogue at full size") {
     const auto of = [](const char* design, const char* ports) {
-        return guaranteed(parse_scenario(R"({"clients": [{"name": "A", "addresses": "192.168.1.10", "ports": ")" + std::string(ports) + R"("},
-            {"name": "X", "addresses": "192.168.1.11", "ports": ")" + ports + R"("}],
-            "nats": [{"name": "r", "inside": ["A", "X"], "external-ip-address-pool": "203.0.113.5", "design": ")" + design + R"("}],
+        return guaranteed(
+            parse_scenario(R"({"clients": [{"name": "A", "addresses": "192.168.1.10", "ports": ")" +
+                           std::string(ports) + R"("},
+            {"name": "X", "addresses": "192.168.1.11", "ports": ")" +
+                           ports + R"("}],
+            "nats": [{"name": "r", "inside": ["A", "X"], "external-ip-address-pool": "203.0.113.5", "design": ")" +
+                           design + R"("}],
             "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80}]})"));
     };
     CHECK(of("linux-masquerade", "1024-65535").connections == count(128));

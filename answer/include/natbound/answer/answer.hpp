@@ -1,5 +1,6 @@
 #pragma once
-// The answers as the command line prints them: solver and calculator put together, each number with its evidence. docs/commands.md describes the JSON.
+// The answers as the command line prints them: solver and calculator put together, each number with
+// its evidence. docs/commands.md describes the JSON.
 #include <boost/json.hpp>
 #include <cstdint>
 #include <functional>
@@ -11,25 +12,30 @@
 namespace natbound {
 
 struct answer_options {
-    double epsilon = 1e-6;                // the probability that no kind of traffic may exceed, in (0, 1)
-    std::uint64_t seed = 1;               // of the simulations, where the design needs them
-    bool remedies = true;                 // also the effect of what would help
-    std::function<void()> interrupt;      // called now and then; what it throws ends the work
+    double epsilon = 1e-6;   // the probability that no kind of traffic may exceed, in (0, 1)
+    std::uint64_t seed = 1;  // of the simulations, where the design needs them
+    bool remedies = true;    // also the effect of what would help
+    std::function<void()> interrupt;  // called now and then; what it throws ends the work
 };
 
-// The three numbers, the scenario's own traffic, limits, failure, remedies: "natbound.answer/1". Throws unsupported for shapes that this version can't
-// settle, domain_error for an epsilon outside (0, 1).
+// The three numbers, the scenario's own traffic, limits, failure, remedies: "natbound.answer/1".
+// Throws unsupported for shapes that this version can't settle, domain_error for an epsilon outside
+// (0, 1).
 boost::json::object answer(const scenario& s, const answer_options& options = {});
 
-// The maximum ("natbound.capacity/1"), or whether `demand` connections fit, placed as the traffic is or (best) as well as possible.
+// The maximum ("natbound.capacity/1"), or whether `demand` connections fit, placed as the traffic
+// is or (best) as well as possible.
 boost::json::object maximum_answer(const scenario& s);
 boost::json::object fit_answer(const scenario& s, const count& demand, bool best);
 
-// The simulator: "natbound.simulate/1". `progress` is given the part that is done, 0..1; what it throws ends the work.
-boost::json::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals, const std::function<void(double)>& progress);
+// The simulator: "natbound.simulate/1". `progress` is given the part that is done, 0..1; what it
+// throws ends the work.
+boost::json::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
+                                      const std::function<void(double)>& progress);
 
 // Properties of a design: "natbound.design-check/1".
-boost::json::object design_answer(const design& d, const std::vector<std::string>& properties, const std::function<void()>& interrupt);
+boost::json::object design_answer(const design& d, const std::vector<std::string>& properties,
+                                  const std::function<void()>& interrupt);
 
 std::string to_text(const boost::json::object& value);
 

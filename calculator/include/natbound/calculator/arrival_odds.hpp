@@ -10,9 +10,9 @@
 namespace natbound::calculator {
 
 class arrival_odds {
-public:
-    // The simulation's NAT has one clash scope, and its pool one address or a search that goes on to all
-    // of them; its table's limit is left out. Throws unsupported as search_odds does.
+  public:
+    // The simulation's NAT has one clash scope, and its pool one address or a search that goes on
+    // to all of them; its table's limit is left out. Throws unsupported as search_odds does.
     explicit arrival_odds(const simulation& s);
 
     // Reads the present state.
@@ -22,7 +22,7 @@ public:
     const std::vector<double>& offered() const { return offered_; }
     const std::vector<double>& failing() const { return failing_; }
 
-private:
+  private:
     // Source ports that fail with the same probability once the fixed part of their search is busy.
     struct source_class {
         const port_range_plan* range = nullptr;
@@ -37,17 +37,18 @@ private:
     void few_pairs(simulation& s);
     void many_pairs(simulation& s);
     double sampled(simulation& s, const client_group& group, std::uint32_t destination);
-    void add(const simulation& s, std::uint32_t group, std::uint32_t destination, double offering, double odds);
+    void add(const simulation& s, std::uint32_t group, std::uint32_t destination, double offering,
+             double odds);
 
-    std::vector<search_odds> searches_;          // one a class in use
+    std::vector<search_odds> searches_;  // one a class in use
     std::vector<source_class> classes_;
-    std::vector<std::uint8_t> class_of_;         // of a source port: which of classes_
+    std::vector<std::uint8_t> class_of_;  // of a source port: which of classes_
     std::vector<port_words> group_ports_;
-    port_words blocked_{};                       // the fixed part of the search is busy
-    bool tcp_[2] = {false, false};               // destinations that are not TCP, that are
-    std::vector<double> rates_;                  // of group * destinations + destination, an arrival's share
+    port_words blocked_{};          // the fixed part of the search is busy
+    bool tcp_[2] = {false, false};  // destinations that are not TCP, that are
+    std::vector<double> rates_;     // of group * destinations + destination, an arrival's share
     std::vector<double> offered_, failing_;
-    std::vector<double> used_failing_;           // scratch
+    std::vector<double> used_failing_;  // scratch
 };
 
 }  // namespace natbound::calculator

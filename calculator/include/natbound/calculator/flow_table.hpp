@@ -53,14 +53,15 @@ struct table_outcome {
 };
 
 class flow_table {
-public:
+  public:
     static constexpr std::uint32_t none = UINT32_MAX;
 
     // Throws unsupported for more than 1024 cells, and for take-over of mappings that flows share.
     explicit flow_table(table_setup setup);
 
-    // Opens a flow from `source` of `client`, whose socket must be free. The pool's address is `rank`, or
-    // none: as the design chooses it. gone(id) is called before an entry is removed to make room.
+    // Opens a flow from `source` of `client`, whose socket must be free. The pool's address is
+    // `rank`, or none: as the design chooses it. gone(id) is called before an entry is removed to
+    // make room.
     template <class Random, class Gone>
     table_outcome open(std::uint32_t client, std::uint32_t destination, port source,
                        std::uint32_t rank, Random& random, Gone&& gone);
@@ -77,8 +78,12 @@ public:
     std::uint64_t live() const { return live_; }
     // A flow's number is its cell and external port, unless flows share mappings.
     std::uint32_t ids() const { return static_cast<std::uint32_t>(flows_.size()); }
-    std::uint32_t cell_of(std::uint32_t id) const { return shared_.empty() ? id >> 16U : place_[id] >> 16U; }
-    port external_of(std::uint32_t id) const { return (shared_.empty() ? id : place_[id]) & 0xffffU; }
+    std::uint32_t cell_of(std::uint32_t id) const {
+        return shared_.empty() ? id >> 16U : place_[id] >> 16U;
+    }
+    port external_of(std::uint32_t id) const {
+        return (shared_.empty() ? id : place_[id]) & 0xffffU;
+    }
     const port_bits& cell(std::uint32_t scope, std::uint32_t rank) const {
         return cells_[scope * setup_.ranks + rank];
     }
@@ -87,9 +92,10 @@ public:
         return destinations_ == 1 ? 0 : f.pair % destinations_;
     }
 
-private:
+  private:
     std::uint32_t insert(std::uint32_t pair, std::uint32_t cell, port source, port external);
-    std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination, port source) const;
+    std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination,
+                                 port source) const;
     std::uint64_t source_key(std::uint32_t pair, port source) const;
 
     table_setup setup_;
@@ -141,10 +147,12 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     }
     const std::uint32_t ranks = setup_.ranks;
     if (rank == none) {
-        if (ranks == 1 || design.pool.choice == pool_choice::first) rank = 0;
+        if (ranks == 1 || design.pool.choice == pool_choice::first)
+            rank = 0;
         else if (design.pool.choice == pool_choice::round_robin)
             rank = static_cast<std::uint32_t>(next_rank_++ % ranks);
-        else rank = static_cast<std::uint32_t>(random.draw(ranks));
+        else
+            rank = static_cast<std::uint32_t>(random.draw(ranks));
     }
     const bool is_tcp = setup_.destinations[destination].protocol == transport::tcp;
     const take_over_rule reuse{setup_.takes_over && is_tcp, design.reuse.chance};

@@ -1,6 +1,6 @@
 #pragma once
-// How much load a scenario can be offered before a connection of its worst kind fails with more than
-// a given probability, and how likely that is at the scenario's own traffic.
+// How much load a scenario can be offered before a connection of its worst kind fails with more
+// than a given probability, and how likely that is at the scenario's own traffic.
 //
 // Load is the mean number of live flows if nothing were refused: the sum of rate times mean hold
 // over all traffic, scaled by one factor. A kind is a client set with a destination endpoint.
@@ -21,8 +21,8 @@ struct study_options {
     std::function<void()> interrupt;
 };
 
-// A refusal probability. `at_most`: none of the states looked at could refuse; `value` is then an upper bound, and
-// low is 0. A value of 0 means that nothing can refuse.
+// A refusal probability. `at_most`: none of the states looked at could refuse; `value` is then an
+// upper bound, and low is 0. A value of 0 means that nothing can refuse.
 struct refusal_odds {
     double value = 0, low = 0, high = 0;  // 95 %
     double log = 0;                       // natural logarithm of value
@@ -32,9 +32,10 @@ struct refusal_odds {
 struct kind_result {
     traffic_kind kind;
     std::string clients, servers, destination, protocol, nat;
-    std::string address;              // of the pool, where this kind fails most
-    refusal_odds odds;                // at the load in question
-    std::optional<double> likely;     // the load (of everything) at which this kind reaches epsilon; none: never
+    std::string address;  // of the pool, where this kind fails most
+    refusal_odds odds;    // at the load in question
+    std::optional<double>
+        likely;  // the load (of everything) at which this kind reaches epsilon; none: never
 };
 
 struct load_point {
@@ -44,36 +45,40 @@ struct load_point {
 
 struct likely_result {
     double epsilon = 0;
-    std::optional<double> load;       // none: nothing refuses
-    double low = 0, high = 0;         // 95 %; equal to load where the method is exact
+    std::optional<double> load;  // none: nothing refuses
+    double low = 0, high = 0;    // 95 %; equal to load where the method is exact
     bool exact = false;
-    // So low a probability was not seen: load is where the line through what was seen reaches epsilon, and high is
-    // the lowest load that was measured.
+    // So low a probability was not seen: load is where the line through what was seen reaches
+    // epsilon, and high is the lowest load that was measured.
     bool extrapolated = false;
     std::string method;
     std::vector<std::string> assumed;
-    std::vector<kind_result> kinds;   // the first to fail first
-    std::optional<double> average;    // the load at which the average over all connections reaches epsilon
-    std::optional<double> worst_assignment;  // hash not known: the load in the worst 5 % of random assignments
-    std::vector<load_point> points;   // by load; what was looked at
+    std::vector<kind_result> kinds;  // the first to fail first
+    std::optional<double>
+        average;  // the load at which the average over all connections reaches epsilon
+    std::optional<double>
+        worst_assignment;  // hash not known: the load in the worst 5 % of random assignments
+    std::vector<load_point> points;  // by load; what was looked at
 };
 
 struct risk_result {
-    double load = 0, rate = 0;        // of everything, scaled
+    double load = 0, rate = 0;  // of everything, scaled
     refusal_odds worst, overall;
     bool exact = false;
     std::string method;
     std::vector<std::string> assumed;
-    std::vector<kind_result> kinds;   // the most likely to fail first
-    std::optional<double> full_probability;  // time congestion of the worst kind's ports, where it is known
-    double refusals_a_day = 0;        // at most, where overall is
-    double first_refusal = 0;         // mean seconds to the first refusal (at least, where overall is at most); infinite if none
-    bool first_refusal_from_empty = false;   // exact, and counted from an empty table
+    std::vector<kind_result> kinds;  // the most likely to fail first
+    std::optional<double>
+        full_probability;       // time congestion of the worst kind's ports, where it is known
+    double refusals_a_day = 0;  // at most, where overall is
+    double first_refusal = 0;   // mean seconds to the first refusal (at least, where overall is at
+                                // most); infinite if none
+    bool first_refusal_from_empty = false;  // exact, and counted from an empty table
 };
 
 // Both questions of one scenario, sharing what was simulated. The scenario must outlive it.
 class loss_study {
-public:
+  public:
     explicit loss_study(const scenario& s, study_options options = {});
     ~loss_study();
     loss_study(loss_study&&) noexcept;
@@ -86,7 +91,7 @@ public:
     // The worst kind's refusal probability at these scales, for a picture.
     std::vector<load_point> curve(const std::vector<double>& scales);
 
-private:
+  private:
     class state;
     std::unique_ptr<state> state_;
 };

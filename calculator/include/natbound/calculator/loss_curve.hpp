@@ -28,7 +28,7 @@ struct curve_point {
 };
 
 class loss_curve {
-public:
+  public:
     // Called now and then; throws to stop (natbound::interrupted).
     using callback = std::function<void()>;
 
@@ -43,23 +43,23 @@ public:
     double ports() const { return ports_; }  // that a search may give, on all its addresses
     double least_busy() const { return least_busy_; }
 
-    // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points that are
-    // there, and unseen where there are none. error: of the points alone.
+    // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
+    // that are there, and unseen where there are none. error: of the points alone.
     log_odds at(double load, std::size_t kind) const;
     // How fast it grows there: d log probability / d log load.
     double slope(double load, std::size_t kind) const;
-    // Simulates at that load for so many mean holds, unless the method is exact or a point within `near`
-    // (of log load) has as much already. precision: goes on, up to ten times as long, until the error of the
-    // logarithm is below; 0: does not.
+    // Simulates at that load for so many mean holds, unless the method is exact or a point within
+    // `near` (of log load) has as much already. precision: goes on, up to ten times as long, until
+    // the error of the logarithm is below; 0: does not.
     void look(double load, double holds, double near, double precision = 0);
     const std::vector<curve_point>& points() const { return points_; }
-    // The load at which the worst kind reaches epsilon, found by looking; `holds` for the last look.
-    // Where it was never seen to refuse: the highest load looked at.
+    // The load at which the worst kind reaches epsilon, found by looking; `holds` for the last
+    // look. Where it was never seen to refuse: the highest load looked at.
     double solve(double epsilon, double holds);
     // The worst kind at a load, and at the point looked at that lies nearest.
     log_odds worst(double load) const;
 
-private:
+  private:
     void choose(const scenario& s, const system_split& all);
     double exact_log(double load) const;
     curve_point simulate(double load, double holds, double precision);
@@ -75,7 +75,7 @@ private:
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
     double running_load_ = 0;
-    double crowding_ = 1;  // load over the load of entries that do not give way
+    double crowding_ = 1;              // load over the load of entries that do not give way
     std::vector<curve_point> points_;  // by load
 };
 

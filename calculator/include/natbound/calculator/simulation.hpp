@@ -2,16 +2,16 @@
 // Traffic through one NAT, event by event: arrivals, closes, and entries whose timers run out.
 //
 // Exponential times need no queue: the next event is drawn by its rate, and the flow that closes is
-// any of the open ones. Where the table is well filled that flow is found by drawing an external port
-// and letting nothing happen if no flow is open there (uniformization: A. Jensen 1953); which port
-// is then known some events ahead, and fetched into the cache. Else a list of open flows is kept.
-// Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring; other
-// laws share a heap. Without timers not even a clock is needed.
+// any of the open ones. Where the table is well filled that flow is found by drawing an external
+// port and letting nothing happen if no flow is open there (uniformization: A. Jensen 1953); which
+// port is then known some events ahead, and fetched into the cache. Else a list of open flows is
+// kept. Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring;
+// other laws share a heap. Without timers not even a clock is needed.
+#include <array>
 #include <natbound/calculator/flow_table.hpp>
 #include <natbound/calculator/sockets.hpp>
 #include <natbound/calculator/timed_queue.hpp>
 #include <natbound/calculator/traffic.hpp>
-#include <array>
 #include <vector>
 
 namespace natbound::calculator {
@@ -26,10 +26,10 @@ struct client_group {
 };
 
 struct simulated_stream {
-    std::uint32_t group = 0;                   // of clients
-    std::vector<std::uint32_t> destinations;   // by number
-    std::vector<double> weights;               // of those; empty: even
-    double rate = 0;                           // connections a second, all together
+    std::uint32_t group = 0;                  // of clients
+    std::vector<std::uint32_t> destinations;  // by number
+    std::vector<double> weights;              // of those; empty: even
+    double rate = 0;                          // connections a second, all together
     open_time open;
     std::vector<closing_phase> closing;
 
@@ -57,7 +57,7 @@ struct kind_counts {
 };
 
 class simulation {
-public:
+  public:
     simulation(const simulation_input& input, std::uint64_t seed);
 
     // Multiplies all rates (of the input, not of the call before).
@@ -71,11 +71,11 @@ public:
     // Exactly so many more arrivals offered to the NAT.
     void arrive(std::uint64_t arrivals);
 
-    // The weight of the state where advance() stopped in an average over time: 1 where there is a clock
-    // or the time to the next draw is the same in all states, else that time.
+    // The weight of the state where advance() stopped in an average over time: 1 where there is a
+    // clock or the time to the next draw is the same in all states, else that time.
     double weight() const;
-    double mean_hold() const;     // over all streams
-    double longest_phase() const; // seconds: of open times and timers, the longest mean
+    double mean_hold() const;      // over all streams
+    double longest_phase() const;  // seconds: of open times and timers, the longest mean
     double rate() const { return arrival_rate_; }
 
     const flow_table& table() const { return table_; }
@@ -83,27 +83,29 @@ public:
     const simulation_input& input() const { return *input_; }
     const std::vector<kind_counts>& counts() const { return counts_; }
     void clear_counts();
-    // The share of arrivals that were not offered, failed, or took a closing entry over: how far the
-    // number of live flows is from what it would be if nothing disturbed it.
+    // The share of arrivals that were not offered, failed, or took a closing entry over: how far
+    // the number of live flows is from what it would be if nothing disturbed it.
     double share_displaced() const;
-    std::uint64_t unoffered() const { return unoffered_; }  // arrivals whose client had no socket free
-    std::uint64_t events() const { return events_; }        // arrivals and closes and ends of timers
+    std::uint64_t unoffered() const {
+        return unoffered_;
+    }                                                 // arrivals whose client had no socket free
+    std::uint64_t events() const { return events_; }  // arrivals and closes and ends of timers
     random_bits& random() { return random_; }
 
     // The port that a client's next connection would take; port_count where none is free.
     port next_port(const client_group& group, std::uint32_t client, std::uint32_t destination,
                    std::uint32_t& steps);
 
-private:
+  private:
     // Flows that leave by the same law.
     struct open_group {
         open_time law;
         std::vector<closing_phase> closing;
-        double departure_rate = 0;      // exponential: 1 / mean
-        double part = 0;                // of the highest departure rate
-        double mu = 0, sigma = 0;       // lognormal
-        std::vector<std::uint32_t> ids; // exponential: the open ones
-        std::uint32_t queue = 0;        // constant: which
+        double departure_rate = 0;       // exponential: 1 / mean
+        double part = 0;                 // of the highest departure rate
+        double mu = 0, sigma = 0;        // lognormal
+        std::vector<std::uint32_t> ids;  // exponential: the open ones
+        std::uint32_t queue = 0;         // constant: which
     };
 
     void step();
@@ -136,21 +138,21 @@ private:
     client_sockets sockets_;
     random_bits random_;
     std::vector<open_group> groups_;
-    std::vector<std::uint32_t> group_of_;         // a stream's
-    std::vector<double> up_to_;                   // cumulated rates of the streams
-    std::vector<std::vector<double>> weights_;    // cumulated, a stream
-    std::vector<timed_ring> rings_;               // open constant times and closing phases
+    std::vector<std::uint32_t> group_of_;       // a stream's
+    std::vector<double> up_to_;                 // cumulated rates of the streams
+    std::vector<std::vector<double>> weights_;  // cumulated, a stream
+    std::vector<timed_ring> rings_;             // open constant times and closing phases
     std::vector<double> ring_seconds_;
     timed_heap heap_;
-    std::vector<std::uint32_t> serials_;          // tells an id's present flow from earlier ones
-    std::vector<std::uint32_t> cursors_;          // sequential, linux: a client's, a pair's
+    std::vector<std::uint32_t> serials_;  // tells an id's present flow from earlier ones
+    std::vector<std::uint32_t> cursors_;  // sequential, linux: a client's, a pair's
     std::vector<kind_counts> counts_;
-    std::vector<std::uint32_t> places_;           // in its group's list, an id; for full tables
-    std::array<double, 8> ahead_{};               // the next draws of slots
+    std::vector<std::uint32_t> places_;  // in its group's list, an id; for full tables
+    std::array<double, 8> ahead_{};      // the next draws of slots
     unsigned ahead_at_ = 0;
     bool by_slots_ = false;
     std::uint32_t first_slot_ = 0, span_ = 0, cells_ = 1;
-    double slots_ = 0, fastest_ = 0;              // external ports; the highest departure rate
+    double slots_ = 0, fastest_ = 0;  // external ports; the highest departure rate
     double arrival_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;

@@ -12,15 +12,13 @@ namespace natbound::calculator {
 
 // A port set with the port of a rank at hand.
 class port_list {
-public:
+  public:
     explicit port_list(const port_set& ports);
     std::uint32_t size() const { return size_; }
-    port at(std::uint32_t rank) const {
-        return listed_.empty() ? first_ + rank : listed_[rank];
-    }
+    port at(std::uint32_t rank) const { return listed_.empty() ? first_ + rank : listed_[rank]; }
     const port_set& set() const { return set_; }
 
-private:
+  private:
     port_set set_;
     port first_ = 0;
     std::uint32_t size_ = 0;
@@ -29,7 +27,7 @@ private:
 
 // A set of (pair, port): open addressing with linear probing, and no tombstones.
 class socket_set {
-public:
+  public:
     bool contains(std::uint64_t key) const {
         for (std::size_t i = home(key);; i = (i + 1) & mask_) {
             if (slots_[i] == key + 1) return true;
@@ -39,7 +37,7 @@ public:
     void insert(std::uint64_t key);
     void erase(std::uint64_t key);
 
-private:
+  private:
     std::size_t home(std::uint64_t key) const {
         return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15U) >> shift_);
     }
@@ -51,7 +49,7 @@ private:
 };
 
 class client_sockets {
-public:
+  public:
     static constexpr std::uint32_t most_bitmaps = 256;
     using bitmap = std::array<std::uint64_t, port_count / 64>;
 
@@ -65,13 +63,17 @@ public:
     }
     void take(std::uint32_t pair, port p) {
         ++used_[pair];
-        if (!bitmaps_.empty()) bitmaps_[pair][p / 64] |= std::uint64_t{1} << (p % 64);
-        else set_.insert(key(pair, p));
+        if (!bitmaps_.empty())
+            bitmaps_[pair][p / 64] |= std::uint64_t{1} << (p % 64);
+        else
+            set_.insert(key(pair, p));
     }
     void release(std::uint32_t pair, port p) {
         --used_[pair];
-        if (!bitmaps_.empty()) bitmaps_[pair][p / 64] &= ~(std::uint64_t{1} << (p % 64));
-        else set_.erase(key(pair, p));
+        if (!bitmaps_.empty())
+            bitmaps_[pair][p / 64] &= ~(std::uint64_t{1} << (p % 64));
+        else
+            set_.erase(key(pair, p));
     }
     std::uint32_t count(std::uint32_t pair) const { return used_[pair]; }
     std::uint32_t pairs() const { return static_cast<std::uint32_t>(used_.size()); }
@@ -96,7 +98,7 @@ public:
     port second(std::uint32_t pair, const port_list& ports, std::uint32_t offset,
                 std::uint32_t& steps) const;
 
-private:
+  private:
     static std::uint64_t key(std::uint32_t pair, port p) {
         return static_cast<std::uint64_t>(pair) << 16U | p;
     }

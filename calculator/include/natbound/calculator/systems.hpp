@@ -1,7 +1,7 @@
 #pragma once
-// Splitting a scenario's traffic into systems that do not disturb one another: the flows towards one
-// clash scope (with the scope `destination endpoint`: one destination) on one external address, or
-// on all of them where the search goes on to another. Poisson traffic split at random stays
+// Splitting a scenario's traffic into systems that do not disturb one another: the flows towards
+// one clash scope (with the scope `destination endpoint`: one destination) on one external address,
+// or on all of them where the search goes on to another. Poisson traffic split at random stays
 // Poisson, so each system is a loss system of its own. Only a flow table joins them again.
 #include <map>
 #include <memory>
@@ -12,15 +12,15 @@
 
 namespace natbound::calculator {
 
-// A kind of traffic: a client set towards a destination endpoint, or towards `endpoints` of them that
-// no number can tell apart.
+// A kind of traffic: a client set towards a destination endpoint, or towards `endpoints` of them
+// that no number can tell apart.
 struct traffic_kind {
     std::size_t clients = 0, servers = 0;  // places in the scenario
     std::optional<std::size_t> nat;        // none: untranslated
     ip_address address = 0;                // one of the destination endpoints
     natbound::port port = 0;
     double endpoints = 1;
-    double rate = 0, load = 0;             // of each endpoint: connections a second, and times the mean hold
+    double rate = 0, load = 0;  // of each endpoint: connections a second, and times the mean hold
 };
 
 // One kind's flows in a system.
@@ -37,11 +37,11 @@ struct system_part {
 
 struct loss_system {
     std::size_t nat = 0;
-    std::optional<std::uint64_t> rank;           // of its address in the pool, where it is one known address
-    std::uint32_t ranks = 1;                     // addresses that a search may try
-    std::vector<transport> destinations;         // endpoints in the clash scope
+    std::optional<std::uint64_t> rank;  // of its address in the pool, where it is one known address
+    std::uint32_t ranks = 1;            // addresses that a search may try
+    std::vector<transport> destinations;  // endpoints in the clash scope
     std::vector<system_part> parts;
-    double copies = 1;                           // so many systems are alike
+    double copies = 1;  // so many systems are alike
 
     double load() const;
 };
@@ -56,7 +56,8 @@ struct system_split {
     std::vector<std::string> assumed;
 };
 
-// `assignment` numbers the random assignments of clients to addresses, for hashes that are not known.
+// `assignment` numbers the random assignments of clients to addresses, for hashes that are not
+// known.
 system_split split(const scenario& s, const filled_traffic& traffic, std::uint64_t assignment = 0);
 
 // The system as it is simulated: at most that many clients stand for more. Kinds are numbered as

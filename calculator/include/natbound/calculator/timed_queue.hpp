@@ -14,7 +14,7 @@ struct timed_flow {
 };
 
 class timed_ring {
-public:
+  public:
     bool empty() const { return first_ == last_; }
     const timed_flow& front() const { return slots_[first_ & mask_]; }
     void pop() { ++first_; }
@@ -30,7 +30,7 @@ public:
         for (const auto& f : all) push(f);
     }
 
-private:
+  private:
     void grow() {
         std::vector<timed_flow> wider(slots_.size() * 2);
         for (std::uint64_t i = first_; i != last_; ++i)
@@ -43,7 +43,7 @@ private:
 };
 
 class timed_heap {
-public:
+  public:
     bool empty() const { return slots_.empty(); }
     const timed_flow& front() const { return slots_.front(); }
     void push(const timed_flow& f) {
@@ -55,7 +55,7 @@ public:
         slots_.pop_back();
     }
 
-private:
+  private:
     std::vector<timed_flow> slots_;
 };
 

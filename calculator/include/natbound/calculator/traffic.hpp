@@ -1,7 +1,7 @@
 #pragma once
 // A scenario's traffic with everything filled in: who opens how many connections a second towards
-// what, how long each stays open, and how long the NAT keeps its entry after the close. Arrivals are
-// Poisson. Whatever the scenario leaves out is filled in here and said in `assumed`.
+// what, how long each stays open, and how long the NAT keeps its entry after the close. Arrivals
+// are Poisson. Whatever the scenario leaves out is filled in here and said in `assumed`.
 #include <natbound/model/scenario.hpp>
 #include <string>
 #include <vector>

@@ -16,8 +16,8 @@ inline double normal(random_bits& random) {
     return std::sqrt(2 * exponential(random)) * std::cos(6.283185307179586477 * random.unit());
 }
 
-// Poisson: by counting exponential gaps where the mean is small, else a rounded normal number, which
-// is near enough for the place where a simulation starts.
+// Poisson: by counting exponential gaps where the mean is small, else a rounded normal number,
+// which is near enough for the place where a simulation starts.
 inline std::uint64_t about_poisson(double mean, random_bits& random) {
     if (mean > 200)
         return static_cast<std::uint64_t>(
@@ -31,7 +31,8 @@ inline std::uint64_t about_poisson(double mean, random_bits& random) {
 inline std::size_t pick(const std::vector<double>& cumulated, random_bits& random) {
     const double at = random.unit() * cumulated.back();
     const auto it = std::upper_bound(cumulated.begin(), cumulated.end(), at);
-    return std::min<std::size_t>(static_cast<std::size_t>(it - cumulated.begin()), cumulated.size() - 1);
+    return std::min<std::size_t>(static_cast<std::size_t>(it - cumulated.begin()),
+                                 cumulated.size() - 1);
 }
 
 }  // namespace natbound::calculator

@@ -1,5 +1,6 @@
 #pragma once
-// Integers: 128 bits for addresses, 512 checked ones for counts, so that no count ever overflows unseen.
+// Integers: 128 bits for addresses, 512 checked ones for counts, so that no count ever overflows
+// unseen.
 #include <boost/multiprecision/cpp_int.hpp>
 #include <cstdint>
 #include <string>
@@ -8,8 +9,9 @@ namespace natbound {
 
 __extension__ using u128 = unsigned __int128;
 
-// A number of tuples, flows or endpoints. The largest that can be asked for, all IPv6 sockets times all IPv6 endpoints, is 2^288; past 512 bits
-// an operation throws std::overflow_error, so none wraps unseen.
+// A number of tuples, flows or endpoints. The largest that can be asked for, all IPv6 sockets times
+// all IPv6 endpoints, is 2^288; past 512 bits an operation throws std::overflow_error, so none
+// wraps unseen.
 using count = boost::multiprecision::checked_int512_t;
 
 inline count to_count(u128 value) {

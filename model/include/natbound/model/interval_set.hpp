@@ -1,5 +1,6 @@
 #pragma once
-// A set of integers as sorted, disjoint, closed intervals: the one representation of address sets and port sets.
+// A set of integers as sorted, disjoint, closed intervals: the one representation of address sets
+// and port sets.
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -13,13 +14,15 @@
 
 namespace natbound {
 
-template <class T> struct interval {
+template <class T>
+struct interval {
     T first{}, last{};
     friend bool operator==(const interval&, const interval&) = default;
 };
 
-template <class T> class interval_set {
-public:
+template <class T>
+class interval_set {
+  public:
     interval_set() = default;
     interval_set(T first, T last) : parts_{{first, last}} {}
 
@@ -74,9 +77,9 @@ public:
             const T first = static_cast<T>(part.first + static_cast<T>(from));
             const count room = here - to_count(from);
             const count take = left < room ? left : room;
-            const T last = take == room
-                               ? part.last
-                               : static_cast<T>(first + static_cast<T>(static_cast<u128>(take - 1)));
+            const T last =
+                take == room ? part.last
+                             : static_cast<T>(first + static_cast<T>(static_cast<u128>(take - 1)));
             out.parts_.push_back({first, last});
             left -= take;
             from = 0;
@@ -105,8 +108,10 @@ public:
 
     // As insert, for an interval that begins after all that is here.
     void append(T first, T last) {
-        if (parts_.empty() || adjacent_below(parts_.back().last, first)) parts_.push_back({first, last});
-        else parts_.back().last = last;
+        if (parts_.empty() || adjacent_below(parts_.back().last, first))
+            parts_.push_back({first, last});
+        else
+            parts_.back().last = last;
     }
 
     friend interval_set operator|(const interval_set& a, const interval_set& b) {
@@ -132,8 +137,10 @@ public:
             const T first = std::max(i->first, j->first);
             const T last = std::min(i->last, j->last);
             if (!(last < first)) out.parts_.push_back({first, last});
-            if (i->last < j->last) ++i;
-            else ++j;
+            if (i->last < j->last)
+                ++i;
+            else
+                ++j;
         }
         return out;
     }
@@ -147,8 +154,10 @@ public:
             for (auto c = cut; left && c != b.parts_.end() && !(part.last < c->first); ++c) {
                 if (part.first < c->first)
                     out.parts_.push_back({part.first, static_cast<T>(c->first - 1)});
-                if (c->last < part.last) part.first = static_cast<T>(c->last + 1);
-                else left = false;
+                if (c->last < part.last)
+                    part.first = static_cast<T>(c->last + 1);
+                else
+                    left = false;
             }
             if (left) out.parts_.push_back(part);
         }
@@ -157,17 +166,18 @@ public:
 
     friend bool operator==(const interval_set&, const interval_set&) = default;
 
-private:
+  private:
     static count width(const interval<T>& part) {
         return to_count(static_cast<u128>(part.last) - static_cast<u128>(part.first)) + 1;
     }
     // a lies wholly below b, with at least one integer between them
-    static bool adjacent_below(T a, T b) { return a < b && static_cast<T>(b - a) > 1; }
+    static bool adjacent_below(T a, T b) { return a<b&& static_cast<T>(b - a)> 1; }
 
     std::vector<interval<T>> parts_;
 };
 
-// The atoms of several sets: the coarsest partition of their union such that each set is a union of atoms. Linear in the number of interval ends.
+// The atoms of several sets: the coarsest partition of their union such that each set is a union of
+// atoms. Linear in the number of interval ends.
 template <class T>
 std::vector<interval_set<T>> atoms(const std::vector<interval_set<T>>& sets) {
     struct event {
@@ -184,7 +194,8 @@ std::vector<interval_set<T>> atoms(const std::vector<interval_set<T>>& sets) {
     std::sort(events.begin(), events.end(), [](const event& a, const event& b) {
         return a.at != b.at ? a.at < b.at : a.after < b.after;
     });
-    // Each elementary interval belongs to the sets that are open over it; intervals with the same sets form one atom.
+    // Each elementary interval belongs to the sets that are open over it; intervals with the same
+    // sets form one atom.
     std::vector<bool> open(sets.size(), false);
     std::size_t open_count = 0;
     std::map<std::vector<bool>, interval_set<T>> found;

@@ -1,6 +1,7 @@
 #pragma once
-// Reading and writing described structs as JSON: members in kebab-case, unknown keys refused with the nearest known one, every error with its path.
-// Private to model's sources and to whoever extends the formats.
+// Reading and writing described structs as JSON: members in kebab-case, unknown keys refused with
+// the nearest known one, every error with its path. Private to model's sources and to whoever
+// extends the formats.
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11.hpp>
@@ -58,22 +59,25 @@ inline bj::value write(const duration& v) { return bj::string(to_string(v)); }
 inline bj::value write(const rate& v) { return bj::string(to_string(v)); }
 inline bj::value write(const share& v) { return bj::string(to_string(v)); }
 
-template <class T> concept described_enum = boost::describe::has_describe_enumerators<T>::value;
-template <class T> concept described_struct =
-    boost::describe::has_describe_members<T>::value && !described_enum<T>;
+template <class T>
+concept described_enum = boost::describe::has_describe_enumerators<T>::value;
+template <class T>
+concept described_struct = boost::describe::has_describe_members<T>::value && !described_enum<T>;
 
 // The members of a described struct.
 template <class T>
 using members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
-template <described_enum E> std::vector<std::string> names() {
+template <described_enum E>
+std::vector<std::string> names() {
     std::vector<std::string> out;
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
         [&](auto d) { out.push_back(kebab(d.name)); });
     return out;
 }
 
-template <described_enum E> std::string name_of(E value) {
+template <described_enum E>
+std::string name_of(E value) {
     std::string out;
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
         if (d.value == value) out = kebab(d.name);
@@ -94,13 +98,17 @@ void read(const bj::value& v, const std::string& path, E& out) {
     if (!found) unknown_name(v.get_string(), names<E>(), path, "word");
 }
 
-template <class T> void read(const bj::value& v, const std::string& path, std::optional<T>& out);
-template <class T> void read(const bj::value& v, const std::string& path, std::vector<T>& out);
+template <class T>
+void read(const bj::value& v, const std::string& path, std::optional<T>& out);
+template <class T>
+void read(const bj::value& v, const std::string& path, std::vector<T>& out);
 template <class T>
 void read(const bj::value& v, const std::string& path, std::map<std::string, T>& out);
 
-// Whether a struct may be written as a bare value ("hold: 60s" for {mean: 60s}): specialise with a function that reads it.
-template <class T> struct short_form {
+// Whether a struct may be written as a bare value ("hold: 60s" for {mean: 60s}): specialise with a
+// function that reads it.
+template <class T>
+struct short_form {
     static bool read(const bj::value&, const std::string&, T&) { return false; }
 };
 
@@ -113,7 +121,8 @@ void read(const bj::value& v, const std::string& path, T& out) {
     std::vector<std::string> known;
     boost::mp11::mp_for_each<members<T>>([&](auto d) { known.push_back(kebab(d.name)); });
     const std::string prefix = path.empty() ? "" : path + ".";
-    for (const auto& item : v.get_object()) {  // no structured binding: clang 14 can't capture one in a lambda
+    for (const auto& item :
+         v.get_object()) {  // no structured binding: clang 14 can't capture one in a lambda
         const std::string_view key = item.key();
         const auto& value = item.value();
         bool found = false;
@@ -127,7 +136,8 @@ void read(const bj::value& v, const std::string& path, T& out) {
     }
 }
 
-template <class T> void read(const bj::value& v, const std::string& path, std::optional<T>& out) {
+template <class T>
+void read(const bj::value& v, const std::string& path, std::optional<T>& out) {
     if (v.is_null()) return out.reset();
     T value{};
     json_io::read(v, path, value);
@@ -135,7 +145,8 @@ template <class T> void read(const bj::value& v, const std::string& path, std::o
 }
 
 // A single value stands for a list of one.
-template <class T> void read(const bj::value& v, const std::string& path, std::vector<T>& out) {
+template <class T>
+void read(const bj::value& v, const std::string& path, std::vector<T>& out) {
     out.clear();
     if (!v.is_array()) {
         if constexpr (described_struct<T>) {
@@ -157,18 +168,26 @@ void read(const bj::value& v, const std::string& path, std::map<std::string, T>&
         json_io::read(value, path + "." + std::string(key), out[std::string(key)]);
 }
 
-template <described_enum E> bj::value write(E v) { return bj::string(name_of(v)); }
-template <class T> bj::value write(const std::vector<T>& v);
-template <class T> bj::value write(const std::map<std::string, T>& v);
+template <described_enum E>
+bj::value write(E v) {
+    return bj::string(name_of(v));
+}
+template <class T>
+bj::value write(const std::vector<T>& v);
+template <class T>
+bj::value write(const std::map<std::string, T>& v);
 
-template <described_struct T> bj::value write(const T& v);
+template <described_struct T>
+bj::value write(const T& v);
 
-template <class T> bj::value write(const std::optional<T>& v) {
+template <class T>
+bj::value write(const std::optional<T>& v) {
     return v ? json_io::write(*v) : bj::value(nullptr);
 }
 
 // Absent optionals are left out, so that what is written can be read.
-template <described_struct T> bj::value write(const T& v) {
+template <described_struct T>
+bj::value write(const T& v) {
     bj::object out;
     boost::mp11::mp_for_each<members<T>>([&](auto d) {
         bj::value item = json_io::write(v.*d.pointer);
@@ -177,13 +196,15 @@ template <described_struct T> bj::value write(const T& v) {
     return out;
 }
 
-template <class T> bj::value write(const std::vector<T>& v) {
+template <class T>
+bj::value write(const std::vector<T>& v) {
     bj::array out;
     for (const auto& item : v) out.push_back(json_io::write(item));
     return out;
 }
 
-template <class T> bj::value write(const std::map<std::string, T>& v) {
+template <class T>
+bj::value write(const std::map<std::string, T>& v) {
     bj::object out;
     for (const auto& [key, item] : v) out[key] = json_io::write(item);
     return out;

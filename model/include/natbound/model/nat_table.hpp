@@ -1,6 +1,7 @@
 #pragma once
-// The one concrete meaning of a design: a NAT's table, stepped flow by flow (open, close, pass time). Traces are replayed on it, the exhaustive tests
-// enumerate it, and the fast simulator is held to it.
+// The one concrete meaning of a design: a NAT's table, stepped flow by flow (open, close, pass
+// time). Traces are replayed on it, the exhaustive tests enumerate it, and the fast simulator is
+// held to it.
 #include <list>
 #include <map>
 #include <optional>
@@ -25,7 +26,8 @@ struct flow {
     friend auto operator<=>(const flow&, const flow&) = default;
 };
 
-// The part of a flow that mappings may not share besides the external endpoint (the clash scope), and the part that shares a mapping (the mapping type).
+// The part of a flow that mappings may not share besides the external endpoint (the clash scope),
+// and the part that shares a mapping (the mapping type).
 using scope_key = std::tuple<int, ip_address, port>;
 scope_key scope_of(const flow& f, const clash_scope& scope);
 
@@ -33,9 +35,10 @@ enum class refusal { none, no_port, conflict, table_full };
 
 struct opened {
     refusal refused = refusal::none;
-    endpoint external;                    // where it was let in
-    std::optional<flow> taken_over;       // a closing entry that made room (with all others of its mapping in the scope)
-    std::optional<flow> cut;              // an entry that a full table dropped, and whether it was still open
+    endpoint external;  // where it was let in
+    std::optional<flow>
+        taken_over;  // a closing entry that made room (with all others of its mapping in the scope)
+    std::optional<flow> cut;  // an entry that a full table dropped, and whether it was still open
     bool cut_was_open = false;
 
     // To fail is to be refused, or to be let in by cutting a flow that is still open (DESIGN.md).
@@ -43,13 +46,16 @@ struct opened {
 };
 
 class nat_table {
-public:
+  public:
     explicit nat_table(const nat_plan& plan) : plan_(&plan) {}
 
-    // Opens a flow that is not live. `Random` as in choose_port; the pool address is drawn from it too where the design draws it or does not publish its hash.
-    template <class Random> opened open(const flow& f, Random& random);
+    // Opens a flow that is not live. `Random` as in choose_port; the pool address is drawn from it
+    // too where the design draws it or does not publish its hash.
+    template <class Random>
+    opened open(const flow& f, Random& random);
 
-    // The flow's users are done: it is kept, closing, until its timer runs out (at once where the timer is 0).
+    // The flow's users are done: it is kept, closing, until its timer runs out (at once where the
+    // timer is 0).
     void close(const flow& f, close_cause cause);
     // Removes the entry now.
     void remove(const flow& f);
@@ -62,14 +68,14 @@ public:
     std::vector<std::pair<flow, endpoint>> entries() const;
     std::size_t mappings() const;
 
-private:
+  private:
     struct entry {
-        std::uint64_t rank = 0;           // of the address in the pool
+        std::uint64_t rank = 0;  // of the address in the pool
         port at = 0;
         bool closing = false;
         close_cause cause = close_cause::tcp_fin;
         double until = 0;
-        std::list<flow>::iterator use;    // place in the order of last use
+        std::list<flow>::iterator use;  // place in the order of last use
     };
     using cell = std::pair<scope_key, std::uint64_t>;  // scope, rank in the pool
 
@@ -85,12 +91,13 @@ private:
     const nat_plan* plan_;
     double now_ = 0;
     std::map<flow, entry> flows_;
-    std::list<flow> by_use_;              // least recently used first
+    std::list<flow> by_use_;  // least recently used first
     std::map<cell, port_bits> taken_;
-    std::uint64_t next_rank_ = 0;         // round robin
+    std::uint64_t next_rank_ = 0;  // round robin
 };
 
-template <class Random> opened nat_table::open(const flow& f, Random& random) {
+template <class Random>
+opened nat_table::open(const flow& f, Random& random) {
     if (is_live(f)) throw error("the flow is live already");
     opened out;
     if (plan_->table && flows_.size() >= *plan_->table) {
@@ -104,8 +111,9 @@ template <class Random> opened nat_table::open(const flow& f, Random& random) {
     }
     const scope_key scope = scope_of(f, plan_->design.clash_scope);
     if (const entry* same = shared_mapping(f)) {
-        // The mapping carries this flow too, unless another mapping holds the endpoint towards this destination. Its own flows do not
-        // stand in its way, unless each flow is a mapping of its own (eim-if-possible).
+        // The mapping carries this flow too, unless another mapping holds the endpoint towards this
+        // destination. Its own flows do not stand in its way, unless each flow is a mapping of its
+        // own (eim-if-possible).
         const auto held = taken_.find({scope, same->rank});
         const bool busy = held != taken_.end() && held->second.busy(same->at);
         const bool shares = plan_->design.mapping_type != mapping_type::eim_if_possible;
@@ -120,9 +128,12 @@ template <class Random> opened nat_table::open(const flow& f, Random& random) {
     }
     const auto pool = static_cast<std::uint64_t>(plan_->pool_size);
     std::uint64_t rank = 0;
-    if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address)) rank = *fixed;
-    else if (plan_->design.pool.choice == pool_choice::round_robin) rank = next_rank_++ % pool;
-    else rank = random.draw(pool);
+    if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address))
+        rank = *fixed;
+    else if (plan_->design.pool.choice == pool_choice::round_robin)
+        rank = next_rank_++ % pool;
+    else
+        rank = random.draw(pool);
     const take_over_rule reuse = reuse_for(f);
     const std::uint64_t tries = plan_->design.pool.fallback ? pool : 1;
     for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool) {

@@ -1,5 +1,6 @@
 #pragma once
-// A NAT with its design and its restrictions worked out: what each flow is permitted, and in what order it is tried. All readers start from this.
+// A NAT with its design and its restrictions worked out: what each flow is permitted, and in what
+// order it is tried. All readers start from this.
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -12,8 +13,8 @@ namespace natbound {
 // The ports that flows of some source ports are searched in, with ranks.
 struct port_range_plan {
     port_set source, ports;
-    std::uint64_t size = 0;               // of ports
-    port lowest = 0;                      // of ports
+    std::uint64_t size = 0;  // of ports
+    port lowest = 0;         // of ports
     bool contiguous = false;
 
     port at(std::uint64_t rank) const {
@@ -25,11 +26,12 @@ struct nat_plan {
     explicit nat_plan(const nat& n);
 
     const nat* of;
-    natbound::design design;              // as it acts here: patched where the operator restricts the ports
+    natbound::design design;  // as it acts here: patched where the operator restricts the ports
     std::vector<port_range_plan> classes;
     count pool_size;
-    std::optional<std::uint64_t> table;     // the most flows
-    std::optional<std::uint64_t> mappings;  // the most mappings, where a mapping may carry several flows
+    std::optional<std::uint64_t> table;  // the most flows
+    std::optional<std::uint64_t>
+        mappings;  // the most mappings, where a mapping may carry several flows
 
     const port_range_plan& class_of(port source) const {
         if (source >= widest_.first && source <= widest_.last) return classes[widest_class_];
@@ -41,13 +43,14 @@ struct nat_plan {
     port_set permitted(port source) const;
     // The rounds that are made in a range of that size.
     std::vector<search_round> rounds(std::uint64_t range) const;
-    // The rank in the pool at which a flow starts, where that is fixed: a hash that is known, `first`, or a pool of one. Nothing for
-    // round_robin, random and unknown hashes.
+    // The rank in the pool at which a flow starts, where that is fixed: a hash that is known,
+    // `first`, or a pool of one. Nothing for round_robin, random and unknown hashes.
     std::optional<std::uint64_t> pool_rank(ip_address source, ip_address destination) const;
 
-private:
+  private:
     std::vector<std::uint8_t> class_index_;
-    // the widest interval of source ports in one class: nearly every flow's, and it spares the simulator a look into the index
+    // the widest interval of source ports in one class: nearly every flow's, and it spares the
+    // simulator a look into the index
     interval<port> widest_{1, 0};
     std::size_t widest_class_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
-// Which ports of one external address are taken within one clash scope: a bit a port, and a second one for entries that are closing, scanned a word at a time.
+// Which ports of one external address are taken within one clash scope: a bit a port, and a second
+// one for entries that are closing, scanned a word at a time.
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -9,7 +10,7 @@
 namespace natbound {
 
 class port_bits {
-public:
+  public:
     bool busy(port p) const { return test(busy_, p); }
     bool closing(port p) const { return test(closing_, p); }
     bool any_closing() const { return closing_count_ != 0; }
@@ -52,7 +53,7 @@ public:
     const std::array<std::uint64_t, port_count / 64>& busy_words() const { return busy_; }
     const std::array<std::uint64_t, port_count / 64>& closing_words() const { return closing_; }
 
-private:
+  private:
     using words = std::array<std::uint64_t, port_count / 64>;
     static std::uint64_t bit(port p) { return std::uint64_t{1} << (p % 64); }
     static bool test(const words& w, port p) { return (w[p / 64] & bit(p)) != 0; }

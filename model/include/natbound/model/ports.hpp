@@ -1,5 +1,6 @@
 #pragma once
-// Port sets. ICMP's query identifier stands in a port's place, so 0 is in the type's range; where a port is meant, reading refuses it.
+// Port sets. ICMP's query identifier stands in a port's place, so 0 is in the type's range; where a
+// port is meant, reading refuses it.
 #include <cstdint>
 #include <string>
 #include <string_view>

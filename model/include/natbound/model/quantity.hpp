@@ -1,5 +1,6 @@
 #pragma once
-// Quantities with units written out: durations ("60s", "2h"), rates ("500/s"), shares ("10%"). A bare number is refused, since 60 may be seconds or minutes.
+// Quantities with units written out: durations ("60s", "2h"), rates ("500/s"), shares ("10%"). A
+// bare number is refused, since 60 may be seconds or minutes.
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,6 @@
 #pragma once
-// Where an allocator's random numbers come from: a real generator, a script (replay of a trace), or every possible sequence in turn (tests, proofs at small sizes).
+// Where an allocator's random numbers come from: a real generator, a script (replay of a trace), or
+// every possible sequence in turn (tests, proofs at small sizes).
 #include <cstdint>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace natbound {
 
 // xoshiro256** (Blackman, Vigna 2018), seeded by splitmix64: fast, and the same on every machine.
 class random_bits {
-public:
+  public:
     explicit random_bits(std::uint64_t seed) {
         for (auto& word : state_) {
             seed += 0x9e3779b97f4a7c15U;
@@ -39,7 +40,8 @@ public:
         u128 product = static_cast<u128>(next()) * values;
         if (static_cast<std::uint64_t>(product) < values) {
             const std::uint64_t least = (0 - values) % values;
-            while (static_cast<std::uint64_t>(product) < least) product = static_cast<u128>(next()) * values;
+            while (static_cast<std::uint64_t>(product) < least)
+                product = static_cast<u128>(next()) * values;
         }
         return static_cast<std::uint64_t>(product >> 64U);
     }
@@ -48,18 +50,21 @@ public:
     double unit() { return static_cast<double>(next() >> 11U) * 0x1p-53; }
     bool chance(double probability) { return unit() < probability; }
 
-private:
-    static std::uint64_t rotated(std::uint64_t word, unsigned by) { return (word << by) | (word >> (64 - by)); }
+  private:
+    static std::uint64_t rotated(std::uint64_t word, unsigned by) {
+        return (word << by) | (word >> (64 - by));
+    }
     std::uint64_t state_[4];
 };
 
 // The numbers of a trace, in order. A number that is out of range, or one too few, is an error.
 class scripted_bits {
-public:
+  public:
     explicit scripted_bits(std::vector<std::uint64_t> numbers) : numbers_(std::move(numbers)) {}
 
     std::uint64_t draw(std::uint64_t values) {
-        if (at_ >= numbers_.size()) throw error("the trace draws fewer random numbers than the design");
+        if (at_ >= numbers_.size())
+            throw error("the trace draws fewer random numbers than the design");
         const std::uint64_t out = numbers_[at_++];
         if (out >= values) throw error("the trace draws a number that the design can't");
         return out;
@@ -71,14 +76,15 @@ public:
     }
     bool spent() const { return at_ == numbers_.size(); }
 
-private:
+  private:
     std::vector<std::uint64_t> numbers_;
     std::size_t at_ = 0;
 };
 
-// Every sequence of numbers in turn: run the step, then next(), until next() says no. The counts may depend on what was drawn before.
+// Every sequence of numbers in turn: run the step, then next(), until next() says no. The counts
+// may depend on what was drawn before.
 class every_draw {
-public:
+  public:
     std::uint64_t draw(std::uint64_t values) {
         if (at_ == digits_.size()) digits_.push_back({0, values});
         return digits_[at_++].value;
@@ -103,7 +109,7 @@ public:
         return false;
     }
 
-private:
+  private:
     struct digit {
         std::uint64_t value, values;
     };

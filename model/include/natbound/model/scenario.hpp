@@ -1,5 +1,6 @@
 #pragma once
-// A scenario: who connects through what to whom, and how often. It names sets, never lists of hosts, so its size does not grow with theirs.
+// A scenario: who connects through what to whom, and how often. It names sets, never lists of
+// hosts, so its size does not grow with theirs.
 #include <boost/describe.hpp>
 #include <map>
 #include <optional>
@@ -13,7 +14,8 @@ namespace natbound {
 
 BOOST_DEFINE_ENUM_CLASS(transport, tcp, udp, icmp, sctp, dccp, gre)
 
-// How a client picks its own port: any free one, the next one, or as Linux does (every second one from a start that depends on the destination).
+// How a client picks its own port: any free one, the next one, or as Linux does (every second one
+// from a start that depends on the destination).
 BOOST_DEFINE_ENUM_CLASS(source_port_law, uniform, sequential, linux)
 
 struct source_port_rule {
@@ -24,7 +26,7 @@ struct client_set {
     std::string name;
     address_set addresses;
     port_set ports = {1024, 65535};
-    std::vector<std::string> reaches;     // servers it may connect to; empty: all
+    std::vector<std::string> reaches;  // servers it may connect to; empty: all
     source_port_rule source_ports;
 };
 
@@ -65,7 +67,7 @@ BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal)
 struct hold_time {
     hold_law law = hold_law::exponential;
     duration mean;
-    std::optional<double> cv;             // lognormal: standard deviation over mean
+    std::optional<double> cv;  // lognormal: standard deviation over mean
 };
 
 // Shares of flows by how they end; what is missing to 1 ends by FIN (UDP: by falling silent).
@@ -75,14 +77,16 @@ struct endings {
 
 struct traffic_entry {
     std::vector<std::string> from, to;
-    std::optional<natbound::rate> rate;             // of the whole entry
+    std::optional<natbound::rate> rate;  // of the whole entry
     std::optional<natbound::rate> rate_per_client;
-    std::optional<hold_time> hold;                  // how long a tuple is occupied
-    std::optional<hold_time> life;                  // how long the users see the connection; the NAT's timers are added
-    std::optional<double> live;                     // mean number live
+    std::optional<hold_time> hold;  // how long a tuple is occupied
+    std::optional<hold_time>
+        life;  // how long the users see the connection; the NAT's timers are added
+    std::optional<double> live;  // mean number live
     std::optional<endings> ends;
-    std::optional<double> zipf;                     // exponent over the entry's destination endpoints, in the order given
-    std::vector<double> weights;                    // one a destination endpoint
+    std::optional<double>
+        zipf;  // exponent over the entry's destination endpoints, in the order given
+    std::vector<double> weights;  // one a destination endpoint
 };
 
 struct scenario {
@@ -99,17 +103,22 @@ BOOST_DESCRIBE_STRUCT(server_set, (), (name, addresses, ports, protocol))
 BOOST_DESCRIBE_STRUCT(port_restriction, (), (start_port_number, end_port_number))
 BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_instance))
 BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings))
-BOOST_DESCRIBE_STRUCT(nat, (), (name, inside, external_ip_address_pool, port_set_restrict, design, connection_limits, mapping_limits, timers))
+BOOST_DESCRIBE_STRUCT(nat, (),
+                      (name, inside, external_ip_address_pool, port_set_restrict, design,
+                       connection_limits, mapping_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
-BOOST_DESCRIBE_STRUCT(traffic_entry, (), (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights))
+BOOST_DESCRIBE_STRUCT(traffic_entry, (),
+                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
-// Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws input_error with the field's path. A design
-// given by name is looked up in the catalogue; `{base: NAME, ...}` is a merge patch (RFC 7396) on it.
+// Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws
+// input_error with the field's path. A design given by name is looked up in the catalogue; `{base:
+// NAME, ...}` is a merge patch (RFC 7396) on it.
 scenario parse_scenario(std::string_view json);
 
-// The canonical form: every default and the whole design written out, sets in ascending order. parse_scenario reads it back to the same value.
+// The canonical form: every default and the whole design written out, sets in ascending order.
+// parse_scenario reads it back to the same value.
 std::string to_json(const scenario& s);
 
 design parse_design(std::string_view json);
@@ -117,7 +126,8 @@ std::string to_json(const design& d);
 
 void validate(const scenario& s);
 
-// JSON Schema (2020-12) of a scenario or a design, for editors; made from the same descriptions as the reader.
+// JSON Schema (2020-12) of a scenario or a design, for editors; made from the same descriptions as
+// the reader.
 std::string scenario_schema();
 std::string design_schema();
 
