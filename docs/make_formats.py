@@ -16,7 +16,7 @@ def fields(schema: dict[str, Any], path: str, out: list[str]) -> None:
             fields(option["items"], path + "[]", out)
         for key, value in option.get("properties", {}).items():
             if "description" in value:
-                out.append(f"| `{path}.{key}`".replace("`.", "`") + f"` | {value['description']} |")
+                out.append(f"| `{path}.{key}` | {value['description']} |")
                 fields(value, f"{path}.{key}", out)
 
 
@@ -29,7 +29,7 @@ def page() -> str:
         if title == "Scenario":  # the design has a section of its own
             nat = next(o["items"] for o in schema["properties"]["nats"]["anyOf"] if "items" in o)
             nat["properties"]["design"].pop("anyOf")
-        fields(schema, "", out)
+        fields(schema, title.lower(), out)
         parts += [f"## {title}\n", "| field | meaning |", "|---|---|", *out, ""]
     return "\n".join(parts)
 

@@ -250,9 +250,13 @@ std::string steps(const step_rules& rules, const std::string& before, const std:
 
 std::vector<obligation> unique_obligations(const step_rules& rules, const std::string& of) {
     using namespace unique_text;
+    // a name must not end its comment: what follows would be part of the script
+    std::string subject = of;
+    for (char& c : subject)
+        if (static_cast<unsigned char>(c) < ' ') c = ' ';
     const auto script = [&](int number, const std::string& name, const std::string& says,
                             const std::string& body) {
-        return obligation{name, "; unique, " + of + ": obligation " + std::to_string(number) +
+        return obligation{name, "; unique, " + subject + ": obligation " + std::to_string(number) +
                                     " of 3, " + name + ".\n; " + says +
                                     "\n; Expected: unsat.\n(set-logic UF)\n" + world(rules) + body +
                                     "(check-sat)\n"};

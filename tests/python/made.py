@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from oracle import External, Flow, Router, World, best_assignment, fewest, listed_addresses, listed_ports, most, wrong_with
+from histories import fewest
+from oracle import External, Flow, Router, World, best_assignment, listed_addresses, listed_ports, most, wrong_with
 
 SCHEMA = "natbound.certificate/1"
 

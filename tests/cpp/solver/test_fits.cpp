@@ -34,8 +34,11 @@ private:
         return any_of(pair);
     }
     bool any_of(const std::pair<std::size_t, std::size_t>& pair) {
-        for (const auto& f : of_pair_[pair])
-            if (live_.count(f) == 0 && place(f, pair)) return true;
+        for (const auto& f : of_pair_[pair]) {
+            if (!live_.insert(f).second) continue;
+            if (place(f, pair)) return true;
+            live_.erase(f);
+        }
         return false;
     }
     bool place(const flow& f, const std::pair<std::size_t, std::size_t>& pair) {
@@ -45,15 +48,12 @@ private:
             if (there != held_.end()) {
                 const auto [other, whose] = there->second;
                 // that flow moves to another slot, or its pair uses another flow instead
-                live_.erase(other);
-                const bool moved = place(other, whose) || any_of(whose);
-                if (!moved) {
-                    live_.insert(other);
-                    continue;
+                if (!place(other, whose)) {
+                    if (!any_of(whose)) continue;
+                    live_.erase(other);
                 }
             }
             held_[s] = {f, pair};
-            live_.insert(f);
             return true;
         }
         return false;

@@ -205,6 +205,14 @@ TEST_CASE("what is not checked is unknown and says why") {
     CHECK_THROWS_AS(holds_certificate(d, stopped), domain_error);
 }
 
+TEST_CASE("a design's name stays a comment") {
+    auto r = rules(mapping_type::edm, {scope_destination::endpoint, true});
+    r.open_tests_free = false;
+    const auto scripts = unique_obligations(r, "x\n(assert false)\r(assert false)");
+    CHECK(scripts.at(1).smt2.find("\n(assert false)") == std::string::npos);
+    CHECK(z3_query(scripts.at(1).smt2).ask().verdict == satisfiability::sat);
+}
+
 TEST_CASE("the certificate of a proof carries the design and the three scripts") {
     const auto& d = *find_design("cilium");
     const auto result = check_design(d, {"unique"}).at(0);
