@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ def read_text(path: str | Path) -> str:
 def parse(text: str, file: str | None = None) -> Document:
     """Plain values of YAML (and so of JSON), with the line of each."""
     document = Document(None, file)
+    _bracket_depth(text, file)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -85,6 +87,22 @@ def parse(text: str, file: str | None = None) -> Document:
         raise InputError("the file is empty", file=file, fix="natbound new prints a starter scenario")
     document.value = _construct(node, document)
     return document
+
+
+def _bracket_depth(text: str, file: str | None) -> None:
+    """Refuses hostile nesting before the YAML library, which recurses in C, sees it."""
+    depth = 0
+    for line, part in enumerate(text.split("\n"), 1):
+        if depth == 0 and part.count("[") + part.count("{") <= DEEPEST:
+            depth = max(0, depth + part.count("[") + part.count("{") - part.count("]") - part.count("}"))
+            continue
+        for character in part:
+            depth += (character in "[{") - (character in "]}")
+            if depth > 10 * DEEPEST:
+                raise InputError(f"nested deeper than {DEEPEST} levels", file=file, line=line)
+        indent = len(part) - len(part.lstrip(" -"))
+        if indent > 100 * DEEPEST:
+            raise InputError(f"nested deeper than {DEEPEST} levels", file=file, line=line)
 
 
 def read(path: str | Path) -> Document:
@@ -127,6 +145,8 @@ def _construct(root: yaml.Node, document: Document) -> Any:
             value = constructor.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             raise document.error(path, f"'{node.value}'", "can't be read") from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise document.error(path, f"'{node.value}'", "a finite number is wanted")
         # dates, sexagesimal numbers and the like are text here
         if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
             return node.value

@@ -155,7 +155,7 @@ class even_placing {
                     : readings.why);
             return false;
         }
-        if (!mappings_fit(plan, *found)) {
+        if (!mappings_fit(plan, below.mapping, *found)) {
             say("within the limit on mappings of " + s_.nats[n].name + " no placing was found");
             return false;
         }
@@ -203,13 +203,15 @@ class even_placing {
         return out;
     }
 
-    // A limit on mappings that limit_of does not settle: those of a table that shares them.
-    bool mappings_fit(const nat_plan& plan, const std::vector<block>& blocks) const {
+    // limit_of bounds connections alone: the mappings themselves are counted here.
+    bool mappings_fit(const nat_plan& plan, mapping_type read_as, const std::vector<block>& blocks) const {
         const auto& most = plan.of->mapping_limits.limit_port_mappings;
         if (!most) return true;
+        // sources on an external endpoint, whatever the destination; else a connection is a mapping of its own
+        const bool shared = read_as == mapping_type::eim || plan.design.mapping_type == mapping_type::eim_if_possible;
         count used = 0;
-        for (const auto& b : blocks) used += b.size;
-        return plan.design.mapping_type == mapping_type::edm || used <= *most;
+        for (const auto& b : blocks) used += shared ? b.size : b.connections();
+        return used <= *most;
     }
 
     const scenario& s_;

@@ -149,7 +149,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     keep_limits(out, s, plan);
     if (out.at_least < out.at_most)
         out.why_bounds = readings.why.empty()
-                             ? "mappings of different weights under a limit on mappings"
+                             ? "how many connections the mappings can share that the limit on mappings leaves"
                              : readings.why;
     return out;
 }

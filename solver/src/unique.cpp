@@ -1,6 +1,7 @@
 // The transition system of a design as SMT-LIB 2. In the templates `@` stands for the state before
 // a step and `#` for the state after it, so that one text serves the proof and the search for
-// traces.
+// traces. The checker writes the same commands anew (python/natbound/check/obligations.py) and
+// accepts no others.
 #include "natbound/solver/unique.hpp"
 
 #include "unique_text.hpp"

@@ -50,7 +50,7 @@ def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> 
 def numbers(value: Any, where: str) -> list[int]:
     """Whole numbers, which may be below 0."""
     out = entries(value, where)
-    need(all(isinstance(n, int) and not isinstance(n, bool) for n in out), f"{where}: whole numbers are wanted")
+    need(all(type(n) is int and abs(n) < 1 << 64 for n in out), f"{where}: whole numbers are wanted")
     return out
 
 

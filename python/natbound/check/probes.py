@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .design import Plan, PortClass, Round
-from .sets import Set, Span, element, meet, minus, part, rank_of, size, union
+from .sets import MOST_WORK, Set, Span, Undecided, element, meet, minus, part, rank_of, size, union
 
 
 def runs(r: Round, n: int, start: int, skip: int) -> list[Span]:
@@ -137,6 +137,8 @@ def _of_round(plan: Plan, r: Round, c: PortClass, sources: Set, kept: bool, skip
         return 0
     if r.start == "own-port" and not (r.step == "scaled" and skip):
         best = None
+        if r.step == "scaled" and size(sources) * min(r.length(n), n) > MOST_WORK:
+            raise Undecided("a scaled walk from each of too many ports")
         for lo, hi in sources:
             for port in range(lo, hi + 1):
                 rank = rank_of(c.ports, port)

@@ -18,7 +18,7 @@ def need(condition: object, reason: str) -> None:
 
 def short(value: object) -> str:
     """A value as it is shown in a reason."""
-    text = value if isinstance(value, str) else type(value).__name__ if isinstance(value, (dict, list)) else repr(value)
+    text = value if isinstance(value, str) else repr(value) if isinstance(value, (float, bool)) else type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -63,7 +63,7 @@ def count(value: Any, where: str) -> int:
     """A count: a whole number >= 0, or the same as a decimal string."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,80}", value):
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**80:
         raise Rejected(f"{where}: a count is wanted, not {short(value)}")
     return value
 
@@ -103,7 +103,9 @@ def _address_span(value: Any, where: str) -> Span:
 
 
 def _port_span(value: Any, where: str) -> Span:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else word(value, where)
+    if type(value) is int and 0 <= value < PORTS:
+        value = str(value)
+    text = word(value, where)
     found = re.fullmatch(r" *([0-9]{1,5}) *(?:- *([0-9]{1,5}) *)?", text)
     if not found:
         raise Rejected(f"{where}: {short(text)} is not a range of ports")

@@ -17,6 +17,10 @@ def main() -> None:
         fail(str(error), 2)
     except (Unsupported, _core.Unsupported) as error:
         fail(f"unknown: {error}", 3)
+    except ValueError as error:  # importing.ImportProblem, told apart without importing it
+        if type(error).__name__ != "ImportProblem":
+            raise
+        fail(str(error), 2)
     except KeyboardInterrupt:
         fail("interrupted", 130)
     except BrokenPipeError:
