@@ -120,6 +120,13 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
     auto& input = out.input;
     input.table = setup_for(plan, destinations, static_cast<std::uint32_t>(scopes.size()),
                             static_cast<std::uint32_t>(pool));
+    if (const auto mappings = plan.of->mapping_limits.limit_port_mappings) {
+        const auto type = plan.design.mapping_type;
+        if (type == mapping_type::eim || type == mapping_type::adm)
+            throw unsupported("NAT " + plan.of->name + ": a limit on mappings that several flows share is not modelled yet");
+        input.table.table = std::min(input.table.table.value_or(*mappings), *mappings);  // a mapping a flow
+        input.table.keeps_order = plan.design.pressure == pressure_kind::drop_least_recently_used;
+    }
     input.addresses = static_cast<std::uint32_t>(addresses.size());
 
     // Clients: all of them, or evenly spaced ones that stand for more.

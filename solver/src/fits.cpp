@@ -203,15 +203,12 @@ class even_placing {
         return out;
     }
 
-    // limit_of bounds connections alone: the mappings themselves are counted here.
-    bool mappings_fit(const nat_plan& plan, mapping_type read_as, const std::vector<block>& blocks) const {
-        const auto& most = plan.of->mapping_limits.limit_port_mappings;
-        if (!most) return true;
-        // sources on an external endpoint, whatever the destination; else a connection is a mapping of its own
-        const bool shared = read_as == mapping_type::eim || plan.design.mapping_type == mapping_type::eim_if_possible;
+    // Where a mapping may carry several connections, limit_of does not settle how many there may be.
+    static bool mappings_fit(const nat_plan& plan, mapping_type read_as, const std::vector<block>& blocks) {
+        if (!plan.mappings) return true;
         count used = 0;
-        for (const auto& b : blocks) used += shared ? b.size : b.connections();
-        return used <= *most;
+        for (const auto& b : blocks) used += read_as == mapping_type::eim ? b.size : b.connections();
+        return used <= *plan.mappings;
     }
 
     const scenario& s_;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "hall.hpp"
 #include "natbound/model/error.hpp"
@@ -52,41 +51,8 @@ count most_of_a_mapping(const scenario& s, const reach_table& reach,
     return most;
 }
 
-// Under eim-if-possible a source on an external endpoint is one mapping, however many flows of one
-// protocol share it: blocks towards many go first.
-void keep_shared_mappings(std::vector<block>& blocks, const scenario& s, const count& most) {
-    const auto each_unit = [&](const block& b) -> std::size_t {
-        if (b.spread) return 1;
-        std::set<transport> found;
-        for (const auto& item : b.to->list) found.insert(s.servers[item.server].protocol);
-        return found.size();
-    };
-    std::stable_sort(blocks.begin(), blocks.end(), [](const block& a, const block& b) {
-        return (a.spread ? count(1) : a.to->endpoints) > (b.spread ? count(1) : b.to->endpoints);
-    });
-    std::vector<block> out;
-    count left = most;
-    for (auto& b : blocks) {
-        const std::size_t each = each_unit(b);
-        b.size = std::min<count>(b.size, left / each);
-        if (b.size == 0) continue;
-        left -= b.size * each;
-        out.push_back(std::move(b));
-    }
-    blocks = std::move(out);
-}
-
-void keep_limits(nat_capacity& out, const scenario& s, const nat_plan& plan) {
-    const auto& mappings = plan.of->mapping_limits.limit_port_mappings;
-    const auto type = plan.design.mapping_type;
-    if (mappings) {
-        if (type == mapping_type::edm)
-            keep_connections(out.blocks, *mappings);
-        else if (type == mapping_type::eim_if_possible)
-            keep_shared_mappings(out.blocks, s, *mappings);
-        else
-            keep_mappings(out.blocks, *mappings);
-    }
+void keep_limits(nat_capacity& out, const nat_plan& plan) {
+    if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
     out.at_least = connections(out.blocks);
     if (plan.table && out.at_least > *plan.table) {
         out.mappings = keep_connections(out.blocks, *plan.table);
@@ -146,7 +112,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.blocks = readings.below
                      ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat)
                      : above.blocks(nat);
-    keep_limits(out, s, plan);
+    keep_limits(out, plan);
     if (out.at_least < out.at_most)
         out.why_bounds = readings.why.empty()
                              ? "how many connections the mappings can share that the limit on mappings leaves"

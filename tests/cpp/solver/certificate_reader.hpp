@@ -151,7 +151,6 @@ class reader {
     std::string apart(const router& r, const std::map<flow, external>& given) const {
         std::map<mapping, external> of_mapping;
         std::map<std::pair<scope_key, external>, mapping> holder;
-        std::set<std::tuple<int, endpoint, external>> shared;
         std::size_t live = 0;
         for (const auto& [f, e] : given) {
             if (r.client.count(f) == 0) continue;
@@ -161,7 +160,6 @@ class reader {
                 return "a mapping with two external endpoints";
             if (holder.emplace(std::pair{r.key_of(f), e}, m).first->second != m)
                 return "an external endpoint used twice";
-            shared.insert({static_cast<int>(f.protocol), f.source, e});
         }
         if (r.plan.table && live > *r.plan.table) return "more than the table holds";
         if (const auto& most = r.plan.of->mapping_limits.limit_port_mappings) {
@@ -192,7 +190,7 @@ class reader {
     std::size_t limit(const router& r) const {
         std::size_t out = SIZE_MAX;
         if (r.plan.table) out = *r.plan.table;
-        if (const auto& m = r.plan.of->mapping_limits.limit_port_mappings) {
+        if (r.plan.mappings) {
             std::map<std::tuple<int, endpoint>, std::size_t> carried;
             std::size_t most = 1;
             for (const auto& f : r.flows)

@@ -197,7 +197,7 @@ class shared_search {
         left_after_.assign(mappings_.size() + 1, 0);
         for (std::size_t i = mappings_.size(); i-- > 0;)
             left_after_[i] = left_after_[i + 1] + mappings_[i].size();
-        if (const auto& m = r.plan.of->mapping_limits.limit_port_mappings) limit_ = *m;
+        if (r.plan.mappings) limit_ = *r.plan.mappings;
     }
 
     // Nothing where there is too much to try.
@@ -254,6 +254,7 @@ inline std::optional<std::size_t> most(const router& r) {
         if (const auto& m = r.plan.of->mapping_limits.limit_port_mappings)
             out = std::min<std::size_t>(*out, *m);
     }
+    // a limit on mappings is one on flows where each has its own (nat_plan)
     if (out && r.plan.table) out = std::min<std::size_t>(*out, *r.plan.table);
     return out;
 }

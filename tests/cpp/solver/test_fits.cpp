@@ -90,12 +90,10 @@ std::optional<bool> pairs_fit(const small::world& w, const pair_counts& wanted) 
     for (const auto& r : w.routers) {
         const auto type = r.plan.design.mapping_type;
         if (r.hash_unknown() || (type != mapping_type::edm && type != mapping_type::eim_if_possible)) return std::nullopt;
-        if (type == mapping_type::eim_if_possible && r.plan.of->mapping_limits.limit_port_mappings) return std::nullopt;
         std::size_t through = 0;
         for (const auto& [pair, n] : wanted)
             through += std::count(r.plan.of->inside.begin(), r.plan.of->inside.end(), w.of.clients[pair.first].name) > 0 ? n : 0;
         if (r.plan.table && through > *r.plan.table) return false;
-        if (r.plan.of->mapping_limits.limit_port_mappings && through > *r.plan.of->mapping_limits.limit_port_mappings) return false;
         if (!unit_network(w, r, wanted).all()) return false;
     }
     return true;
