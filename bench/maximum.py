@@ -97,7 +97,9 @@ def main() -> int:
         return 2
     program = sys.argv[1]
     good = True
-    print(f"{'classes':>8} {'case':>8} {'tuples':>16} {'OR-Tools':>10} {'natbound':>10} {'ratio':>6} {'+ certificate':>14} {'ratio':>6}   (ms)")
+    print(
+        f"{'classes':>8} {'case':>8} {'tuples':>16} {'OR-Tools':>10} {'natbound':>10} {'ratio':>6} {'+ certificate':>14} {'ratio':>6}   (ms)"
+    )
     cases = [(1000, PORTS, "tight"), (1000, PORTS, "plus1"), (1000, PORTS, "hidden1"),
              (1000, PORTS * 155, "tight"), (1000, PORTS * 155, "plus1"), (1000, PORTS * 155, "hidden1"),
              (2000, PORTS, "tight"), (2000, PORTS, "plus1"), (2000, PORTS, "hidden1")]  # fmt: skip
@@ -121,7 +123,9 @@ def main() -> int:
         good = good and (n > 1000 or ours["whole"] < 5)
         print(f"{ours['sources']:>8,} classes, {ours['links']:,} links, {int(ours['tuples']):,} tuples: natbound {ours['whole']:.2f} ms with a certificate of "
               f"{ours['bytes']:,} bytes, OR-Tools {peer:.2f} ms for the flow alone")  # fmt: skip
-    print("within twice OR-Tools, and 1,000 classes under 5 ms" if good else "slower than wanted: twice OR-Tools, and 5 ms for 1,000 classes")
+    print(
+        "within twice OR-Tools, and 1,000 classes under 5 ms" if good else "slower than wanted: twice OR-Tools, and 5 ms for 1,000 classes"
+    )
     return 0 if good else 1
 
 

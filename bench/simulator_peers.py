@@ -57,9 +57,12 @@ def with_simpy(seconds: float) -> dict[str, float]:
         until += 1.0
         env.run(until=until)
     events = state["events"] - before
-    return {"version": simpy.__version__, "events": events,
-            "events_per_second": events / (time.perf_counter() - start),
-            "events_per_cpu_second": events / (time.process_time() - cpu)}
+    return {
+        "version": simpy.__version__,
+        "events": events,
+        "events_per_second": events / (time.perf_counter() - start),
+        "events_per_cpu_second": events / (time.process_time() - cpu),
+    }
 
 
 def with_ciw(seconds: float) -> dict[str, float]:
@@ -87,8 +90,13 @@ def with_ciw(seconds: float) -> dict[str, float]:
     arrivals = max(arrivals, simulation.nodes[0].number_of_individuals)
     records = len(simulation.get_all_records())
     events = arrivals + records
-    return {"version": ciw.__version__, "events": events, "events_per_second": events / wall,
-            "events_per_cpu_second": events / busy, "started_empty": True}
+    return {
+        "version": ciw.__version__,
+        "events": events,
+        "events_per_second": events / wall,
+        "events_per_cpu_second": events / busy,
+        "started_empty": True,
+    }
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ one source share an endpoint towards several destinations (eim, eim-if-possible)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .keys import Key, keys_of, mapping_side, weights
