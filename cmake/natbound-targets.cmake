@@ -9,7 +9,7 @@ function(natbound_options target)
     # bounds within boost::multiprecision; both concern code of others and are not so.
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
         target_compile_options(${target} PRIVATE -Wno-restrict -Wno-array-bounds
-                                                 -Wno-stringop-overflow)
+                                                 -Wno-stringop-overflow -Wno-stringop-overread)
     endif()
     if(NATBOUND_SANITIZE)
         set(flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

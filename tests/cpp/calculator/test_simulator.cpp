@@ -20,7 +20,7 @@ double off(const simulate_result& r, double exact) {
     return std::fabs(r.refusal_probability - exact) / error;
 }
 
-simulate_result count(const scenario& s, std::uint64_t arrivals = 1'000'000, std::uint64_t seed = 3) {
+simulate_result stepped(const scenario& s, std::uint64_t arrivals = 1'000'000, std::uint64_t seed = 3) {
     simulate_options o;
     o.seed = seed;
     o.arrivals = arrivals;
@@ -40,7 +40,7 @@ const char* const drawing = R"({"base": "vpp-nat44-ed", "first-choice": "none"})
 TEST_CASE("a complete search loses what Erlang's formula says, for any law of holds") {
     for (const char* hold : {R"("10s")", R"({"law": "constant", "mean": "10s"})", R"({"law": "lognormal", "mean": "10s", "cv": 2})"}) {
         const auto s = small_home("ideal", R"("rate": "19/s", "hold": )" + std::string(hold));
-        const auto r = count(s);
+        const auto r = stepped(s);
         INFO(hold << " " << r.refusal_probability << " [" << r.low << ", " << r.high << "]");
         CHECK(r.arrivals == 1'000'000);
         CHECK(off(r, erlang_b(200, 190)) < 4);
@@ -53,14 +53,14 @@ TEST_CASE("closing entries hold their ports") {
     auto s = small_home("ideal", R"("rate": "19/s", "life": "4s", "ends": {"fin": "50%", "rst": "0%", "silence": "50%"})");
     s.nats[0].timers["tcp-fin"] = {2};
     s.nats[0].timers["tcp-silence"] = {10};
-    CHECK(off(count(s), erlang_b(200, 190)) < 4);
+    CHECK(off(stepped(s), erlang_b(200, 190)) < 4);
 }
 
 TEST_CASE("independent tries lose what the chain says, filled much or little") {
     // many flows are found by drawing ports, few by a list
     for (const double load : {150.0, 30.0}) {
         const auto s = small_home(drawing, R"("hold": "10s", "live": )" + std::to_string(load));
-        const auto r = count(s, 3'000'000);
+        const auto r = stepped(s, 3'000'000);
         INFO(load << " " << r.refusal_probability);
         if (load > 100) CHECK(off(r, refusal_probability(200, 10, load)) < 4);
         else CHECK(std::fabs(r.refusal_probability - refusal_probability(200, 10, load)) < 3e-6);
@@ -70,25 +70,25 @@ TEST_CASE("independent tries lose what the chain says, filled much or little") {
 TEST_CASE("a full table refuses, or drops the least recently used") {
     auto s = small_home("ideal", R"("rate": "95/s", "hold": "1s")");
     s.nats[0].connection_limits.limit_per_instance = 100;
-    auto r = count(s);
+    auto r = stepped(s);
     CHECK(off(r, erlang_b(100, 95)) < 4);
     CHECK(r.cut == 0);
     // A drop leaves the table full, as a refusal does, so the share of arrivals that find it full is the same.
     s.nats[0].design.pressure = pressure_kind::drop_least_recently_used;
-    r = count(s);
+    r = stepped(s);
     CHECK(off(r, erlang_b(100, 95)) < 4);
     CHECK(r.refused == 0);
     // Entries that are closing are the least recently used, and cut without harm.
     s.traffic[0].hold.reset();
     s.traffic[0].life = hold_time{hold_law::exponential, {0.2}, {}};
     s.nats[0].timers["tcp-fin"] = {0.8};
-    CHECK(count(s).refusal_probability < erlang_b(100, 95) / 10);
+    CHECK(stepped(s).refusal_probability < erlang_b(100, 95) / 10);
 }
 
 TEST_CASE("destinations are apart, and each kind is counted") {
     auto s = small_home("ideal", R"("rate": "38/s", "hold": "10s")");
     s.servers[0].ports = port_set(80, 81);
-    const auto r = count(s, 2'000'000);
+    const auto r = stepped(s, 2'000'000);
     CHECK(off(r, erlang_b(200, 190)) < 4);
     REQUIRE(r.kinds.size() == 4);
     std::uint64_t arrivals = 0, refused = 0;
@@ -102,7 +102,7 @@ TEST_CASE("destinations are apart, and each kind is counted") {
     CHECK(refused == r.refused);
     // the scope decides: with one endpoint for each flow both share 200 ports
     s.nats[0].design.clash_scope.destination = scope_destination::none;
-    CHECK(off(count(s), erlang_b(200, 380)) < 4);
+    CHECK(off(stepped(s), erlang_b(200, 380)) < 4);
 }
 
 TEST_CASE("mappings of the same source") {
@@ -112,28 +112,28 @@ TEST_CASE("mappings of the same source") {
     s.nats[0].design.clash_scope.destination = scope_destination::none;
     s.nats[0].design.mapping_type = mapping_type::eim;
     for (auto& c : s.clients) c.ports = port_set(40000, 40149);
-    const auto shared = count(s, 300'000);
+    const auto shared = stepped(s, 300'000);
     s.nats[0].design.mapping_type = mapping_type::edm;
-    const auto apart = count(s, 300'000);
+    const auto apart = stepped(s, 300'000);
     CHECK(shared.refusal_probability < apart.refusal_probability - 0.1);
 }
 
 TEST_CASE("addresses of a pool: all of them, one each, and the hash's") {
     auto s = small_home("openbsd-pf", R"("rate": "38/s", "hold": "10s")");
     s.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"), parse_address("203.0.113.5")};
-    CHECK(off(count(s), erlang_b(400, 380)) < 4);
+    CHECK(off(stepped(s), erlang_b(400, 380)) < 4);
     s.nats[0].design.pool.fallback = false;
     s.nats[0].design.pool.choice = pool_choice::random;
-    CHECK(off(count(s), erlang_b(200, 190)) < 4);
+    CHECK(off(stepped(s), erlang_b(200, 190)) < 4);
     s.nats[0].design.pool.choice = pool_choice::first;
-    CHECK(off(count(s), erlang_b(200, 380)) < 4);
+    CHECK(off(stepped(s), erlang_b(200, 380)) < 4);
 }
 
 TEST_CASE("the same seed gives the same numbers, another one others") {
     for (const auto* name : {"linux-masquerade", "cilium", "ovs"}) {
         auto s = small_home(name, R"("rate": "30/s", "life": "5s")", 150);
         s.nats[0].timers["tcp-fin"] = {3};
-        const auto a = count(s, 100'000, 5), b = count(s, 100'000, 5), c = count(s, 100'000, 6);
+        const auto a = stepped(s, 100'000, 5), b = stepped(s, 100'000, 5), c = stepped(s, 100'000, 6);
         CHECK(a.refused == b.refused);
         CHECK(a.events == b.events);
         CHECK(a.low == b.low);
@@ -144,7 +144,7 @@ TEST_CASE("the same seed gives the same numbers, another one others") {
 TEST_CASE("a client without a free socket offers nothing") {
     auto s = small_home("ideal", R"("rate": "100/s", "hold": "10s")");
     for (auto& c : s.clients) c.ports = port_set(5000, 5049);
-    const auto r = count(s, 100'000);
+    const auto r = stepped(s, 100'000);
     CHECK(r.refused == 0);
     CHECK(r.unoffered > 500'000);
     CHECK(r.mean_live == Approx(99).epsilon(0.03));
@@ -158,13 +158,13 @@ TEST_CASE("source ports: each law takes free ports only, and goes on where it sa
             c.source_ports.law = law;
         }
         // the search does not look at the source port: Erlang's loss, but for the few that find no socket
-        const auto r = count(s, 400'000);
+        const auto r = stepped(s, 400'000);
         CHECK(r.refusal_probability == Approx(erlang_b(200, 190)).epsilon(0.1));
     }
 }
 
 TEST_CASE("none seen: the interval says what that means") {
-    const auto r = count(small_home("ideal", R"("rate": "1/s", "hold": "10s")"), 30'000);
+    const auto r = stepped(small_home("ideal", R"("rate": "1/s", "hold": "10s")"), 30'000);
     CHECK(r.refusal_probability == 0);
     CHECK(r.low == 0);
     CHECK(r.high == Approx(3.0 / 30'000).epsilon(0.01));
@@ -194,12 +194,12 @@ TEST_CASE("progress is told, and stops") {
 TEST_CASE("untranslated clients and several NATs") {
     auto s = small_home("ideal", R"("rate": "38/s", "hold": "10s")");
     s.nats[0].inside = {"A"};
-    auto r = count(s, 200'000);
+    auto r = stepped(s, 200'000);
     REQUIRE(r.kinds.size() == 1);
     CHECK(r.kinds[0].clients == "A");
     s.nats.push_back(s.nats[0]);
     s.nats[1].name = "other";
     s.nats[1].inside = {"X"};
     s.nats[1].external_ip_address_pool = {parse_address("203.0.113.9"), parse_address("203.0.113.9")};
-    CHECK(off(count(s), erlang_b(200, 190)) < 4);
+    CHECK(off(stepped(s), erlang_b(200, 190)) < 4);
 }

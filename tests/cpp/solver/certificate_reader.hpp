@@ -162,11 +162,8 @@ class reader {
                 return "an external endpoint used twice";
         }
         if (r.plan.table && live > *r.plan.table) return "more than the table holds";
-        if (const auto& most = r.plan.of->mapping_limits.limit_port_mappings) {
-            const bool by_source = r.plan.design.mapping_type == mapping_type::eim_if_possible;
-            if ((by_source ? shared.size() : of_mapping.size()) > *most)
-                return "more mappings than the limit";
-        }
+        if (const auto& most = r.plan.of->mapping_limits.limit_port_mappings)
+            if (of_mapping.size() > *most) return "more mappings than the limit";
         return "";
     }
 
@@ -195,8 +192,7 @@ class reader {
             std::size_t most = 1;
             for (const auto& f : r.flows)
                 most = std::max(most, ++carried[{static_cast<int>(f.protocol), f.source}]);
-            out = std::min(out, static_cast<std::size_t>(*m) *
-                                    (r.plan.design.mapping_type == mapping_type::edm ? 1 : most));
+            out = std::min(out, static_cast<std::size_t>(*r.plan.mappings) * most);
         }
         return out;
     }
