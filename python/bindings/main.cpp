@@ -8,4 +8,7 @@ PYBIND11_MODULE(_core, m) {
     bind_scenario(m);
     bind_design(m);
     bind_calculator(m);
+    bind_over_time(m);
+    bind_limits(m);
+    bind_day(m);
 }

@@ -9,6 +9,46 @@ from __future__ import annotations
 from typing import Any
 
 from natbound import _core
+from natbound.day import Day, DayChain, DayRefusals, Moment
+from natbound.over_time import (
+    first_passage_cdf,
+    first_passage_mean,
+    first_passage_quantile,
+    first_passage_survival,
+    log_first_passage_mean,
+    log_first_passage_quantile,
+    log_transient_full_probability,
+    transient_full_probability,
+    transient_law,
+    transient_mean,
+    transient_quantile,
+)
+
+__all__ = [
+    "Day",
+    "DayChain",
+    "DayRefusals",
+    "Moment",
+    "erlang_b",
+    "first_passage_cdf",
+    "first_passage_mean",
+    "first_passage_quantile",
+    "first_passage_survival",
+    "load_for",
+    "load_for_attempts",
+    "log_erlang_b",
+    "log_first_passage_mean",
+    "log_first_passage_quantile",
+    "log_transient_full_probability",
+    "ports_for",
+    "refusal_probability",
+    "time_to_first_refusal",
+    "time_to_full",
+    "transient_full_probability",
+    "transient_law",
+    "transient_mean",
+    "transient_quantile",
+]
 
 
 def erlang_b(ports: Any, load: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Limits other than ports."""
