@@ -12,7 +12,7 @@
 namespace natbound::calculator {
 namespace {
 
-using gauss = boost::math::quadrature::gauss<double, 10>;
+using gauss = boost::math::quadrature::gauss<double, 7>;
 
 constexpr const char* name = "day";
 
@@ -61,7 +61,8 @@ moment_of_day highest_of_day(const F& f, const std::vector<double>& grid, double
 
 std::vector<double> grid_of(const day_rates& rates) {
     std::vector<double> grid = rates.times;
-    for (int i = 0; i < 480; ++i) grid.push_back(rates.period * i / 480);
+    for (int i = 0; i < 480 && rates.times.size() < 480; ++i)
+        grid.push_back(rates.period * i / 480);
     std::sort(grid.begin(), grid.end());
     grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
     return grid;
@@ -117,7 +118,7 @@ day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std:
     }
     while (whole_days_ < 5000 && steepest * hold_.half_square(whole_days_ * rates_.period) +
                                          peak_ * hold_.excess(whole_days_ * rates_.period) >
-                                     1e-14 * mean_rate_ * hold_.mean()) {
+                                     1e-12 * mean_rate_ * hold_.mean()) {
         whole_days_ += whole_days_ < 50 ? 1 : 50;
     }
 }

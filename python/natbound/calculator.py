@@ -10,6 +10,19 @@ from typing import Any
 
 from natbound import _core
 from natbound.day import Day, DayChain, DayRefusals, Moment
+from natbound.limits import (
+    BlockRefusals,
+    Connections,
+    EvictingTable,
+    QueueAnswer,
+    blocks_for,
+    blocks_refused,
+    eviction_exact,
+    finite_queue,
+    poisson_tail,
+    room_for,
+    subscribers_for,
+)
 from natbound.over_time import (
     first_passage_cdf,
     first_passage_mean,
@@ -25,11 +38,19 @@ from natbound.over_time import (
 )
 
 __all__ = [
+    "BlockRefusals",
+    "Connections",
     "Day",
     "DayChain",
     "DayRefusals",
+    "EvictingTable",
     "Moment",
+    "QueueAnswer",
+    "blocks_for",
+    "blocks_refused",
     "erlang_b",
+    "eviction_exact",
+    "finite_queue",
     "first_passage_cdf",
     "first_passage_mean",
     "first_passage_quantile",
@@ -40,8 +61,11 @@ __all__ = [
     "log_first_passage_mean",
     "log_first_passage_quantile",
     "log_transient_full_probability",
+    "poisson_tail",
     "ports_for",
     "refusal_probability",
+    "room_for",
+    "subscribers_for",
     "time_to_first_refusal",
     "time_to_full",
     "transient_full_probability",

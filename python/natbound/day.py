@@ -1,7 +1,7 @@
 """A day whose rates rise and fall: how many flows are live (M_t/G/infinity, any law of holds), and what is refused.
 
-    day = natbound.calculator.Day([120, 80, ..., 300], hold=90)     # connections a second for each hour, hold in seconds
-    day.peak_live(), day.lag(), day.busiest(60), day.refused(64512)
+day = natbound.calculator.Day([120, 80, ..., 300], hold=90)     # connections a second for each hour, hold in seconds
+day.peak_live(), day.lag(), day.busiest(60), day.refused(64512)
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-
 from natbound import calculator
 
 
@@ -56,7 +55,7 @@ def test_ports_taken_away() -> None:
         (lambda: calculator.first_passage_cdf([5, 5, -1], 1, 1), "(at index [2])"),
         (lambda: calculator.first_passage_mean(5, [[1.0, math.nan]]), "load = nan: must be above 0 and at most 1e12 (at index [0, 1])"),
         (lambda: calculator.first_passage_quantile(5, 1, 1), "p = 1: must be at least 0 and below 1"),
-        (lambda: calculator.first_passage_mean(5, 1, start="full"), 'start = \'full\': must be a number of flows, or "stationary"'),
+        (lambda: calculator.first_passage_mean(5, 1, start="full"), "start = 'full': must be a number of flows, or \"stationary\""),
         (lambda: calculator.first_passage_mean(5, 1, event="Full"), "event = 'Full': must be"),  # type: ignore[arg-type]
         (lambda: calculator.transient_mean(5, 1, -1), "time = -1: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60, law="gamma"), "cv = None"),

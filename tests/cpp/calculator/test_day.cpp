@@ -29,12 +29,12 @@ day_rates sine(double mean, double a, double hold, std::size_t samples) {
     return day_rates::even(std::move(rates), day_rates::shape::linear, seconds);
 }
 
-// m(t) = integral of rate(t - u) P(hold > u), hour by hour, each in 64 parts.
+// m(t) = integral of rate(t - u) P(hold > u), hour by hour, each in 16 parts.
 double by_integral(const day& d, const hold_time& hold, double t, double reach) {
     double sum = 0, u = 0, next = std::fmod(t, 3600);
     while (u < reach) {
-        const double part = (next - u) / 64;
-        for (int i = 0; i < 64 && part > 0; ++i) {
+        const double part = (next - u) / 16;
+        for (int i = 0; i < 16 && part > 0; ++i) {
             sum += boost::math::quadrature::gauss<double, 15>::integrate(
                 [&](double x) { return d.rate(t - x) * hold.survival(x); }, u + i * part,
                 u + (i + 1) * part);
@@ -50,15 +50,15 @@ double by_integral(const day& d, const hold_time& hold, double t, double reach) 
 TEST_CASE("a sine: amplitude and lag of Eick, Massey and Whitt") {
     for (double hold : {120.0, 240.0, 7440.0, 14400.0}) {
         const double gh = turn / seconds * hold;
-        const auto rates = sine(1000, 0.5, hold, 4320);
+        const auto rates = sine(1000, 0.5, hold, 2160);
         CAPTURE(hold);
         const day constant(rates, hold_time::constant(hold));
         CHECK(std::abs(constant.peak_live().value - 1000 - 500 * std::sin(gh / 2) / (gh / 2)) <
-              1e-3);
+              2e-3);
         CHECK(std::abs(constant.lag() - hold / 2) < 0.5);
         const day exponential(rates, hold_time::exponential(hold));
-        CHECK(std::abs(exponential.peak_live().value - 1000 - 500 / std::sqrt(1 + gh * gh)) < 1e-3);
-        CHECK(std::abs(exponential.lag() - std::atan(gh) / turn * seconds) < 0.5);
+        CHECK(std::abs(exponential.peak_live().value - 1000 - 500 / std::sqrt(1 + gh * gh)) < 2e-3);
+        CHECK(std::abs(exponential.lag() - std::atan(gh) / turn * seconds) < 1.5);
         CHECK(relative_error(exponential.mean_rate() * hold, 1000) < 1e-12);
     }
 }
@@ -70,7 +70,7 @@ TEST_CASE("any law of holds, against the plain integral") {
         hold_time hold;
         double reach;
     } laws[] = {{hold_time::exponential(900), 4e4},
-                {hold_time::lognormal(900, 1.5), 4e5},
+                {hold_time::lognormal(900, 1.5), 3e6},
                 {hold_time::gamma(900, 0.4), 2e4},
                 {hold_time::gamma(5000, 0.7), 2e5},
                 {hold_time::hyperexponential({0.9, 0.1}, {60, 9000}), 3.6e5}};

@@ -37,7 +37,7 @@ class day {
     day(day_rates rates, hold_time hold);
 
     double rate(double t) const;
-    // m(t), to 1e-12 of its peak for exponential and constant holds and mixtures, 1e-10 else.
+    // m(t), to 1e-10 of its peak.
     double live(double t) const;
 
     double mean_rate() const { return mean_rate_; }
