@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <natbound/model/error.hpp>
 
 namespace natbound::calculator::detail {
 namespace {
@@ -71,12 +72,15 @@ bool inversion::aim(double t, bool tail, double mean) {
 
 void inversion::lay(double t) {
     const double scale = std::abs(s0_);
-    const double width = 1 / std::sqrt(jet_.second);  // of the peak, in units of s0
+    // Of the peak, in units of s0. Where there is none (what falls with t, at s0 = 1/t), e^(st)
+    // alone sets the scale.
+    const bool peaked = near_saddle(s0_ * t + jet_.first, jet_.second);
+    const double width = peaked ? 1 / std::sqrt(jet_.second) : 1;
     const double leaning = std::sin(slant), upright = std::cos(slant);
-    double bend = 30 * width;
+    double bend = peaked ? 30 * width : 2;
     // d/dx of odd order changes sign with s0.
     const double third = s0_ > 0 ? jet_.third : -jet_.third;
-    if (third < 0) {
+    if (peaked && third < 0) {
         const double steepest = -3 * jet_.second / third * leaning / (upright * upright);
         bend = std::clamp(steepest, 0.5 * width, bend);
     }
@@ -89,7 +93,7 @@ void inversion::lay(double t) {
     };
     nodes_.clear();
     weights_.clear();
-    double total = 0, most = 0;
+    double total = 0, most = 0, size = 0;
     // Points first + k step until they no longer count; returns their sum.
     const auto walk = [&](double first, double step) {
         double sum = 0;
@@ -109,6 +113,7 @@ void inversion::lay(double t) {
                 weights_.push_back(weight);
                 sum += term.imag();
                 largest = std::max(largest, std::abs(term));
+                size += std::abs(term);
             }
             most = std::max(most, largest);
             if (largest < 1e-17 * most) break;
@@ -117,15 +122,18 @@ void inversion::lay(double t) {
     };
     double step = std::min(0.3, 0.7 * width / (bend * upright));
     total = walk(0, step);
-    for (int halving = 0; halving < 6; ++halving) {
+    const double enough = peaked ? 1e-8 : 1e-10;
+    bool settled = false;
+    for (int halving = 0; halving < 10 && !settled; ++halving) {
         const double between = walk(step / 2, step);
-        error_ = std::abs(total - between) / (std::abs(total + between));
+        const double change = std::abs(total - between);
         total += between;
         step /= 2;
-        // The error of the rule squares with each halving.
-        if (error_ < 1e-8) break;
+        // The error of the rule squares with each halving. What lies far below the terms of its sum
+        // is lost in their rounding.
+        settled = change < std::max(enough * std::abs(total), 2e-13 * size);
     }
-    error_ = std::max(error_ * error_, 1e-13);
+    if (!settled) throw error("the inversion of a transform did not converge");
     for (auto& w : weights_) w *= step / pi;
 }
 

@@ -5,7 +5,8 @@
 // third derivative there says. A sharp transition (all mass near one time) has a small third
 // derivative and gets a straight line with a dozen points; an exponential wait gets a tight bend.
 // As the integrand never much exceeds its value at the saddle, small probabilities keep their
-// relative accuracy. The trapezoidal rule is halved until it no longer changes.
+// relative accuracy. The trapezoidal rule is halved until it no longer changes, else
+// natbound::error.
 //
 // N. M. Temme, Asymptotic Methods for Integrals, 2015, ch. 4; J. A. C. Weideman and L. N.
 // Trefethen, Math. Comp. 76 (2007) 1341; H. E. Daniels, Ann. Math. Statist. 25 (1954) 631.
@@ -27,8 +28,7 @@ class inversion {
 
     double log_value(double t) const;
     double value(double t) const;
-    double slope(double t) const;            // d value / dt
-    double error() const { return error_; }  // of value(), relative, at the aimed t
+    double slope(double t) const;  // d value / dt
 
   private:
     bool saddle(double t);
@@ -41,7 +41,6 @@ class inversion {
     double s0_ = 0, aimed_ = 0;  // the saddle, and its t: where the next search starts
     climb_jet jet_;
     std::vector<std::complex<double>> nodes_, weights_;
-    double error_ = 0;
 };
 
 }  // namespace natbound::calculator::detail

@@ -70,7 +70,7 @@ class EvictingTable:
     """
 
     def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
-        self._table = _core.EvictingTable(size, [tuple(kind) for kind in kinds])
+        self._table = _core.EvictingTable(size, [Connections(*kind) for kind in kinds])
 
     def characteristic_time(self) -> float:
         """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""

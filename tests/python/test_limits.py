@@ -40,7 +40,8 @@ def test_finite_queues() -> None:
     assert answer.loss.shape == (3,)
     assert answer.loss[0] == pytest.approx(0.9 / 1.9)
     assert np.exp(answer.log_loss) == pytest.approx(answer.loss)
-    assert (answer.delay == pytest.approx(answer.waiting + 1)) and (np.diff(answer.waiting) > 0).all()
+    assert answer.delay == pytest.approx(answer.waiting + 1)
+    assert (np.diff(answer.waiting) > 0).all()
     assert calculator.finite_queue(3, 1.0, service="exponential").loss == pytest.approx(0.25)
     room = calculator.room_for(0.9, 1e-6)
     assert calculator.finite_queue(room, 0.9).loss <= 1e-6 < calculator.finite_queue(room - 1, 0.9).loss

@@ -80,7 +80,7 @@ TEST_CASE("the exact chain: one entry, and the simulation") {
 
 TEST_CASE("Che's approximation nears the exact chain as the table grows") {
     double last = 1;
-    for (std::size_t size : {3, 6, 12}) {
+    for (const std::size_t size : {3U, 6U, 12U}) {
         const double rate = static_cast<double>(size) / 8;
         const double exact = eviction_exact(size, rate, 4, 1.5);
         const double error =

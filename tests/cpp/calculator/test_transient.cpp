@@ -66,6 +66,19 @@ TEST_CASE("one port, and what is left after long") {
     CHECK(many.full_probability(0.5) == 0);
 }
 
+TEST_CASE("from full to nearly empty: what has fallen far is right absolutely") {
+    for (double t : {0.5, 2.0, 5.9, 40.0}) {
+        for (double load : {2.5, 20.0, 33.0}) {
+            const auto stepped = occupancy_at(44, load, exactly(44), t);
+            CAPTURE(t, load);
+            const transient_law law(44, load, exactly(44));
+            CHECK(std::abs(law.full_probability(t) - stepped.at_least(44)) < 1e-12);
+            CHECK(relative_error(law.mean(t), stepped.mean()) < 1e-10);
+        }
+    }
+    CHECK(transient_law(65536, 60000, stationary(65536, 65000)).full_probability(0.5) < 1e-12);
+}
+
 TEST_CASE("a flood on a large NAT") {
     const auto before = stationary(65536, 50000);
     const transient_law law(65536, 70000, before);
