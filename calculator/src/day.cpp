@@ -116,10 +116,15 @@ day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std:
         const double jump = linear ? 0 : rates_.rates[i] - rates_.rates[last];
         bends_.push_back({times[i], jump, slopes_[i] - slopes_[last]});
     }
-    while (whole_days_ < 5000 && steepest * hold_.half_square(whole_days_ * rates_.period) +
-                                         peak_ * hold_.excess(whole_days_ * rates_.period) >
-                                     1e-12 * mean_rate_ * hold_.mean()) {
+    const auto left = [&](double time) {
+        return steepest * hold_.half_square(time) + peak_ * hold_.excess(time);
+    };
+    while (whole_days_ < 5000 &&
+           left((whole_days_ - 1) * rates_.period) > 1e-12 * mean_rate_ * hold_.mean()) {
         whole_days_ += whole_days_ < 50 ? 1 : 50;
+    }
+    if (whole_days_ > 2 && hold_.smooth()) {
+        earlier_.emplace(rates_.period, [&](double t) { return of_earlier_days(t); });
     }
 }
 
@@ -138,20 +143,33 @@ double day::rate(double t) const {
     return rates_.rates[i] + slopes_[i] * (since < 0 ? since + rates_.period : since);
 }
 
+double day::felt(const bend& x, double since) const {
+    double sum = 0;
+    if (x.turn != 0) sum += x.turn * hold_.half_square(since);
+    if (x.jump != 0) sum -= x.jump * hold_.excess(since);
+    return sum;
+}
+
+double day::of_earlier_days(double t) const {
+    double sum = 0;
+    for (const auto& x : bends_) {
+        for (double back = 2; back <= whole_days_; ++back) {
+            sum += felt(x, t - x.time + back * rates_.period);
+        }
+    }
+    return sum;
+}
+
 double day::live(double t) const {
     double sum = rate(t) * hold_.mean();
     t -= rates_.period * std::floor(t / rates_.period);
     const double slope = slopes_[piece(t)];
     if (slope != 0) sum -= slope * hold_.half_square(0);
     for (const auto& x : bends_) {
-        double since = t - x.time;
-        if (since < 0) since += rates_.period;
-        for (double back = 0; back <= whole_days_; ++back, since += rates_.period) {
-            if (x.turn != 0) sum += x.turn * hold_.half_square(since);
-            if (x.jump != 0) sum -= x.jump * hold_.excess(since);
-        }
+        if (t >= x.time) sum += felt(x, t - x.time);
+        sum += felt(x, t - x.time + rates_.period);
     }
-    return std::max(sum, 0.0);
+    return std::max(sum + (earlier_ ? (*earlier_)(t) : of_earlier_days(t)), 0.0);
 }
 
 moment_of_day day::peak_rate() const {

@@ -82,7 +82,7 @@ double first_passage_law::survival(double t) const {
     if (t == 0) return 1 - atom_;
     if (!late(t)) {
         const double p = below(t);
-        if (p < 0.9 * (1 - atom_)) return 1 - atom_ - p;
+        if (p < 0.999 * (1 - atom_)) return 1 - atom_ - p;
     }
     return above(t);
 }

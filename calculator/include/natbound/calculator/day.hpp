@@ -10,7 +10,9 @@
 // near exact for holds of minutes or few refusals; for holds of 2 hours and 5 % refused, 9 % high
 // over the day and 13 % at the peak, where the stationary formula is 35 % high (day_chain.hpp).
 #include <cstddef>
+#include <natbound/calculator/chebyshev.hpp>
 #include <natbound/calculator/hold_time.hpp>
+#include <optional>
 #include <vector>
 
 namespace natbound::calculator {
@@ -60,6 +62,9 @@ class day {
     struct bend {
         double time, jump, turn;  // what is added to the rate, and to its slope
     };
+    // What a bend adds to m so long after it.
+    double felt(const bend& x, double since) const;
+    double of_earlier_days(double t) const;  // of all bends before yesterday's
     std::size_t piece(double t) const;
     double piece_end(std::size_t i) const;
 
@@ -69,6 +74,8 @@ class day {
     std::vector<bend> bends_;
     double mean_rate_ = 0, peak_ = 0;
     double whole_days_ = 1;  // so many days back are still felt
+    // of_earlier_days, which is smooth: no bend is nearer than a period.
+    std::optional<chebyshev> earlier_;
 };
 
 }  // namespace natbound::calculator

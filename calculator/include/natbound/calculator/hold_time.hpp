@@ -15,7 +15,8 @@ class hold_time {
     static hold_time hyperexponential(std::vector<double> weights, std::vector<double> means);
 
     double mean() const { return mean_; }
-    double survival(double x) const;     // P(X > x)
+    bool smooth() const { return form_ != shape::constant; }  // survival has no jump
+    double survival(double x) const;                          // P(X > x)
     double excess(double x) const;       // E (X - x)+ = integral of survival from x on
     double half_square(double x) const;  // E ((X - x)+)^2 / 2 = integral of excess from x on
 
