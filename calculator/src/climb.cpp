@@ -24,10 +24,53 @@ struct moments {
     }
 };
 
+// A value and its derivatives by x.
+struct jet {
+    double d0 = 0, d1 = 0, d2 = 0, d3 = 0;
+
+    // For the logarithm of a divisor.
+    void take_from(climb_jet& out) const {
+        const double v1 = d1 / d0, v2 = d2 / d0, v3 = d3 / d0;
+        out.log_value -= std::log(std::abs(d0));
+        out.first -= v1;
+        out.second -= v2 - v1 * v1;
+        out.third -= v3 - 3 * v1 * v2 + 2 * v1 * v1 * v1;
+    }
+};
+
+// u(n) from e(n-1), and e(n) from u(n): v of u / (b + u), q = 1 / (b + u).
+struct rung {
+    jet e{}, u{};
+    double q = 0, v1 = 0, v2 = 0, v3 = 0;
+
+    void meet(double s, double deaths) {
+        u = {s + deaths * e.d0, s + deaths * e.d1, deaths * e.d2, deaths * e.d3};
+    }
+    bool pass(double births) {
+        const double d = births + u.d0;
+        if (!(d > 0)) return false;
+        q = 1 / d;
+        v1 = u.d1 * q;
+        v2 = u.d2 * q;
+        v3 = u.d3 * q;
+        const double r = births * q;
+        e = {u.d0 * q, r * v1, r * (v2 - 2 * v1 * v1), r * (v3 - 6 * v1 * v2 + 6 * v1 * v1 * v1)};
+        return true;
+    }
+};
+
+// 1 - e + e / b
+jet beyond_factor(const jet& e, const jet& b) {
+    const double q0 = e.d0 / b.d0, q1 = (e.d1 - q0 * b.d1) / b.d0;
+    const double q2 = (e.d2 - 2 * q1 * b.d1 - q0 * b.d2) / b.d0;
+    const double q3 = (e.d3 - 3 * q2 * b.d1 - 3 * q1 * b.d2 - q0 * b.d3) / b.d0;
+    return {1 - e.d0 + q0, q1 - e.d1, q2 - e.d2, q3 - e.d3};
+}
+
 }  // namespace
 
-climb::climb(std::uint64_t top, double load, std::uint64_t from, std::vector<double> start)
-    : top_(top), load_(load), from_(from), start_(std::move(start)) {
+climb::climb(std::uint64_t top, way rates, std::uint64_t from, std::vector<double> start)
+    : top_(top), rates_(rates), from_(from), start_(std::move(start)) {
     while (start_.size() > 1 && start_.back() == 0) start_.pop_back();
     std::size_t none = 0;
     while (none + 1 < start_.size() && start_[none] == 0) ++none;
@@ -40,25 +83,16 @@ climb::climb(std::uint64_t top, double load, std::uint64_t from, std::vector<dou
 climb_jet climb::settle(double s, divisor by) {
     climb_jet out;
     moments sum;
-    double e0 = 0, e1 = 0, e2 = 0, e3 = 0;
-    double u0 = s, u1 = s, u2 = 0, u3 = 0;
+    rung at;
     double w = start_[0];
     int exponent = 0;  // the true W is w 2^exponent
     for (std::uint64_t n = 0; n <= top_; ++n) {
-        const double deaths = static_cast<double>(n);
-        u0 = s + deaths * e0;
-        u1 = s + deaths * e1;
-        u2 = deaths * e2;
-        u3 = deaths * e3;
+        const double count = static_cast<double>(n);
+        at.meet(s, rates_.deaths(count));
         if (n == top_) break;
-        const double d = load_ + u0;
-        if (!(d > 0)) return out;
-        const double q = 1 / d, v1 = u1 * q, v2 = u2 * q, v3 = u3 * q;
-        const double r = load_ * q;
-        e0 = u0 * q;
-        e1 = r * v1;
-        e2 = r * (v2 - 2 * v1 * v1);
-        e3 = r * (v3 - 6 * v1 * v2 + 6 * v1 * v1 * v1);
+        const double births = rates_.births(count);
+        if (!at.pass(births)) return out;
+        const double r = births * at.q, v1 = at.v1, v2 = at.v2, v3 = at.v3;
         if (n < from_) continue;
         const std::size_t i = static_cast<std::size_t>(n - from_);
         sum.times(-v1, 2 * v1 * v1 - v2, 6 * v1 * (v2 - v1 * v1) - v3);
@@ -66,7 +100,7 @@ climb_jet climb::settle(double s, divisor by) {
         const double joined = i + 1 < start_.size() ? std::ldexp(start_[i + 1], -exponent) : 0;
         w = carried + joined;
         const double kept = joined == 0 ? 1 : carried / w;
-        grow_[i] = kept / r;
+        grow_[i] = kept / at.q;
         join_[i] = joined == 0 ? 0 : joined / w;
         if (joined != 0) sum.shrink(kept);
         if (w < 0x1p-300 || w > 0x1p300) {
@@ -80,47 +114,51 @@ climb_jet climb::settle(double s, divisor by) {
     out.first = sum.w1;
     out.second = sum.w2 - sum.w1 * sum.w1;
     out.third = sum.w3 - 3 * sum.w1 * sum.w2 + 2 * sum.w1 * sum.w1 * sum.w1;
-    if (by == divisor::time) {
+    if (by == divisor::time || by == divisor::beyond) {
         settled_divisor_ = s;
-        out.log_value -= std::log(std::abs(s));
-        out.first -= 1;
-        out.second += 1;
-        out.third -= 2;
+        jet{s, s, 0, 0}.take_from(out);
     } else {
-        if (!(u0 > 0)) return out;
-        settled_divisor_ = u0;
-        const double v1 = u1 / u0, v2 = u2 / u0, v3 = u3 / u0;
-        out.log_value -= std::log(u0);
-        out.first -= v1;
-        out.second -= v2 - v1 * v1;
-        out.third -= v3 - 3 * v1 * v2 + 2 * v1 * v1 * v1;
+        if (!(at.u.d0 > 0)) return out;
+        settled_divisor_ = at.u.d0;
+        at.u.take_from(out);
     }
     if (by == divisor::shortfall) {
         settled_divisor_ *= s + 1;
-        const double v = s / (s + 1);
-        out.log_value -= std::log1p(s);
-        out.first -= v;
-        out.second += v * v;
-        out.third -= 2 * v * v * v;
+        jet{s + 1, s, 0, 0}.take_from(out);
+    }
+    if (by == divisor::beyond) {
+        rung back;
+        for (std::uint64_t n = 0; n < back_top_; ++n) {
+            back.meet(s, back_.deaths(static_cast<double>(n)));
+            if (!back.pass(back_.births(static_cast<double>(n)))) return out;
+        }
+        const jet factor = beyond_factor(at.e, back.e);
+        settled_divisor_ *= factor.d0;
+        factor.take_from(out);
     }
     out.valid = true;
     return out;
 }
 
-climb::points climb::at(const points& s, divisor by) const {
-    alignas(64) double sr[lanes], si[lanes], er[lanes], ei[lanes], ur[lanes], ui[lanes];
-    alignas(64) double vr[lanes], vi[lanes];
-    for (std::size_t k = 0; k < lanes; ++k) {
-        sr[k] = s[k].real();
-        si[k] = s[k].imag();
-        er[k] = ei[k] = vi[k] = 0;
-        vr[k] = 1;
+namespace {
+
+// Eight rungs at complex s, and V.
+struct lanes_of {
+    static constexpr std::size_t count = climb::lanes;
+    alignas(64) double sr[count], si[count], er[count], ei[count], vr[count], vi[count];
+
+    explicit lanes_of(const climb::points& s) {
+        for (std::size_t k = 0; k < count; ++k) {
+            sr[k] = s[k].real();
+            si[k] = s[k].imag();
+            er[k] = ei[k] = vi[k] = 0;
+            vr[k] = 1;
+        }
     }
-    const double a = load_;
-    const auto step = [&](double deaths, double grow, double join) {
-        for (std::size_t k = 0; k < lanes; ++k) {
+    void step(double births, double deaths, double grow, double join) {
+        for (std::size_t k = 0; k < count; ++k) {
             const double u_r = sr[k] + deaths * er[k], u_i = si[k] + deaths * ei[k];
-            const double d_r = a + u_r;
+            const double d_r = births + u_r;
             const double inverse = 1 / (d_r * d_r + u_i * u_i);
             const double q_r = d_r * inverse, q_i = -u_i * inverse;
             er[k] = u_r * q_r - u_i * q_i;
@@ -130,23 +168,35 @@ climb::points climb::at(const points& s, divisor by) const {
             vi[k] = vr[k] * f_i + vi[k] * f_r;
             vr[k] = v_r;
         }
-    };
-    for (std::uint64_t n = 0; n < from_; ++n) {
-        step(static_cast<double>(n), 0, 1);  // V stays 1
     }
-    for (std::uint64_t n = from_; n < top_; ++n) {
-        const std::size_t i = static_cast<std::size_t>(n - from_);
-        step(static_cast<double>(n), a * grow_[i], join_[i]);
+    std::complex<double> e(std::size_t k) const { return {er[k], ei[k]}; }
+    std::complex<double> v(std::size_t k) const { return {vr[k], vi[k]}; }
+};
+
+}  // namespace
+
+climb::points climb::at(const points& s, divisor by) const {
+    lanes_of x(s);
+    for (std::uint64_t n = 0; n < top_; ++n) {
+        const double count = static_cast<double>(n);
+        const bool started = n >= from_;  // before, V stays 1
+        const std::size_t i = started ? static_cast<std::size_t>(n - from_) : 0;
+        x.step(rates_.births(count), rates_.deaths(count), started ? grow_[i] : 0,
+               started ? join_[i] : 1);
     }
-    for (std::size_t k = 0; k < lanes; ++k) {
-        ur[k] = sr[k] + static_cast<double>(top_) * er[k];
-        ui[k] = si[k] + static_cast<double>(top_) * ei[k];
+    lanes_of back(s);
+    for (std::uint64_t n = 0; by == divisor::beyond && n < back_top_; ++n) {
+        const double count = static_cast<double>(n);
+        back.step(back_.births(count), back_.deaths(count), 0, 1);
     }
+    const double deaths = rates_.deaths(static_cast<double>(top_));
     points out;
     for (std::size_t k = 0; k < lanes; ++k) {
-        std::complex<double> divided = by == divisor::time ? s[k] : std::complex(ur[k], ui[k]);
+        std::complex<double> divided = s[k];
+        if (by == divisor::beyond) divided *= 1.0 - x.e(k) + x.e(k) / back.e(k);
+        if (by == divisor::full || by == divisor::shortfall) divided += deaths * x.e(k);
         if (by == divisor::shortfall) divided *= s[k] + 1.0;
-        out[k] = std::complex(vr[k], vi[k]) * (settled_divisor_ / divided);
+        out[k] = x.v(k) * (settled_divisor_ / divided);
     }
     return out;
 }

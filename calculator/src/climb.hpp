@@ -1,8 +1,9 @@
 #pragma once
 // How the number of live flows climbs, as a Laplace transform. With e(n) = 1 - E exp(-s T(n)), T(n)
-// the time from n to n + 1 flows (arrivals at rate `load`, departures at rate n),
+// the time from n to n + 1 flows, arrivals at rate b(n) and departures at rate d(n),
 //
-//     u(n) = s + n e(n-1),   e(n) = u(n) / (load + u(n)),   E exp(-s T(n)) = load / (load + u(n)),
+//     u(n) = s + d(n) e(n-1),   e(n) = u(n) / (b(n) + u(n)),   E exp(-s T(n)) = b(n) / (b(n) +
+//     u(n)),
 //
 // which keeps its digits however small s is, and for Im s > 0 never meets a pole (e(n) is a
 // Stieltjes function). W(s) = sum_i p(i) E exp(-s time from i to top) for a start law p. Everything
@@ -21,6 +22,18 @@ enum class divisor {
     time,       // s: the chance that top has been reached by t
     full,       // u(top): the chance that just `top` flows are live at t, none admitted beyond
     shortfall,  // u(top) (s + 1): mean flows missing at t for having been refused, over the load
+    beyond,     // s (1 - e + e / e'), e' of the way back: the chance of `top` or more at t
+};
+
+// Rates b(n) = birth + birth_slope n, and d(n) = death + death_slope n but for d(0) = 0.
+struct way {
+    double birth, birth_slope, death, death_slope;
+    double births(double n) const { return birth + birth_slope * n; }
+    double deaths(double n) const { return n > 0 ? death + death_slope * n : 0; }
+
+    static way up(double load) { return {load, 0, 0, 1}; }
+    // Erlang's system by its free ports: they grow as flows end.
+    static way down(double ports, double load) { return {ports, -1, load, 0}; }
 };
 
 // log of W(s) / divisor at a real s, and its derivatives in log-free form: d^k/dx^k at s (1 + x).
@@ -32,7 +45,13 @@ struct climb_jet {
 class climb {
   public:
     // `start`: chances of `from`, from + 1, ...; all of them at most top.
-    climb(std::uint64_t top, double load, std::uint64_t from, std::vector<double> start);
+    climb(std::uint64_t top, way rates, std::uint64_t from, std::vector<double> start);
+
+    // For divisor::beyond: the rates seen from the other end, and `top` counted from there.
+    void way_back(way rates, std::uint64_t top) {
+        back_ = rates;
+        back_top_ = top;
+    }
 
     // At real s. Leaves the scale in which at() works: W(s) there is relative to W here.
     climb_jet settle(double s, divisor by);
@@ -44,10 +63,12 @@ class climb {
 
   private:
     std::uint64_t top_;
-    double load_;
+    way rates_;
+    way back_{};
+    std::uint64_t back_top_ = 0;
     std::uint64_t from_;
     std::vector<double> start_;
-    // Relative to the settled s: V(n+1) = V(n) load/(load + u(n)) grow(n) + join(n).
+    // Relative to the settled s: V(n+1) = V(n) grow(n)/(b(n) + u(n)) + join(n).
     std::vector<double> grow_, join_;
     double settled_ = 0, settled_divisor_ = 1;
 };

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "argument.hpp"
+#include "check_start.hpp"
 #include "inversion.hpp"
 #include "scaled_total.hpp"
 
@@ -24,20 +25,17 @@ void check_time(const char* function, double t) {
 
 first_passage_law::first_passage_law(std::uint64_t ports, double load, passage event,
                                      occupancy start)
-    : top_(event == passage::full ? ports : ports + 1),
-      load_(load),
-      from_(start.from),
-      start_(std::move(start.chances)) {
+    : top_(event == passage::full ? ports : ports + 1), load_(load), from_(start.from) {
     detail::require(ports <= 1ULL << 22, name, "ports", static_cast<double>(ports),
                     "must be at most 4,194,304");
     detail::require(load > 0 && load <= 1e12, name, "load", load,
                     "must be above 0 and at most 1e12");
-    detail::require(!start_.empty() && from_ + start_.size() <= ports + 1, name, "start",
-                    static_cast<double>(from_ + start_.size()) - 1,
-                    "must be at most the number of ports");
+    detail::check_start(name, start, ports);
+    start_ = std::move(start.chances);
     if (event == passage::full && from_ + start_.size() == ports + 1) {
         atom_ = start_.back();
         start_.pop_back();
+        if (atom_ >= 1) start_.clear();
     }
     // Mean: each step n -> n + 1 counts with the chance that the start is at n or below.
     detail::scaled_total sum;
@@ -59,12 +57,14 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
 bool first_passage_law::late(double t) const { return t > 3 * mean_.mean; }
 
 double first_passage_law::below(double t) const {
-    detail::inversion path(detail::climb(top_, load_, from_, start_), detail::divisor::time);
+    detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
+                           detail::divisor::time);
     return path.aim(t) ? path.value(t) : 0;
 }
 
 double first_passage_law::above(double t) const {
-    detail::inversion path(detail::climb(top_, load_, from_, start_), detail::divisor::time);
+    detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
+                           detail::divisor::time);
     return path.aim(t, true, mean_.mean / (1 - atom_)) ? path.value(t) : 0;
 }
 
@@ -107,7 +107,8 @@ double first_passage_law::log_quantile(double p) const {
     const double want = tail ? std::log1p(-p) : std::log(p - atom_);
     double low = -infinite, high = infinite;  // of log t
     double at = std::min(mean_.log_mean, 13.0);
-    detail::inversion path(detail::climb(top_, load_, from_, start_), detail::divisor::time);
+    detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
+                           detail::divisor::time);
     double aimed = infinite;
     bool upper = tail;
     for (int i = 0; i < 400; ++i) {

@@ -3,6 +3,7 @@
 #include <natbound/calculator/transient_steps.hpp>
 
 #include "argument.hpp"
+#include "check_start.hpp"
 #include "poisson.hpp"
 
 namespace natbound::calculator {
@@ -53,10 +54,8 @@ occupancy occupancy_at(std::uint64_t ports, double load, const occupancy& start,
                     detail::rule_not_negative);
     detail::require(detail::finite_and_not_negative(time), name, "time", time,
                     detail::rule_not_negative);
-    detail::require(!start.chances.empty(), name, "start", 0, "must name at least one state");
+    detail::check_start(name, start, 1ULL << 22);
     const std::uint64_t most = start.from + start.chances.size() - 1;
-    detail::require(most <= 1ULL << 22, name, "start", static_cast<double>(most),
-                    "must be at most 4,194,304");
     const std::size_t states = static_cast<std::size_t>(std::max(ports, most)) + 1;
     const double rate = load + static_cast<double>(states - 1);
     const double jumps = rate * time;

@@ -32,7 +32,7 @@ calc::transient_law transient(const char* function, double ports, double load, d
 
 void bind_over_time(py::module_& m) {
     m.def("first_passage_mean",
-          [](numbers ports, numbers load, numbers start, bool full, bool log) {
+          [](const numbers& ports, const numbers& load, const numbers& start, bool full, bool log) {
               return broadcast(
                   [=](double c, double a, double n) {
                       const auto mean = passage_law("first_passage_mean", c, a, n, full).mean();
@@ -40,51 +40,70 @@ void bind_over_time(py::module_& m) {
                   },
                   ports, load, start);
           });
-    m.def("first_passage_cdf",
-          [](numbers ports, numbers load, numbers time, numbers start, bool full, bool survival) {
-              return broadcast(
-                  [=](double c, double a, double t, double n) {
-                      const auto law = passage_law("first_passage_cdf", c, a, n, full);
-                      return survival ? law.survival(t) : law.cdf(t);
-                  },
-                  ports, load, time, start);
-          });
-    m.def("first_passage_quantile",
-          [](numbers ports, numbers load, numbers p, numbers start, bool full, bool log) {
-              return broadcast(
-                  [=](double c, double a, double q, double n) {
-                      const auto law = passage_law("first_passage_quantile", c, a, n, full);
-                      return log ? law.log_quantile(q) : law.quantile(q);
-                  },
-                  ports, load, p, start);
-          });
-    m.def("transient_full_probability", [](numbers ports, numbers load, numbers time, numbers start,
-                                           numbers start_ports, numbers start_load, bool log) {
+    m.def("first_passage_cdf", [](const numbers& ports, const numbers& load, const numbers& time,
+                                  const numbers& start, bool full, bool survival) {
         return broadcast(
-            [=](double c, double a, double t, double n, double old_c, double old_a) {
-                const auto law = transient("transient_full_probability", c, a, n, old_c, old_a);
-                return log ? law.log_full_probability(t) : law.full_probability(t);
+            [=](double c, double a, double t, double n) {
+                const auto law = passage_law("first_passage_cdf", c, a, n, full);
+                return survival ? law.survival(t) : law.cdf(t);
             },
-            ports, load, time, start, start_ports, start_load);
+            ports, load, time, start);
     });
-    m.def("transient_mean", [](numbers ports, numbers load, numbers time, numbers start,
-                               numbers start_ports, numbers start_load) {
+    m.def("first_passage_quantile", [](const numbers& ports, const numbers& load, const numbers& p,
+                                       const numbers& start, bool full, bool log) {
         return broadcast(
-            [](double c, double a, double t, double n, double old_c, double old_a) {
-                return transient("transient_mean", c, a, n, old_c, old_a).mean(t);
+            [=](double c, double a, double q, double n) {
+                const auto law = passage_law("first_passage_quantile", c, a, n, full);
+                return log ? law.log_quantile(q) : law.quantile(q);
             },
-            ports, load, time, start, start_ports, start_load);
+            ports, load, p, start);
     });
-    m.def("transient_quantile", [](numbers ports, numbers load, numbers time, numbers p,
-                                   numbers start, numbers start_ports, numbers start_load) {
+    m.def("transient_full_probability",
+          [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
+             const numbers& start_ports, const numbers& start_load, bool log) {
+              return broadcast(
+                  [=](double c, double a, double t, double n, double old_c, double old_a) {
+                      const auto law =
+                          transient("transient_full_probability", c, a, n, old_c, old_a);
+                      return log ? law.log_full_probability(t) : law.full_probability(t);
+                  },
+                  ports, load, time, start, start_ports, start_load);
+          });
+    m.def("transient_mean",
+          [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
+             const numbers& start_ports, const numbers& start_load) {
+              return broadcast(
+                  [](double c, double a, double t, double n, double old_c, double old_a) {
+                      return transient("transient_mean", c, a, n, old_c, old_a).mean(t);
+                  },
+                  ports, load, time, start, start_ports, start_load);
+          });
+    m.def("transient_quantile", [](const numbers& ports, const numbers& load, const numbers& time,
+                                   const numbers& p, const numbers& start,
+                                   const numbers& start_ports, const numbers& start_load) {
         return broadcast(
             [](double c, double a, double t, double q, double n, double old_c, double old_a) {
-                const auto start_at = start_law("transient_quantile", n, old_c, old_a);
-                const auto ports_now = whole("transient_quantile", "ports", c);
+                const char* name = "transient_quantile";
+                auto old = start_law(name, n, old_c, old_a);
+                const auto now = whole(name, "ports", c);
+                // Only the stepped chain knows of flows above the ports.
+                if (old.from + old.chances.size() > now + 1) {
+                    return static_cast<double>(calc::occupancy_at(now, a, old, t).quantile(q));
+                }
                 return static_cast<double>(
-                    calc::occupancy_at(ports_now, a, start_at, t).quantile(q));
+                    calc::transient_law(now, a, std::move(old)).quantile(q, t));
             },
             ports, load, time, p, start, start_ports, start_load);
+    });
+    m.def("transient_at_least", [](const numbers& ports, const numbers& load, const numbers& time,
+                                   const numbers& flows, const numbers& start,
+                                   const numbers& start_ports, const numbers& start_load) {
+        return broadcast(
+            [](double c, double a, double t, double k, double n, double old_c, double old_a) {
+                const char* name = "transient_at_least";
+                return transient(name, c, a, n, old_c, old_a).at_least(whole(name, "flows", k), t);
+            },
+            ports, load, time, flows, start, start_ports, start_load);
     });
     m.def("transient_law", [](double ports, double load, double time, double start,
                               double start_ports, double start_load) {

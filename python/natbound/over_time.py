@@ -22,6 +22,10 @@ def _start(start: Any) -> Any:
     return start
 
 
+def _whole(x: Any) -> Any:
+    return x.astype("int64") if hasattr(x, "astype") else int(x)
+
+
 def _is_full(event: str) -> bool:
     if event not in ("full", "refusal"):
         raise ValueError(f'event = {event!r}: must be "full" (all ports busy) or "refusal" (the first connection refused)')
@@ -95,8 +99,15 @@ def transient_mean(ports: Any, load: Any, time: Any, *, start: Any = None, start
 def transient_quantile(
     ports: Any, load: Any, time: Any, p: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
-    """The least number n of live flows with P(N(time) <= n) >= p, from `transient_law`; start_ports may exceed ports."""
-    return _core.transient_quantile(ports, load, time, p, *_old(ports, load, start, start_load, start_ports))
+    """The least number n of live flows with P(N(time) <= n) >= p; start_ports may exceed ports (then from `transient_law`)."""
+    return _whole(_core.transient_quantile(ports, load, time, p, *_old(ports, load, start, start_load, start_ports)))
+
+
+def transient_at_least(
+    ports: Any, load: Any, time: Any, flows: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
+) -> Any:
+    """P(N(time) >= flows) after a change: how likely it is that so many are live. Absolute error 1e-10; 65,536 ports: 50 to 150 ms."""
+    return _core.transient_at_least(ports, load, time, flows, *_old(ports, load, start, start_load, start_ports))
 
 
 def transient_law(

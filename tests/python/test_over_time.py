@@ -35,6 +35,7 @@ def test_transients_agree_with_the_stepped_chain() -> None:
         assert law[100] == pytest.approx(full[i], rel=1e-10)
         assert law @ np.arange(law.size) == pytest.approx(mean[i], rel=1e-11)
         assert bound < 1e-50
+        assert calculator.transient_at_least(100, 120, float(time), 70, start_load=60) == pytest.approx(law[70:].sum(), abs=1e-10)
         median = calculator.transient_quantile(100, 120, float(time), 0.5, start_load=60)
         assert law[: int(median)].sum() < 0.5 <= law[: int(median) + 1].sum() + 1e-12
     assert calculator.log_transient_full_probability(64512, 60000, 0.1) < -1000

@@ -101,6 +101,7 @@ TEST_CASE("edges and bad arguments of the law of first passages") {
     CHECK(first_passage_law(0, 4, passage::full).cdf(0) == 1);
     CHECK(relative_error(first_passage_law(0, 4).cdf(0.25), -std::expm1(-1)) < 1e-12);
     CHECK(first_passage_law(5, 4, passage::full, exactly(5)).mean().mean == 0);
+    CHECK(first_passage_law(5, 4, passage::full, {4, {0, 1}}).cdf(0) == 1);
     CHECK(first_passage_law(5, 4).cdf(std::numeric_limits<double>::infinity()) == 1);
     for (double bad : {0.0, -1.0, 2e12, std::nan("")}) {
         CHECK_THROWS_AS(first_passage_law(3, bad), natbound::domain_error);

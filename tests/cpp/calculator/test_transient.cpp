@@ -79,6 +79,30 @@ TEST_CASE("from full to nearly empty: what has fallen far is right absolutely") 
     CHECK(transient_law(65536, 60000, stationary(65536, 65000)).full_probability(0.5) < 1e-12);
 }
 
+TEST_CASE("the law at time t and its quantiles, both ways") {
+    std::mt19937_64 random(17);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (int i = 0; i < 150; ++i) {
+        const std::uint64_t ports = 1 + random() % 150;
+        const double c = static_cast<double>(ports);
+        const double load = c * (0.3 + 1.2 * unit(random)), t = std::exp(5 * unit(random) - 3);
+        const auto start = i % 2 == 0 ? exactly(random() % (ports + 1))
+                                      : stationary(ports, load * 2 * unit(random));
+        const std::uint64_t n = random() % (ports + 2);
+        CAPTURE(ports, load, t, n, i);
+        const transient_law law(ports, load, start);
+        const auto stepped = occupancy_at(ports, load, start, t);
+        CHECK(std::abs(law.at_least(n, t) - stepped.at_least(n)) < 1e-9);
+        const double p = unit(random);
+        const auto q = law.quantile(p, t);
+        CHECK(stepped.at_most(q) >= p - 1e-9);
+        if (q > 0) CHECK(stepped.at_most(q - 1) <= p + 1e-9);
+    }
+    const transient_law large(65536, 70000, stationary(65536, 50000));
+    const auto stepped = occupancy_at(65536, 70000, stationary(65536, 50000), 0.5);
+    for (double p : {1e-6, 0.5, 0.999}) CHECK(large.quantile(p, 0.5) == stepped.quantile(p));
+}
+
 TEST_CASE("a flood on a large NAT") {
     const auto before = stationary(65536, 50000);
     const transient_law law(65536, 70000, before);
@@ -111,5 +135,17 @@ TEST_CASE("edges and bad arguments of transients") {
     CHECK_THROWS_AS(occupancy_at(65536, 65536, exactly(0), 1e5), natbound::domain_error);
     CHECK_THROWS_AS(law.mean(-1), natbound::domain_error);
     CHECK_THROWS_AS(stationary(5, -2), natbound::domain_error);
+    CHECK_THROWS_AS(transient_law(5, 2, {0, {}}), natbound::domain_error);
+    CHECK_THROWS_AS(transient_law(5, 2, {0, {0.5, 0.4}}), natbound::domain_error);
+    CHECK_THROWS_AS(transient_law(5, 2, {0, {1.5, -0.5}}), natbound::domain_error);
+    CHECK_THROWS_AS(occupancy_at(5, 2, {0, {std::nan("")}}, 1), natbound::domain_error);
+    CHECK_THROWS_AS(law.at_least(3, -1), natbound::domain_error);
+    CHECK_THROWS_AS(law.quantile(2, 1), natbound::domain_error);
+    CHECK(law.at_least(0, 1) == 1);
+    CHECK(law.at_least(6, 1) == 0);
+    CHECK(law.quantile(1, 1) == 5);
+    // Zeros at either end of a start change nothing.
+    CHECK(relative_error(transient_law(5, 2, {0, {0, 0, 0, 1, 0}}).full_probability(0.3),
+                         law.full_probability(0.3)) < 1e-14);
     CHECK_THROWS_AS(exactly(3).quantile(1.5), natbound::domain_error);
 }
