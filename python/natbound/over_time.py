@@ -92,7 +92,7 @@ def log_transient_full_probability(
 
 
 def transient_mean(ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None) -> Any:
-    """The mean number of live flows at `time` after a change; arguments as in `transient_full_probability`. To 1e-11 of itself or the load."""
+    """The mean number of live flows at `time` after a change; arguments as in `transient_full_probability`. To 1e-11 of itself or of the load."""
     return _core.transient_mean(ports, load, time, *_old(ports, load, start, start_load, start_ports))
 
 
