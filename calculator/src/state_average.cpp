@@ -53,6 +53,9 @@ state_average::state_average(simulation& s, arrival_odds& odds, double load, dou
     for (const auto& stream : s.input().streams)
         one_hold_ = one_hold_ && stream.open == first && stream.closing.empty() &&
                     first.law == hold_law::exponential;
+    // Entries that may be taken over leave early: neither the load nor the ports say how many live.
+    for (const auto& stream : s.input().streams)
+        law_known_ = law_known_ && !(s.input().table.takes_over && !stream.closing.empty());
 }
 
 void state_average::batch(std::size_t states, double spacing,
@@ -234,7 +237,7 @@ std::vector<log_odds> state_average::result() const {
     // How much of the number of live flows refusals take away, times what that changes.
     const fit none{false, 0, rate_}, zero{};
     fit offered = none, failing = zero;
-    bool known = fits(all_failing);
+    bool known = law_known_ && fits(all_failing);
     if (known) {
         failing = exponential(all_failing);
         const double growth = std::fabs(failing.b) * deviation_;

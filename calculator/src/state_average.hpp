@@ -56,6 +56,7 @@ class state_average {
     double load_, deviation_, most_;
     double rate_;    // of the arrivals that offered_ and failing_ are shares of
     bool one_hold_;  // exponential, of one mean, and nothing is kept after a close
+    bool law_known_ = true;
     std::vector<double> z_, weight_;  // weights as they come; their mean is not 1
     std::vector<std::vector<double>> offered_, failing_;  // a kind's, by state
     std::vector<std::size_t> ends_;                       // of batches
