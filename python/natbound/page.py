@@ -69,7 +69,7 @@ def render(answer: dict[str, Any]) -> Group:
         items.append(Text("\nWhen it fails", style="bold"))
         items += [Padding(Text(line["text"]), (0, 0, 0, 2)) for line in answer["failure"]]
     if answer["remedies"]:
-        items += [Text("\nWhat would help", style="bold"), _remedies(answer["remedies"])]
+        items += [Text("\nWhat would help", style="bold"), _remedies(answer["remedies"], answer["likely"])]
     if answer["assumptions"]:
         items.append(Text("\nAssumed: " + "; ".join(answer["assumptions"]) + ".", style="dim"))
     return Group(*items)
@@ -94,7 +94,15 @@ def _numbers(answer: dict[str, Any]) -> Table:
     return table
 
 
-def _remedies(remedies: list[dict[str, Any]]) -> Table:
+def _told_apart(changed: dict[str, Any], now: dict[str, Any]) -> str:
+    """What is likely after a change, unless its interval and today's overlap: then the change does nothing that was seen."""
+    a, b = changed.get("interval"), now.get("interval")
+    if a and b and a[0] <= b[1] and b[0] <= a[1]:
+        return "as now"
+    return w.bounded(changed)
+
+
+def _remedies(remedies: list[dict[str, Any]], now: dict[str, Any]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name in ("", "guaranteed", "likely", "maximum", "refused"):
         table.add_column(name, justify="left" if name == "" else "right", overflow="fold")
@@ -104,7 +112,7 @@ def _remedies(remedies: list[dict[str, Any]]) -> Table:
             text += f"\n[dim]but {escape(r['breaks'])}[/dim]"
         p = r["refusal_probability"]
         refused = w.probability(p["value"]) if p.get("value") is not None else f"< {w.probability(p.get('at_most'))}"
-        table.add_row(text, w.bounded(r["guaranteed"]), w.bounded(r["likely"]), w.bounded(r["maximum"]), refused)
+        table.add_row(text, w.bounded(r["guaranteed"]), _told_apart(r["likely"], now), w.bounded(r["maximum"]), refused)
     return table
 
 
