@@ -1,0 +1,23 @@
+#pragma once
+// Erlang's delay formula: the share of connections that wait where one that finds all ports busy
+// queues until a port is free (first come, first served, exponential holds). With R = 1/B - 1 of
+// erlang.hpp,
+//
+//     C(c,a) = 1 / (1 + (1 - a/c) R(c,a)),      mean wait = C/(c - a) mean holds.
+//
+// For load >= ports the queue grows without end: in the long run everybody waits, C = 1 and the
+// mean wait is infinite. A. K. Erlang 1917; R. B. Cooper, Introduction to Queueing Theory, 1981,
+// section 3.5. ports and load: 0 .. 1e300, ports any real number; else natbound::domain_error.
+
+namespace natbound::calculator {
+
+// Relative error <= 1e-13 where the value is >= 1e-300; 0 where it is below the least double.
+double erlang_c(double ports, double load);
+
+// Its natural logarithm; -infinity for load = 0 with ports > 0.
+double log_erlang_c(double ports, double load);
+
+// Mean time waited, over all connections, in mean holds.
+double erlang_c_wait(double ports, double load);
+
+}  // namespace natbound::calculator

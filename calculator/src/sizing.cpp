@@ -1,0 +1,106 @@
+// Each inverse is the forward formula, asked until the least whole number is found.
+#include <algorithm>
+#include <cmath>
+#include <natbound/calculator/erlang.hpp>
+#include <natbound/calculator/sizing.hpp>
+
+#include "argument.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+using detail::require;
+
+void check_positive(const char* function, const char* argument, double value) {
+    require(value > 0 && detail::finite_and_not_negative(value), function, argument, value,
+            "must be finite and above 0");
+}
+
+void check_ports(const char* function, double ports) {
+    require(ports >= 0 && ports <= 1e15, function, "ports", ports,
+            "must be at least 0 and at most 1e15");
+}
+
+void check_target(const char* function, double target, bool one) {
+    require(target > 0 && (one ? target <= 1 : target < 1), function, "target", target,
+            one ? "must be above 0 and at most 1" : "must lie between 0 and 1");
+}
+
+// The least n in (few, many] that meets, where few does not and many does.
+template <class Meets>
+std::uint64_t least(std::uint64_t few, std::uint64_t many, const Meets& meets) {
+    while (many - few > 1) {
+        const std::uint64_t middle = few + (many - few) / 2;
+        (meets(middle) ? many : few) = middle;
+    }
+    return many;
+}
+
+}  // namespace
+
+double rate_for(double ports, double hold, double target) {
+    check_ports("rate_for", ports);
+    check_positive("rate_for", "hold", hold);
+    check_target("rate_for", target, false);
+    return load_for(ports, target) / hold;
+}
+
+double hold_for(double ports, double rate, double target) {
+    check_ports("hold_for", ports);
+    check_positive("hold_for", "rate", rate);
+    check_target("hold_for", target, false);
+    return load_for(ports, target) / rate;
+}
+
+std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws how) {
+    require(ports >= 1 && ports <= 1ULL << 32, "tries_for", "ports", static_cast<double>(ports),
+            "must be at least 1 and at most 2^32");
+    require(detail::finite_and_not_negative(load), "tries_for", "load", load,
+            detail::rule_not_negative);
+    check_target("tries_for", target, true);
+    const auto meets = [&](std::uint64_t tries) {
+        return log_refusal_probability(ports, tries, load, how) <= std::log(target);
+    };
+    constexpr const char* unreachable =
+        "no number of tries refuses so few: Erlang's formula alone refuses more";
+    const double limit = log_erlang_b(static_cast<double>(ports), load);
+    require(limit <= std::log(target) + 1e-9, "tries_for", "target", target, unreachable);
+    const std::uint64_t most = how == draws::without_replacement ? ports : 1ULL << 50;
+    std::uint64_t few = 0, many = 1;
+    while (!meets(many)) {
+        require(many < most, "tries_for", "target", target, unreachable);
+        few = many;
+        many = std::min(2 * many, most);
+    }
+    return least(few, many, meets);
+}
+
+std::uint64_t addresses_for(double load, std::uint64_t ports, double target, addresses how) {
+    require(load >= 0 && load <= 1e12, "addresses_for", "load", load,
+            "must be at least 0 and at most 1e12");
+    require(ports >= 1 && ports <= 1ULL << 32, "addresses_for", "ports",
+            static_cast<double>(ports), "must be at least 1 and at most 2^32");
+    check_target("addresses_for", target, true);
+    if (target == 1) return 0;
+    if (load == 0) return 1;
+    const double each = static_cast<double>(ports);
+    if (how == addresses::shared) {
+        const std::uint64_t needed = ports_for(load, target);
+        return (needed + ports - 1) / ports;
+    }
+    const auto meets = [&](std::uint64_t n) {
+        const double share = load / static_cast<double>(n);
+        return target < 0x1p-1022 ? log_erlang_b(each, share) <= std::log(target)
+                                  : erlang_b(each, share) <= target;
+    };
+    const double about = std::ceil(load / load_for(each, target));
+    require(about < 9e15, "addresses_for", "target", target,
+            "needs more than 9e15 addresses");
+    // The quotient is right but for rounding: look one to either side, and further if need be.
+    std::uint64_t many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
+    while (!meets(many)) ++many;
+    while (many > 1 && meets(many - 1)) --many;
+    return many;
+}
+
+}  // namespace natbound::calculator
