@@ -79,6 +79,13 @@ std::uint32_t flow_table::shared_mapping(std::uint32_t client, std::uint32_t des
     return best;
 }
 
+bool flow_table::held_by_source(std::uint64_t key, std::uint32_t cell, port external) const {
+    const auto* flows = memory_.of(key);
+    return flows && std::any_of(flows->begin(), flows->end(), [&](std::uint32_t id) {
+               return cell_of(id) == cell && external_of(id) == external;
+           });
+}
+
 std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port source,
                                  port external) {
     std::uint32_t id = cell << 16U | external;

@@ -287,7 +287,7 @@ class loss_study::state {
         }
         const double log = sums_->bound(k, scale);
         // what was not seen may be too little to matter
-        if (seen.seen && log < seen.log + 1e-3)
+        if (seen.seen && std::fabs(log - seen.log) < 1e-3)
             return {std::exp(seen.log), std::exp(seen.log), std::exp(log), seen.log, false};
         return {std::exp(log), 0, std::exp(log), log, true};
     }

@@ -290,12 +290,12 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     for (const auto& s : input_.streams) closing = closing || !s.closing.empty();
     // Windows with closing entries in them are looked at one by one.
     const bool costly = input_.table.takes_over && closing;
-    const double spacing = std::max(flows / 200, 50.0) * (costly ? 8 : 1);
+    const double spacing = std::max(flows / 200, 20.0) * (costly ? 8 : 1);
     // few flows are soon simulated: more holds of them
-    const double arrivals = holds * std::max(flows, 5000.0);
+    const double arrivals = holds * std::max(flows, 20000.0);
     const auto states =
         static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
-    detail::state_average average(*running_, *odds_, load);
+    detail::state_average average(*running_, *odds_, load, ports_);
     curve_point out;
     out.load = load;
     out.effort = holds;

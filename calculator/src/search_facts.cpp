@@ -65,6 +65,8 @@ search_facts facts_of(const nat_plan& plan, port source) {
     const bool preserved = plan.preserves(source);
     search_facts out;
     out.least_busy = preserved ? 1 : 0;
+    // of the range's own ports: a preserved port may lie outside
+    std::uint64_t reached = preserved && range.ports.contains(source) ? 1 : 0;
     std::uint64_t skipped = preserved && plan.design.search.first_choice_counts ? 1 : 0;
     bool independent = !preserved;
     std::uint64_t tries = 0;
@@ -96,8 +98,9 @@ search_facts facts_of(const nat_plan& plan, port source) {
                 break;
         }
         out.least_busy = std::max(out.least_busy, least);
+        reached = std::max(reached, least);
     }
-    out.complete = !rounds.empty() && out.least_busy >= range.size;
+    out.complete = !rounds.empty() && reached >= range.size;
     if (independent && tries > 0) out.independent_tries = tries;
     return out;
 }

@@ -1,72 +1,288 @@
-// Sums, and what they say.
+// The fits, the law of the number of live flows, and what both say together.
 #include "state_average.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 namespace natbound::calculator::detail {
 namespace {
 
-// Student's t at 97.5 % for 19 degrees over the normal law's: errors from few batches are widened,
-// so that who uses them may take them for normal.
-constexpr double few_batches = 2.093 / 1.960;
+// Student's t at 97.5 % over the normal law's, so that who uses an error may take it for normal. For
+// 8 degrees: of 20 batches no more are independent, since how flows lie is remembered for a hold or
+// two.
+constexpr double few_batches = 2.306 / 1.960;
+constexpr double few_flows = 64;     // a law of so few is soon seen, and no curve fits it
+constexpr double few_states = 25;    // that fail: no curve is fitted to fewer
+constexpr double unseen = 0.3;       // of a probability, from where nothing was seen
+constexpr double disturbed = 0.002;  // what refusals may change of a probability, before it counts
+
+// Solves a positive definite system of three; false where it is not.
+bool solve(std::array<std::array<double, 3>, 3> m, std::array<double, 3>& v) {
+    for (std::size_t i = 0; i < 3; ++i) {
+        if (!(m[i][i] > 1e-12)) return false;
+        for (std::size_t j = i + 1; j < 3; ++j) {
+            const double part = m[j][i] / m[i][i];
+            for (std::size_t k = i; k < 3; ++k) m[j][k] -= part * m[i][k];
+            v[j] -= part * v[i];
+        }
+    }
+    for (std::size_t i = 3; i-- > 0;) {
+        for (std::size_t k = i + 1; k < 3; ++k) v[i] -= m[i][k] * v[k];
+        v[i] /= m[i][i];
+    }
+    return true;
+}
 
 }  // namespace
 
+state_average::state_average(simulation& s, arrival_odds& odds, double load, double most)
+    : simulation_(s),
+      odds_(odds),
+      load_(load),
+      deviation_(std::sqrt(load)),
+      most_(most),
+      rate_(0),
+      one_hold_(true),
+      offered_(s.input().kinds),
+      failing_(s.input().kinds) {
+    s.clear_counts();
+    const auto& first = s.input().streams.front().open;
+    for (const auto& stream : s.input().streams) rate_ += stream.rate;
+    for (const auto& stream : s.input().streams)
+        one_hold_ = one_hold_ && stream.open == first && stream.closing.empty() &&
+                    first.law == hold_law::exponential;
+}
+
 void state_average::batch(std::size_t states, double spacing,
                           const std::function<void()>& interrupt) {
-    kinds_.emplace_back(crossed_.size());
-    live_.push_back(0);
-    time_.push_back(0);
     for (std::size_t i = 0; i < states; ++i) {
         simulation_.advance(spacing);
         odds_.read(simulation_);
         if (i % 32 == 0) interrupt();
-        const double weight = simulation_.weight();
-        const double off = static_cast<double>(simulation_.table().live()) / load_ - 1;
-        live_.back() += weight * off;
-        time_.back() += weight;
-        squared_ += weight * off * off;
-        for (std::size_t k = 0; k < crossed_.size(); ++k) {
-            kinds_.back()[k].offered += weight * odds_.offered()[k];
-            kinds_.back()[k].failing += weight * odds_.failing()[k];
-            crossed_[k] += weight * odds_.failing()[k] * off;
+        weight_.push_back(simulation_.weight());
+        z_.push_back(z(static_cast<double>(simulation_.table().live())));
+        for (std::size_t k = 0; k < offered_.size(); ++k) {
+            offered_[k].push_back(odds_.offered()[k]);
+            failing_[k].push_back(odds_.failing()[k]);
         }
     }
+    ends_.push_back(z_.size());
+}
+
+double state_average::fit::at(double z) const {
+    if (!is_log) return std::max(a + (z - center) * b, 0.0);
+    const double x = std::clamp(z, low, high) - center;
+    // what fails grows with what is live
+    const double beyond = (z - center - x) * std::max(0.0, b + 2 * c * x);
+    return std::exp(a + x * (b + x * c) + beyond);
+}
+
+double state_average::mean(const std::vector<double>& values) const {
+    double sum = 0, time = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sum += weight_[i] * values[i];
+        time += weight_[i];
+    }
+    return sum / time;
+}
+
+state_average::fit state_average::linear(const std::vector<double>& values) const {
+    const double middle = mean(values), center = mean(z_);
+    double crossed = 0, squared = 0;
+    for (std::size_t i = 0; i < z_.size(); ++i) {
+        crossed += weight_[i] * (z_[i] - center) * (values[i] - middle);
+        squared += weight_[i] * (z_[i] - center) * (z_[i] - center);
+    }
+    const double slope = squared > 0 ? crossed / squared : 0;
+    return {false, center, middle, slope, 0, 0, 0};
+}
+
+// Maximizes sum(value * y - exp(y)), the likelihood of counts (P. McCullagh and J. Nelder,
+// Generalized Linear Models, 1989): then the fit has the mean of the values, and their covariance
+// with z and z^2. Concave, so Newton's steps lead there.
+state_average::fit state_average::exponential(const std::vector<double>& values) const {
+    const double scale = mean(values), center = mean(z_);
+    double a = 0, b = 0, c = 0, best = -std::numeric_limits<double>::infinity();
+    std::array<double, 3> step{};
+    for (int i = 0; i < 40; ++i) {
+        std::array<std::array<double, 3>, 3> second{};
+        std::array<double, 3> first{};
+        double likely = 0;
+        for (std::size_t k = 0; k < z_.size(); ++k) {
+            const double x = z_[k] - center, y = a + x * (b + x * c), at = std::exp(y);
+            const double value = values[k] / scale, off = weight_[k] * (value - at);
+            const std::array<double, 3> powers = {1, x, x * x};
+            likely += weight_[k] * (value * y - at);
+            for (std::size_t r = 0; r < 3; ++r) {
+                first[r] += off * powers[r];
+                for (std::size_t q = 0; q < 3; ++q)
+                    second[r][q] += weight_[k] * at * powers[r] * powers[q];
+            }
+        }
+        if (!(likely >= best)) {  // too far: half of the step back
+            for (auto& s : step) s /= 2;
+            a -= step[0], b -= step[1], c -= step[2];
+            continue;
+        }
+        best = likely;
+        step = first;
+        if (!solve(second, step)) break;
+        a += step[0], b += step[1], c += step[2];
+        if (std::fabs(step[0]) + std::fabs(step[1]) + std::fabs(step[2]) < 1e-9) break;
+    }
+    const auto [low, high] = std::minmax_element(z_.begin(), z_.end());
+    return {true, center, std::log(scale) + a, b, c, *low, *high};
+}
+
+std::vector<double> state_average::influence(const fit& f, const std::vector<double>& chances,
+                                             double lowest) const {
+    std::array<std::array<double, 3>, 3> second{};
+    std::array<double, 3> target{};
+    const auto powers = [&](double z) {
+        const double x = z - f.center;
+        return std::array<double, 3>{1, x, f.is_log ? x * x : 0};
+    };
+    double time = 0;
+    for (std::size_t i = 0; i < z_.size(); ++i) {
+        const auto x = powers(z_[i]);
+        const double at = weight_[i] * (f.is_log ? f.at(z_[i]) : 1);
+        time += weight_[i];
+        for (std::size_t r = 0; r < 3; ++r)
+            for (std::size_t q = 0; q < 3; ++q) second[r][q] += at * x[r] * x[q];
+    }
+    if (!f.is_log) second[2][2] = 1;
+    for (std::size_t i = 0; i < chances.size(); ++i) {
+        const double here = z(lowest + static_cast<double>(i));
+        const auto x = powers(here);
+        const double at = chances[i] * (f.is_log ? f.at(here) : 1);
+        for (std::size_t r = 0; r < 3; ++r) target[r] += at * x[r];
+    }
+    std::vector<double> out(z_.size(), 1);
+    if (!solve(second, target)) return out;
+    for (std::size_t i = 0; i < z_.size(); ++i) {
+        const auto x = powers(z_[i]);
+        out[i] = time * (target[0] * x[0] + target[1] * x[1] + target[2] * x[2]);
+    }
+    return out;
+}
+
+double state_average::failing_at(const fit& failing, double n, double offered) const {
+    return n >= most_ ? offered : std::min(offered, failing.at(z(n)));
+}
+
+// The law of the number of live flows from `lowest` on: births are what is let in.
+std::vector<double> state_average::law(const fit& offered, const fit& failing,
+                                       double lowest) const {
+    std::vector<double> out = {1};
+    const double highest = std::min(most_, load_ + 10 * deviation_ + 10);
+    double sum = 1;
+    for (double n = lowest; n < highest; ++n) {
+        const double all = offered.at(z(n));
+        const double in = all - failing_at(failing, n, all);
+        out.push_back(out.back() * load_ * in / rate_ / (n + 1));
+        sum += out.back();
+        if (sum > 1e200) {
+            for (auto& p : out) p /= sum;
+            sum = 1;
+        }
+    }
+    for (auto& p : out) p /= sum;
+    return out;
+}
+
+double state_average::error(const std::vector<double>& off) const {
+    std::vector<double> batches;
+    std::size_t from = 0;
+    double time = 0;
+    for (const auto end : ends_) {
+        double sum = 0;
+        for (; from < end; ++from) {
+            sum += weight_[from] * off[from];
+            time += weight_[from];
+        }
+        batches.push_back(sum);
+    }
+    const std::size_t n = batches.size();
+    double alone = 0, joint = 0;
+    constexpr std::size_t reach = 4;
+    for (std::size_t b = 0; b < n; ++b) {
+        alone += batches[b] * batches[b];
+        for (std::size_t lag = 1; lag <= reach && lag <= b; ++lag)
+            joint += 2 * (1 - static_cast<double>(lag) / (reach + 1)) * batches[b] * batches[b - lag];
+    }
+    const auto count = static_cast<double>(n);
+    return few_batches * std::sqrt(std::max(alone, alone + joint) * count / (count - 1)) / time;
 }
 
 std::vector<log_odds> state_average::result() const {
-    const auto batches = static_cast<double>(kinds_.size());
-    double live = 0, time = 0;
-    for (std::size_t b = 0; b < kinds_.size(); ++b) {
-        live += live_[b];
-        time += time_[b];
-    }
-    live /= time;
-    const double variance = squared_ / time - live * live;
-    const double displaced = simulation_.share_displaced();
-    std::vector<log_odds> out;
-    for (std::size_t k = 0; k < crossed_.size(); ++k) {
-        double offered = 0, failing = 0;
-        for (const auto& b : kinds_) {
-            offered += b[k].offered;
-            failing += b[k].failing;
+    std::vector<double> all_offered(z_.size()), all_failing(z_.size());
+    for (std::size_t k = 0; k < offered_.size(); ++k)
+        for (std::size_t i = 0; i < z_.size(); ++i) {
+            all_offered[i] += offered_[k][i];
+            all_failing[i] += failing_[k][i];
         }
-        if (!(failing > 0)) {
+    const auto fits = [&](const std::vector<double>& values) {
+        double sum = 0, squares = 0;
+        for (const double v : values) {
+            sum += v;
+            squares += v * v;
+        }
+        return load_ >= few_flows && sum * sum > few_states * squares;
+    };
+    // How much of the number of live flows refusals take away, times what that changes.
+    const fit none{false, 0, rate_}, zero{};
+    fit offered = none, failing = zero;
+    bool known = fits(all_failing);
+    if (known) {
+        failing = exponential(all_failing);
+        const double growth = std::fabs(failing.b) * deviation_;
+        if (simulation_.share_displaced() * growth > disturbed) {
+            known = one_hold_;
+            offered = linear(all_offered);
+        } else {
+            failing = zero;
+        }
+    }
+    const double lowest = std::max(
+        0.0, std::floor(std::min(load_, load_ + deviation_ * mean(z_)) - 10 * deviation_));
+    const auto chances = known ? law(offered, failing, lowest) : std::vector<double>{};
+
+    std::vector<log_odds> out;
+    for (std::size_t k = 0; k < offered_.size(); ++k) {
+        const double plain = mean(failing_[k]), reached = mean(offered_[k]);
+        if (!(plain > 0)) {
             out.push_back({-std::numeric_limits<double>::infinity(), 0, false});
             continue;
         }
-        // d log probability / d log live
-        double growth = variance > 0 ? (crossed_[k] / failing - live) / variance : 0;
-        if (displaced * std::fabs(growth) > 0.01) growth = 0;
-        double squares = 0;
-        for (std::size_t b = 0; b < kinds_.size(); ++b) {
-            const double off = kinds_[b][k].failing / failing - kinds_[b][k].offered / offered -
-                               growth * (live_[b] - live * time_[b]) / time;
-            squares += off * off;
+        std::vector<double> off(z_.size());
+        fit fails, offers;
+        double failed = 0, tried = 0, beyond = 0;
+        const bool fitted = known && fits(failing_[k]);
+        if (fitted) {
+            fails = exponential(failing_[k]);
+            offers = linear(offered_[k]);
         }
-        out.push_back({std::log(failing / offered) - growth * live,
-                       few_batches * std::sqrt(squares * batches / (batches - 1)), true});
+        for (std::size_t i = 0; fitted && i < chances.size(); ++i) {
+            const double n = lowest + static_cast<double>(i), all = offers.at(z(n));
+            const double here = chances[i] * failing_at(fails, n, all);
+            failed += here;
+            if (z(n) < fails.low || z(n) > fails.high) beyond += here;
+            tried += chances[i] * all;
+        }
+        if (!fitted || !(beyond < unseen * failed)) {
+            for (std::size_t i = 0; i < off.size(); ++i)
+                off[i] = failing_[k][i] / plain - offered_[k][i] / reached;
+            out.push_back({std::log(plain / reached), error(off), true});
+            continue;
+        }
+        const auto moved_by_failing = influence(fails, chances, lowest),
+                   moved_by_offers = influence(offers, chances, lowest);
+        for (std::size_t i = 0; i < off.size(); ++i)
+            off[i] = moved_by_failing[i] * (failing_[k][i] - fails.at(z_[i])) / failed -
+                     moved_by_offers[i] * (offered_[k][i] - offers.at(z_[i])) / tried;
+        out.push_back({std::log(failed / tried), error(off), true});
     }
     return out;
 }

@@ -1,11 +1,16 @@
 #pragma once
-// Averaging the probability given the state over the states of a simulation, with an error from
-// batch means.
+// Averaging the probability given the state over the states of a simulation.
 //
-// The number of live flows moves slowly and decides much, and its mean is known as long as hardly
-// any flow is refused: the load, whatever the law of holds. So it serves as a control variate:
-// regressed on, and corrected for. What is left varies fast, and batches of half a hold hardly hang
-// together.
+// The number of live flows moves slowly and decides much, so few holds say little about its law;
+// but its law is known. So the states tell only what a number of live flows means: the probability
+// to fail given that number is fitted, and averaged over the law. Without refusals that is Poisson
+// for any law of holds. With exponential holds of one mean it is the birth-death chain whose births
+// are what is let in: the flow across a cut between n and n + 1 is exact, since departures are n over
+// the hold in every state. Else, where refusals bend the law, the plain average remains.
+//
+// The error is that of the states' residuals from the fit, by batch means that allow for neighbours
+// to hang together (W. Newey and K. West, Econometrica 55 (1987) 703). Where a fit would have to be
+// read far from what was seen, the plain average remains too.
 #include <functional>
 #include <vector>
 
@@ -16,10 +21,8 @@ namespace natbound::calculator::detail {
 
 class state_average {
   public:
-    state_average(simulation& s, arrival_odds& odds, double load)
-        : simulation_(s), odds_(odds), load_(load), crossed_(s.input().kinds) {
-        s.clear_counts();
-    }
+    // most: flows that can be live at once (then every search fails).
+    state_average(simulation& s, arrival_odds& odds, double load, double most);
 
     // Another batch: so many states, so many arrivals apart.
     void batch(std::size_t states, double spacing, const std::function<void()>& interrupt);
@@ -27,16 +30,35 @@ class state_average {
     std::vector<log_odds> result() const;
 
   private:
-    struct sums {
-        double offered = 0, failing = 0;
+    // A number that goes with the number of live flows: linear, or (is_log) the exponential of a
+    // parabola, and of its tangents beyond the states that were seen. z is live flows less the load,
+    // in standard deviations.
+    struct fit {
+        bool is_log = false;
+        double center = 0, a = 0, b = 0, c = 0;
+        double low = 0, high = 0;  // z seen
+        double at(double z) const;
     };
+    fit linear(const std::vector<double>& values) const;
+    fit exponential(const std::vector<double>& values) const;
+    double mean(const std::vector<double>& values) const;
+    double z(double live) const { return (live - load_) / deviation_; }
+    std::vector<double> law(const fit& offered, const fit& failing, double lowest) const;
+    // What each state's residual moves the average over a law by (the delta method), for a fit.
+    std::vector<double> influence(const fit& f, const std::vector<double>& chances,
+                                  double lowest) const;
+    // How many flows fail at that number of live ones, of all that are offered.
+    double failing_at(const fit& failing, double n, double offered) const;
+    double error(const std::vector<double>& off) const;
+
     simulation& simulation_;
     arrival_odds& odds_;
-    double load_;
-    std::vector<std::vector<sums>> kinds_;  // a batch's
-    std::vector<double> live_, time_;       // a batch's: live flows over the load, less 1; weights
-    double squared_ = 0;                    // of live
-    std::vector<double> crossed_;           // a kind's: failing times live
+    double load_, deviation_, most_;
+    double rate_;    // of the arrivals that offered_ and failing_ are shares of
+    bool one_hold_;  // exponential, of one mean, and nothing is kept after a close
+    std::vector<double> z_, weight_;  // weights as they come; their mean is not 1
+    std::vector<std::vector<double>> offered_, failing_;  // a kind's, by state
+    std::vector<std::size_t> ends_;                       // of batches
 };
 
 }  // namespace natbound::calculator::detail

@@ -57,6 +57,8 @@ class filler {
 
     filled_traffic run() {
         out_.given = !scenario_.traffic.empty();
+        // what is not modelled is refused before anything is counted
+        for (std::size_t c = 0; c < scenario_.clients.size(); ++c) nat_of(scenario_, c);
         for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) entry(i);
         if (!out_.given) even();
         out_.assumed.push_back("connections arrive by Poisson processes, and none is tried again");

@@ -67,13 +67,12 @@ void keep_limits(nat_capacity& out, const nat_plan& plan) {
 std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                                   const std::vector<std::size_t>& inside) {
     std::optional<nat_limit> out;
-    if (plan.table)
-        out = {*plan.table, "table",
-               "the flow table of " + plan.of->name + " holds " + grouped(*plan.table)};
+    // the plan's table joins both limits where each flow has a mapping of its own: here they are told
+    // apart, for the words
+    if (const auto& table = plan.of->connection_limits.limit_per_instance)
+        out = {*table, "table", "the flow table of " + plan.of->name + " holds " + grouped(*table)};
     if (const auto& m = plan.of->mapping_limits.limit_port_mappings) {
-        const count each = plan.design.mapping_type == mapping_type::edm
-                               ? count(1)
-                               : most_of_a_mapping(s, reach, inside);
+        const count each = plan.mappings ? most_of_a_mapping(s, reach, inside) : count(1);
         const count most = each * *m;
         if (!out || most < out->connections)
             out = {most, "mappings",

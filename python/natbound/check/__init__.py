@@ -17,7 +17,7 @@ from .holds import check_holds
 from .maximum import check_bounds, check_maximum
 from .reading import known_keys, need
 from .scenario import read_scenario, same_value
-from .sets import Rejected, Undecided
+from .sets import Rejected, Undecided, begin
 
 __all__ = ["Verdict", "check"]
 
@@ -42,9 +42,10 @@ class Verdict:
 
 
 def check(certificate: Any, scenario: Any = None) -> Verdict:
-    """Decides a certificate. `scenario` in canonical form: one made for another scenario is rejected. Never raises on any JSON value."""
+    """Decides a certificate. `scenario` in canonical form: one made for another scenario is rejected. Never raises on any JSON value, and ends."""
     kind = certificate.get("kind") if isinstance(certificate, dict) else None
     kind = kind if isinstance(kind, str) else ""
+    begin()
     try:
         return Verdict(True, _decide(certificate, scenario, kind), kind)
     except Rejected as wrong:

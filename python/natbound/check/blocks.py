@@ -18,6 +18,7 @@ from .sets import (
     boxes,
     part,
     size,
+    spend,
     union,
     within,
 )
@@ -68,6 +69,7 @@ def read_dests(scenario: Scenario, value: Any, where: str) -> list[Dest]:
 
 def some_dests(dests: list[Dest], first: int, length: int) -> list[Dest]:
     """The destination endpoints of ranks first .. first+length-1: in the order of the list, in each by address, then port."""
+    spend(len(dests))
     out = []
     for d in dests:
         here = min(d.size - first, length)

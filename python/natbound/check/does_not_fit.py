@@ -15,7 +15,7 @@ from .keys import keys_of, mapping_side, weights
 from .pool import Way
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .scenario import Client, Dest, Nat, Scenario
-from .sets import Box, Set, boxes, covers, meet, size, total, union, volume, within
+from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
 
 Weights = list[tuple[int, int]]
 
@@ -52,6 +52,7 @@ def read_left(scenario: Scenario, group: Group, value: Any, where: str, unit: st
     """Reads a left item."""
     known_keys(value, f"client addresses ports to {unit}", where)
     name = word(get(value, "client", where), where)
+    spend(len(group.clients))
     need(any(c.name == name for c in group.clients), f"{where}: {name[:40]!r} does not reach these destinations through {group.nat.name}")
     client = scenario.clients[name]
     from_ = addresses(get(value, "addresses", where), where), ports(get(value, "ports", where), where)
@@ -110,6 +111,7 @@ def cells(items: list[Left]) -> list[list[Left]]:
         now.difference_update(end.get(at, ()))
         now.update(begin.get(at, ()))
         inside += own.get(at, 0)
+        spend(1 + len(now))
         if inside:
             rows.add(frozenset(now))
     found: set[frozenset[int]] = set()
@@ -126,6 +128,7 @@ def heaviest_first(scenario: Scenario, nat: Nat, client: Client, dests: list[Des
     out = []
     for key in keys_of(nat.plan, dests):
         found = weights(scenario, nat.plan, client, key)
+        spend(len(out))
         if found and found not in out:
             out.append(found)
     return out
@@ -138,6 +141,7 @@ def paid_for(group: Group, at: list[Left], lists: list[Weights], where: str) -> 
         spoken[item.level] += item.mappings
     for found in lists:
         before = 0
+        spend(len(found) * len(spoken))
         for weight, how_many in found:
             # of equal ones the last has the fewest levels
             before += how_many
@@ -174,6 +178,7 @@ def check_group(scenario: Scenario, nat: Nat, way: Way, value: Any, where: str, 
     known_keys(value, "to keys levels at-most", where)
     dests = read_dests(scenario, get(value, "to", where), where + ".to")
     need(total(whole(dests)) == volume(whole(dests)), f"{where}: a destination occurs twice")
+    spend(len(scenario.clients) * len(dests))
     reaching = [c for c in scenario.inside(nat) if any(scenario.reached(c, d.server) for d in dests)]
     group = Group(nat, dests, reaching)
     keys = count(get(value, "keys", where), where + ".keys")

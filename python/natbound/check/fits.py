@@ -14,7 +14,7 @@ from .keys import mapping_side
 from .pool import Way
 from .reading import count, entries, get, need
 from .scenario import Dest, Nat, Scenario
-from .sets import Set, Undecided, element, meet, part, size, total, union, volume, within
+from .sets import Set, Undecided, element, meet, part, size, spend, total, union, volume, within
 
 MOST_ALONE = 1_000_000  # connections looked at one by one
 
@@ -47,14 +47,13 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
         return
     towards = [(d.server.protocol, lo, hi, size(d.ports)) for d in block.dests for lo, hi in d.addresses]
     for dest, row, out in block.rows():
-        way.left -= 1
-        if way.left < 0:
-            raise Undecided("more addresses than this checker computes a hash for (2,000,000)")
         pool_rank = rank_in(block.nat.pool, element(block.via[0], out))
         source = element(block.addresses, row)
+        spend(len(towards))
         here = [element_of(towards, dest)] if block.spread else [(p, lo, hi) for p, lo, hi, _ in towards]
         for protocol, lo, hi in here:
             if way.sharing(block.client, [protocol], ((lo, hi),)) == ((lo, hi),):
+                spend(hi - lo + 1)
                 good = all(way.rank(source, to) == pool_rank for to in range(lo, hi + 1))
             else:
                 good = pool_rank in way.ranks(source, way.sharing(block.client, [protocol], ((lo, hi),)))
@@ -86,6 +85,7 @@ def one_by_one(nat: Nat, blocks: list[Block]) -> None:
         for dest, row, port, out_row, out_port in block.units():
             source = element(block.addresses, row), element(block.ports, port)
             at = element(block.via[0], out_row), element(block.via[1], out_port)
+            spend(8 if block.spread else 8 * block.endpoints)
             for d in some_dests(block.dests, dest, 1) if block.spread else block.dests:
                 for to in (a for lo, hi in d.addresses for a in range(lo, hi + 1)):
                     for to_port in (p for lo, hi in d.ports for p in range(lo, hi + 1)):
@@ -138,10 +138,12 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
     boxes = [box for b in blocks for box in b.sources(whole)]
     need(total(boxes) == volume(boxes), "a connection occurs twice")
     for nat in scenario.nats.values():
+        spend(len(blocks))
         mine = [b for b in blocks if b.nat is nat]
         way = Way(scenario, nat)
-        for b in mine:
-            permitted(scenario, b, way, f"blocks[{blocks.index(b)}]")
+        for i, b in enumerate(blocks):
+            if b.nat is nat:
+                permitted(scenario, b, way, f"blocks[{i}]")
         mappings = apart(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")

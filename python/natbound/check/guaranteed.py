@@ -14,7 +14,7 @@ from .reading import address, addresses, count, entries, get, known_keys, need, 
 from .replay import Flow, Script, Table
 from .scenario import PROTOCOLS, Nat, Scenario
 from .search import least_of_search
-from .sets import Undecided, meet, size
+from .sets import Undecided, meet, size, spend
 
 MOST_STEPS = 2_000_000  # flows of a trace
 
@@ -36,6 +36,7 @@ def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> 
     there, port = address(get(to, "address", where), where), count(get(to, "port", where), where)
     protocol = to.get("protocol", "tcp")
     need(protocol in PROTOCOLS, f"{where}: no such protocol")
+    spend(len(scenario.servers))
     server = next((v for v in scenario.servers.values() if PROTOCOLS[v.protocol] == protocol
                    and meet(v.addresses, ((there, there),)) and meet(v.ports, ((port, port),))), None)  # fmt: skip
     need(server is not None and scenario.reached(client, server), f"{where}: {name} reaches no such destination")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from .design import Plan
 from .scenario import Client, Dest, Scenario, Server
-from .sets import Box, Set, Span, boxes, size, union
+from .sets import Box, Set, Span, boxes, size, spend, union
 
 EVERY: Span = (0, 0)  # a side that is not looked at
 
@@ -44,7 +44,9 @@ def by_address(dests: list[Dest]) -> list[tuple[Span, list[Dest]]]:
     found: list[list[Dest]] = [[] for _ in cuts]
     for d in dests:
         for lo, hi in d.addresses:
-            for k in range(bisect_left(cuts, lo), bisect_left(cuts, hi + 1)):
+            first, after = bisect_left(cuts, lo), bisect_left(cuts, hi + 1)
+            spend(after - first)
+            for k in range(first, after):
                 found[k].append(d)
     return [((cuts[k], cuts[k + 1] - 1), here) for k, here in enumerate(found) if here]
 
@@ -53,6 +55,7 @@ def _at_endpoints(span: Span, here: list[Dest], atom: int) -> list[Key]:
     """Keys are (address, port), whatever the protocol: ports where the same destinations meet are alike."""
     cuts = sorted({lo for d in here for lo, _ in d.ports} | {hi + 1 for d in here for _, hi in d.ports})
     out = []
+    spend(len(cuts) * sum(len(d.ports) for d in here))
     for lo, after in itertools.pairwise(cuts):
         cells = tuple(Cell(d.server, atom, 1, 1) for d in here if any(a <= lo <= b for a, b in d.ports))
         if cells:
@@ -88,6 +91,7 @@ def weights(scenario: Scenario, plan: Plan, client: Client, key: Key) -> list[tu
     found: Counter[int] = Counter()
     shared: Counter[tuple[int, int]] = Counter()
     wide: dict[tuple[int, int], int] = {}
+    spend(len(key.cells))
     for cell in key.cells:
         if not scenario.reached(client, cell.server):
             continue

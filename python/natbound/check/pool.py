@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .scenario import Client, Nat, Scenario
-from .sets import MOST_WORK, Set, Undecided, element, part, size, union
+from .sets import Set, element, part, size, spend, union
 
 M32 = 0xFFFFFFFF
+HASH = 30  # small steps that one hash costs
 
 
 def words(address: int) -> tuple[int, ...]:
@@ -56,7 +57,6 @@ class Way:
 
     def __init__(self, scenario: Scenario, nat: Nat) -> None:
         self.scenario, self.nat, self.plan = scenario, nat, nat.plan
-        self.left = MOST_WORK // 2  # hashes
         self.seen: dict[tuple[int, int], int] = {}
         # the rank where each search starts: 0, picked by a known hash, or anything (drawn, in turn, or a hash that nobody knows: any
         # function of the flow)
@@ -73,9 +73,7 @@ class Way:
         key = (source, 0 if self.plan.hash_source_only else destination)
         found = self.seen.get(key)
         if found is None:
-            self.left -= 1
-            if self.left < 0:
-                raise Undecided("more addresses than this checker computes a hash for (2,000,000)")
+            spend(HASH)
             found = self.seen[key] = hashed_rank(self.nat, *key)
         return found
 
@@ -90,6 +88,7 @@ class Way:
 
     def ranks(self, source: int, towards: Set) -> set[int]:
         """The ranks that the hash picks for one source address towards these."""
+        spend(size(towards))
         return {self.rank(source, to) for lo, hi in towards for to in range(lo, hi + 1)}
 
     def externals(self, client: Client, sources: Set, protocols: Iterable[int], towards: Set, enough: Set = ()) -> Set:

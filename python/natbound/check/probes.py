@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .design import Plan, PortClass, Round
-from .sets import MOST_WORK, Set, Span, Undecided, element, meet, minus, part, rank_of, size, union
+from .sets import Set, Span, element, meet, minus, part, rank_of, size, spend, union
 
 
 def runs(r: Round, n: int, start: int, skip: int) -> list[Span]:
@@ -95,6 +95,7 @@ def _modulo(spans: Set, n: int) -> Set:
 
 def _scaled(r: Round, n: int, lowest: int, skip: int) -> tuple[int, Set]:
     """As _ascending, for a scaled round: a walk over a fixed function, which ends in a cycle."""
+    spend(8 * n)
     follow = [scaled_next(r, n, lowest, rank) for rank in range(n)]
     distinct = [0] * n  # ranks met by an endless walk from here
     for first in range(n):
@@ -137,8 +138,7 @@ def _of_round(plan: Plan, r: Round, c: PortClass, sources: Set, kept: bool, skip
         return 0
     if r.start == "own-port" and not (r.step == "scaled" and skip):
         best = None
-        if r.step == "scaled" and size(sources) * min(r.length(n), n) > MOST_WORK:
-            raise Undecided("a scaled walk from each of too many ports")
+        spend(size(sources) * (2 + len(c.ports) + (min(r.length(n), n + 1) if r.step == "scaled" else 0)))
         for lo, hi in sources:
             for port in range(lo, hi + 1):
                 rank = rank_of(c.ports, port)

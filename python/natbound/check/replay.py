@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from .pool import Way
 from .probes import rank_to_port, runs, scaled_ranks
 from .reading import need
 from .scenario import Nat, Scenario
-from .sets import PORTS, Undecided, meet, part, rank_of, size
+from .sets import PORTS, Undecided, meet, part, rank_of, size, spend
 
 Flow = tuple[int, int, int, int, int]  # protocol, source address and port, destination address and port
 MOST_ROWS = 8192  # of 64 KB each
@@ -86,11 +87,13 @@ class Table:
     def open(self, f: Flow, draw: Draw) -> bool:
         """Opens a flow that is not live. False: it fails, and nothing has changed (or an open flow would have been cut)."""
         need(f not in self.live, "a flow is opened that is live already")
+        spend(4)
         if self.nat.table is not None and len(self.live) >= self.nat.table:
             return False  # refused, or let in by cutting a live flow: a trace has no closing ones
         own = self.sources.get(f[:3], [])
         if self.plan.mapping != "edm":
             for other in own:
+                spend(1)
                 if self.plan.mapping == "adm" and other[3] != f[3]:
                     continue
                 at = self.live[other]
@@ -123,6 +126,7 @@ class Table:
             if self.plan.pool_choice == "hash":
                 self.same_again(f, (-1, -1), rank)
         for i in range(self.tries):
+            spend(2)
             here = (rank + i) % self.pool
             port = self.choose(f, self.row(f, here).busy, draw, i)
             if port >= 0:
@@ -170,11 +174,13 @@ class Table:
                     return port
         elif r.step == "scaled":
             for rank in scaled_ranks(r, n, c.ports[0][0], start, skip):
+                spend(2)
                 if not busy[c.ports[0][0] + rank]:
                     return c.ports[0][0] + rank
         else:
             lowest, whole = c.ports[0][0], len(c.ports) == 1
             for a, b in runs(r, n, start, skip):
+                spend(1)
                 for first, last in ((lowest + a, lowest + b),) if whole else in_ports(c, a, b):
                     port = busy.find(0, first, last + 1) if first <= last else busy.rfind(0, last, first + 1)
                     if port >= 0:
@@ -185,9 +191,7 @@ class Table:
         """The flow is live there."""
         self.live[f] = at
         own = self.sources.setdefault(f[:3], [])
-        own.append(f)
-        if len(own) > 1:
-            own.sort()
+        insort(own, f)
         row = self.row(f, at[0])
         row.busy[at[1]] = 1
         holder = row.holders.get(at[1])

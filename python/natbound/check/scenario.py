@@ -7,7 +7,7 @@ from typing import Any
 
 from .design import Plan, read_plan
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
-from .sets import PORTS, Box, Set, Undecided, boxes, meet, size, total, union, volume
+from .sets import PORTS, Box, Set, Undecided, boxes, meet, size, spend, total, union, volume
 
 PROTOCOLS = ("tcp", "udp", "icmp", "sctp", "dccp", "gre")
 
@@ -86,10 +86,12 @@ class Scenario:
 
     def nat_of(self, client: Client) -> Nat | None:
         """The NAT that a client set is inside, or None where it is routed as it is."""
+        spend(len(self.nats))
         return next((n for n in self.nats.values() if client.name in n.inside), None)
 
     def destinations(self, client: Client) -> list[Dest]:
         """All that a client set reaches."""
+        spend(len(self.servers))
         return [Dest(v, v.addresses, v.ports) for v in self.servers.values() if self.reached(client, v)]
 
 
@@ -190,6 +192,7 @@ def read_scenario(value: Any) -> Scenario:
     nats: dict[str, Nat] = {}
     for i, n in enumerate(listed):
         nat = _nat(n, f"scenario.nats[{i}]", clients, nat_names)
+        spend(len(nats) + len(clients))
         need(
             all(not nat.inside & o.inside for o in nats.values()),
             f"{nat.name}: a client set is inside two NATs",

@@ -14,14 +14,14 @@ one source share an endpoint towards several destinations (eim, eim-if-possible)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from .keys import Key, keys_of, mapping_side, weights
 from .pool import Way
 from .probes import fewest_endpoints
 from .scenario import Client, Dest, Nat, Scenario
-from .sets import Set, meet, size, union, volume
+from .sets import Set, meet, size, spend, union, volume
 
 Members = dict[str, int]  # client set -> how many of its addresses
 
@@ -48,15 +48,18 @@ def parts(nat: Nat) -> list[Part]:
 
 def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[Members]]:
     """For each way under the key: the client addresses that may hold endpoints there, by the external address that their searches start at."""
+    spend(len(scenario.clients) * len(key.cells))
     inside = [c for c in scenario.inside(nat) if any(scenario.reached(c, cell.server) for cell in key.cells)]
     if way.starts != "hashed":
         yield [{c.name: size(c.addresses) for c in inside}]
         return
-    each: list[tuple[tuple[int, int], ...]] = [((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1)]
+    # never listed: there may be 2^64 of them, and the hashes are counted (sets.spend)
+    each: Iterable[Set] = (((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1))
     if nat.plan.scope == "none" or nat.plan.hash_source_only or nat.plan.mapping in ("eim", "eim-if-possible"):
         each = [key.addresses]
     protocols = {cell.server.protocol for cell in key.cells}
     for towards in each:
+        spend(1 + len(inside))
         found: dict[int, Members] = {}
         for c in inside:
             counted = way.sharing(c, protocols, towards)

@@ -6,6 +6,7 @@ A set is a sorted tuple of pairs (first, last). Addresses of both families lie o
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable
 
@@ -17,7 +18,9 @@ Rect = tuple[Set, Set]  # addresses x ports
 IPV4 = 0xFFFF << 32
 PORTS = 65536
 ALL_PORTS: Set = ((0, PORTS - 1),)
-MOST_WORK = 4_000_000  # cells of a union of boxes, hashes, steps of a trace: more is not decided here
+# Small steps of plain Python (a fraction of a microsecond each) that one certificate may cost: more is not decided here, so that a hostile
+# one ends within about half a minute, in little memory.
+MOST_WORK = 60_000_000
 
 
 class Rejected(Exception):
@@ -28,10 +31,33 @@ class Undecided(Exception):
     """This checker cannot decide it."""
 
 
+class _Meter(threading.local):
+    """The steps that are left to this thread's certificate."""
+
+    left = MOST_WORK
+
+
+_meter = _Meter()
+
+
+def begin() -> None:
+    """A new certificate: all steps are left."""
+    _meter.left = MOST_WORK
+
+
+def spend(steps: int) -> None:
+    """So many small steps come next: to be said before they are made, and before memory is taken for them."""
+    _meter.left -= steps
+    if _meter.left < 0:
+        raise Undecided("too much work for this checker: too many addresses, pieces or steps")
+
+
 def union(spans: Iterable[Span]) -> Set:
     """The set that spans in any order make up."""
     out: list[Span] = []
-    for lo, hi in sorted(spans):
+    given = sorted(spans)
+    spend(len(given))
+    for lo, hi in given:
         if out and lo <= out[-1][1] + 1:
             out[-1] = (out[-1][0], max(out[-1][1], hi))
         else:
@@ -46,6 +72,7 @@ def size(s: Set) -> int:
 
 def meet(a: Set, b: Set) -> Set:
     """The elements of both."""
+    spend(len(a) + len(b))
     out, i, j = [], 0, 0
     while i < len(a) and j < len(b):
         lo, hi = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
@@ -60,6 +87,7 @@ def meet(a: Set, b: Set) -> Set:
 
 def minus(a: Set, b: Set) -> Set:
     """The elements of a that are not in b."""
+    spend(len(a) + len(b))
     out = []
     j = 0
     for lo, hi in a:
@@ -83,6 +111,7 @@ def within(a: Set, b: Set) -> bool:
 
 def part(s: Set, rank: int, length: int) -> Set:
     """The elements of ranks rank .. rank+length-1, counted from 0 in ascending order."""
+    spend(len(s))
     out = []
     for lo, hi in s:
         if length <= 0:
@@ -117,8 +146,7 @@ def boxes(*sides: Set) -> list[Box]:
     """A product of sets as boxes."""
     out: list[Box] = [()]
     for side in sides:
-        if len(out) * len(side) > MOST_WORK:
-            raise Undecided("too many pieces for this checker")
+        spend(len(out) * len(side))
         out = [(*box, span) for box in out for span in side]
     return out
 
@@ -137,12 +165,9 @@ def total(many: Iterable[Box]) -> int:
 
 def volume(many: Iterable[Box]) -> int:
     """The number of points in the union of boxes: cut into slabs along the side that cuts the fewest boxes, then each slab by itself."""
-    left = [MOST_WORK]
 
     def solve(here: list[Box]) -> int:
-        left[0] -= len(here)
-        if left[0] < 0:
-            raise Undecided("too many overlapping pieces for this checker")
+        spend(len(here) * 4)
         if len(here) <= 1 or not here[0]:
             return _one(here[0]) if here else 0
         if len(here[0]) == 1:
@@ -155,9 +180,7 @@ def volume(many: Iterable[Box]) -> int:
                 best = (cost, side, cuts)
         assert best is not None
         cost, side, cuts = best
-        left[0] -= cost
-        if left[0] < 0:
-            raise Undecided("too many overlapping pieces for this checker")
+        spend(cost + len(cuts))
         slabs: list[list[Box]] = [[] for _ in cuts]
         for box in here:
             rest = box[:side] + box[side + 1 :]

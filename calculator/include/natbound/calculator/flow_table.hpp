@@ -97,6 +97,7 @@ class flow_table {
     std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination,
                                  port source) const;
     std::uint64_t source_key(std::uint32_t pair, port source) const;
+    bool held_by_source(std::uint64_t key, std::uint32_t cell, port external) const;
 
     table_setup setup_;
     std::uint32_t destinations_;
@@ -134,8 +135,9 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
             const std::uint32_t cell = first_cell + cell_of(same) % setup_.ranks;
             const port at = external_of(same);
             const bool if_possible = design.mapping_type == mapping_type::eim_if_possible;
-            const bool is_own = design.clash_scope.destination == scope_destination::none;
-            if (!cells_[cell].busy(at) || (is_own && !if_possible)) {
+            // its own flows do not stand in the way of a mapping that carries several
+            if (!cells_[cell].busy(at) ||
+                (!if_possible && held_by_source(source_key(pair, source), cell, at))) {
                 out.id = insert(pair, cell, source, at);
                 return out;
             }

@@ -16,7 +16,7 @@ namespace natbound::calculator {
 struct study_options {
     std::uint64_t seed = 1;
     // Mean holds that the deciding loads are averaged over; the error goes down with its root.
-    double holds = 12;
+    double holds = 20;
     // Called at least every 20 ms or so of work; throws to stop (natbound::interrupted).
     std::function<void()> interrupt;
 };
