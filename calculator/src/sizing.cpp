@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <natbound/calculator/erlang.hpp>
+#include <natbound/calculator/erlang_c.hpp>
 #include <natbound/calculator/sizing.hpp>
 
 #include "argument.hpp"
+#include "least.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -26,16 +28,6 @@ void check_target(const char* function, double target, bool one) {
             one ? "must be above 0 and at most 1" : "must lie between 0 and 1");
 }
 
-// The least n in (few, many] that meets, where few does not and many does.
-template <class Meets>
-std::uint64_t least(std::uint64_t few, std::uint64_t many, const Meets& meets) {
-    while (many - few > 1) {
-        const std::uint64_t middle = few + (many - few) / 2;
-        (meets(middle) ? many : few) = middle;
-    }
-    return many;
-}
-
 }  // namespace
 
 double rate_for(double ports, double hold, double target) {
@@ -50,6 +42,20 @@ double hold_for(double ports, double rate, double target) {
     check_positive("hold_for", "rate", rate);
     check_target("hold_for", target, false);
     return load_for(ports, target) / rate;
+}
+
+double rate_for_waiting(double ports, double hold, double target) {
+    check_ports("rate_for_waiting", ports);
+    check_positive("rate_for_waiting", "hold", hold);
+    check_target("rate_for_waiting", target, false);
+    return load_for_waiting(ports, target) / hold;
+}
+
+double hold_for_waiting(double ports, double rate, double target) {
+    check_ports("hold_for_waiting", ports);
+    check_positive("hold_for_waiting", "rate", rate);
+    check_target("hold_for_waiting", target, false);
+    return load_for_waiting(ports, target) / rate;
 }
 
 std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws how) {
@@ -72,14 +78,14 @@ std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws h
         few = many;
         many = std::min(2 * many, most);
     }
-    return least(few, many, meets);
+    return detail::least(few, many, meets);
 }
 
 std::uint64_t addresses_for(double load, std::uint64_t ports, double target, addresses how) {
     require(load >= 0 && load <= 1e12, "addresses_for", "load", load,
             "must be at least 0 and at most 1e12");
-    require(ports >= 1 && ports <= 1ULL << 32, "addresses_for", "ports",
-            static_cast<double>(ports), "must be at least 1 and at most 2^32");
+    require(ports >= 1 && ports <= 1ULL << 32, "addresses_for", "ports", static_cast<double>(ports),
+            "must be at least 1 and at most 2^32");
     check_target("addresses_for", target, true);
     if (target == 1) return 0;
     if (load == 0) return 1;
@@ -94,8 +100,7 @@ std::uint64_t addresses_for(double load, std::uint64_t ports, double target, add
                                   : erlang_b(each, share) <= target;
     };
     const double about = std::ceil(load / load_for(each, target));
-    require(about < 9e15, "addresses_for", "target", target,
-            "needs more than 9e15 addresses");
+    require(about < 9e15, "addresses_for", "target", target, "needs more than 9e15 addresses");
     // The quotient is right but for rounding: look one to either side, and further if need be.
     std::uint64_t many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
     while (!meets(many)) ++many;

@@ -14,6 +14,10 @@ namespace natbound::calculator {
 double rate_for(double ports, double hold, double target);
 double hold_for(double ports, double rate, double target);
 
+// The same for the share that waits (erlang_c.hpp).
+double rate_for_waiting(double ports, double hold, double target);
+double hold_for_waiting(double ports, double rate, double target);
+
 // The fewest tries with refusal_probability(ports, tries, load) <= target. More tries come near to
 // Erlang's formula and never below it: where erlang_b(ports, load) > target (with replacement: >=),
 // no number of tries will do, and that is an error.
