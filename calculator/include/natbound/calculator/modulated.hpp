@@ -13,20 +13,21 @@
 namespace natbound::calculator {
 
 struct modulated_answer {
-    double refusal;            // share of arrivals refused
-    double log_refusal;        // its natural logarithm
-    double full;               // share of time with all ports busy
-    double log_full;           // its natural logarithm
-    double mean;               // mean number busy
-    double load;               // mean offered load
+    double refusal;                         // share of arrivals refused
+    double log_refusal;                     // its natural logarithm
+    double full;                            // share of time with all ports busy
+    double log_full;                        // its natural logarithm
+    double mean;                            // mean number busy
+    double load;                            // mean offered load
     std::vector<double> full_by_phase;      // share of time in the phase with all ports busy
     std::vector<double> log_full_by_phase;  // its natural logarithm
 };
 
-// 1 .. 1024 phases, all reachable from each other; loads 0 .. 1e12, rates 0 .. 1e12; ports 0 ..
-// 2^26. Time (ports + 1) phases^3 x about 1 ns, at most 2e10 of these; memory 8 ports phases^2
-// bytes, at most 2^31. Without subtractions (GTH): relative error about 1e-15 (ports + phases) in
-// every state, however rare. Else natbound::domain_error.
+// 1 .. 1024 phases, all reachable from each other; loads and rates 0 .. 1e12; ports 0 .. 2^26,
+// (ports
+// + 1) phases^3 at most 4e9 (about 1 ns each) and (ports + 1) phases^2 at most 2^28 (8 bytes each).
+// Without subtractions: relative error about 1e-15 (ports + phases), however rare refusal is, as
+// long as no phase is rarer than 1e-280. Else natbound::domain_error.
 modulated_answer modulated(std::uint64_t ports, const std::vector<std::vector<double>>& switching,
                            const std::vector<double>& load);
 
@@ -45,10 +46,10 @@ double on_off_peakedness(double load, double on, double off);
 // with Poisson traffic `second_load` of its own. Exact, and what of each stream the second group
 // refuses.
 struct overflow_answer {
-    double overflow;           // mean offered to the second group by the first
-    double overflow_refusal;   // share of that which the second refuses
-    double own_refusal;        // share of the second group's own traffic refused
-    double first_refusal;      // share of the first group's traffic refused in the end
+    double overflow;          // mean offered to the second group by the first
+    double overflow_refusal;  // share of that which the second refuses
+    double own_refusal;       // share of the second group's own traffic refused
+    double first_refusal;     // share of the first group's traffic refused in the end
 };
 overflow_answer overflow_to_second(std::uint64_t first_ports, double first_load,
                                    std::uint64_t second_ports, double second_load);
