@@ -7,7 +7,7 @@
 #include "natbound/calculator/modulated.hpp"
 #include "natbound/calculator/retries.hpp"
 
-#include "broadcast.hpp"
+#include "formula.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;

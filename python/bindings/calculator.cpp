@@ -3,7 +3,7 @@
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/first_passage.hpp"
 
-#include "broadcast.hpp"
+#include "formula.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;

@@ -5,7 +5,7 @@
 #include "natbound/calculator/hayward.hpp"
 #include "natbound/calculator/sizing.hpp"
 
-#include "broadcast.hpp"
+#include "formula.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;

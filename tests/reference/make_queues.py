@@ -62,8 +62,11 @@ def mean_exponent(c: mpf, a: mpf) -> mpf:
 
 def erlang_c_rows() -> Iterator[str]:
     draw = random.Random(SEED + 2)
-    cases = {(float(c), float(c * share)) for c in (1, 2, 3, 10, 63, 64, 65, 1000, 28232, 64512, MOST_PORTS)
-             for share in (1e-3, 0.25, 0.5, 0.9, 0.999, 1 - 2**-20)}
+    cases = {
+        (float(c), float(c * share))
+        for c in (1, 2, 3, 10, 63, 64, 65, 1000, 28232, 64512, MOST_PORTS)
+        for share in (1e-3, 0.25, 0.5, 0.9, 0.999, 1 - 2**-20)
+    }
     for pick, count in ((near_diagonal, 900), (anywhere, 400), (real_ports, 150)):
         cases |= {case for case in (pick(draw) for _ in range(count)) if 0 < case[1] < case[0]}
     for ports, load in sorted(cases):
@@ -120,8 +123,7 @@ def engset_recursion(sources: int, ports: int, alpha: float) -> mpf:
 
 
 def engset_cases(draw: random.Random) -> Iterator[tuple[int, int, float]]:
-    for case in ((3, 2, 5 / 7), (10, 5, 0.5), (20, 10, 0.5), (100, 20, 0.15), (64, 32, 0.5), (1000, 64, 0.05), (10000, 1024, 0.1)):
-        yield case
+    yield from ((3, 2, 5 / 7), (10, 5, 0.5), (20, 10, 0.5), (100, 20, 0.15), (64, 32, 0.5), (1000, 64, 0.05), (10000, 1024, 0.1))
     for sources in (2, 3, 10, 1000, 10**7):
         for ports in {1, 2, sources // 2, sources - 1}:
             for alpha in (1e-6, 0.3, 1.0, 50.0):

@@ -1,0 +1,116 @@
+"""The formulas, named as the teletraffic field names them. All take scalars or arrays (NumPy broadcasting) and return the same.
+
+`ports`: tuples open towards one destination. `load`: offered load in Erlang, rate x mean hold, the mean number live if
+nothing were refused. Arguments that are NaN, negative or out of range raise ValueError with the argument, its value and the rule,
+and in arrays the index. Python's other threads run meanwhile, and Ctrl-C interrupts. `docs/calculator.md` has the mathematics,
+the sources and the measured errors.
+"""
+
+from natbound.calculator.bursts import (
+    Batches,
+    Modulated,
+    OnOff,
+    batch_peakedness,
+    batches,
+    modulated,
+    modulated_peakedness,
+    on_off,
+    on_off_peakedness,
+)
+from natbound.calculator.finite import (
+    engset_call_congestion,
+    engset_time_congestion,
+    log_engset_call_congestion,
+    log_engset_time_congestion,
+)
+from natbound.calculator.loss import (
+    erlang_b,
+    erlang_b_load_derivative,
+    erlang_b_ports_derivative,
+    load_for,
+    load_for_attempts,
+    log_erlang_b,
+    log_erlang_b_load_derivative,
+    log_erlang_b_ports_derivative,
+    ports_for,
+    refusal_probability,
+    time_to_first_refusal,
+    time_to_full,
+)
+from natbound.calculator.overflows import (
+    EquivalentRandom,
+    Overflow,
+    SecondGroup,
+    equivalent_random,
+    hayward,
+    log_hayward,
+    overflow,
+    overflow_refusal,
+    overflow_to_second,
+)
+from natbound.calculator.retrying import Retries, retries
+from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
+from natbound.calculator.sizing import addresses_for, hold_for, hold_for_waiting, rate_for, rate_for_waiting, tries_for
+from natbound.calculator.waiting import (
+    erlang_c,
+    erlang_c_wait,
+    load_for_waiting,
+    log_erlang_c,
+    log_erlang_c_load_derivative,
+    log_erlang_c_ports_derivative,
+    ports_for_waiting,
+)
+
+__all__ = [
+    "Batches",
+    "EquivalentRandom",
+    "KaufmanRoberts",
+    "Modulated",
+    "OnOff",
+    "Overflow",
+    "Retries",
+    "SecondGroup",
+    "addresses_for",
+    "batch_peakedness",
+    "batches",
+    "engset_call_congestion",
+    "engset_time_congestion",
+    "equivalent_random",
+    "erlang_b",
+    "erlang_b_load_derivative",
+    "erlang_b_ports_derivative",
+    "erlang_c",
+    "erlang_c_wait",
+    "hayward",
+    "hold_for",
+    "hold_for_waiting",
+    "kaufman_roberts",
+    "load_for",
+    "load_for_attempts",
+    "load_for_waiting",
+    "log_engset_call_congestion",
+    "log_engset_time_congestion",
+    "log_erlang_b",
+    "log_erlang_b_load_derivative",
+    "log_erlang_b_ports_derivative",
+    "log_erlang_c",
+    "log_erlang_c_load_derivative",
+    "log_erlang_c_ports_derivative",
+    "log_hayward",
+    "modulated",
+    "modulated_peakedness",
+    "on_off",
+    "on_off_peakedness",
+    "overflow",
+    "overflow_refusal",
+    "overflow_to_second",
+    "ports_for",
+    "ports_for_waiting",
+    "rate_for",
+    "rate_for_waiting",
+    "refusal_probability",
+    "retries",
+    "time_to_first_refusal",
+    "time_to_full",
+    "tries_for",
+]
