@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import doctest
 import inspect
 import math
 import signal
@@ -138,3 +139,11 @@ def test_every_formula_is_listed_and_documented() -> None:
     for name in calc.__all__:
         formula = getattr(calc, name)
         assert inspect.isclass(formula) or inspect.getdoc(formula), name
+
+
+def test_the_examples_of_the_manual() -> None:
+    text = (REFERENCE.parents[1] / "docs" / "calculator.md").read_text().replace("```", "\n")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "docs/calculator.md", None, None)
+    assert len(examples.examples) >= 3
+    result = doctest.DocTestRunner().run(examples)
+    assert result.failed == 0
