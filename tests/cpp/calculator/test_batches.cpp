@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "elimination.hpp"
 #include "reference.hpp"
 
 using namespace natbound::calculator;
@@ -27,33 +28,18 @@ expected by_elimination(int ports, double load, double mean, batch_law law, batc
         return std::pow(1 - 1 / mean, k - 1) / mean;
     };
     const int most = law == batch_law::fixed ? static_cast<int>(mean) : 4000;
-    const int states = ports + 1;
-    std::vector<std::vector<double>> rate(states, std::vector<double>(states));
-    for (int n = 0; n < states; ++n) {
-        if (n > 0) rate[n][n - 1] = n;
+    small_chain chain(ports + 1);
+    for (int n = 0; n <= ports; ++n) {
+        if (n > 0) chain.rate(n, n - 1) = n;
         for (int k = 1; k <= most; ++k) {
             const int to = n + k <= ports ? n + k : loss == batch_loss::partial ? ports : n;
-            if (to != n) rate[n][to] += load / mean * size(k);
+            if (to != n) chain.rate(n, to) += load / mean * size(k);
         }
     }
-    for (int k = states - 1; k > 0; --k) {
-        double out = 0;
-        for (int j = 0; j < k; ++j) out += rate[k][j];
-        for (int i = 0; i < k; ++i) {
-            rate[i][k] /= out;
-            for (int j = 0; j < k; ++j)
-                if (j != i) rate[i][j] += rate[i][k] * rate[k][j];
-        }
-    }
-    std::vector<double> p(states);
-    double total = p[0] = 1;
-    for (int k = 1; k < states; ++k) {
-        for (int i = 0; i < k; ++i) p[k] += p[i] * rate[i][k];
-        total += p[k];
-    }
+    const auto p = chain.law();
     expected out{};
-    for (int n = 0; n < states; ++n) {
-        const double share = p[n] / total;
+    for (int n = 0; n <= ports; ++n) {
+        const double share = p[static_cast<std::size_t>(n)];
         out.mean += share * n;
         for (int k = 1; k <= most; ++k) {
             const int over = n + k - ports;

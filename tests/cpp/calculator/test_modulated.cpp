@@ -10,43 +10,28 @@
 #include <string>
 
 #include "catch.hpp"
+#include "elimination.hpp"
 
 using namespace natbound::calculator;
 using rows = std::vector<std::vector<double>>;
 
 namespace {
 
-// The stationary law of all (phase, busy) states by power of a uniformised matrix would be slow:
-// Gauss's elimination on the whole generator instead.
+// The law of all (busy, phase), busy x phases + phase.
 std::vector<double> whole_chain(int ports, const rows& q, const std::vector<double>& load) {
-    const int phases = static_cast<int>(load.size()), states = phases * (ports + 1);
-    std::vector<std::vector<double>> rate(states, std::vector<double>(states));
+    const int phases = static_cast<int>(load.size());
+    small_chain chain(phases * (ports + 1));
     for (int n = 0; n <= ports; ++n) {
         for (int i = 0; i < phases; ++i) {
+            const auto phase = static_cast<std::size_t>(i);
             const int at = n * phases + i;
             for (int j = 0; j < phases; ++j)
-                if (i != j) rate[at][n * phases + j] += q[i][j];
-            if (n < ports) rate[at][at + phases] += load[i];
-            if (n > 0) rate[at][at - phases] += n;
+                if (i != j) chain.rate(at, n * phases + j) += q[phase][static_cast<std::size_t>(j)];
+            if (n < ports) chain.rate(at, at + phases) += load[phase];
+            if (n > 0) chain.rate(at, at - phases) += n;
         }
     }
-    for (int k = states - 1; k > 0; --k) {
-        double out = 0;
-        for (int j = 0; j < k; ++j) out += rate[k][j];
-        for (int i = 0; i < k; ++i) {
-            rate[i][k] /= out;
-            for (int j = 0; j < k; ++j)
-                if (j != i) rate[i][j] += rate[i][k] * rate[k][j];
-        }
-    }
-    std::vector<double> p(states);
-    double total = p[0] = 1;
-    for (int k = 1; k < states; ++k) {
-        for (int i = 0; i < k; ++i) p[k] += p[i] * rate[i][k];
-        total += p[k];
-    }
-    for (double& x : p) x /= total;
-    return p;
+    return chain.law();
 }
 
 }  // namespace
@@ -54,27 +39,28 @@ std::vector<double> whole_chain(int ports, const rows& q, const std::vector<doub
 TEST_CASE("the whole chain, solved by elimination") {
     std::mt19937_64 random(3);
     std::uniform_real_distribution<double> unit(0, 1);
-    for (int i = 0; i < 40; ++i) {
-        const int phases = 1 + i % 5, ports = static_cast<int>(unit(random) * 12);
+    for (std::size_t i = 0; i < 40; ++i) {
+        const std::size_t phases = 1 + i % 5;
+        const int ports = static_cast<int>(unit(random) * 12);
         rows q(phases, std::vector<double>(phases));
         std::vector<double> load(phases);
-        for (int a = 0; a < phases; ++a) {
+        for (std::size_t a = 0; a < phases; ++a) {
             load[a] = unit(random) < 0.2 ? 0 : 20 * unit(random);
-            for (int b = 0; b < phases; ++b)
-                if (a != b)
-                    q[a][b] =
-                        (b == (a + 1) % phases || unit(random) < 0.3) ? 3 * unit(random) + 1e-3 : 0;
+            for (std::size_t b = 0; b < phases; ++b) {
+                const bool linked = b == (a + 1) % phases || unit(random) < 0.3;
+                if (a != b && linked) q[a][b] = 3 * unit(random) + 1e-3;
+            }
         }
         load[0] = 5;
         const auto p = whole_chain(ports, q, load);
         double full = 0, mean = 0, offered = 0, refused = 0;
-        for (int n = 0; n <= ports; ++n) {
-            for (int a = 0; a < phases; ++a) {
-                const double here = p[n * phases + a];
-                mean += n * here;
-                offered += load[a] * here;
-                if (n == ports) full += here, refused += load[a] * here;
-            }
+        for (std::size_t at = 0; at < p.size(); ++at) {
+            const auto n = static_cast<int>(at / phases);
+            mean += n * p[at];
+            offered += load[at % phases] * p[at];
+            if (n < ports) continue;
+            full += p[at];
+            refused += load[at % phases] * p[at];
         }
         const auto got = modulated(static_cast<std::uint64_t>(ports), q, load);
         CAPTURE(phases, ports);
@@ -83,8 +69,8 @@ TEST_CASE("the whole chain, solved by elimination") {
         CHECK(got.load == Approx(offered).epsilon(1e-12));
         CHECK(got.refusal == Approx(refused / offered).epsilon(1e-12));
         CHECK(got.log_full == Approx(std::log(full)).epsilon(1e-10).margin(1e-14));
-        for (int a = 0; a < phases; ++a)
-            CHECK(got.full_by_phase[a] == Approx(p[ports * phases + a]).epsilon(1e-12));
+        for (std::size_t a = 0; a < phases; ++a)
+            CHECK(got.full_by_phase[a] == Approx(p[p.size() - phases + a]).epsilon(1e-12));
         CHECK(got.load * (1 - got.refusal) == Approx(got.mean).epsilon(1e-10));
     }
 }
