@@ -28,6 +28,43 @@ void check_target(const char* function, double target, bool one) {
             one ? "must be above 0 and at most 1" : "must lie between 0 and 1");
 }
 
+// A formula and its inverses.
+struct formulas {
+    const char* function;
+    std::uint64_t (*ports_for)(double load, double target);
+    double (*load_for)(double ports, double target);
+    double (*share)(double ports, double load);
+    double (*log_share)(double ports, double load);
+};
+
+std::uint64_t least_addresses(const formulas& f, double load, std::uint64_t ports, double target,
+                              addresses how) {
+    require(load >= 0 && load <= 1e12, f.function, "load", load,
+            "must be at least 0 and at most 1e12");
+    require(ports >= 1 && ports <= 1ULL << 32, f.function, "ports", static_cast<double>(ports),
+            "must be at least 1 and at most 2^32");
+    check_target(f.function, target, true);
+    if (target == 1) return 0;
+    if (load == 0) return 1;
+    const double each = static_cast<double>(ports);
+    if (how == addresses::shared) {
+        const std::uint64_t needed = f.ports_for(load, target);
+        return (needed + ports - 1) / ports;
+    }
+    const auto meets = [&](std::uint64_t n) {
+        const double share = load / static_cast<double>(n);
+        return target < 0x1p-1022 ? f.log_share(each, share) <= std::log(target)
+                                  : f.share(each, share) <= target;
+    };
+    const double about = std::ceil(load / f.load_for(each, target));
+    require(about < 9e15, f.function, "target", target, "needs more than 9e15 addresses");
+    // The quotient is right but for rounding: look one to either side, and further if need be.
+    std::uint64_t many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
+    while (!meets(many)) ++many;
+    while (many > 1 && meets(many - 1)) --many;
+    return many;
+}
+
 }  // namespace
 
 double rate_for(double ports, double hold, double target) {
@@ -82,30 +119,15 @@ std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws h
 }
 
 std::uint64_t addresses_for(double load, std::uint64_t ports, double target, addresses how) {
-    require(load >= 0 && load <= 1e12, "addresses_for", "load", load,
-            "must be at least 0 and at most 1e12");
-    require(ports >= 1 && ports <= 1ULL << 32, "addresses_for", "ports", static_cast<double>(ports),
-            "must be at least 1 and at most 2^32");
-    check_target("addresses_for", target, true);
-    if (target == 1) return 0;
-    if (load == 0) return 1;
-    const double each = static_cast<double>(ports);
-    if (how == addresses::shared) {
-        const std::uint64_t needed = ports_for(load, target);
-        return (needed + ports - 1) / ports;
-    }
-    const auto meets = [&](std::uint64_t n) {
-        const double share = load / static_cast<double>(n);
-        return target < 0x1p-1022 ? log_erlang_b(each, share) <= std::log(target)
-                                  : erlang_b(each, share) <= target;
-    };
-    const double about = std::ceil(load / load_for(each, target));
-    require(about < 9e15, "addresses_for", "target", target, "needs more than 9e15 addresses");
-    // The quotient is right but for rounding: look one to either side, and further if need be.
-    std::uint64_t many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
-    while (!meets(many)) ++many;
-    while (many > 1 && meets(many - 1)) --many;
-    return many;
+    return least_addresses({"addresses_for", ports_for, load_for, erlang_b, log_erlang_b}, load,
+                           ports, target, how);
+}
+
+std::uint64_t addresses_for_waiting(double load, std::uint64_t ports, double target,
+                                    addresses how) {
+    return least_addresses(
+        {"addresses_for_waiting", ports_for_waiting, load_for_waiting, erlang_c, log_erlang_c},
+        load, ports, target, how);
 }
 
 }  // namespace natbound::calculator

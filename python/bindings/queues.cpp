@@ -33,6 +33,17 @@ void bind_waiting(py::module_& m) {
     formula(m, "ports_for_waiting", calc::ports_for_waiting, "load", "target");
 }
 
+template <std::uint64_t (*f)(double, std::uint64_t, double, calc::addresses)>
+void bind_addresses(py::module_& m, const char* name) {
+    formula(
+        m, name,
+        [name](double load, double ports, double target, double shared) {
+            return f(load, whole(name, "ports", ports), target,
+                     shared != 0 ? calc::addresses::shared : calc::addresses::split);
+        },
+        "load", "ports", "target", "shared");
+}
+
 void bind_sizing(py::module_& m) {
     formula(m, "rate_for", calc::rate_for, "ports", "hold", "target");
     formula(m, "hold_for", calc::hold_for, "ports", "rate", "target");
@@ -46,14 +57,8 @@ void bind_sizing(py::module_& m) {
                 again != 0 ? calc::draws::with_replacement : calc::draws::without_replacement);
         },
         "ports", "load", "target", "with_replacement");
-    formula(
-        m, "addresses_for",
-        [](double load, double ports, double target, double shared) {
-            return calc::addresses_for(
-                load, whole("addresses_for", "ports", ports), target,
-                shared != 0 ? calc::addresses::shared : calc::addresses::split);
-        },
-        "load", "ports", "target", "shared");
+    bind_addresses<calc::addresses_for>(m, "addresses_for");
+    bind_addresses<calc::addresses_for_waiting>(m, "addresses_for_waiting");
 }
 
 template <double (*f)(std::uint64_t, std::uint64_t, double)>

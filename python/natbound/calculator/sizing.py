@@ -43,3 +43,8 @@ def addresses_for(load: Any, ports: Any, target: Any, *, shared: Any = False) ->
     load: 0 to 1e12; ports: 1 to 2^32.
     """
     return _core.addresses_for(load, ports, target, shared)
+
+
+def addresses_for_waiting(load: Any, ports: Any, target: Any, *, shared: Any = False) -> Any:
+    """The fewest addresses of which at most a share `target` of `load` waits (Erlang C): one line an address, or one for all."""
+    return _core.addresses_for_waiting(load, ports, target, shared)

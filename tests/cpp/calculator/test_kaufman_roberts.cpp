@@ -8,6 +8,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "elimination.hpp"
 #include "reference.hpp"
 
 using namespace natbound::calculator;
@@ -62,6 +63,57 @@ TEST_CASE("reservation: the published table, said to be an approximation") {
     agrees(5, reserved, {.3253012, .3253012}, 3e-7);
     CHECK_FALSE(kaufman_roberts(5, reserved).exact);
     CHECK(kaufman_roberts(5, {{2, 1}, {1, 2}}).exact);
+}
+
+// The chain itself: states (first class live, second class live).
+std::vector<double> with_reservation(int ports, const classes& offered) {
+    const int b0 = static_cast<int>(offered[0].size), b1 = static_cast<int>(offered[1].size);
+    const int rows = ports / b0 + 1, columns = ports / b1 + 1;
+    small_chain chain(rows * columns);
+    const auto admits = [&](int k, int i, int j) {
+        const auto& c = offered[static_cast<std::size_t>(k)];
+        return ports - i * b0 - j * b1 >= static_cast<int>(c.size + c.reserved);
+    };
+    for (int i = 0; i < rows; ++i) {
+        for (int j = 0; j < columns; ++j) {
+            const int at = i * columns + j;
+            // States that do not fit, too, find their way down; nothing leads to them.
+            if (i > 0) chain.rate(at, at - columns) = i;
+            if (j > 0) chain.rate(at, at - 1) = j;
+            if (admits(0, i, j)) chain.rate(at, at + columns) = offered[0].load;
+            if (admits(1, i, j)) chain.rate(at, at + 1) = offered[1].load;
+        }
+    }
+    const auto p = chain.law();
+    std::vector<double> refused(2);
+    for (int i = 0; i < rows; ++i)
+        for (int j = 0; j < columns; ++j)
+            for (int k = 0; k < 2; ++k)
+                if (!admits(k, i, j))
+                    refused[static_cast<std::size_t>(k)] +=
+                        p[static_cast<std::size_t>(i * columns + j)];
+    return refused;
+}
+
+TEST_CASE("reservation: within a quarter of the chain itself") {
+    double worst = 0;
+    for (const double share : {0.6, 0.9, 1.2}) {
+        for (const auto& [size, reserved] : {std::pair{2, 1}, std::pair{4, 3}, std::pair{5, 8}}) {
+            const double load = 30 * share / 2;
+            const classes offered = {{load, 1, static_cast<std::uint64_t>(reserved)},
+                                     {load / size, static_cast<std::uint64_t>(size), 0}};
+            const auto want = with_reservation(30, offered);
+            const auto got = kaufman_roberts(30, offered);
+            for (std::size_t k = 0; k < 2; ++k) {
+                CAPTURE(share, size, reserved, k, got.refusal[k], want[k]);
+                const double off = got.refusal[k] / want[k] - 1;
+                CHECK(std::abs(off) < 0.25);
+                worst = std::max(worst, std::abs(off));
+            }
+        }
+    }
+    CAPTURE(worst);
+    CHECK(worst > 1e-3);  // an approximation
 }
 
 TEST_CASE("the recursion is the product form") {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <natbound/calculator/erlang.hpp>
+#include <natbound/calculator/erlang_c.hpp>
 #include <natbound/calculator/sizing.hpp>
 #include <natbound/model/error.hpp>
 #include <random>
@@ -61,6 +62,14 @@ TEST_CASE("addresses_for is the least number of addresses") {
                 CHECK(shared * ports >= ports_for(load, target));
                 CHECK((shared - 1) * ports < ports_for(load, target));
                 CHECK(shared <= split);
+                const auto waits = addresses_for_waiting(load, ports, target);
+                CHECK(erlang_c(each, load / static_cast<double>(waits)) <= target);
+                if (waits > 1)
+                    CHECK(erlang_c(each, load / static_cast<double>(waits - 1)) > target);
+                CHECK(waits >= split);
+                const auto line = addresses_for_waiting(load, ports, target, addresses::shared);
+                CHECK(line * ports >= ports_for_waiting(load, target));
+                CHECK((line - 1) * ports < ports_for_waiting(load, target));
             }
         }
     }
@@ -68,6 +77,7 @@ TEST_CASE("addresses_for is the least number of addresses") {
     CHECK(addresses_for(5, 64, 1) == 0);
     for (const double bad : {std::nan(""), -1.0, std::numeric_limits<double>::infinity()}) {
         CHECK_THROWS_AS(addresses_for(bad, 64, 0.1), natbound::domain_error);
+        CHECK_THROWS_AS(addresses_for_waiting(bad, 64, 0.1), natbound::domain_error);
         CHECK_THROWS_AS(addresses_for(1, 64, bad), natbound::domain_error);
         CHECK_THROWS_AS(rate_for(1, bad, 0.1), natbound::domain_error);
         CHECK_THROWS_AS(rate_for(bad, 1, 0.1), natbound::domain_error);

@@ -33,4 +33,8 @@ enum class addresses { shared, split };
 std::uint64_t addresses_for(double load, std::uint64_t ports, double target,
                             addresses how = addresses::split);
 
+// The same for the share that waits, in one line an address (or one for all, if shared).
+std::uint64_t addresses_for_waiting(double load, std::uint64_t ports, double target,
+                                    addresses how = addresses::split);
+
 }  // namespace natbound::calculator
