@@ -4,9 +4,11 @@
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/erlang_c.hpp>
 #include <natbound/calculator/sizing.hpp>
+#include <optional>
 
 #include "argument.hpp"
 #include "least.hpp"
+#include "smooth_attempts.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -26,6 +28,41 @@ void check_ports(const char* function, double ports) {
 void check_target(const char* function, double target, bool one) {
     require(target > 0 && (one ? target <= 1 : target < 1), function, "target", target,
             one ? "must be above 0 and at most 1" : "must lie between 0 and 1");
+}
+
+// The fewest tries, where the smooth formula decides: it is right to 1e-9, and neither of the two
+// numbers of tries beside its root comes that near to the target.
+std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_target) {
+    constexpr double sure = 1e-7;
+    // From what is refused where as many live as the target lets in, by secants.
+    const double share = load * (1 - std::exp(log_target)) / ports;
+    if (!(share < 1) || !(log_target < 0)) return {};
+    double tries = std::max(1.0, log_target / std::log(share)), slope = std::log(share);
+    std::optional<double> last;
+    double last_tries = 0;
+    for (int i = 0; i < 30; ++i) {
+        const auto found = detail::smooth_log_refusal(ports, tries, load);
+        if (!found) return {};
+        const double above = *found - log_target;
+        if (last && tries != last_tries) slope = (*found - *last) / (tries - last_tries);
+        if (!(slope < 0)) return {};
+        const double root = tries - above / slope;
+        // Near enough: the two whole numbers beside the root are then computed themselves.
+        if (std::abs(above) < -slope * 0.02) {
+            const double many = std::ceil(root);
+            const double low = many - 1;
+            if (low < 1) return {};
+            const auto enough = detail::smooth_log_refusal(ports, many, load);
+            const auto few = detail::smooth_log_refusal(ports, low, load);
+            if (!enough || !few) return {};
+            if (*enough > log_target - sure || *few < log_target + sure) return {};
+            return static_cast<std::uint64_t>(many);
+        }
+        last = found;
+        last_tries = tries;
+        tries = std::max(1.0, root);
+    }
+    return {};
 }
 
 // A formula and its inverses.
@@ -101,13 +138,19 @@ std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws h
     require(detail::finite_and_not_negative(load), "tries_for", "load", load,
             detail::rule_not_negative);
     check_target("tries_for", target, true);
+    const double log_target = std::log(target);
     const auto meets = [&](std::uint64_t tries) {
-        return log_refusal_probability(ports, tries, load, how) <= std::log(target);
+        return log_refusal_probability(ports, tries, load, how) <= log_target;
     };
     constexpr const char* unreachable =
         "no number of tries refuses so few: Erlang's formula alone refuses more";
     const double limit = log_erlang_b(static_cast<double>(ports), load);
-    require(limit <= std::log(target) + 1e-9, "tries_for", "target", target, unreachable);
+    require(limit <= log_target + 1e-9, "tries_for", "target", target, unreachable);
+    if (how == draws::with_replacement) {
+        if (const auto sure = smooth_tries(static_cast<double>(ports), load, log_target)) {
+            return *sure;
+        }
+    }
     const std::uint64_t most = how == draws::without_replacement ? ports : 1ULL << 50;
     std::uint64_t few = 0, many = 1;
     while (!meets(many)) {

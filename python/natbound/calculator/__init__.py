@@ -50,7 +50,15 @@ from natbound.calculator.overflows import (
 )
 from natbound.calculator.retrying import Retries, retries
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
-from natbound.calculator.sizing import addresses_for, addresses_for_waiting, hold_for, hold_for_waiting, rate_for, rate_for_waiting, tries_for
+from natbound.calculator.sizing import (
+    addresses_for,
+    addresses_for_waiting,
+    hold_for,
+    hold_for_waiting,
+    rate_for,
+    rate_for_waiting,
+    tries_for,
+)
 from natbound.calculator.waiting import (
     erlang_c,
     erlang_c_wait,
