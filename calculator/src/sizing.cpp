@@ -65,6 +65,41 @@ std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_
     return {};
 }
 
+constexpr const char* out_of_reach =
+    "no number of tries refuses so few: Erlang's formula alone refuses more";
+
+// The same by the chain, which is asked a few times: between two numbers of tries log refusal is
+// nearly a line; every third time the middle is taken, or twice as many.
+std::uint64_t tries_by_chain(std::uint64_t ports, double load, double log_target, draws how) {
+    const std::uint64_t most = how == draws::without_replacement ? ports : 1ULL << 50;
+    std::uint64_t few = 0, many = 0;   // many = 0: not known yet
+    double log_few = 0, log_many = 0;  // no tries refuse everything
+    const double share = load / static_cast<double>(ports);
+    double guess = share < 1 && share > 0 ? log_target / std::log(share) : 1;
+    for (int i = 1; many == 0 || many - few > 1; ++i) {
+        const std::uint64_t above = many == 0 ? most : many - 1;
+        const std::uint64_t middle =
+            many == 0 ? std::min(2 * few + 1, most) : few + (many - few) / 2;
+        std::uint64_t tries = middle;
+        if (i % 3 != 0 && guess < static_cast<double>(above))
+            tries = std::max(few + 1, static_cast<std::uint64_t>(std::max(guess, 1.0)));
+        const double found = log_refusal_probability(ports, tries, load, how);
+        if (found <= log_target) {
+            many = tries;
+            log_many = found;
+        } else {
+            require(tries < most, "tries_for", "target", std::exp(log_target), out_of_reach);
+            few = tries;
+            log_few = found;
+        }
+        const double from = static_cast<double>(few);
+        guess = many == 0 ? from * log_target / log_few
+                          : from + static_cast<double>(many - few) * (log_target - log_few) /
+                                       (log_many - log_few);
+    }
+    return many;
+}
+
 // A formula and its inverses.
 struct formulas {
     const char* function;
@@ -139,26 +174,14 @@ std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws h
             detail::rule_not_negative);
     check_target("tries_for", target, true);
     const double log_target = std::log(target);
-    const auto meets = [&](std::uint64_t tries) {
-        return log_refusal_probability(ports, tries, load, how) <= log_target;
-    };
-    constexpr const char* unreachable =
-        "no number of tries refuses so few: Erlang's formula alone refuses more";
     const double limit = log_erlang_b(static_cast<double>(ports), load);
-    require(limit <= log_target + 1e-9, "tries_for", "target", target, unreachable);
+    require(limit <= log_target + 1e-9, "tries_for", "target", target, out_of_reach);
     if (how == draws::with_replacement) {
         if (const auto sure = smooth_tries(static_cast<double>(ports), load, log_target)) {
             return *sure;
         }
     }
-    const std::uint64_t most = how == draws::without_replacement ? ports : 1ULL << 50;
-    std::uint64_t few = 0, many = 1;
-    while (!meets(many)) {
-        require(many < most, "tries_for", "target", target, unreachable);
-        few = many;
-        many = std::min(2 * many, most);
-    }
-    return detail::least(few, many, meets);
+    return tries_by_chain(ports, load, log_target, how);
 }
 
 std::uint64_t addresses_for(double load, std::uint64_t ports, double target, addresses how) {
