@@ -8,4 +8,6 @@ PYBIND11_MODULE(_core, m) {
     bind_scenario(m);
     bind_design(m);
     bind_calculator(m);
+    bind_queues(m);
+    bind_bursts(m);
 }
