@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,35 @@ class Document:
     value: Any
     file: str | None = None
     lines: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)  # fields changed by `--set PATH=VALUE`, each with its text
 
     def line_of(self, path: str) -> int | None:
         """The line of a field, or of the nearest field around it."""
-        while path:
-            if path in self.lines:
-                return self.lines[path]
-            path = re.sub(r"(\[[^\[\]]*\]|\.?[^.\[\]]+)$", "", path)
-        return self.lines.get("")
+        return next((self.lines[at] for at in _upwards(path) if at in self.lines), None)
+
+    def forget_lines(self, path: str) -> None:
+        """What stands under a list is no longer where it was."""
+        self.lines = {at: line for at, line in self.lines.items() if not at.startswith(f"{path}[")}
 
     def error(self, path: str, value: str, rule: str, fix: str = "") -> InputError:
-        """The error, placed in the file."""
+        """The error, placed in the file, or at the setting that wrote the field."""
+        for at in _upwards(path):
+            if at in self.settings:
+                return InputError(rule, file=f"--set {self.settings[at]}", path=path, value=value, fix=fix)
+            if at and at in self.lines:
+                break
+            made = next((text for below, text in self.settings.items() if at and below.startswith((f"{at}.", f"{at}["))), None)
+            if made is not None:  # a field around it, which the setting made
+                return InputError(rule, file=f"--set {made}", path=path, value=value, fix=fix)
         return InputError(rule, file=self.file, line=self.line_of(path), path=path, value=value, fix=fix)
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A field's path, then those around it, up to the whole file."""
+    while path:
+        yield path
+        path = re.sub(r"(\[[^\[\]]*\]|\.?[^.\[\]]+)$", "", path)
+    yield ""
 
 
 def read_text(path: str | Path) -> str:
@@ -109,7 +127,7 @@ def read(path: str | Path) -> Document:
     """A file's document, with the designs that it names by file put in."""
     document = parse(read_text(path), "<stdin>" if str(path) == "-" else str(path))
     folder = Path.cwd() if str(path) == "-" else Path(path).resolve().parent
-    _inline_designs(document, folder)
+    inline_designs(document, folder)
     return document
 
 
@@ -155,61 +173,13 @@ def _construct(root: yaml.Node, document: Document) -> Any:
     return build(root, "", 0)
 
 
-def _inline_designs(document: Document, folder: Path) -> None:
+def inline_designs(document: Document, folder: Path) -> None:
+    """Puts in the designs that are named by file."""
     nats = document.value.get("nats") if isinstance(document.value, dict) else None
     for i, nat in enumerate(nats if isinstance(nats, list) else []):
         design = nat.get("design") if isinstance(nat, dict) else None
         if isinstance(design, str) and design.endswith((".json", ".yaml", ".yml")):
             file = folder / design
             if not file.exists():
-                raise document.error(f"nats[{i}].design", f"'{design}'", "no such file", "a path is relative to the scenario")
+                raise document.error(f"nats[{i}].design", f"'{design}'", "no such file", "" if file == Path(design) else f"it is looked for in {folder}")
             nat["design"] = parse(read_text(file), str(file)).value
-
-
-def apply_settings(document: Document, settings: list[str]) -> None:
-    """`PATH=VALUE` for each: any field, list elements by name or index (`nats.router.design=cilium`)."""
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not equals or not path:
-            raise InputError(
-                "PATH=VALUE is wanted",
-                path="--set",
-                value=f"'{setting}'",
-                fix="--set nats.router.design=cilium",
-            )
-        keys = [key for key in re.split(r"\.|\[|\]", path) if key]
-        try:
-            value = parse(text).value if text.strip() else None
-        except InputError as error:
-            raise InputError(error.rule, path=f"--set {path}", value=f"'{text}'") from error
-        at: Any = document.value
-        for i, key in enumerate(keys):
-            last = i == len(keys) - 1
-            if isinstance(at, list):
-                index = _element(at, key, path)
-                if last:
-                    at[index] = value
-                else:
-                    at = at[index]
-            elif isinstance(at, dict):
-                if last and value is None:
-                    at.pop(key, None)
-                elif last:
-                    at[key] = value
-                else:
-                    if isinstance(at.get(key), str) and key == "design":
-                        at[key] = {"base": at[key]}  # an axis of a design given by name
-                    at = at.setdefault(key, {})
-            else:
-                raise InputError("has no fields", path=f"--set {path}", value=f"'{'.'.join(keys[:i])}'")
-
-
-def _element(items: list[Any], key: str, path: str) -> int:
-    if key.isdigit() and int(key) < len(items):
-        return int(key)
-    for i, item in enumerate(items):
-        if isinstance(item, dict) and item.get("name") == key:
-            return i
-    names = [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item]
-    known = ", ".join(names) if names else f"0 to {len(items) - 1}"
-    raise InputError("no such element", path=f"--set {path}", value=f"'{key}'", fix=f"known: {known}")

@@ -11,6 +11,7 @@ from typing import Any
 from natbound import _core, reading
 from natbound.answer import Answer
 from natbound.results import Result
+from natbound.settings import apply_settings
 
 Progress = Callable[[float], None]
 
@@ -40,7 +41,7 @@ class Scenario:
     def with_settings(self, *settings: str) -> Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
         document = copy.deepcopy(self._document)
-        reading.apply_settings(document, list(settings))
+        apply_settings(document, list(settings))
         return Scenario(document)
 
     def answer(self, epsilon: float = 1e-6, *, seed: int = 1, remedies: bool = True) -> Answer:
@@ -82,5 +83,5 @@ class Scenario:
 def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
     """The scenario of a YAML or JSON file (`-`: standard input), with fields changed by `PATH=VALUE` settings."""
     document = reading.read(path)
-    reading.apply_settings(document, list(settings))
+    apply_settings(document, list(settings))
     return Scenario(document)

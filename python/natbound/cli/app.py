@@ -82,7 +82,8 @@ def answer(
         loaded = load(scenario, settings or [])
     else:
         from natbound.cli.quick import quick_scenario
-        from natbound.reading import Document, apply_settings
+        from natbound.reading import Document
+        from natbound.settings import apply_settings
 
         document = Document(quick_scenario(live, rate, hold, addresses, clients, destinations, design))
         apply_settings(document, settings or [])
