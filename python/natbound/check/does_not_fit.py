@@ -124,7 +124,7 @@ def cells(items: list[Left]) -> list[list[Left]]:
 
 def heaviest_first(scenario: Scenario, nat: Nat, client: Client, dests: list[Dest]) -> list[Weights]:
     """The mappings of one socket of the client set under each kind of key among the destinations."""
-    out = []
+    out: list[Weights] = []
     for key in keys_of(nat.plan, dests):
         found = weights(scenario, nat.plan, client, key)
         spend(len(out))
