@@ -27,7 +27,7 @@ def apply_settings(document: reading.Document, settings: list[str]) -> None:
             value = reading.parse(text).value if text.strip() else None
         except InputError as error:
             raise InputError(error.rule, path=f"--set {path}", value=f"'{text}'", fix=error.fix) from error
-        document.settings[_Change(document, path, keys).make(value)] = setting
+        document.settings[_Change(document, path, keys).make(value)] = f"--set {setting}"
     if settings:
         reading.inline_designs(document, Path.cwd())
 

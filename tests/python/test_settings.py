@@ -18,7 +18,10 @@ def test_the_only_element_needs_no_name() -> None:
     assert home["traffic"][0]["rate"] == "900/s"
     assert home["nats"][0]["design"]["name"] == "cilium"
     assert home["servers"][0]["ports"] == ["443"]
-    assert natbound.load(HOME, ["nats.design.pressure=drop-least-recently-used"]).canonical["nats"][0]["design"]["pressure"] == "drop-least-recently-used"
+    assert (
+        natbound.load(HOME, ["nats.design.pressure=drop-least-recently-used"]).canonical["nats"][0]["design"]["pressure"]
+        == "drop-least-recently-used"
+    )
     # a field that the element does not have yet
     limited = natbound.load(HOME, ["nats.mapping-limits.limit-port-mappings=7"]).canonical
     assert limited["nats"][0]["mapping-limits"]["limit-port-mappings"] == 7
@@ -45,7 +48,11 @@ def test_a_design_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("file", "setting", "says"),
     [
-        (MANY, "traffic.rate=9/s", "2 entries: which one?; say traffic.0.rate (from office to popular) or traffic.1.rate (from office to others)"),
+        (
+            MANY,
+            "traffic.rate=9/s",
+            "2 entries: which one?; say traffic.0.rate (from office to popular) or traffic.1.rate (from office to others)",
+        ),
         (HOME, "clients.ports=9", "clients has 2 entries: which one?; say clients.A.ports or clients.X.ports"),
         (HOME, "nats.routr.design=cilium", "'routr': no such element; known: router"),
         (HOME, "clients.B.ports=9", "no such element; known: A, X"),
@@ -65,7 +72,9 @@ def test_what_is_said(file: Path, setting: str, says: str) -> None:
     assert "--set" in str(caught.value)
 
 
-@pytest.mark.parametrize("setting", ["traffic.rate=-5/s", "nats.design.search=foo", "clients.A.colour=red", "cleints.0=1", "nats.design=nowhere.yaml"])
+@pytest.mark.parametrize(
+    "setting", ["traffic.rate=-5/s", "nats.design.search=foo", "clients.A.colour=red", "cleints.0=1", "nats.design=nowhere.yaml"]
+)
 def test_a_wrong_value_is_blamed_on_the_setting(setting: str) -> None:
     with pytest.raises(natbound.InputError) as caught:
         natbound.load(HOME, [setting])
