@@ -15,7 +15,7 @@ def main() -> None:
     from natbound.errors import InputError, Unsupported
 
     # typer carries click inside it, or rests on it, by its version
-    usage_error: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")  # type: ignore[assignment]
+    usage_error: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
     try:
         status = app(standalone_mode=False)
         sys.stdout.flush()

@@ -19,6 +19,7 @@ from natbound.cli.common import (
     check_epsilon,
     print_json,
     read_certificate,
+    status_of,
     write_file,
 )
 from natbound.errors import InputError
@@ -93,12 +94,13 @@ def answer(
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
         print_json(result.to_dict())
-        return
-    from rich.console import Console
+    else:
+        from rich.console import Console
 
-    from natbound.page import render
+        from natbound.page import render
 
-    Console().print(render(result.to_dict()))
+        Console().print(render(result.to_dict()))
+    raise typer.Exit(status_of(result))
 
 
 @app.command()
@@ -154,7 +156,7 @@ def compare(
     answers = loaded.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
-        return
+        raise typer.Exit(max(map(status_of, answers)))
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -167,6 +169,7 @@ def compare(
         refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
         table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)
+    raise typer.Exit(max(map(status_of, answers)))
 
 
 @app.command()
@@ -214,7 +217,7 @@ def import_(
 
     found = import_paths(paths)
     Scenario(found.scenario)  # what is written can be read
-    text = json.dumps(found.scenario, indent=2) + "\n" if as_json else found.to_yaml()
+    text = json.dumps(found.scenario, indent=2) + "\n" if as_json or (output or "").endswith(".json") else found.to_yaml()
     if output:
         write_file(output, text)
     for line in found.report:

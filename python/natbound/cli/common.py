@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,11 @@ CertificateFile = Annotated[str | None, typer.Option("--certificate", metavar="F
 def print_json(value: Any) -> None:
     """One object, and nothing else."""
     print(json.dumps(value, indent=2))
+
+
+def status_of(answer: Mapping[str, Any]) -> int:
+    """The exit status of an answer: 3 where a count is known by bounds alone."""
+    return 3 if any(answer[name].get("connections") is None for name in ("guaranteed", "maximum")) else 0
 
 
 def check_epsilon(epsilon: float) -> None:
