@@ -20,6 +20,7 @@ from natbound.cli.common import (
     print_json,
     read_certificate,
     status_of,
+    working,
     write_file,
 )
 from natbound.errors import InputError
@@ -89,17 +90,16 @@ def answer(
         document = quick_scenario(live, rate, hold, addresses or 1, clients or 1000, destinations or 1, design or "linux-masquerade")
         apply_settings(document, settings or [])
         loaded = Scenario(document)
-    result = loaded.answer(epsilon, seed=seed)
+    with working("working out the three numbers"):
+        result = loaded.answer(epsilon, seed=seed)
     if certificate:
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
         print_json(result.to_dict())
     else:
-        from rich.console import Console
+        from natbound.page import show
 
-        from natbound.page import render
-
-        Console().print(render(result.to_dict()))
+        show(result.to_dict())
     raise typer.Exit(status_of(result))
 
 
@@ -153,7 +153,8 @@ def compare(
     loaded = load(scenario, settings or [])
     for name in names:
         designs.find(name, "--designs")  # its own mistakes, before any is computed
-    answers = loaded.compare(names, epsilon)
+    with working("working out the three numbers for each design"):
+        answers = loaded.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
         raise typer.Exit(max(map(status_of, answers)))

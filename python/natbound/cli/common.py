@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +34,18 @@ def print_json(value: Any) -> None:
 def status_of(answer: Mapping[str, Any]) -> int:
     """The exit status of an answer: 3 where a count is known by bounds alone."""
     return 3 if any(answer[name].get("connections") is None for name in ("guaranteed", "maximum")) else 0
+
+
+@contextlib.contextmanager
+def working(words: str) -> Iterator[None]:
+    """Says on standard error that something is being done, where someone looks at it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
 
 
 def check_epsilon(epsilon: float) -> None:
