@@ -87,6 +87,15 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     return out;
 }
 
+// Whether some entry goes earlier than it does now.
+bool shortens(const nat& now, const nat& changed) {
+    return std::any_of(changed.timers.begin(), changed.timers.end(), [&](const auto& timer) {
+        const auto own = now.timers.find(timer.first), of = now.design.timers.find(timer.first);
+        if (own != now.timers.end()) return timer.second.seconds < own->second.seconds;
+        return of == now.design.timers.end() || timer.second.seconds < of->second.seconds;
+    });
+}
+
 }  // namespace
 
 remedies::remedies(const scenario& s, const answer_options& options) : options_(options) {
@@ -101,14 +110,15 @@ remedies::remedies(const scenario& s, const answer_options& options) : options_(
                              more->breaks, std::move(more->changed)});
         for (const auto& r : s.nats[i].design.remedies) {
             const auto patch = bj::parse(r.set.text);
-            // a timer says nothing where the scenario gives whole holds
-            if (!timers_matter && patch.as_object().size() == 1 &&
-                patch.as_object().contains("timers"))
-                continue;
             auto value = canonical;
             auto& n = value.as_object()["nats"].as_array()[i];
             n = merge_patch(n, patch);
-            list_.push_back({r.name, r.apply, r.breaks, parse_scenario(bj::serialize(value))});
+            auto changed = parse_scenario(bj::serialize(value));
+            // a timer says nothing where the scenario gives whole holds, or where it is as short
+            if (patch.as_object().size() == 1 && patch.as_object().contains("timers") &&
+                (!timers_matter || !shortens(s.nats[i], changed.nats[i])))
+                continue;
+            list_.push_back({r.name, r.apply, r.breaks, std::move(changed)});
         }
     }
     // The changes do not depend on one another: they are worked out side by side, quickly rather

@@ -63,7 +63,7 @@ void state_average::batch(std::size_t states, double spacing,
     for (std::size_t i = 0; i < states; ++i) {
         simulation_.advance(spacing);
         odds_.read(simulation_);
-        if (i % 32 == 0) interrupt();
+        if (i % 4 == 0) interrupt();
         weight_.push_back(simulation_.weight());
         z_.push_back(z(static_cast<double>(simulation_.table().live())));
         for (std::size_t k = 0; k < offered_.size(); ++k) {

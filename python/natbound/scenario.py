@@ -12,6 +12,7 @@ from natbound import _core, reading
 from natbound.answer import Answer
 from natbound.errors import InputError
 from natbound.results import Result
+from natbound.settings import apply_settings
 
 Progress = Callable[[float], None]
 
@@ -26,12 +27,10 @@ class Scenario:
     def __init__(self, value: dict[str, Any] | reading.Document) -> None:
         self._document = value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
         try:
-            self._core = _core.Scenario(json.dumps(self._document.value))
+            self._core = _core.Scenario(self._document.to_json())
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None
-        except ValueError as error:  # NaN and infinity have no JSON
-            raise self._document.error("", "", str(error)) from None
 
     @property
     def canonical(self) -> dict[str, Any]:
@@ -41,7 +40,7 @@ class Scenario:
     def with_settings(self, *settings: str) -> Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
         document = copy.deepcopy(self._document)
-        reading.apply_settings(document, list(settings))
+        apply_settings(document, list(settings))
         return Scenario(document)
 
     def answer(self, epsilon: float = 1e-6, *, seed: int = 1, remedies: bool = True) -> Answer:
@@ -50,17 +49,22 @@ class Scenario:
         epsilon: the probability that no kind of traffic may exceed, in (0, 1). seed: of the simulations, where the
         design needs them. remedies: also compute the effect of what would help.
         """
+        _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
+        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
         return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
 
     def capacity(self, demand: int | None = None, *, place: str = "even") -> Result:
         """The maximum; or with `demand`, whether so many flows fit (placed `even`, as the traffic is, or `best`)."""
         if demand is None:
             return Result(json.loads(self._core.maximum()))
+        _within("demand", demand, demand >= 0, "a count is not negative")
         return Result(json.loads(self._core.fits(str(demand), place)))
 
     def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with
         a 95 % interval from batch means."""
+        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
+        _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
 
     def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1) -> Result:
@@ -108,8 +112,13 @@ class Scenario:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
+def _within(name: str, value: float, good: bool, rule: str) -> None:
+    if not good:
+        raise InputError(rule, path=name, value=str(value))
+
+
 def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
     """The scenario of a YAML or JSON file (`-`: standard input), with fields changed by `PATH=VALUE` settings."""
     document = reading.read(path)
-    reading.apply_settings(document, list(settings))
+    apply_settings(document, list(settings))
     return Scenario(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -31,9 +32,14 @@ def probability(value: float | None) -> str:
         return "-"
     if value >= 0.01:
         return f"{value * 100:.3g} %"
-    if value >= 1e-6:
+    if value > 1.01e-6:
         return f"1 in {round(1 / value):,}"
-    return f"{value:.1e}" if value > 0 else "0"
+    return scientific(float(f"{value:.1e}")) if value > 0 else "0"
+
+
+def scientific(value: float) -> str:
+    """1e-6, where Python writes 1e-06."""
+    return re.sub(r"e([+-])0", r"e\1", f"{value:g}")
 
 
 def span(seconds: float | None) -> str:
