@@ -2,6 +2,7 @@
 // come as sequences of numbers; the package runs over further dimensions.
 #include <pybind11/stl.h>
 
+#include "natbound/calculator/attempts.hpp"
 #include "natbound/calculator/batches.hpp"
 #include "natbound/calculator/kaufman_roberts.hpp"
 #include "natbound/calculator/modulated.hpp"
@@ -90,14 +91,21 @@ void bind_retries(py::module_& m) {
     formula(
         m, "retries",
         [](double ports, double load, double tries, double persistence, double backoff,
-           double factor, double most_backoff) {
-            const auto found = calc::retries(
-                ports, load,
-                {whole("retries", "tries", tries), persistence, backoff, factor, most_backoff});
+           double factor, double most_backoff, double search_tries) {
+            constexpr const char* name = "retries";
+            const calc::retry_policy policy{whole(name, "tries", tries), persistence, backoff,
+                                            factor, most_backoff};
+            const std::uint64_t draws = whole(name, "search_tries", search_tries);
+            const auto found = draws == 0 ? calc::retries(ports, load, policy)
+                                          : calc::retries(load, policy, [&](double attempts) {
+                                                return calc::refusal_probability(
+                                                    whole(name, "ports", ports), draws, attempts);
+                                            });
             return std::array{found.attempt_load, found.attempt_refusal, found.connection_failure,
                               found.attempts,     found.mean_delay,      found.carried};
         },
-        "ports", "load", "tries", "persistence", "backoff", "factor", "most_backoff");
+        "ports", "load", "tries", "persistence", "backoff", "factor", "most_backoff",
+        "search_tries");
 }
 
 }  // namespace

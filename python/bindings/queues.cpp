@@ -45,6 +45,8 @@ void bind_addresses(py::module_& m, const char* name) {
 }
 
 void bind_sizing(py::module_& m) {
+    formula(m, "real_ports_for", calc::real_ports_for, "load", "target");
+    formula(m, "real_ports_for_waiting", calc::real_ports_for_waiting, "load", "target");
     formula(m, "rate_for", calc::rate_for, "ports", "hold", "target");
     formula(m, "hold_for", calc::hold_for, "ports", "rate", "target");
     formula(m, "rate_for_waiting", calc::rate_for_waiting, "ports", "hold", "target");

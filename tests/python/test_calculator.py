@@ -92,6 +92,9 @@ def test_results_with_names() -> None:
     assert calc.overflow(64, 60).peakedness == pytest.approx(4.33736819689)
     assert calc.overflow_to_second(10, 10, 5).overflow_refusal == pytest.approx(0.170083637562)
     assert calc.retries(64, 60, tries=0, persistence=0.9).attempt_load == pytest.approx(67.7272736783)
+    gives_up = calc.retries(64512, 60000, tries=5, search_tries=[0, 32])
+    assert gives_up.attempt_refusal[1] == pytest.approx(calc.refusal_probability(64512, 32, gives_up.attempt_load[1]), rel=1e-9)
+    assert gives_up.connection_failure[1] == pytest.approx(gives_up.attempt_refusal[1] ** 5, rel=1e-9)
     assert calc.retries(64, [50, 60], tries=[[1], [3]]).connection_failure.shape == (2, 2)
     assert calc.on_off(20, 3, 10, 1, [1, 2]).refusal.shape == (2,)
 

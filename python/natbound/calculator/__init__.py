@@ -57,6 +57,8 @@ from natbound.calculator.sizing import (
     hold_for_waiting,
     rate_for,
     rate_for_waiting,
+    real_ports_for,
+    real_ports_for_waiting,
     tries_for,
 )
 from natbound.calculator.waiting import (
@@ -117,6 +119,8 @@ __all__ = [
     "ports_for_waiting",
     "rate_for",
     "rate_for_waiting",
+    "real_ports_for",
+    "real_ports_for_waiting",
     "refusal_probability",
     "retries",
     "time_to_first_refusal",

@@ -25,8 +25,11 @@ def retries(
     backoff: Any = 1,
     factor: Any = 2,
     most_backoff: Any = 1e300,
+    search_tries: Any = 0,
 ) -> Retries:
     """The fixed point of A = load x (attempts a connection makes if `erlang_b(ports, A)` of them are refused). Relative error 1e-12.
+
+    With `search_tries` the NAT gives up after so many random ports: `refusal_probability(ports, search_tries, A)` instead.
 
     Up to `tries` attempts (0: without end), each next one with probability `persistence`, after a mean wait of `backoff`, then `factor`
     times that and so on up to `most_backoff`, in any unit of time, which is `mean_delay`'s. load: of connections, 0 to 1e12; below
@@ -35,4 +38,4 @@ def retries(
     Right where back-offs are long and spread (jitter): 10 ports, load 8, 3 tries, mean back-off 40 holds, simulated: 1.2 % fail (here
     1.1 %); with constant back-offs those refused together come back together, and 2.8 % fail; short ones do worse.
     """
-    return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff))
+    return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, search_tries))

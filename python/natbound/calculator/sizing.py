@@ -7,6 +7,19 @@ from typing import Any
 from natbound import _core
 
 
+def real_ports_for(load: Any, target: Any) -> Any:
+    """The number of ports, as a real number, with `erlang_b(ports, load) = target`, to 1e-12: for what is rounded later.
+
+    load: 1e-300 to 1e12; 0 < target <= 1.
+    """
+    return _core.real_ports_for(load, target)
+
+
+def real_ports_for_waiting(load: Any, target: Any) -> Any:
+    """The number of ports, as a real number above the load, with `erlang_c(ports, load) = target`, to 1e-12. Domain as above."""
+    return _core.real_ports_for_waiting(load, target)
+
+
 def rate_for(ports: Any, hold: Any, target: Any) -> Any:
     """The most new connections a unit of time, for a mean hold in the same unit: `load_for(ports, target) / hold`. To 1e-12."""
     return _core.rate_for(ports, hold, target)

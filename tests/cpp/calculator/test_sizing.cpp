@@ -86,3 +86,35 @@ TEST_CASE("addresses_for is the least number of addresses") {
     }
     CHECK_THROWS_AS(addresses_for(1, 0, 0.1), natbound::domain_error);
 }
+
+TEST_CASE("real ports meet the target just so, and round up to whole ones") {
+    std::mt19937_64 random(29);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (int i = 0; i < 2000; ++i) {
+        const double load = 1e-4 * std::pow(1e10, unit(random));
+        double target = std::exp(-300 * unit(random) * unit(random));
+        if (i % 5 == 0) target = 1 - std::pow(10, -12 * unit(random));
+        if (!(target > 0 && target < 1)) continue;
+        CAPTURE(load, target);
+        const double loss = real_ports_for(load, target);
+        CHECK(std::ceil(loss) == static_cast<double>(ports_for(load, target)));
+        // B's own rounding, in ports.
+        const double slack = 3e-16 * (1 + std::abs(std::log(target))) /
+                             std::abs(log_erlang_b_ports_derivative(loss, load));
+        CHECK(log_erlang_b(loss + slack, load) <= std::log(target) * (1 - 1e-15));
+        CHECK(log_erlang_b(loss * (1 - 1e-12) - slack, load) >= std::log(target));
+        const double wait = real_ports_for_waiting(load, target);
+        CHECK(wait > load);
+        CHECK(std::ceil(wait) == static_cast<double>(ports_for_waiting(load, target)));
+        CHECK(log_erlang_c(wait * (1 + 1e-12), load) <= std::log(target));
+    }
+    CHECK(real_ports_for(5, erlang_b(7.25, 5)) == Approx(7.25).epsilon(1e-13));
+    CHECK(real_ports_for_waiting(5, erlang_c(7.25, 5)) == Approx(7.25).epsilon(1e-13));
+    CHECK(real_ports_for(5, 1) == 0);
+    for (const double bad : {std::nan(""), -1.0, 0.0, std::numeric_limits<double>::infinity()}) {
+        CHECK_THROWS_AS(real_ports_for(bad, 0.1), natbound::domain_error);
+        CHECK_THROWS_AS(real_ports_for(1, bad), natbound::domain_error);
+        CHECK_THROWS_AS(real_ports_for_waiting(bad, 0.1), natbound::domain_error);
+        CHECK_THROWS_AS(real_ports_for_waiting(1, bad), natbound::domain_error);
+    }
+}

@@ -41,4 +41,8 @@ double load_for(double ports, double target);
 // The least whole number of ports with erlang_b(ports, load) <= target; 0 < target, load <= 1e12.
 std::uint64_t ports_for(double load, double target);
 
+// The same as a real number, to 1e-12 of itself: for what is rounded later, or not at all. 1e-300
+// <= load <= 1e12, 0 < target <= 1. ports_for is this rounded up.
+double real_ports_for(double load, double target);
+
 }  // namespace natbound::calculator

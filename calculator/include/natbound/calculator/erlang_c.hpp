@@ -35,4 +35,8 @@ double load_for_waiting(double ports, double target);
 // 0 .. 1e12.
 std::uint64_t ports_for_waiting(double load, double target);
 
+// The same as a real number above the load, to 1e-12 of itself. 1e-300 <= load <= 1e12, 0 < target
+// <= 1; for target = 1 it is 0.
+double real_ports_for_waiting(double load, double target);
+
 }  // namespace natbound::calculator
