@@ -34,8 +34,7 @@ def size(
     tried beside its own. prices: of one more `address`, of changed `timers`, of another `design`, in any one unit. curve: numbers of
     addresses for which the load that meets the target is given too.
 
-    Gives `options` (addresses, timers and design, with cost and refusal probability, by cost), `as_is` (what today's addresses carry: the
-    most rate, the longest hold, the least ports), and `curve`.
+    Gives `options` (addresses, timers and design, with cost and refusal probability, by cost), `as_is` (what today's addresses carry: most rate, the longest hold, the least ports), and `curve`.
     """
     if not 0 < target < 1:
         raise InputError("a probability above 0 and below 1 is wanted", path="--target", value=str(target))
@@ -119,7 +118,7 @@ class _Sizing:
         self.taken = pools.others(canonical, index)
         self.addresses = pools.count(self.texts)
         risk = scenario.risk(seed=seed)
-        self.load, self.rate = risk["load"], risk["rate"]
+        self.load, self.rate, self.exact = risk["load"], risk["rate"], risk["exact"]
         self.canonical = canonical
 
     def pool(self, addresses: int) -> tuple[str, ...]:
@@ -169,13 +168,27 @@ class _Sizing:
             "room": factor,
             "most_rate": self.rate * factor,
             "longest_hold": self.load / self.rate * factor,
-            "ports_per_flow": self.canonical_ports() / load,
+            "least_ports": self.least_ports(),
         }
 
-    def canonical_ports(self) -> int:
-        """Ports of the pool, for what the target leaves idle."""
-        found = self.scenario.capacity()["maximum"]
-        return int(found["connections"] if found["connections"] is not None else found["at_most"])
+    def least_ports(self) -> int | None:
+        """The least ports an address, from the first that the design gives on, that meet the target with today's addresses: exact where
+        the method is, else to one in a hundred, on the safe side."""
+        given = self.canonical["nats"][self.index].get("port-set-restrict") or {}
+        first = int(given.get("start-port-number", 1024))
+        low, high = 0, int(given.get("end-port-number", 65535)) - first + 1
+        if self.with_ports(first, high) > self.target:
+            return None
+        step = 1 if self.exact else 100
+        while high - low > max(1, high // step if step > 1 else 1):
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.with_ports(first, middle) > self.target else (low, middle)
+        return high
+
+    def with_ports(self, first: int, ports: int) -> float:
+        """The worst kind's refusal probability with so many ports."""
+        settings = (f"nats.{self.index}.port-set-restrict.start-port-number={first}", f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}")
+        return self.refused(settings, self.addresses)
 
     def curve(self, points: int) -> list[dict[str, Any]]:
         """The load that meets the target, by number of addresses: 1, 2, 3, 4, 6, 8, 12 ..."""
