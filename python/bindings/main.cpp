@@ -10,4 +10,7 @@ PYBIND11_MODULE(_core, m) {
     bind_queues(m);
     bind_bursts(m);
     bind_calculator(m);
+    bind_over_time(m);
+    bind_limits(m);
+    bind_day(m);
 }

@@ -33,7 +33,9 @@ def risk(
     print(f"  attempts refused    {w.probability(p) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}")
     print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
     if first is not None:
-        print(f"  first refusal       after {'more than ' if 'at_least' in first else ''}{w.span(first.get('value', first.get('at_least')))} on average")
+        print(
+            f"  first refusal       after {'more than ' if 'at_least' in first else ''}{w.span(first.get('value', first.get('at_least')))} on average"
+        )
     if data["full_probability"] is not None:
         print(f"  time with no port   {w.probability(data['full_probability'])}")
     if retries["tries"] > 1:
@@ -74,7 +76,9 @@ def size(
             print(f"  {option['change']}: {option['why']}")
         else:
             n = option["addresses"]
-            print(f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'])}")
+            print(
+                f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'])}"
+            )
     now = result["as_is"]
     if now["load"] is not None:
         print(

@@ -90,7 +90,9 @@ def share_of(load: float, asked: _Asked) -> str:
 def _alert(percent: int, who: str, source: str) -> Callable[[_Asked], Row]:
     def rule(asked: _Asked) -> Row:
         load = asked.maximum * percent / 100
-        return _row(asked, f"alert at {percent} %", source, f"up to {percent} % ({who}) all is well", load, f"at {w.count(load)} live on average")
+        return _row(
+            asked, f"alert at {percent} %", source, f"up to {percent} % ({who}) all is well", load, f"at {w.count(load)} live on average"
+        )
 
     return rule
 

@@ -187,7 +187,10 @@ class _Sizing:
 
     def with_ports(self, first: int, ports: int) -> float:
         """The worst kind's refusal probability with so many ports."""
-        settings = (f"nats.{self.index}.port-set-restrict.start-port-number={first}", f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}")
+        settings = (
+            f"nats.{self.index}.port-set-restrict.start-port-number={first}",
+            f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}",
+        )
         return self.refused(settings, self.addresses)
 
     def curve(self, points: int) -> list[dict[str, Any]]:
