@@ -97,6 +97,9 @@ double log_erlang_b_load_derivative(double ports, double load) {
     check("log_erlang_b_load_derivative", ports, load);
     if (ports == 0) return 0;
     const auto r = detail::loss_ratio_of(ports, load);
+    // Steepness divides by R, which may be 0 where the ports are hardly more.
+    if (r.factor < 1e-290 && !detail::legendre_applies(ports, load))
+        return (ports + (ports - load) * r.factor) / load;
     const double steep = detail::steepness(ports, load, r);
     const double share = r.exponent.high == 0 ? r.factor / (1 + r.factor) : 1;
     return steep * share / load;

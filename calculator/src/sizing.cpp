@@ -130,11 +130,12 @@ std::uint64_t least_addresses(const formulas& f, double load, std::uint64_t port
     };
     const double about = std::ceil(load / f.load_for(each, target));
     require(about < 9e15, f.function, "target", target, "needs more than 9e15 addresses");
-    // The quotient is right but for rounding: look one to either side, and further if need be.
-    std::uint64_t many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
-    while (!meets(many)) ++many;
-    while (many > 1 && meets(many - 1)) --many;
-    return many;
+    // The quotient is right but for rounding, which near a target of 1 is much.
+    auto many = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(about));
+    if (!meets(many)) return detail::least_from(many, meets);
+    std::uint64_t step = 1;
+    for (; step < many && meets(many - step); step *= 2) many -= step;
+    return detail::least(step < many ? many - step : 0, many, meets);
 }
 
 }  // namespace

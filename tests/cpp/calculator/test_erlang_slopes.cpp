@@ -46,7 +46,8 @@ TEST_CASE("a port more multiplies B by about e to its slope") {
 }
 
 TEST_CASE("slopes at the ends of the domain are numbers") {
-    for (const double ports : {0.0, 1e-9, 0.3, 1.0, 63.9, 64.0, 1e6, 1e15}) {
+    CHECK(log_erlang_b_load_derivative(5e-324, 0.5) >= 0);
+    for (const double ports : {0.0, 1e-300, 1e-9, 0.3, 1.0, 63.9, 64.0, 1e6, 1e15}) {
         for (const double load : {1e-300, 1e-9, 1.0, 63.0, 1e6, 1e15}) {
             CAPTURE(ports, load);
             CHECK(log_erlang_b_load_derivative(ports, load) >= 0);

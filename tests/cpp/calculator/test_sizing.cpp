@@ -74,6 +74,9 @@ TEST_CASE("addresses_for is the least number of addresses") {
         }
     }
     CHECK(addresses_for(0, 64, 1e-6) == 1);
+    // Next to 1 the most load is known to a half only: found by bisection, not step by step.
+    CHECK(addresses_for(1e12, 1, 1 - 0x1p-53) >= 1);
+    CHECK(addresses_for_waiting(1e12, 1, 1 - 0x1p-53) > 999999999000);
     CHECK(addresses_for(5, 64, 1) == 0);
     for (const double bad : {std::nan(""), -1.0, std::numeric_limits<double>::infinity()}) {
         CHECK_THROWS_AS(addresses_for(bad, 64, 0.1), natbound::domain_error);
