@@ -30,7 +30,9 @@ def risk(
     print(f"At {w.count(data['rate'])}/s x {w.span(data['hold'])} = {w.count(data['load'])} live:")
     low, high = data["interval"]
     plus = "" if data["exact"] else f" (95 %: {w.probability(low)} to {w.probability(high)})"
-    print(f"  attempts refused    {w.probability(p) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}")
+    print(
+        f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
+    )
     print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
     if first is not None:
         print(
@@ -45,7 +47,7 @@ def risk(
         )
     for kind in data["kinds"][:3]:
         odds = kind["refusal_probability"]
-        shown = w.probability(odds["value"]) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
+        shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
         print(f"  {kind['text']}: {shown}")
     print(f"By {data['method']}.")
 
@@ -77,7 +79,7 @@ def size(
         else:
             n = option["addresses"]
             print(
-                f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'])}"
+                f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'], option['log_refusal_probability'])}"
             )
     now = result["as_is"]
     if now["load"] is not None:

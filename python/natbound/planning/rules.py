@@ -29,14 +29,14 @@ class _Asked:
         canonical = scenario.canonical
         self.hosts = sum(_size(a) for c in canonical["clients"] for a in c["addresses"])
         self.destinations = len({k["destination"] for k in answer["traffic"]["kinds"]})
-        self.odds: dict[float, tuple[float, bool]] = {}
+        self.odds: dict[float, tuple[float, bool, float | None]] = {}
 
-    def refused_at(self, load: float) -> tuple[float, bool]:
-        """The worst kind's refusal probability at that load of everything; whether it is only a bound."""
+    def refused_at(self, load: float) -> tuple[float, bool, float | None]:
+        """The worst kind's refusal probability at that load of everything; whether it is only a bound; its logarithm."""
         if load not in self.odds:
             worst = self.scenario.risk(load / self.load, tries=1, seed=self.seed)["worst_refusal_probability"]
             bound = worst["value"] is None
-            self.odds[load] = (float(worst["at_most"] if bound else worst["value"]), bound)
+            self.odds[load] = (float(worst["at_most"] if bound else worst["value"]), bound, worst.get("log"))
         return self.odds[load]
 
 
@@ -61,13 +61,16 @@ def rules(scenario: Scenario, epsilon: float = 1e-6, *, seed: int = 1) -> Result
     )
 
 
-def _row(asked: _Asked, name: str, source: str, says: str, load: float, what: str) -> Row:
-    """A rule that would let the load grow to `load`."""
-    p, bound = asked.refused_at(load)
+def _row(asked: _Asked, name: str, source: str, says: str, load: float, what: str, *, allows: bool | None = None) -> Row:
+    """A rule that would let the load grow to `load`; or one that allows or forbids the load that there is."""
+    p, bound, log = asked.refused_at(load)
     assert asked.likely is not None
-    share = load / asked.likely
-    verdict = "too bold" if p > asked.epsilon else "wasteful" if share < 0.8 else "right"
-    shown = ("at most " if bound else "") + w.probability(p)
+    fine = p <= asked.epsilon
+    if allows is not None:
+        verdict = "right" if allows == fine else "too bold" if allows else "too timid"
+    else:
+        verdict = "too bold" if not fine else "wasteful" if load < 0.8 * asked.likely else "right"
+    shown = ("at most " if bound else "") + w.probability(p, log)
     true = f"{what}, the worst kind of traffic is refused with probability {shown}; {w.scientific(asked.epsilon)} is reached at {share_of(asked.likely, asked)}"
     return {
         "rule": name,
@@ -119,6 +122,7 @@ def _ratio(asked: _Asked) -> Row:
         f"{w.count(asked.load)} / {w.count(asked.maximum)} = {use:.1%}, {fits}",
         asked.load,
         "at this traffic",
+        allows=use <= 1,
     )
 
 
@@ -136,16 +140,17 @@ def _gateway(asked: _Asked) -> Row:
 
 def _erlang(asked: _Asked) -> Row:
     """Erlang B on the maximum, as if every search found every free port."""
-    from natbound.calculator import erlang_b
+    from natbound.calculator import erlang_b, log_erlang_b
 
     says = float(erlang_b(asked.maximum, asked.load))
     return _row(
         asked,
         "Erlang B on all ports",
         "Fourcot et al., Erlang-based dimensioning for IPv4 Address+Port translation, IEEE ICC 2012",
-        f"B({w.count(asked.maximum)}, {w.count(asked.load)}) = {w.probability(says)}",
+        f"B({w.count(asked.maximum)}, {w.count(asked.load)}) = {w.probability(says, float(log_erlang_b(asked.maximum, asked.load)))}",
         asked.load,
         "at this traffic",
+        allows=says <= asked.epsilon,
     )
 
 

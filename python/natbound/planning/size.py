@@ -25,14 +25,14 @@ def size(
     nat: str | None = None,
     designs: Sequence[str] = (),
     prices: Mapping[str, float] | None = None,
-    curve: int = 8,
+    curve: int | None = None,
     seed: int = 1,
 ) -> Result:
     """What meets the target at the scenario's traffic, the cheapest first.
 
     target: probability in (0, 1) that the worst kind of traffic may be refused with. nat: which NAT, where there are several. designs: to be
-    tried beside its own. prices: of one more `address`, of changed `timers`, of another `design`, in any one unit. curve: numbers of
-    addresses for which the load that meets the target is given too.
+    tried beside its own. prices: of one more `address`, of changed `timers`, of another `design`, in any one unit. curve: for so
+    many numbers of addresses the load that meets the target is given too (8, or 3 where states are simulated).
 
     Gives `options` (addresses, timers and design, with cost and refusal probability, by cost), `as_is` (what today's addresses carry: most rate, the longest hold, the least ports), and `curve`.
     """
@@ -62,7 +62,8 @@ def size(
                 "addresses": addresses,
                 "more_addresses": addresses - study.addresses,
                 "cost": more * price["address"] + (price[kind] if kind else 0.0),
-                "refusal_probability": odds,
+                "refusal_probability": odds[0],
+                "log_refusal_probability": odds[1],
                 "apply": [f"--set {text}" for text in (*settings, *study.pool(addresses))],
             }
         )
@@ -77,7 +78,7 @@ def size(
             "addresses": study.addresses,
             "options": options,
             "as_is": study.as_is(),
-            "curve": study.curve(curve),
+            "curve": study.curve(curve if curve is not None else 8 if study.exact else 3),
             "prices": price,
         }
     )
@@ -129,22 +130,26 @@ class _Sizing:
 
     def refused(self, settings: Sequence[str], addresses: int) -> float:
         """The worst kind's refusal probability, or a bound on it."""
+        return self.odds(settings, addresses)[0]
+
+    def odds(self, settings: Sequence[str], addresses: int) -> tuple[float, float | None]:
+        """That, and its logarithm."""
         changed = self.scenario.with_settings(*settings, *self.pool(addresses))
         worst = changed.risk(seed=self.seed, tries=1)["worst_refusal_probability"]
-        return float(worst["value"] if worst["value"] is not None else worst["at_most"])
+        return float(worst["value"] if worst["value"] is not None else worst["at_most"]), worst.get("log")
 
-    def least_addresses(self, settings: Sequence[str]) -> tuple[int, float] | None:
-        """The least addresses that meet the target, and the probability there."""
-        seen: dict[int, float] = {}
+    def least_addresses(self, settings: Sequence[str]) -> tuple[int, tuple[float, float | None]] | None:
+        """The least addresses that meet the target, and the probability there with its logarithm."""
+        seen: dict[int, tuple[float, float | None]] = {}
 
         def refused(n: int) -> float:
             if n not in seen:
-                seen[n] = self.refused(settings, n)
-            return seen[n]
+                seen[n] = self.odds(settings, n)
+            return seen[n][0]
 
         low, high = 0, self.addresses
         while refused(high) > self.target:
-            if high >= MOST_ADDRESSES or (high >= 8 * self.addresses and refused(high) > 0.999 * refused(low)):
+            if high >= MOST_ADDRESSES or (high >= 4 * self.addresses and refused(high) > 0.9 * refused(low)):
                 return None
             low, high = high, min(2 * high, MOST_ADDRESSES)
         while high - low > 1:
@@ -179,8 +184,7 @@ class _Sizing:
         low, high = 0, int(given.get("end-port-number", 65535)) - first + 1
         if self.with_ports(first, high) > self.target:
             return None
-        step = 1 if self.exact else 100
-        while high - low > max(1, high // step if step > 1 else 1):
+        while high - low > (1 if self.exact else max(1, high // 100)):
             middle = (low + high) // 2
             low, high = (middle, high) if self.with_ports(first, middle) > self.target else (low, middle)
         return high
