@@ -53,6 +53,20 @@ def test_answer() -> None:
     assert {limit["binds"] for limit in limits} <= {"guaranteed", "likely", "maximum"}
 
 
+def test_what_was_found_is_printed_where_the_rest_is_unknown() -> None:
+    shared = ("--set", "nats.design.mapping-type=eim", "--set", "servers.ports=80-81")
+    command = [sys.executable, "-c", "from natbound.cli import main; main()", "answer", "-", *shared]
+    done = subprocess.run(command, input=SMALL, capture_output=True, timeout=120, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stdout.startswith("maximum: ")
+    assert done.stderr.startswith("natbound: unknown: ")
+    done = subprocess.run([*command, "--json"], input=SMALL, capture_output=True, timeout=120, text=True, check=False)
+    out = json.loads(done.stdout)
+    assert (done.returncode, out["guaranteed"]["connections"]) == (3, None)
+    assert out["maximum"]["connections"] > 0
+    assert out["guaranteed"]["unknown"] in done.stderr
+
+
 def test_counts_above_2_to_53_are_text() -> None:
     exactly = 2**64 * 64512 * 256
     out = run("answer", "-", text=WIDE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,9 @@ from natbound.cli.common import (
     write_file,
 )
 from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 app = typer.Typer(
     add_completion=False,
@@ -70,7 +73,8 @@ def answer(
     design: Annotated[str | None, typer.Option(help="Without a file: how the NAT picks ports. Default linux-masquerade.")] = None,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
-    from natbound.scenario import Scenario, load
+    from natbound import _core
+    from natbound.scenario import load
 
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
@@ -85,13 +89,18 @@ def answer(
         loaded = load(scenario, settings or [])
     else:
         from natbound.cli.quick import quick_scenario
+        from natbound.scenario import Scenario
         from natbound.settings import apply_settings
 
         document = quick_scenario(live, rate, hold, addresses or 1, clients or 1000, destinations or 1, design or "linux-masquerade")
         apply_settings(document, settings or [])
         loaded = Scenario(document)
-    with working("working out the three numbers"):
-        result = loaded.answer(epsilon, seed=seed)
+    try:
+        with working("working out the three numbers"):
+            result = loaded.answer(epsilon, seed=seed)
+    except _core.Unsupported as error:
+        _what_was_found(loaded, epsilon, str(error), as_json)
+        raise
     if certificate:
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
@@ -101,6 +110,19 @@ def answer(
 
         show(result.to_dict())
     raise typer.Exit(status_of(result))
+
+
+def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bool) -> None:
+    """The maximum, where the other two can't be settled."""
+    from natbound import wording
+
+    part = scenario.capacity().to_dict()["maximum"]
+    unknown = {"connections": None, "unknown": reason, "evidence": None}
+    if as_json:
+        numbers = {"guaranteed": unknown, "likely": {**unknown, "epsilon": epsilon}, "maximum": part}
+        print_json({"schema": "natbound.answer/1", **numbers, "limits": []})
+    else:
+        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
 
 
 @app.command()
