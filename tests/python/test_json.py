@@ -89,6 +89,14 @@ def test_capacity_and_exit_status() -> None:
     assert run("capacity", "-", "--demand", "21", "--set", "nats.external-ip-address-pool=203.0.113.5-203.0.113.6")["fits"] is True
 
 
+def test_bounds_are_an_answer() -> None:
+    two = str(EXAMPLES / "home-lan-two-addresses.yaml")
+    out = run("capacity", two, "--set", "nats.design=ovs")["maximum"]  # its hash is not known: the best case and the worst
+    assert (out["connections"], out["at_least"], out["at_most"]) == (None, 64512, 129024)
+    assert out["evidence"]["kind"] == "bounds"
+    assert run("capacity", two, "--set", "nats.design=ovs", "--demand", "100000", status=3)["fits"] is None
+
+
 def test_certificates_travel(tmp_path: Path) -> None:
     scenario = tmp_path / "s.yaml"
     scenario.write_text(SMALL)

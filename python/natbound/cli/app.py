@@ -109,7 +109,7 @@ def answer(
         from natbound.page import show
 
         show(result.to_dict())
-    raise typer.Exit(status_of(result))
+    raise typer.Exit(status_of(result["guaranteed"], result["maximum"]))
 
 
 def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bool) -> None:
@@ -152,7 +152,7 @@ def capacity(
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}
         print(f"{wording.count(demand)} connections {words[result['fits']]}: {result['sets_it']}")
     if demand is None:
-        raise typer.Exit(0 if part["connections"] is not None else 3)
+        raise typer.Exit(status_of(part))
     raise typer.Exit({True: 0, False: 1, None: 3}[result["fits"]])
 
 
@@ -179,7 +179,7 @@ def compare(
         answers = loaded.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
-        raise typer.Exit(max(map(status_of, answers)))
+        raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -192,7 +192,7 @@ def compare(
         refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
         table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)
-    raise typer.Exit(max(map(status_of, answers)))
+    raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
 
 
 @app.command()
