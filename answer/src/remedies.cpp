@@ -49,7 +49,7 @@ std::optional<wider> one_more_address(const scenario& s, std::size_t i) {
     return out;
 }
 
-constexpr double quick = 0.5;  // mean holds that a load is averaged over
+constexpr double quick = 2;  // mean holds that a load is averaged over
 
 // The three numbers and the refusal probability at the scenario's traffic, without evidence.
 bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double holds,
@@ -72,9 +72,11 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.likely(epsilon);
-    out["likely"] = bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
-                               {"nothing_refuses", !l.load},
-                               {"epsilon", epsilon}};
+    out["likely"] =
+        bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
+                   {"nothing_refuses", !l.load},
+                   {"interval", l.load ? bj::value(bj::array{l.low, l.high}) : bj::value(nullptr)},
+                   {"epsilon", epsilon}};
     // Well below the load that meets epsilon, the probability is below epsilon: no need to look
     // closer.
     const double load = calculator::fill_traffic(s).load();

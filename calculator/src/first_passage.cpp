@@ -10,29 +10,14 @@
 #include <natbound/calculator/first_passage.hpp>
 
 #include "argument.hpp"
+#include "scaled_total.hpp"
 
 namespace natbound::calculator {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-struct scaled_total {
-    double unit = 1;  // 1, in the scale of the moment
-    double last = 0, total = 0;
-    int blocks = 0;
-
-    void settle() {
-        if (last < 0x1p800 && total < 0x1p800) return;
-        unit *= 0x1p-512;
-        last *= 0x1p-512;
-        total *= 0x1p-512;
-        ++blocks;
-    }
-    passage_time time() const {
-        const double log_mean = std::log(total) + blocks * (512 * 0.69314718055994530942);
-        return {blocks > 1 ? infinite : std::ldexp(total, 512 * blocks), log_mean};
-    }
-};
+using detail::scaled_total;
 
 void check(const char* function, std::uint64_t ports, double load) {
     detail::require(ports <= 1ULL << 32, function, "ports", static_cast<double>(ports),

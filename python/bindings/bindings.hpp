@@ -6,7 +6,12 @@
 void bind_errors(pybind11::module_& m);
 void bind_scenario(pybind11::module_& m);
 void bind_design(pybind11::module_& m);
+void bind_queues(pybind11::module_& m);
+void bind_bursts(pybind11::module_& m);
 void bind_calculator(pybind11::module_& m);
+void bind_over_time(pybind11::module_& m);
+void bind_limits(pybind11::module_& m);
+void bind_day(pybind11::module_& m);
 
 // Runs without the lock, so that other Python threads go on.
 template <class F>

@@ -113,6 +113,14 @@ def _numbers(answer: dict[str, Any]) -> Table:
     return table
 
 
+def _told_apart(changed: dict[str, Any], now: dict[str, Any]) -> str:
+    """What is likely after a change, unless its interval and today's overlap: then the change does nothing that was seen."""
+    a, b = changed.get("interval"), now.get("interval")
+    if a and b and a[0] <= b[1] and b[0] <= a[1]:
+        return "as now"
+    return w.bounded(changed)
+
+
 def _remedies(answer: dict[str, Any]) -> list[Any]:
     """A line of numbers for each, and below it, in the page's whole width, the exact line to apply and what it breaks."""
     rows = [("as it is", answer, answer["traffic"]["refusal_probability"])]
@@ -120,7 +128,8 @@ def _remedies(answer: dict[str, Any]) -> list[Any]:
     cells = [["What would help", "guaranteed", "likely", "maximum", "refused"]]
     for name, numbers, p in rows:
         refused = w.probability(p["value"]) if p.get("value") is not None else f"< {w.probability(p.get('at_most'))}"
-        cells.append([name, *(w.bounded(numbers[key]) for key in ("guaranteed", "likely", "maximum")), refused])
+        likely = w.bounded(numbers["likely"]) if numbers is answer else _told_apart(numbers["likely"], answer["likely"])
+        cells.append([name, w.bounded(numbers["guaranteed"]), likely, w.bounded(numbers["maximum"]), refused])
     wide = [max(len(row[i]) for row in cells) for i in range(5)]
     out: list[Any] = []
     for i, row in enumerate(cells):

@@ -67,6 +67,34 @@ class Scenario:
         _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
 
+    def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1) -> Result:
+        """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,
+        `error_bound` and `method`), of connections after their `retries`, and of time (`full_probability`, where it is known).
+
+        tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
+        """
+        if not 0 <= tries <= 1_000_000:
+            raise InputError("at least 1 and at most 1,000,000, or 0 for what clients do of themselves", path="--tries", value=str(tries))
+        return Result(json.loads(self._core.risk(scale, tries, seed)))
+
+    def size(self, target: float = 1e-6, **options: Any) -> Result:
+        """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
+        from natbound.planning import size
+
+        return size(self, target, **options)
+
+    def alert(self, epsilon: float = 1e-6, **options: Any) -> Result:
+        """The utilisation at which to alert, with a Prometheus rule: `natbound.planning.alert`."""
+        from natbound.planning import alert
+
+        return alert(self, epsilon, **options)
+
+    def rules(self, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
+        """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""
+        from natbound.planning import rules
+
+        return rules(self, epsilon, seed=seed)
+
     def compare(self, designs: Sequence[str], epsilon: float = 1e-6) -> list[Answer]:
         """The answer for each design in every NAT of the scenario."""
         count = len(self.canonical.get("nats", []))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs
+from natbound.cli import designs, planning
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -226,6 +226,10 @@ def simulate(
         f"{data['arrivals']:,} arrivals, {data['refused']:,} refused: {wording.probability(data['refusal_probability'])}"
         f" (95 %: {wording.probability(low)} to {wording.probability(high)}), seed {seed}"
     )
+
+
+for planned in (planning.risk, planning.size, planning.alert, planning.rules):
+    app.command()(planned)
 
 
 @app.command(name="import")

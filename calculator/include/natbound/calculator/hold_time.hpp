@@ -1,0 +1,33 @@
+#pragma once
+// A law of holds, by what an infinite system needs of it: how much of a hold is left beyond x.
+#include <vector>
+
+namespace natbound::calculator {
+
+class hold_time {
+  public:
+    // mean > 0 and finite, in any unit; cv = standard deviation / mean, > 0 and at most 100.
+    static hold_time exponential(double mean);
+    static hold_time constant(double mean);
+    static hold_time lognormal(double mean, double cv);
+    static hold_time gamma(double mean, double cv);
+    // Exponential with means[i] with probability weights[i]; the weights are scaled to sum to 1.
+    static hold_time hyperexponential(std::vector<double> weights, std::vector<double> means);
+
+    double mean() const { return mean_; }
+    double survival(double x) const;     // P(X > x)
+    double excess(double x) const;       // E (X - x)+ = integral of survival from x on
+    double half_square(double x) const;  // E ((X - x)+)^2 / 2 = integral of excess from x on
+
+  private:
+    enum class shape { constant, lognormal, gamma, hyperexponential };
+    hold_time(shape form, double mean, double cv);
+    double moment_beyond(int order, double x) const;  // E X^order; X > x
+
+    shape form_;
+    double mean_;
+    double a_ = 0, b_ = 0;  // lognormal: mu, sigma; gamma: shape, scale
+    std::vector<double> weights_, means_;
+};
+
+}  // namespace natbound::calculator

@@ -1,0 +1,20 @@
+#pragma once
+// The whole law of the number of live flows at time t after a change, by uniformization: the chain
+// is stepped at its jumps, and the number of jumps is Poisson. Every term is positive, so chances
+// keep their relative accuracy (1e-6 and far better down to 1e-30), and what is cut away is counted
+// in error_bound. Shares nothing with transient.hpp; each checks the other.
+//
+// A. Jensen, Skand. Aktuarietidskr. 36 (1953) 87; B. L. Fox and P. W. Glynn, CACM 31 (1988) 440.
+#include <cstdint>
+#include <natbound/calculator/occupancy.hpp>
+
+namespace natbound::calculator {
+
+// Unit of time: the mean hold. Arrivals at rate `load` are admitted while fewer than `ports` flows
+// are live; the start may hold more (ports were taken away), and those above end in their own time.
+// A connection at t is refused with probability at_least(ports). time x (load + ports or the most
+// at the start) must be at most 1e8; about 1 ns a step and state within reach: 65,536 ports take
+// some 0.3 s a hold.
+occupancy occupancy_at(std::uint64_t ports, double load, const occupancy& start, double time);
+
+}  // namespace natbound::calculator

@@ -1,0 +1,207 @@
+// On straight pieces m(t) = r(t) E - slope H2(0) + sum over past bends of (turn H2(u) - jump
+// H1(u)), u the time since the bend, H1 = E (X - u)+ and H2 = E ((X - u)+)^2 / 2: by parts, twice.
+#include <algorithm>
+#include <boost/math/quadrature/gauss.hpp>
+#include <cmath>
+#include <natbound/calculator/day.hpp>
+#include <natbound/calculator/erlang.hpp>
+#include <utility>
+
+#include "argument.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+using gauss = boost::math::quadrature::gauss<double, 7>;
+
+constexpr const char* name = "day";
+
+// The highest point of f between a and b, where it is unimodal.
+template <class F>
+moment_of_day highest(const F& f, double a, double b) {
+    constexpr double golden = 0.61803398874989484820;
+    double x = b - golden * (b - a), y = a + golden * (b - a);
+    double fx = f(x), fy = f(y);
+    for (int i = 0; i < 60 && b - a > 1e-9 * std::abs(b); ++i) {
+        if (fx >= fy) {
+            b = y;
+            y = x;
+            fy = fx;
+            x = b - golden * (b - a);
+            fx = f(x);
+        } else {
+            a = x;
+            x = y;
+            fx = fy;
+            y = a + golden * (b - a);
+            fy = f(y);
+        }
+    }
+    return fx >= fy ? moment_of_day{x, fx} : moment_of_day{y, fy};
+}
+
+// The highest of f over the day: looked for on a grid, then within its neighbours.
+template <class F>
+moment_of_day highest_of_day(const F& f, const std::vector<double>& grid, double period) {
+    std::vector<double> values;
+    for (double t : grid) values.push_back(f(t));
+    const auto best =
+        static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+    const double before = best > 0 ? grid[best - 1] : grid.back() - period;
+    const double after = best + 1 < grid.size() ? grid[best + 1] : grid.front() + period;
+    auto found = moment_of_day{grid[best], values[best]};
+    // Either side apart: at a jump of the rates m has a corner.
+    for (const auto& [a, b] : {std::pair{before, grid[best]}, std::pair{grid[best], after}}) {
+        const auto inside = highest(f, a, b);
+        if (inside.value > found.value) found = inside;
+    }
+    found.time -= period * std::floor(found.time / period);
+    return found;
+}
+
+std::vector<double> grid_of(const day_rates& rates) {
+    std::vector<double> grid = rates.times;
+    for (int i = 0; i < 480 && rates.times.size() < 480; ++i)
+        grid.push_back(rates.period * i / 480);
+    std::sort(grid.begin(), grid.end());
+    grid.erase(std::unique(grid.begin(), grid.end()), grid.end());
+    return grid;
+}
+
+}  // namespace
+
+day_rates day_rates::even(std::vector<double> rates, shape form, double period) {
+    day_rates out{period, {}, std::move(rates), form};
+    const double count = static_cast<double>(out.rates.size());
+    for (std::size_t i = 0; i < out.rates.size(); ++i) {
+        out.times.push_back(period * static_cast<double>(i) / count);
+    }
+    return out;
+}
+
+double day::piece_end(std::size_t i) const {
+    return i + 1 < rates_.times.size() ? rates_.times[i + 1] : rates_.times[0] + rates_.period;
+}
+
+day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std::move(hold)) {
+    const auto& times = rates_.times;
+    detail::require(rates_.period > 0 && rates_.period <= 1e12, name, "period", rates_.period,
+                    "must be above 0 and at most 1e12");
+    detail::require(!times.empty() && times.size() == rates_.rates.size(), name, "rates",
+                    static_cast<double>(rates_.rates.size()),
+                    "must be at least 1, and as many as the times");
+    detail::require(hold_.mean() <= 30 * rates_.period, name, "hold", hold_.mean(),
+                    "must be at most 30 periods");
+    const std::size_t count = times.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        detail::require(times[i] >= (i == 0 ? 0 : times[i - 1]) && times[i] < rates_.period &&
+                            (i == 0 || times[i] > times[i - 1]),
+                        name, "time", times[i], "must ascend, from 0 on and below the period");
+        detail::require(detail::finite_and_not_negative(rates_.rates[i]) && rates_.rates[i] <= 1e15,
+                        name, "rate", rates_.rates[i], "must be at least 0 and at most 1e15");
+        peak_ = std::max(peak_, rates_.rates[i]);
+    }
+    detail::require(peak_ > 0, name, "rates", peak_, "must not all be 0");
+    const bool linear = rates_.form == day_rates::shape::linear;
+    double steepest = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const double length = piece_end(i) - times[i], next = rates_.rates[(i + 1) % count];
+        slopes_.push_back(linear ? (next - rates_.rates[i]) / length : 0);
+        steepest = std::max(steepest, std::abs(slopes_[i]));
+        mean_rate_ += length * (linear ? (rates_.rates[i] + next) / 2 : rates_.rates[i]);
+    }
+    mean_rate_ /= rates_.period;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t last = (i + count - 1) % count;
+        const double jump = linear ? 0 : rates_.rates[i] - rates_.rates[last];
+        bends_.push_back({times[i], jump, slopes_[i] - slopes_[last]});
+    }
+    while (whole_days_ < 5000 && steepest * hold_.half_square(whole_days_ * rates_.period) +
+                                         peak_ * hold_.excess(whole_days_ * rates_.period) >
+                                     1e-12 * mean_rate_ * hold_.mean()) {
+        whole_days_ += whole_days_ < 50 ? 1 : 50;
+    }
+}
+
+std::size_t day::piece(double t) const {
+    const auto after = std::upper_bound(rates_.times.begin(), rates_.times.end(), t);
+    return after == rates_.times.begin()
+               ? rates_.times.size() - 1
+               : static_cast<std::size_t>(after - rates_.times.begin()) - 1;
+}
+
+double day::rate(double t) const {
+    detail::require(std::isfinite(t), name, "time", t, "must be finite");
+    t -= rates_.period * std::floor(t / rates_.period);
+    const std::size_t i = piece(t);
+    const double since = t - rates_.times[i];
+    return rates_.rates[i] + slopes_[i] * (since < 0 ? since + rates_.period : since);
+}
+
+double day::live(double t) const {
+    double sum = rate(t) * hold_.mean();
+    t -= rates_.period * std::floor(t / rates_.period);
+    const double slope = slopes_[piece(t)];
+    if (slope != 0) sum -= slope * hold_.half_square(0);
+    for (const auto& x : bends_) {
+        double since = t - x.time;
+        if (since < 0) since += rates_.period;
+        for (double back = 0; back <= whole_days_; ++back, since += rates_.period) {
+            if (x.turn != 0) sum += x.turn * hold_.half_square(since);
+            if (x.jump != 0) sum -= x.jump * hold_.excess(since);
+        }
+    }
+    return std::max(sum, 0.0);
+}
+
+moment_of_day day::peak_rate() const {
+    const auto best = static_cast<std::size_t>(
+        std::max_element(rates_.rates.begin(), rates_.rates.end()) - rates_.rates.begin());
+    std::size_t end = best;  // a plateau goes on while the rates do not fall
+    while (end + 1 < rates_.rates.size() && rates_.rates[end + 1] == peak_) ++end;
+    const double last =
+        rates_.form == day_rates::shape::linear ? rates_.times[end] : piece_end(end);
+    const double middle = (rates_.times[best] + last) / 2;
+    return {middle - rates_.period * std::floor(middle / rates_.period), peak_};
+}
+
+moment_of_day day::peak_live() const {
+    return highest_of_day([&](double t) { return live(t); }, grid_of(rates_), rates_.period);
+}
+
+double day::lag() const {
+    const double later = peak_live().time - peak_rate().time;
+    return later - rates_.period * std::floor(later / rates_.period);
+}
+
+moment_of_day day::busiest(double length) const {
+    detail::require(length > 0 && length <= rates_.period, name, "length", length,
+                    "must be above 0 and at most the period");
+    const auto mean_from = [&](double from) {
+        return gauss::integrate([&](double t) { return live(t); }, from, from + length) / length;
+    };
+    return highest_of_day(mean_from, grid_of(rates_), rates_.period);
+}
+
+day::refusals day::refused(double ports) const {
+    refusals out{};
+    const double hold = hold_.mean();
+    out.stationary_peak = erlang_b(ports, peak_ * hold);
+    out.mean_load = erlang_b(ports, mean_rate_ * hold);
+    out.at_peak = erlang_b(ports, peak_live().value);
+    auto grid = grid_of(rates_);
+    grid.push_back(grid.front() + rates_.period);
+    for (std::size_t i = 0; i + 1 < grid.size(); ++i) {
+        if (grid[i + 1] - grid[i] < 1e-9 * rates_.period) continue;
+        out.share += gauss::integrate([&](double t) { return rate(t) * erlang_b(ports, live(t)); },
+                                      grid[i], grid[i + 1]);
+        out.stationary_share +=
+            gauss::integrate([&](double t) { return rate(t) * erlang_b(ports, rate(t) * hold); },
+                             grid[i], grid[i + 1]);
+    }
+    out.share /= mean_rate_ * rates_.period;
+    out.stationary_share /= mean_rate_ * rates_.period;
+    return out;
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
+#include <cmath>
+#include <natbound/calculator/hold_time.hpp>
+#include <utility>
+
+#include "argument.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+void check_mean(double mean) {
+    detail::require(mean > 0 && mean <= 1e300, "hold_time", "mean", mean,
+                    "must be above 0 and finite");
+}
+
+double upper_normal(double z) { return 0.5 * std::erfc(z / 1.41421356237309504880); }
+
+}  // namespace
+
+hold_time::hold_time(shape form, double mean, double cv) : form_(form), mean_(mean) {
+    check_mean(mean);
+    detail::require(cv > 0 && cv <= 100, "hold_time", "cv", cv, "must be above 0 and at most 100");
+    if (form == shape::lognormal) {
+        const double variance = std::log1p(cv * cv);
+        a_ = std::log(mean) - variance / 2;
+        b_ = std::sqrt(variance);
+    } else if (form == shape::gamma) {
+        a_ = 1 / (cv * cv);
+        b_ = mean * cv * cv;
+    }
+}
+
+hold_time hold_time::exponential(double mean) { return hyperexponential({1}, {mean}); }
+hold_time hold_time::constant(double mean) { return {shape::constant, mean, 1}; }
+hold_time hold_time::lognormal(double mean, double cv) { return {shape::lognormal, mean, cv}; }
+hold_time hold_time::gamma(double mean, double cv) { return {shape::gamma, mean, cv}; }
+
+hold_time hold_time::hyperexponential(std::vector<double> weights, std::vector<double> means) {
+    detail::require(!means.empty() && weights.size() == means.size(), "hold_time", "means",
+                    static_cast<double>(means.size()),
+                    "must be as many as the weights, at least 1");
+    double total = 0, mean = 0;
+    for (std::size_t i = 0; i < means.size(); ++i) {
+        check_mean(means[i]);
+        detail::require(detail::finite_and_not_negative(weights[i]), "hold_time", "weight",
+                        weights[i], detail::rule_not_negative);
+        total += weights[i];
+    }
+    detail::require(total > 0, "hold_time", "weights", total, "must have a sum above 0");
+    for (std::size_t i = 0; i < means.size(); ++i) {
+        weights[i] /= total;
+        mean += weights[i] * means[i];
+    }
+    hold_time out(shape::hyperexponential, mean, 1);
+    out.weights_ = std::move(weights);
+    out.means_ = std::move(means);
+    return out;
+}
+
+double hold_time::moment_beyond(int order, double x) const {
+    const double k = order;
+    if (form_ == shape::gamma) {
+        double rising = 1;
+        for (int i = 0; i < order; ++i) rising *= (a_ + i) * b_;
+        return x <= 0 ? rising : rising * boost::math::gamma_q(a_ + k, x / b_);
+    }
+    const double all = std::exp(k * a_ + k * k * b_ * b_ / 2);
+    return x <= 0 ? all : all * upper_normal((std::log(x) - a_) / b_ - k * b_);
+}
+
+double hold_time::survival(double x) const {
+    if (form_ == shape::constant) return x < mean_ ? 1 : 0;
+    if (form_ != shape::hyperexponential) return moment_beyond(0, x);
+    double total = 0;
+    for (std::size_t i = 0; i < means_.size(); ++i) {
+        total += weights_[i] * std::exp(-std::max(x, 0.0) / means_[i]);
+    }
+    return total;
+}
+
+double hold_time::excess(double x) const {
+    x = std::max(x, 0.0);
+    if (form_ == shape::constant) return std::max(mean_ - x, 0.0);
+    if (form_ != shape::hyperexponential) {
+        return std::max(0.0, moment_beyond(1, x) - x * moment_beyond(0, x));
+    }
+    double total = 0;
+    for (std::size_t i = 0; i < means_.size(); ++i) {
+        total += weights_[i] * means_[i] * std::exp(-x / means_[i]);
+    }
+    return total;
+}
+
+double hold_time::half_square(double x) const {
+    x = std::max(x, 0.0);
+    if (form_ == shape::constant) {
+        const double left = std::max(mean_ - x, 0.0);
+        return left * left / 2;
+    }
+    if (form_ != shape::hyperexponential) {
+        return std::max(
+            0.0,
+            (moment_beyond(2, x) - x * (2 * moment_beyond(1, x) - x * moment_beyond(0, x))) / 2);
+    }
+    double total = 0;
+    for (std::size_t i = 0; i < means_.size(); ++i) {
+        total += weights_[i] * means_[i] * means_[i] * std::exp(-x / means_[i]);
+    }
+    return total;
+}
+
+}  // namespace natbound::calculator

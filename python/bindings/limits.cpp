@@ -1,0 +1,110 @@
+// Limits other than ports: blocks of a subscriber, tables that evict, queues that overflow.
+#include <pybind11/stl.h>
+
+#include "broadcast.hpp"
+#include "natbound/calculator/eviction.hpp"
+#include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/port_blocks.hpp"
+
+namespace py = pybind11;
+namespace calc = natbound::calculator;
+
+namespace {
+
+calc::block_pool pool_of(const char* function, double block, double most, double pool,
+                         double subscribers, double load) {
+    return {whole(function, "block", block), whole(function, "most", most),
+            whole(function, "pool", pool), whole(function, "subscribers", subscribers), load};
+}
+
+calc::service service_of(bool constant) {
+    return constant ? calc::service::constant : calc::service::exponential;
+}
+
+// One field of a queue's answer, by number, in the order of the struct.
+double field(const calc::queue_answer& x, int which) {
+    const double all[] = {x.loss, x.log_loss, x.waiting, x.delay, x.length};
+    return all[which];
+}
+
+calc::evicting_table table_of(double size, const std::vector<std::array<double, 6>>& kinds) {
+    std::vector<calc::connection_kind> list;
+    for (const auto& k : kinds) list.push_back({k[0], k[1], k[2], k[3], k[4], k[5]});
+    return {size, std::move(list)};
+}
+
+void bind_blocks(py::module_& m) {
+    m.def("poisson_tail", [](const numbers& ports, const numbers& load) {
+        return broadcast(calc::poisson_tail, ports, load);
+    });
+    m.def("blocks_for", [](const numbers& block, const numbers& load, const numbers& target) {
+        return broadcast(
+            [](double b, double a, double p) {
+                return static_cast<double>(calc::blocks_for(whole("blocks_for", "block", b), a, p));
+            },
+            block, load, target);
+    });
+    m.def("blocks_refused", [](double block, double most, double pool, double subscribers,
+                               double load) {
+        const auto r = unlocked([&] {
+            return calc::blocks_refused(
+                pool_of("blocks_refused", block, most, pool, subscribers, load));
+        });
+        return py::make_tuple(r.refusal, r.by_quota, r.by_pool, r.pool_exhausted, r.mean_blocks);
+    });
+    m.def("subscribers_for", [](const numbers& block, const numbers& most, const numbers& pool,
+                                const numbers& load, const numbers& target) {
+        return broadcast(
+            [](double b, double q, double k, double a, double p) {
+                return static_cast<double>(
+                    calc::subscribers_for(pool_of("subscribers_for", b, q, k, 1, a), p));
+            },
+            block, most, pool, load, target);
+    });
+}
+
+void bind_eviction(py::module_& m) {
+    py::class_<calc::evicting_table>(m, "EvictingTable")
+        .def(py::init(&table_of))
+        .def("characteristic_time", &calc::evicting_table::characteristic_time)
+        .def("cut", &calc::evicting_table::cut)
+        .def("cut_by_eviction", &calc::evicting_table::cut_by_eviction)
+        .def("evicted_after",
+             [](const calc::evicting_table& t, const numbers& idle) {
+                 return broadcast([&](double x) { return t.evicted_after(x); }, idle);
+             })
+        .def("keep_alive_for", [](const calc::evicting_table& t, const numbers& target) {
+            return broadcast([&](double x) { return t.keep_alive_for(x); }, target);
+        });
+    m.def("eviction_exact",
+          [](const numbers& size, const numbers& rate, const numbers& life, const numbers& gap) {
+              return broadcast(
+                  [](double n, double r, double l, double g) {
+                      return calc::eviction_exact(whole("eviction_exact", "size", n), r, l, g);
+                  },
+                  size, rate, life, gap);
+          });
+}
+
+}  // namespace
+
+void bind_limits(py::module_& m) {
+    bind_blocks(m);
+    bind_eviction(m);
+    m.def("finite_queue", [](const numbers& room, const numbers& load, bool constant, int which) {
+        return broadcast(
+            [=](double k, double a) {
+                return field(
+                    calc::finite_queue(service_of(constant), whole("finite_queue", "room", k), a),
+                    which);
+            },
+            room, load);
+    });
+    m.def("room_for", [](const numbers& load, const numbers& target, bool constant) {
+        return broadcast(
+            [=](double a, double p) {
+                return static_cast<double>(calc::room_for(service_of(constant), a, p));
+            },
+            load, target);
+    });
+}

@@ -1,0 +1,128 @@
+"""Limits other than ports: blocks of ports per subscriber, tables that evict, queues that overflow. Part of `natbound.calculator`.
+
+Arrays broadcast where a function takes `Any`. Bad arguments raise ValueError with argument, value and rule, and the index in arrays.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from natbound import _core
+
+Service = Literal["exponential", "constant"]
+
+
+def poisson_tail(ports: Any, load: Any) -> Any:
+    """P(N > ports) for Poisson N with mean `load`: how often a subscriber wants more than `ports`. Relative error 1e-13 above 1e-300."""
+    return _core.poisson_tail(ports, load)
+
+
+def _whole(x: Any) -> Any:
+    return x.astype("int64") if hasattr(x, "astype") else int(x)
+
+
+def blocks_for(block: Any, load: Any, target: Any) -> Any:
+    """The fewest blocks of `block` ports with which one subscriber is refused with probability at most `target` (Erlang B inverted)."""
+    return _whole(_core.blocks_for(block, load, target))
+
+
+class BlockRefusals(NamedTuple):
+    refusal: float  # of a connection, either limit
+    by_quota: float  # its subscriber holds all the blocks it may, and they are full
+    by_pool: float  # it needs one more block, and none is left on the address
+    pool_exhausted: float  # share of time that no block is left
+    mean_blocks: float  # held by all subscribers
+
+
+def blocks_refused(block: int, most: int, pool: int, subscribers: int, load: float) -> BlockRefusals:
+    """Which limit refuses, the subscriber's (`most` blocks of `block` ports) or the address's (`pool` blocks for `subscribers`).
+
+    load: live flows wanted by each subscriber (Poisson arrivals, any holds). Exact (a product form: Kelly 1986) for an allocator that
+    fills a block before it takes the next and gives an empty one back at once; others need more. Relative error 1e-13.
+    block to 65,536; most x block to 2^22; pool to 65,536; subscribers to 1e9. Time grows as pool^2: 504 blocks 1 ms, 8,000 0.3 s.
+    """
+    return BlockRefusals(*_core.blocks_refused(block, most, pool, subscribers, load))
+
+
+def subscribers_for(block: Any, most: Any, pool: Any, load: Any, target: Any) -> Any:
+    """The most subscribers that may share an address with `blocks_refused(...).refusal <= target`; 0 if even one is too many."""
+    return _whole(_core.subscribers_for(block, most, pool, load, target))
+
+
+class Connections(NamedTuple):
+    """A kind of connections to a table that evicts; times in one unit, math.inf for never."""
+
+    rate: float  # opened per unit of time
+    life: float  # mean, if not cut
+    gap: float  # mean time between its packets
+    keep_alive: float = math.inf  # the longest gap it allows
+    idle_timeout: float = math.inf  # of the table, for open connections
+    closed_timeout: float = math.inf  # of the table, after the close
+
+
+class EvictingTable:
+    """A table that drops its least recently used entry to make room: the probability that a connection is cut before it ends.
+
+    Che's approximation (Che, Tung, Wang, IEEE JSAC 2002): in a large table an entry goes after a fixed time without a packet. Error
+    0.05 for 12 entries, below 0.004 for 2,500. Poisson opens; exponential lives and gaps.
+    """
+
+    def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
+        self._table = _core.EvictingTable(size, [Connections(*kind) for kind in kinds])
+
+    def characteristic_time(self) -> float:
+        """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""
+        return self._table.characteristic_time()
+
+    def cut(self, kind: int = 0) -> float:
+        """The probability that a connection of the kind with this index is cut, by eviction or by the idle timeout."""
+        return self._table.cut(kind)
+
+    def cut_by_eviction(self, kind: int = 0) -> float:
+        """The part of it that is for want of room."""
+        return self._table.cut_by_eviction(kind)
+
+    def evicted_after(self, idle: Any) -> Any:
+        """The probability that an entry that has been idle so long has been evicted: a step at the characteristic time, as sharp as the
+        table is large."""
+        return self._table.evicted_after(idle)
+
+    def keep_alive_for(self, target: Any) -> Any:
+        """The longest silence after which an entry is gone with at most this probability: the keep-alive interval to set."""
+        return self._table.keep_alive_for(target)
+
+
+def eviction_exact(size: Any, rate: Any, life: Any, gap: Any) -> Any:
+    """The probability that a connection is cut, exactly: 1 to 12 entries, one kind of connections, no timeouts. By the chain itself."""
+    return _core.eviction_exact(size, rate, life, gap)
+
+
+class QueueAnswer(NamedTuple):
+    loss: Any  # share of arrivals that find no room
+    log_loss: Any  # its natural logarithm
+    waiting: Any  # mean time before service, of those admitted
+    delay: Any  # the same with the service
+    length: Any  # mean number in the system
+
+
+def _is_constant(service: str) -> bool:
+    if service not in ("exponential", "constant"):
+        raise ValueError(f'service = {service!r}: must be "exponential" or "constant"')
+    return service == "constant"
+
+
+def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> QueueAnswer:
+    """A processor or rate limit with room for so many (the one in service counted): M/D/1/K, or M/M/1/K. Unit of time: the mean service.
+
+    A token bucket of depth K that drops what comes without a token is M/D/1/K: take `loss`. room to 1,048,576 (exponential: 4,194,304);
+    load = arrivals x mean service, to 100 (1e6). Relative error of loss 1e-11 (1e-13). Keilson 1966; Takacs 1962.
+    """
+    constant = _is_constant(service)
+    return QueueAnswer(*(_core.finite_queue(room, load, constant, which) for which in range(5)))
+
+
+def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
+    """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
+    return _whole(_core.room_for(load, target, _is_constant(service)))

@@ -1,0 +1,65 @@
+"""Blocks, evicting tables and queues from Python; values are tested in tests/cpp and tests/reference."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from natbound import calculator
+from natbound.calculator import Connections, EvictingTable
+
+
+def test_port_blocks() -> None:
+    tails = calculator.poisson_tail(np.array([64, 256]), np.array([40, 200]))
+    assert tails == pytest.approx([1.72634917e-4, 6.21351079e-5], rel=1e-8)
+    assert calculator.blocks_for(64, [100, 10], 1e-6).tolist() == [3, 1]
+    subscribers = calculator.subscribers_for(128, 8, 504, 150, 1e-6)
+    assert isinstance(subscribers, int)
+    refused = calculator.blocks_refused(128, 8, 504, subscribers, 150)
+    assert refused.refusal <= 1e-6 < calculator.blocks_refused(128, 8, 504, subscribers + 1, 150).refusal
+    assert refused.by_pool > refused.by_quota
+    assert refused.mean_blocks < 504
+
+
+def test_an_evicting_table() -> None:
+    table = EvictingTable(10000, [Connections(20, 100, 2), Connections(20, 100, 60), Connections(20, 100, 60, keep_alive=20)])
+    assert table.cut(0) < 1e-6 < 0.05 < table.cut(1)
+    assert table.cut(2) == 0
+    assert table.cut_by_eviction(1) == table.cut(1)
+    step = table.evicted_after(np.array([0.0, 0.8, 1.2, math.inf]) * table.characteristic_time())
+    assert step == pytest.approx([0, 0, 1, 1], abs=1e-5)
+    assert table.keep_alive_for(1e-6) < table.characteristic_time()
+    assert EvictingTable(1e6, [Connections(1, 10, 1, closed_timeout=60)]).characteristic_time() == math.inf
+    assert calculator.eviction_exact(1, 2, 5, 1) == pytest.approx(2 / 2.2)
+
+
+def test_finite_queues() -> None:
+    answer = calculator.finite_queue([1, 10, 100], 0.9)
+    assert answer.loss.shape == (3,)
+    assert answer.loss[0] == pytest.approx(0.9 / 1.9)
+    assert np.exp(answer.log_loss) == pytest.approx(answer.loss)
+    assert answer.delay == pytest.approx(answer.waiting + 1)
+    assert (np.diff(answer.waiting) > 0).all()
+    assert calculator.finite_queue(3, 1.0, service="exponential").loss == pytest.approx(0.25)
+    room = calculator.room_for(0.9, 1e-6)
+    assert calculator.finite_queue(room, 0.9).loss <= 1e-6 < calculator.finite_queue(room - 1, 0.9).loss
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: calculator.poisson_tail([1, -1], 1), "ports = -1: must be at least 0 and at most 1e15 (at index [1])"),
+        (lambda: calculator.blocks_refused(128, 8, 504, 0, 1), "subscribers = 0: must be at least 1"),
+        (lambda: calculator.blocks_refused(1.5, 8, 504, 1, 1), "block = 1.5: must be a whole number"),  # type: ignore[arg-type]
+        (lambda: calculator.subscribers_for(128, 8, 504, 10, [0.5, 2]), "target = 2: must be above 0 and below 1 (at index [1])"),
+        (lambda: EvictingTable(10, [Connections(1, math.nan, 1)]), "life = nan: must be above 0"),
+        (lambda: calculator.finite_queue(5, [1, math.nan]), "load = nan: must be above 0 and at most 100 (at index [1])"),
+        (lambda: calculator.finite_queue(5, 1, service="M/D/1"), "service = 'M/D/1': must be"),  # type: ignore[arg-type]
+        (lambda: calculator.room_for(2, 0.25), "target = 0.25: is met by no room"),
+    ],
+)
+def test_bad_arguments(call: object, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()  # type: ignore[operator]

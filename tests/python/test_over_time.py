@@ -1,0 +1,87 @@
+"""The formulas with a time in them, from Python: arrays, starts, errors; values are tested in tests/cpp and tests/reference."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+from natbound import calculator
+
+
+def test_first_passages_broadcast() -> None:
+    times = np.array([1.0, 2.0, 5.0, 10.0, 50.0])
+    cdf = calculator.first_passage_cdf(np.array([[10], [64]]), np.array([[5.0], [50.0]]), times, event="full")
+    assert cdf.shape == (2, 5)
+    assert cdf[0] == pytest.approx([0.00311571357376, 0.0412115076055, 0.246251573645, 0.512041728763, 0.984993210397], rel=1e-11)
+    survival = calculator.first_passage_survival(np.array([[10], [64]]), np.array([[5.0], [50.0]]), times, event="full")
+    assert cdf + survival == pytest.approx(np.ones((2, 5)), abs=1e-12)
+    assert isinstance(calculator.first_passage_mean(2, 1), float)
+    assert calculator.first_passage_mean(2, 1) == pytest.approx(8, rel=1e-14)
+    assert calculator.first_passage_mean(64512, 1000) == math.inf
+    assert calculator.log_first_passage_mean(64512, 1000) > 205295
+    assert calculator.first_passage_quantile(1, 1, 0.5, event="full") == pytest.approx(math.log(2), rel=1e-12)
+    assert calculator.log_first_passage_quantile(64512, 1000, 0.5) > 205290
+    assert calculator.first_passage_cdf(100, 90, 0, start="stationary", event="full") == pytest.approx(calculator.erlang_b(100, 90))
+
+
+def test_transients_agree_with_the_stepped_chain() -> None:
+    times = np.array([0.1, 1.0, 10.0])
+    full = calculator.transient_full_probability(100, 120, times, start_load=60)
+    mean = calculator.transient_mean(100, 120, times, start_load=60)
+    for i, time in enumerate(times):
+        law, bound = calculator.transient_law(100, 120, float(time), start_load=60)
+        assert law[100] == pytest.approx(full[i], rel=1e-10)
+        assert law @ np.arange(law.size) == pytest.approx(mean[i], rel=1e-11)
+        assert bound < 1e-50
+        median = calculator.transient_quantile(100, 120, float(time), 0.5, start_load=60)
+        assert law[: int(median)].sum() < 0.5 <= law[: int(median) + 1].sum() + 1e-12
+    assert calculator.log_transient_full_probability(64512, 60000, 0.1) < -1000
+
+
+def test_ports_taken_away() -> None:
+    law, _ = calculator.transient_law(10, 8.0, 0.5, start_load=30.0, start_ports=40)
+    assert law.sum() == pytest.approx(1)
+    assert law[20:].sum() > 0.01
+    with pytest.raises(ValueError, match="start = 40: must be at most the number of ports"):
+        calculator.transient_full_probability(10, 8.0, 0.5, start_load=30.0, start_ports=40)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: calculator.first_passage_cdf([5, 5, 2.5], 1, 1), "ports = 2.5: must be a whole number"),
+        (lambda: calculator.first_passage_cdf([5, 5, -1], 1, 1), "(at index [2])"),
+        (lambda: calculator.first_passage_mean(5, [[1.0, math.nan]]), "load = nan: must be above 0 and at most 1e12 (at index [0, 1])"),
+        (lambda: calculator.first_passage_quantile(5, 1, 1), "p = 1: must be at least 0 and below 1"),
+        (lambda: calculator.first_passage_mean(5, 1, start="full"), "start = 'full': must be a number of flows, or \"stationary\""),
+        (lambda: calculator.first_passage_mean(5, 1, event="Full"), "event = 'Full': must be"),  # type: ignore[arg-type]
+        (lambda: calculator.transient_mean(5, 1, -1), "time = -1: must be at least 0"),
+        (lambda: calculator.Day([1, 2], 60, law="gamma"), "cv = None"),
+        (lambda: calculator.Day([1, 2]), "hold and mixture: give just one"),
+        (lambda: calculator.Day([1, math.nan], 60), "rate = nan: must be at least 0"),
+        (lambda: calculator.Day([1, 2], 60).live([0, math.inf]), "time = inf: must be finite (at index [1])"),
+    ],
+)
+def test_bad_arguments(call: object, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        call()  # type: ignore[operator]
+
+
+def test_a_day_by_hours() -> None:
+    hours = [30, 20, 15, 10, 10, 15, 30, 60, 90, 110, 120, 120, 110, 120, 130, 120, 110, 120, 150, 170, 160, 120, 70, 40]
+    day = calculator.Day(hours, 300.0, law="lognormal", cv=2)
+    assert day.live(np.arange(0, 86400, 3600)).shape == (24,)
+    assert day.peak_rate() == (19 * 3600, 170)
+    assert day.peak_live().value < 170 * 300
+    assert 0 < day.lag() < 3600
+    assert day.busiest(60).value <= day.peak_live().value
+    refused = day.refused(50000)
+    assert 0 < refused.share < refused.at_peak < refused.stationary_peak
+    assert refused.stationary_error > 0.01
+    mixture = calculator.Day(hours, mixture=([0.5, 0.5], [200, 400]))
+    assert mixture.mean_rate() * 300 == pytest.approx(np.mean(mixture.live(np.arange(0, 86400, 60.0))), rel=1e-4)
+    small = calculator.Day([x / 1000 for x in hours], 300.0)
+    chain = small.chain(50, steps=2000)
+    assert chain.share == pytest.approx(small.refused(50).share, rel=0.05)
