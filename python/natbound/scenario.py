@@ -75,6 +75,7 @@ class Scenario:
         """
         if not 0 <= tries <= 1_000_000:
             raise InputError("at least 1 and at most 1,000,000, or 0 for what clients do of themselves", path="--tries", value=str(tries))
+        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
         return Result(json.loads(self._core.risk(scale, tries, seed)))
 
     def size(self, target: float = 1e-6, **options: Any) -> Result:

@@ -75,6 +75,9 @@ def refused(*arguments: str, says: str = "", text: bytes = b"") -> str:
         ("import /dev/zero", "a device"),
         ("import", "Missing argument"),
         (f"import {QUIET} -o /nonexistent/x", "can't be written"),
+        (f"risk {HOME} --scale nan", "a finite number above 0"),
+        (f"risk {HOME} --tries -1", "--tries"),
+        (f"size {HOME} --target 2", "a probability above 0 and below 1"),
         ("schema nonsense", "scenario or design"),
     ],
 )
