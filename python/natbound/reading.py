@@ -51,8 +51,10 @@ class Document:
 
     def error(self, path: str, value: str, rule: str, fix: str = "") -> InputError:
         """The error, placed in the file, or at the setting that wrote the field."""
-        if re.fullmatch(r"'?[-+.eE\d]+'?", value):
+        if re.fullmatch(r"'?[-+.eE\d]+'?|true|false", value):
             value = self.texts.get(path, value)
+        if rule == "text is wanted":
+            fix = fix or "put it in quotes"
         for at in _upwards(path):
             if at in self.parts and path != at:
                 return self.parts[at].error(path[len(at) :].lstrip("."), value, rule, fix)
@@ -214,7 +216,9 @@ def _construct(root: yaml.Node, document: Document) -> Any:
             raise document.error(path, f"'{node.value}'", "can't be read") from error
         if isinstance(value, float) and not math.isfinite(value):
             raise document.error(path, f"'{node.value}'", "a finite number is wanted")
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if plain and re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+            raise document.error(path, f"'{node.value}'", "a number that begins with 0 is one to base 8 in YAML", "write it without the 0")
+        if isinstance(value, (int, float)):
             document.texts[path] = f"'{node.value}'"
         # dates, sexagesimal numbers and the like are text here
         if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,10 +73,8 @@ class Scenario:
 
         tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
         """
-        if not (scale > 0 and math.isfinite(scale)):
-            raise InputError("must be finite and above 0", path="--scale", value=str(scale))
-        if not 0 <= tries <= 1_000_000:
-            raise InputError("at least 1 and at most 1,000,000, or 0 for what clients do of themselves", path="--tries", value=str(tries))
+        _within("tries", tries, 0 <= tries <= 1_000_000, "at most 1,000,000, or 0 for what clients do of themselves")
+        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
         try:
             return Result(json.loads(self._core.risk(scale, tries, seed)))
         except _core.InputError as error:

@@ -75,6 +75,9 @@ def refused(*arguments: str, says: str = "", text: bytes = b"") -> str:
         ("import /dev/zero", "a device"),
         ("import", "Missing argument"),
         (f"import {QUIET} -o /nonexistent/x", "can't be written"),
+        (f"risk {HOME} --scale nan", "a finite number above 0"),
+        (f"risk {HOME} --tries -1", "--tries"),
+        (f"size {HOME} --target 2", "a probability above 0 and below 1"),
         ("schema nonsense", "scenario or design"),
     ],
 )
@@ -161,6 +164,15 @@ def test_json_that_yaml_reads_otherwise(tmp_path: Path) -> None:
         assert read["description"] == "\U0001f600"
     file.write_text(text.replace('"LIVE"', "3e99"))
     assert f"{file}:" in refused("answer", str(file), says="'3e99': a load is at most 1e15")
+
+
+def test_words_and_numbers_that_yaml_reads_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "home.yaml"
+    text = Path(HOME).read_text()
+    file.write_text(text.replace("name: X", "name: no"))
+    assert f"{file}:4: clients[1].name: 'no': text is wanted; put it in quotes" in refused("answer", str(file))
+    file.write_text(text.replace("ports: 80,", "ports: 0120,"))
+    assert f"{file}:12: servers[0].ports: '0120': a number that begins with 0" in refused("answer", str(file))
 
 
 def test_captures_that_are_cut_off(tmp_path: Path) -> None:

@@ -53,6 +53,20 @@ def test_answer() -> None:
     assert {limit["binds"] for limit in limits} <= {"guaranteed", "likely", "maximum"}
 
 
+def test_what_was_found_is_printed_where_the_rest_is_unknown() -> None:
+    shared = ("--set", "nats.design.mapping-type=eim", "--set", "servers.ports=80-81")
+    command = [sys.executable, "-c", "from natbound.cli import main; main()", "answer", "-", *shared]
+    done = subprocess.run(command, input=SMALL, capture_output=True, timeout=120, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stdout.startswith("maximum: ")
+    assert done.stderr.startswith("natbound: unknown: ")
+    done = subprocess.run([*command, "--json"], input=SMALL, capture_output=True, timeout=120, text=True, check=False)
+    out = json.loads(done.stdout)
+    assert (done.returncode, out["guaranteed"]["connections"]) == (3, None)
+    assert out["maximum"]["connections"] > 0
+    assert out["guaranteed"]["unknown"] in done.stderr
+
+
 def test_counts_above_2_to_53_are_text() -> None:
     exactly = 2**64 * 64512 * 256
     out = run("answer", "-", text=WIDE)
@@ -73,6 +87,14 @@ def test_capacity_and_exit_status() -> None:
     assert out["evidence"]["kind"] == "does-not-fit"
     assert run("capacity", "-", "--demand", "21", "--place", "best", status=1)["fits"] is False
     assert run("capacity", "-", "--demand", "21", "--set", "nats.external-ip-address-pool=203.0.113.5-203.0.113.6")["fits"] is True
+
+
+def test_bounds_are_an_answer() -> None:
+    two = str(EXAMPLES / "home-lan-two-addresses.yaml")
+    out = run("capacity", two, "--set", "nats.design=ovs")["maximum"]  # its hash is not known: the best case and the worst
+    assert (out["connections"], out["at_least"], out["at_most"]) == (None, 64512, 129024)
+    assert out["evidence"]["kind"] == "bounds"
+    assert run("capacity", two, "--set", "nats.design=ovs", "--demand", "100000", status=3)["fits"] is None
 
 
 def test_certificates_travel(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,9 @@ from natbound.cli.common import (
     write_file,
 )
 from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 app = typer.Typer(
     add_completion=False,
@@ -70,7 +73,8 @@ def answer(
     design: Annotated[str | None, typer.Option(help="Without a file: how the NAT picks ports. Default linux-masquerade.")] = None,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
-    from natbound.scenario import Scenario, load
+    from natbound import _core
+    from natbound.scenario import load
 
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
@@ -85,13 +89,18 @@ def answer(
         loaded = load(scenario, settings or [])
     else:
         from natbound.cli.quick import quick_scenario
+        from natbound.scenario import Scenario
         from natbound.settings import apply_settings
 
         document = quick_scenario(live, rate, hold, addresses or 1, clients or 1000, destinations or 1, design or "linux-masquerade")
         apply_settings(document, settings or [])
         loaded = Scenario(document)
-    with working("working out the three numbers"):
-        result = loaded.answer(epsilon, seed=seed)
+    try:
+        with working("working out the three numbers"):
+            result = loaded.answer(epsilon, seed=seed)
+    except _core.Unsupported as error:
+        _what_was_found(loaded, epsilon, str(error), as_json)
+        raise
     if certificate:
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
@@ -100,7 +109,20 @@ def answer(
         from natbound.page import show
 
         show(result.to_dict())
-    raise typer.Exit(status_of(result))
+    raise typer.Exit(status_of(result["guaranteed"], result["maximum"]))
+
+
+def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bool) -> None:
+    """The maximum, where the other two can't be settled."""
+    from natbound import wording
+
+    part = scenario.capacity().to_dict()["maximum"]
+    unknown = {"connections": None, "unknown": reason, "evidence": None}
+    if as_json:
+        numbers = {"guaranteed": unknown, "likely": {**unknown, "epsilon": epsilon}, "maximum": part}
+        print_json({"schema": "natbound.answer/1", **numbers, "limits": []})
+    else:
+        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
 
 
 @app.command()
@@ -130,7 +152,7 @@ def capacity(
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}
         print(f"{wording.count(demand)} connections {words[result['fits']]}: {result['sets_it']}")
     if demand is None:
-        raise typer.Exit(0 if part["connections"] is not None else 3)
+        raise typer.Exit(status_of(part))
     raise typer.Exit({True: 0, False: 1, None: 3}[result["fits"]])
 
 
@@ -157,7 +179,7 @@ def compare(
         answers = loaded.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
-        raise typer.Exit(max(map(status_of, answers)))
+        raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -170,7 +192,7 @@ def compare(
         refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
         table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)
-    raise typer.Exit(max(map(status_of, answers)))
+    raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
 
 
 @app.command()

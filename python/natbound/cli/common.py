@@ -31,9 +31,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
-def status_of(answer: Mapping[str, Any]) -> int:
-    """The exit status of an answer: 3 where a count is known by bounds alone."""
-    return 3 if any(answer[name].get("connections") is None for name in ("guaranteed", "maximum")) else 0
+def status_of(*parts: Mapping[str, Any]) -> int:
+    """The exit status for counts: 3 where one is neither exact nor held between two bounds (as it is where a hash is not known)."""
+    return 3 if any(part.get("connections") is None and part.get("at_most") is None for part in parts) else 0
 
 
 @contextlib.contextmanager
