@@ -11,13 +11,14 @@ INTRODUCTION = """\
 
 Made by `docs/make_ledger.py` from `natbound.ledger`. Worked examples that others published: {rows} sources, {figures} numbers. Every number is made again from the source's own factors by the
 expression shown, and written as the source writes it. {follow} follow. {fit} fit: a factor is not printed beside them, and the round one that gives just this number is used.
-{wrong} do not follow. Where a number follows but rests on a factor that is wrong elsewhere, the cell says what it should be.
+{wrong} do not follow. Where a number follows from a factor that is itself off, the cell says what comes out rather.
 
 Beside each stands what none of them gives: the probability that a new connection is refused. *Published* means rate and hold, or load, as the source has them; *assumed* means that the source
 has a size and no traffic, and what was put in. Erlang B is the best case: Poisson arrivals, a search that tries every port. Real allocators may give up earlier; some rows have the chain of
 32 random tries beside it. As in `docs/calculator.md`, load = rate x mean hold.
 
-Sources were read in stored copies in November 2026; where a copy was not at the link itself, the row says where. Numbers and short facts only; the words are ours.
+Sources were read in November 2026 in stored copies, of long ones the passage with the number; where that was not at the link itself, the row says where. Figures with *to the hundred* and the
+like are printed as *about* so many. Numbers and short facts only; the words are ours.
 """
 
 
@@ -27,7 +28,7 @@ def made(figure: Figure) -> str:
     if not figure.follows:
         text += f" = **{figure.computed()}**"
     if figure.but:
-        text += f"; should be {figure.corrected()}: `{figure.but}`"
+        text += f"; rather {figure.corrected()}: `{figure.but}`"
     if figure.why:
         text += f" ({figure.why})"
     return text + (", fitted" if figure.fitted else "")
@@ -69,4 +70,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("ledger.md").write_text(page())
+    Path(__file__).with_name("ledger.md").write_text(page(), encoding="utf-8")

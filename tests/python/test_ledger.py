@@ -141,7 +141,7 @@ def test_the_page_is_what_the_script_makes() -> None:
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    assert (ROOT / "docs" / "ledger.md").read_text() == script.page()
+    assert (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8") == script.page()
 
 
 def test_rows_are_values() -> None:

@@ -25,7 +25,7 @@ ROWS = (
         ),
         (
             Beside("log_erlang_b(2 * 54_834, 95_040)", "published: workforce, 95,040 live on two addresses as one pool"),
-            Beside("refusal_probability(109_668, 32, 95_040)", "published: the same, if the NAT gives up after 32 random ports"),
+            Beside("refusal_probability(109_668, 32, 95_040)", "published: the same; assumed: the NAT gives up after 32 random ports"),
         ),
         note="Growth, usable share and rate of the examples are not printed: 1.1, 1.2 and 1.3 squared, 85 %, 55 and 25 kbit/s fit.",
     ),
@@ -68,7 +68,7 @@ ROWS = (
             Figure("blocking, 20 on 18", "0.221260", "erlang_b(18, 20)", ".6f"),
             Figure("carried", "15.574793", "20 * (1 - erlang_b(18, 20))", ".6f"),
         ),
-        (Beside("retries(14, 12, tries=3).attempt_refusal", "published: 12 on 14, if the refused try three times"),),
+        (Beside("retries(14, 12, tries=3).attempt_refusal", "published: 12 on 14; assumed: the refused try three times"),),
     ),
     Row(
         "teletraffic-models",
@@ -83,7 +83,7 @@ ROWS = (
                 "kaufman_roberts(5, (2, 1), (1, 2)).refusal[1]",
                 ".7f",
                 follows=False,
-                why="sums of numbers that were rounded to 7 digits before",
+                why="made from numbers rounded to 7 digits",
             ),
             Figure("5 units, load 2, size 1", "0.0366973", "erlang_b(5, 2)", ".7f", follows=False, why="the same"),
             Figure("5 units, load 2, size 2", "0.4000000", "kaufman_roberts(5, (2,), (2,)).refusal[0]", ".7f"),

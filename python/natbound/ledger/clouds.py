@@ -18,9 +18,9 @@ ROWS = (
             ),
         ),
         (
-            Beside("erlang_b(55_000, 900 * 60)", "published: 900/s, if ports are held 60 s"),
-            Beside("erlang_b(55_000, 900 * 61)", "published: 900/s, 61 s"),
-            Beside("erlang_b(55_000, 55_000)", "published: 55,000 a minute, 60 s"),
+            Beside("erlang_b(55_000, 900 * 60)", "published: 900/s; assumed: held 60 s"),
+            Beside("erlang_b(55_000, 900 * 61)", "published: 900/s; assumed: held 61 s"),
+            Beside("erlang_b(55_000, 55_000)", "published: 55,000 a minute; assumed: held 60 s"),
         ),
         seen="several public copies of the older edition; the guide of today no longer has the rate",
     ),
@@ -47,7 +47,7 @@ ROWS = (
         ),
         (
             Beside("log_erlang_b(12 * 64_512, 750_250)", "published: 5,000/s held 150.05 s, one pool"),
-            Beside("refusal_probability(12 * 64_512, 32, 750_250)", "published: the same, if 32 random ports are tried"),
+            Beside("refusal_probability(12 * 64_512, 32, 750_250)", "published: the same; assumed: 32 random ports are tried"),
         ),
         note="The English page was read up to the formula, its Korean edition to the answer.",
     ),
@@ -76,14 +76,14 @@ ROWS = (
                 "448",
                 "65_536 // 2_048 * 14",
                 but="64_512 // 2_048 * 14",
-                why="an address has 64,512 ports to give, and a VM's share lies on one address",
+                why="an address has 64,512 ports to give, which are 31 whole shares",
             ),
         ),
         (
             Beside("erlang_b(2_048, 1_843)", "assumed: a VM at 90 % of its ports, to one destination"),
             Beside("erlang_b(2_048, 2_048)", "assumed: at 100 %"),
         ),
-        note="Google's formula rounds once, over all addresses: 14 x 64,512 / 2,048 = 441.",
+        note="Google's own formula rounds once, over all addresses, and gives 441.",
     ),
     Row(
         "azure-lb-table",

@@ -46,7 +46,7 @@ class Figure:
     form: str = ",d"  # how the source writes numbers
     follows: bool = True  # False: `expression` gives something else
     fitted: bool = False  # a factor is not printed beside the number; the round one that fits is used
-    but: str = ""  # what a factor that the source has wrong, or leaves out, makes of it
+    but: str = ""  # the same with a factor that the source has otherwise, or leaves out
     why: str = ""  # of `but`, or of a number that does not follow
 
     def computed(self) -> str:
@@ -54,7 +54,7 @@ class Figure:
         return format(value(self.expression), self.form)
 
     def corrected(self) -> str:
-        """What it should say; empty where nothing needs correcting."""
+        """What `but` gives; empty where there is none."""
         return format(value(self.but), self.form) if self.but else ""
 
 

@@ -62,7 +62,7 @@ ROWS = (
         "haproxy/haproxy, limits for four backends",
         "https://github.com/haproxy/haproxy/issues/1505",
         (
-            Figure("connections an address, 150,000 over 4", "32500", "150_000 // 4", "d", follows=False, why="a slip: 37,500"),
+            Figure("connections an address, 150,000 over 4", "32500", "150_000 // 4", "d", follows=False, why="a slip"),
             Figure("sessions a second an address, 5,000 over 4", "1250", "5_000 // 4", "d"),
             Figure("thousand connections after 60 s", "75", "1_250 * 60 // 1_000"),
         ),

@@ -204,9 +204,10 @@ ROWS = (
             Figure(
                 "million entries: 2 VMs a second, 800 connections each, kept an hour",
                 "1",
-                "2 * 800 * 3_600 // 1_000_000",
+                "2 * 800 * 3_600 / 1_000_000",
+                ".3g",
                 follows=False,
-                why="5,760,000, if the churn lasts; a million is reached after 625 s",
+                why="if the churn lasts; a million is reached after 625 s",
             ),
         ),
         (
