@@ -132,6 +132,8 @@ def test_known_slips_are_among_them() -> None:
 
     assert printed("codingace-overload")["15.87%"].computed() == "13.80%"
     assert printed("gitlab-10629")["448"].corrected() == "434"
+    assert repr(800 * 1.1 * 1.1) in printed("codingace-capacity")["969"].why
+    assert str(math.ceil(800 * 1.1 * 1.1)) == "969"
     assert printed("nanog-2012-happy")["29500"].computed() == "500"
 
 
