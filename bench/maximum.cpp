@@ -1,9 +1,13 @@
 // Times maximum, for bench/maximum.py, which feeds the same classes to OR-Tools.
 //
-//   maximum core            reads "sources externals links", the sources' sizes, the externals' sizes and the links from standard input; prints
-//                           {build, solve, write} in milliseconds (medians), the flow, and the bytes of the certificate's Hall set and assignment
-//   maximum scenario N      N clients behind linux-snat with a pool of N addresses, 8 servers of 20 ports: by its hash each client may use up to 8 addresses of the
-//                           pool. Prints the same for the whole of natbound::maximum, and the class graph on the lines that follow
+//   maximum core            reads "sources externals links", the sources' sizes, the externals'
+//   sizes and the links from standard input; prints
+//                           {build, solve, write} in milliseconds (medians), the flow, and the
+//                           bytes of the certificate's Hall set and assignment
+//   maximum scenario N      N clients behind linux-snat with a pool of N addresses, 8 servers of 20
+//   ports: by its hash each client may use up to 8 addresses of the
+//                           pool. Prints the same for the whole of natbound::maximum, and the class
+//                           graph on the lines that follow
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
@@ -27,11 +31,14 @@ using clock_type = std::chrono::steady_clock;
 constexpr int repeats = 21;
 
 double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+    std::nth_element(values.begin(),
+                     values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
     return values[values.size() / 2];
 }
 
-double since(clock_type::time_point start) { return std::chrono::duration<double, std::milli>(clock_type::now() - start).count(); }
+double since(clock_type::time_point start) {
+    return std::chrono::duration<double, std::milli>(clock_type::now() - start).count();
+}
 
 struct graph {
     std::uint32_t sources = 0, externals = 0;
@@ -64,7 +71,8 @@ void core() {
         flows.reserve(g.sources + g.externals + g.links.size());
         for (std::uint32_t s = 0; s < g.sources; ++s) flows.add_arc(source, s, g.wanted[s]);
         for (const auto& [s, e] : g.links) flows.add_arc(s, g.sources + e, g.wanted[s]);
-        for (std::uint32_t e = 0; e < g.externals; ++e) flows.add_arc(g.sources + e, source + 1, g.room[e]);
+        for (std::uint32_t e = 0; e < g.externals; ++e)
+            flows.add_arc(g.sources + e, source + 1, g.room[e]);
         build.push_back(since(start));
         const auto solving = clock_type::now();
         total = flows.augment(source, source + 1);
@@ -74,15 +82,21 @@ void core() {
         const auto side = flows.source_side(source);
         bj::array carried, closed, open;
         for (std::uint32_t a = 0; a < g.links.size(); ++a)
-            if (const auto f = flows.flow(g.sources + a); f != 0) carried.push_back({g.links[a].first, g.links[a].second, f});
+            if (const auto f = flows.flow(g.sources + a); f != 0)
+                carried.push_back({g.links[a].first, g.links[a].second, f});
         for (std::uint32_t s = 0; s < g.sources; ++s)
             if (side[s]) closed.emplace_back(s);
         for (std::uint32_t e = 0; e < g.externals; ++e)
             if (side[g.sources + e]) open.emplace_back(e);
-        bytes = bj::serialize(bj::object{{"carried", carried}, {"closed", closed}, {"open", open}}).size();
+        bytes = bj::serialize(bj::object{{"carried", carried}, {"closed", closed}, {"open", open}})
+                    .size();
         write.push_back(since(writing));
     }
-    std::cout << bj::serialize(bj::object{{"build", median(build)}, {"solve", median(solve)}, {"write", median(write)}, {"flow", total}, {"bytes", bytes}})
+    std::cout << bj::serialize(bj::object{{"build", median(build)},
+                                          {"solve", median(solve)},
+                                          {"write", median(write)},
+                                          {"flow", total},
+                                          {"bytes", bytes}})
               << "\n";
 }
 
@@ -139,13 +153,14 @@ void whole(unsigned n) {
     std::size_t links = 0;
     for (const auto& c : g.sources) links += c.open.size();
     const auto tuples = s.nats[0].external_ip_address_pool.size() * 64512 * g.keys;
-    std::cout << bj::serialize(bj::object{{"whole", median(times)},
-                                          {"connections", m.connections ? m.connections->str() : "?"},
-                                          {"tuples", tuples.str()},
-                                          {"keys", g.keys.str()},
-                                          {"sources", g.sources.size()},
-                                          {"links", links},
-                                          {"bytes", bj::serialize(m.evidence).size()}})
+    std::cout << bj::serialize(
+                     bj::object{{"whole", median(times)},
+                                {"connections", m.connections ? m.connections->str() : "?"},
+                                {"tuples", tuples.str()},
+                                {"keys", g.keys.str()},
+                                {"sources", g.sources.size()},
+                                {"links", links},
+                                {"bytes", bj::serialize(m.evidence).size()}})
               << "\n";
     std::cout << g.sources.size() << " " << g.externals.size() << " " << links << "\n";
     for (const auto& c : g.sources) std::cout << c.mappings << " ";
@@ -160,8 +175,11 @@ void whole(unsigned n) {
 
 int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
-    if (mode == "core") core();
-    else if (mode == "scenario" && argc > 2) whole(static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)));
-    else return std::fputs("usage: maximum core < GRAPH, or maximum scenario N\n", stderr), 2;
+    if (mode == "core")
+        core();
+    else if (mode == "scenario" && argc > 2)
+        whole(static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)));
+    else
+        return std::fputs("usage: maximum core < GRAPH, or maximum scenario N\n", stderr), 2;
     return 0;
 }

@@ -1,5 +1,6 @@
-// The simulator's speed: one system of 64,512 ports, two clients, Linux masquerading, exponential holds of
-// 60 s, 90 % load, one thread. Prints one JSON line; bench/simulator_peers.py runs it beside SimPy and Ciw.
+// The simulator's speed: one system of 64,512 ports, two clients, Linux masquerading, exponential
+// holds of 60 s, 90 % load, one thread. Prints one JSON line; bench/simulator_peers.py runs it
+// beside SimPy and Ciw.
 //
 //   simulator [arrivals]
 #include <algorithm>
@@ -15,7 +16,8 @@ using namespace natbound;
 using namespace natbound::calculator;
 
 int main(int arguments, char** argument) {
-    const std::uint64_t arrivals = arguments > 1 ? std::strtoull(argument[1], nullptr, 10) : 5'000'000;
+    const std::uint64_t arrivals =
+        arguments > 1 ? std::strtoull(argument[1], nullptr, 10) : 5'000'000;
     const auto s = parse_scenario(R"({
         "clients": [{"name": "A", "addresses": "192.168.1.10", "ports": "1024-65535"},
                     {"name": "X", "addresses": "192.168.1.11", "ports": "1024-65535"}],
@@ -48,8 +50,9 @@ int main(int arguments, char** argument) {
             offered += k.arrivals;
         }
     }
-    std::printf("{\"events_per_second\": %.4g, \"events_per_cpu_second\": %.4g, \"arrivals\": %llu, "
-                "\"refusal_probability\": %.4g}\n",
-                best, best_cpu, static_cast<unsigned long long>(offered),
-                static_cast<double>(refused) / static_cast<double>(offered));
+    std::printf(
+        "{\"events_per_second\": %.4g, \"events_per_cpu_second\": %.4g, \"arrivals\": %llu, "
+        "\"refusal_probability\": %.4g}\n",
+        best, best_cpu, static_cast<unsigned long long>(offered),
+        static_cast<double>(refused) / static_cast<double>(offered));
 }

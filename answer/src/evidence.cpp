@@ -22,7 +22,7 @@ bj::array texts(const std::vector<std::string>& list) {
 bj::object certificate(const char* kind, const scenario& s, bj::object body) {
     bj::object out{
         {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", bj::parse(to_json(s))}};
-    for (auto& [key, value] : body) out[key] = std::move(value);
+    for (auto& entry : body) out[entry.key()] = std::move(entry.value());
     return out;
 }
 

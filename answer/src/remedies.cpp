@@ -49,7 +49,7 @@ std::optional<wider> one_more_address(const scenario& s, std::size_t i) {
     return out;
 }
 
-constexpr double quick = 0.5;  // mean holds that a load is averaged over
+constexpr double quick = 2;  // mean holds that a load is averaged over
 
 // The three numbers and the refusal probability at the scenario's traffic, without evidence.
 bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double holds,
@@ -72,9 +72,11 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.likely(epsilon);
-    out["likely"] = bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
-                               {"nothing_refuses", !l.load},
-                               {"epsilon", epsilon}};
+    out["likely"] =
+        bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
+                   {"nothing_refuses", !l.load},
+                   {"interval", l.load ? bj::value(bj::array{l.low, l.high}) : bj::value(nullptr)},
+                   {"epsilon", epsilon}};
     // Well below the load that meets epsilon, the probability is below epsilon: no need to look
     // closer.
     const double load = calculator::fill_traffic(s).load();
@@ -83,6 +85,15 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     else
         out["refusal_probability"] = odds_json(study.risk().overall);
     return out;
+}
+
+// Whether some entry goes earlier than it does now.
+bool shortens(const nat& now, const nat& changed) {
+    return std::any_of(changed.timers.begin(), changed.timers.end(), [&](const auto& timer) {
+        const auto own = now.timers.find(timer.first), of = now.design.timers.find(timer.first);
+        if (own != now.timers.end()) return timer.second.seconds < own->second.seconds;
+        return of == now.design.timers.end() || timer.second.seconds < of->second.seconds;
+    });
 }
 
 }  // namespace
@@ -99,14 +110,15 @@ remedies::remedies(const scenario& s, const answer_options& options) : options_(
                              more->breaks, std::move(more->changed)});
         for (const auto& r : s.nats[i].design.remedies) {
             const auto patch = bj::parse(r.set.text);
-            // a timer says nothing where the scenario gives whole holds
-            if (!timers_matter && patch.as_object().size() == 1 &&
-                patch.as_object().contains("timers"))
-                continue;
             auto value = canonical;
             auto& n = value.as_object()["nats"].as_array()[i];
             n = merge_patch(n, patch);
-            list_.push_back({r.name, r.apply, r.breaks, parse_scenario(bj::serialize(value))});
+            auto changed = parse_scenario(bj::serialize(value));
+            // a timer says nothing where the scenario gives whole holds, or where it is as short
+            if (patch.as_object().size() == 1 && patch.as_object().contains("timers") &&
+                (!timers_matter || !shortens(s.nats[i], changed.nats[i])))
+                continue;
+            list_.push_back({r.name, r.apply, r.breaks, std::move(changed)});
         }
     }
     // The changes do not depend on one another: they are worked out side by side, quickly rather

@@ -292,7 +292,7 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     const bool costly = input_.table.takes_over && closing;
     const double spacing = std::max(flows / 200, 20.0) * (costly ? 8 : 1);
     // few flows are soon simulated: more holds of them
-    const double arrivals = holds * std::max(flows, 20000.0);
+    const double arrivals = holds * std::max(flows, 50000.0);
     const auto states =
         static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
     detail::state_average average(*running_, *odds_, load, ports_);

@@ -70,6 +70,12 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
                 {c, found.first, i, load, found.second * addresses / all_.kinds[kind].rate});
         }
     }
+    std::vector<double> tuples(s.nats.size());  // no more flows are ever live, by their ports
+    for (std::size_t i = 0; i < all_.systems.size(); ++i) {
+        const auto& system = all_.systems[i];
+        tuples[system.nat] +=
+            system.copies * curves_[known.at(structure_key(system, all_))].ports();
+    }
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
         double limit = all_.plans[n].table ? static_cast<double>(*all_.plans[n].table) : 0;
         const auto& mappings = s.nats[n].mapping_limits.limit_port_mappings;
@@ -82,7 +88,8 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings))
                               : static_cast<double>(*mappings);
         }
-        tables_.push_back(limit < sockets_behind(s, s.nats[n]) ? limit : 0);
+        const double most = std::min(tuples[n], sockets_behind(s, s.nats[n]));
+        tables_.push_back(limit < most ? limit : 0);
     }
 }
 

@@ -53,7 +53,7 @@ void find_circle(const std::vector<std::uint32_t>& next, std::uint64_t probes,
 
 search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, bool plain,
                          bool counted)
-    : plan_(&plan), range_(&range), wants_plain_(plain), wants_counted_(counted) {
+    : range_(&range), wants_plain_(plain), wants_counted_(counted) {
     std::uint64_t skipped = plan.design.search.first_choice_counts ? 1 : 0;
     for (const auto& round : plan.rounds(range.size)) {
         reader r;

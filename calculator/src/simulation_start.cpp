@@ -114,7 +114,11 @@ void simulation::fill() {
     use_slots();
     std::vector<double> loads;
     double sum = 0;
-    for (const auto& s : input_->streams) loads.push_back(sum += s.rate * s.hold() * factor_);
+    // offered many times over, all that there is is full: more offers change nothing but the time
+    const double most =
+        8.0 * static_cast<double>(input_->table.scopes) * input_->table.ranks * port_count;
+    for (const auto& s : input_->streams)
+        loads.push_back(sum += std::min(s.rate * s.hold() * factor_, most));
     for (auto left = about_poisson(sum, random_); left > 0; --left) {
         // flows that are live at one moment come from the streams by their loads
         const std::size_t stream = pick(loads, random_);

@@ -9,9 +9,9 @@
 namespace natbound::calculator::detail {
 namespace {
 
-// Student's t at 97.5 % over the normal law's, so that who uses an error may take it for normal. For
-// 8 degrees: of 20 batches no more are independent, since how flows lie is remembered for a hold or
-// two.
+// Student's t at 97.5 % over the normal law's, so that who uses an error may take it for normal.
+// For 8 degrees: of 20 batches no more are independent, since how flows lie is remembered for a
+// hold or two.
 constexpr double few_batches = 2.306 / 1.960;
 constexpr double few_flows = 64;     // a law of so few is soon seen, and no curve fits it
 constexpr double few_states = 25;    // that fail: no curve is fitted to fewer
@@ -53,6 +53,9 @@ state_average::state_average(simulation& s, arrival_odds& odds, double load, dou
     for (const auto& stream : s.input().streams)
         one_hold_ = one_hold_ && stream.open == first && stream.closing.empty() &&
                     first.law == hold_law::exponential;
+    // Entries that may be taken over leave early: neither the load nor the ports say how many live.
+    for (const auto& stream : s.input().streams)
+        law_known_ = law_known_ && !(s.input().table.takes_over && !stream.closing.empty());
 }
 
 void state_average::batch(std::size_t states, double spacing,
@@ -60,7 +63,7 @@ void state_average::batch(std::size_t states, double spacing,
     for (std::size_t i = 0; i < states; ++i) {
         simulation_.advance(spacing);
         odds_.read(simulation_);
-        if (i % 32 == 0) interrupt();
+        if (i % 4 == 0) interrupt();
         weight_.push_back(simulation_.weight());
         z_.push_back(z(static_cast<double>(simulation_.table().live())));
         for (std::size_t k = 0; k < offered_.size(); ++k) {
@@ -210,7 +213,8 @@ double state_average::error(const std::vector<double>& off) const {
     for (std::size_t b = 0; b < n; ++b) {
         alone += batches[b] * batches[b];
         for (std::size_t lag = 1; lag <= reach && lag <= b; ++lag)
-            joint += 2 * (1 - static_cast<double>(lag) / (reach + 1)) * batches[b] * batches[b - lag];
+            joint +=
+                2 * (1 - static_cast<double>(lag) / (reach + 1)) * batches[b] * batches[b - lag];
     }
     const auto count = static_cast<double>(n);
     return few_batches * std::sqrt(std::max(alone, alone + joint) * count / (count - 1)) / time;
@@ -234,7 +238,7 @@ std::vector<log_odds> state_average::result() const {
     // How much of the number of live flows refusals take away, times what that changes.
     const fit none{false, 0, rate_}, zero{};
     fit offered = none, failing = zero;
-    bool known = fits(all_failing);
+    bool known = law_known_ && fits(all_failing);
     if (known) {
         failing = exponential(all_failing);
         const double growth = std::fabs(failing.b) * deviation_;
@@ -245,8 +249,8 @@ std::vector<log_odds> state_average::result() const {
             failing = zero;
         }
     }
-    const double lowest = std::max(
-        0.0, std::floor(std::min(load_, load_ + deviation_ * mean(z_)) - 10 * deviation_));
+    const double lowest =
+        std::max(0.0, std::floor(std::min(load_, load_ + deviation_ * mean(z_)) - 10 * deviation_));
     const auto chances = known ? law(offered, failing, lowest) : std::vector<double>{};
 
     std::vector<log_odds> out;

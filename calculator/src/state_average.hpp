@@ -5,8 +5,8 @@
 // but its law is known. So the states tell only what a number of live flows means: the probability
 // to fail given that number is fitted, and averaged over the law. Without refusals that is Poisson
 // for any law of holds. With exponential holds of one mean it is the birth-death chain whose births
-// are what is let in: the flow across a cut between n and n + 1 is exact, since departures are n over
-// the hold in every state. Else, where refusals bend the law, the plain average remains.
+// are what is let in: the flow across a cut between n and n + 1 is exact, since departures are n
+// over the hold in every state. Else, where refusals bend the law, the plain average remains.
 //
 // The error is that of the states' residuals from the fit, by batch means that allow for neighbours
 // to hang together (W. Newey and K. West, Econometrica 55 (1987) 703). Where a fit would have to be
@@ -31,8 +31,8 @@ class state_average {
 
   private:
     // A number that goes with the number of live flows: linear, or (is_log) the exponential of a
-    // parabola, and of its tangents beyond the states that were seen. z is live flows less the load,
-    // in standard deviations.
+    // parabola, and of its tangents beyond the states that were seen. z is live flows less the
+    // load, in standard deviations.
     struct fit {
         bool is_log = false;
         double center = 0, a = 0, b = 0, c = 0;
@@ -56,6 +56,7 @@ class state_average {
     double load_, deviation_, most_;
     double rate_;    // of the arrivals that offered_ and failing_ are shares of
     bool one_hold_;  // exponential, of one mean, and nothing is kept after a close
+    bool law_known_ = true;
     std::vector<double> z_, weight_;  // weights as they come; their mean is not 1
     std::vector<std::vector<double>> offered_, failing_;  // a kind's, by state
     std::vector<std::size_t> ends_;                       // of batches

@@ -123,8 +123,10 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
     if (const auto mappings = plan.of->mapping_limits.limit_port_mappings) {
         const auto type = plan.design.mapping_type;
         if (type == mapping_type::eim || type == mapping_type::adm)
-            throw unsupported("NAT " + plan.of->name + ": a limit on mappings that several flows share is not modelled yet");
-        input.table.table = std::min(input.table.table.value_or(*mappings), *mappings);  // a mapping a flow
+            throw unsupported("NAT " + plan.of->name +
+                              ": a limit on mappings that several flows share is not modelled yet");
+        input.table.table =
+            std::min(input.table.table.value_or(*mappings), *mappings);  // a mapping a flow
         input.table.keeps_order = plan.design.pressure == pressure_kind::drop_least_recently_used;
     }
     input.addresses = static_cast<std::uint32_t>(addresses.size());

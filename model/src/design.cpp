@@ -108,10 +108,32 @@ design restricted(const design& d) {
     return out;
 }
 
+void resolve_design(boost::json::value& v, const std::string& path) {
+    const auto named = [&](const boost::json::value& word, const std::string& where) {
+        if (!word.is_string()) json_io::wrong_kind(word, where, "the name of a design");
+        if (const auto* d = find_design(std::string(word.get_string()))) return json_io::write(*d);
+        std::vector<std::string> known;
+        for (const auto& d : catalogue()) known.push_back(d.name);
+        json_io::unknown_name(word.get_string(), known, where, "design");
+    };
+    if (v.is_string()) {
+        v = named(v, path);
+    } else if (v.is_object() && v.get_object().contains("base")) {
+        boost::json::object patch = v.get_object();
+        boost::json::value base = named(patch["base"], path.empty() ? "base" : path + ".base");
+        patch.erase("base");
+        if (!patch.contains("name"))
+            base.get_object()["name"] =
+                std::string(base.get_object()["name"].get_string()) + " (changed)";
+        v = merge_patch(std::move(base), patch);
+    }
+}
+
 design parse_design(std::string_view json) {
     boost::system::error_code ec;
-    const auto value = boost::json::parse(json, ec);
+    auto value = boost::json::parse(json, ec);
     if (ec) throw input_error("", "", "not JSON: " + ec.message());
+    if (value.is_object()) resolve_design(value, "");
     design d;
     json_io::read(value, "", d);
     validate(d, "");

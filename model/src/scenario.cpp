@@ -31,6 +31,9 @@ struct json_io::short_form<source_port_rule> {
 
 namespace {
 
+// More than any network has, and far from where a double's products overflow.
+constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15;
+
 [[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
                        const std::string& fix = {}) {
     throw input_error(path, value.empty() ? value : "'" + value + "'", rule, fix);
@@ -192,15 +195,24 @@ class checker {
             if (!h) continue;
             const std::string field = here + (t.hold ? ".hold" : ".life");
             if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
+            if (h->mean.seconds > most_seconds)
+                fail(field, to_string(h->mean), "a time is at most 1e9s (32 years)");
             if ((h->law == hold_law::lognormal) != h->cv.has_value())
                 fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
         }
         if (t.live && !(*t.live > 0))
             fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
-        for (const auto& r : {t.rate, t.rate_per_client})
-            if (r && !(r->per_second > 0))
-                fail(here + ".rate", to_string(*r), "a rate above 0 is wanted",
+        if (t.live && *t.live > most_live)
+            fail(here + ".live", shortest(*t.live), "a load is at most 1e15 connections");
+        for (const auto& r : {t.rate, t.rate_per_client}) {
+            if (!r) continue;
+            const std::string field = here + (t.rate ? ".rate" : ".rate-per-client");
+            if (!(r->per_second > 0))
+                fail(field, to_string(*r), "a rate above 0 is wanted",
                      "leave the entry out for no traffic");
+            if (r->per_second > most_per_second)
+                fail(field, to_string(*r), "a rate is at most 1e12/s");
+        }
         if (t.ends &&
             std::fabs(t.ends->fin.value + t.ends->rst.value + t.ends->silence.value - 1) > 1e-9)
             fail(here + ".ends", "", "the shares must add up to 100%");
@@ -227,28 +239,6 @@ class checker {
     const scenario& s;
     std::set<std::string> names, client_names, server_names, placed;
 };
-
-// A design is a name of the catalogue, a patch {base: NAME, ...} on one, or written out.
-void resolve_design(bj::value& v, const std::string& path) {
-    const auto named = [&](const bj::value& word, const std::string& where) {
-        if (!word.is_string()) json_io::wrong_kind(word, where, "the name of a design");
-        if (const auto* d = find_design(std::string(word.get_string()))) return json_io::write(*d);
-        std::vector<std::string> known;
-        for (const auto& d : catalogue()) known.push_back(d.name);
-        json_io::unknown_name(word.get_string(), known, where, "design");
-    };
-    if (v.is_string()) {
-        v = named(v, path);
-    } else if (v.is_object() && v.get_object().contains("base")) {
-        bj::object patch = v.get_object();
-        bj::value base = named(patch["base"], path + ".base");
-        patch.erase("base");
-        if (!patch.contains("name"))
-            base.get_object()["name"] =
-                std::string(base.get_object()["name"].get_string()) + " (changed)";
-        v = merge_patch(std::move(base), patch);
-    }
-}
 
 }  // namespace
 

@@ -202,19 +202,32 @@ const char* struct_name();
     template <>                    \
     const char* struct_name<T>() { \
         return #T;                 \
-    }
-NATBOUND_NAME(scenario)
-NATBOUND_NAME(client_set) NATBOUND_NAME(source_port_rule) NATBOUND_NAME(server_set)
-    NATBOUND_NAME(nat) NATBOUND_NAME(port_restriction) NATBOUND_NAME(connection_limits)
-        NATBOUND_NAME(mapping_limits) NATBOUND_NAME(traffic_entry) NATBOUND_NAME(hold_time)
-            NATBOUND_NAME(endings) NATBOUND_NAME(design) NATBOUND_NAME(clash_scope)
-                NATBOUND_NAME(port_class) NATBOUND_NAME(search) NATBOUND_NAME(search_round)
-                    NATBOUND_NAME(pool_rule) NATBOUND_NAME(reuse_rule) NATBOUND_NAME(failure_rule)
-                        NATBOUND_NAME(remedy)
+    }                              \
+    static_assert(true)  // takes the semicolon
+NATBOUND_NAME(scenario);
+NATBOUND_NAME(client_set);
+NATBOUND_NAME(source_port_rule);
+NATBOUND_NAME(server_set);
+NATBOUND_NAME(nat);
+NATBOUND_NAME(port_restriction);
+NATBOUND_NAME(connection_limits);
+NATBOUND_NAME(mapping_limits);
+NATBOUND_NAME(traffic_entry);
+NATBOUND_NAME(hold_time);
+NATBOUND_NAME(endings);
+NATBOUND_NAME(design);
+NATBOUND_NAME(clash_scope);
+NATBOUND_NAME(port_class);
+NATBOUND_NAME(search);
+NATBOUND_NAME(search_round);
+NATBOUND_NAME(pool_rule);
+NATBOUND_NAME(reuse_rule);
+NATBOUND_NAME(failure_rule);
+NATBOUND_NAME(remedy);
 #undef NATBOUND_NAME
 
-                            template <class T>
-                            bj::object schema_of(const T* /*tag*/) {
+template <class T>
+bj::object schema_of(const T* /*tag*/) {
     if constexpr (json_io::described_enum<T>) {
         bj::array words;
         for (const auto& name : json_io::names<T>()) words.push_back(bj::string(name));

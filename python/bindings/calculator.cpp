@@ -1,35 +1,47 @@
 // The formulas, over scalars or arrays by broadcasting.
-#include <pybind11/numpy.h>
-
-#include "bindings.hpp"
 #include "natbound/calculator/attempts.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/first_passage.hpp"
 
+#include "formula.hpp"
+
 namespace py = pybind11;
 namespace calc = natbound::calculator;
+using broadcasting::formula;
+using broadcasting::whole;
 
 void bind_calculator(py::module_& m) {
-    m.def("erlang_b", py::vectorize(calc::erlang_b), py::arg("ports"), py::arg("load"));
-    m.def("log_erlang_b", py::vectorize(calc::log_erlang_b), py::arg("ports"), py::arg("load"));
-    m.def("load_for", py::vectorize(calc::load_for), py::arg("ports"), py::arg("target"));
-    m.def("ports_for", py::vectorize(calc::ports_for), py::arg("load"), py::arg("target"));
-    m.def("refusal_probability",
-          py::vectorize([](std::uint64_t ports, std::uint64_t tries, double load) {
-              return calc::refusal_probability(ports, tries, load);
-          }),
-          py::arg("ports"), py::arg("tries"), py::arg("load"));
-    m.def("load_for_attempts",
-          py::vectorize([](std::uint64_t ports, std::uint64_t tries, double target) {
-              return calc::load_for_attempts(ports, tries, target);
-          }),
-          py::arg("ports"), py::arg("tries"), py::arg("target"));
-    m.def("time_to_full", py::vectorize([](std::uint64_t ports, double load) {
-              return calc::time_to_full(ports, load).mean;
-          }),
-          py::arg("ports"), py::arg("load"));
-    m.def("time_to_first_refusal", py::vectorize([](std::uint64_t ports, double load) {
-              return calc::time_to_first_refusal(ports, load).mean;
-          }),
-          py::arg("ports"), py::arg("load"));
+    formula(m, "erlang_b", calc::erlang_b, "ports", "load");
+    formula(m, "log_erlang_b", calc::log_erlang_b, "ports", "load");
+    formula(m, "load_for", calc::load_for, "ports", "target");
+    formula(m, "ports_for", calc::ports_for, "load", "target");
+    formula(
+        m, "refusal_probability",
+        [](double ports, double tries, double load) {
+            constexpr const char* name = "refusal_probability";
+            return calc::refusal_probability(whole(name, "ports", ports),
+                                             whole(name, "tries", tries), load);
+        },
+        "ports", "tries", "load");
+    formula(
+        m, "load_for_attempts",
+        [](double ports, double tries, double target) {
+            constexpr const char* name = "load_for_attempts";
+            return calc::load_for_attempts(whole(name, "ports", ports), whole(name, "tries", tries),
+                                           target);
+        },
+        "ports", "tries", "target");
+    formula(
+        m, "time_to_full",
+        [](double ports, double load) {
+            return calc::time_to_full(whole("time_to_full", "ports", ports), load).mean;
+        },
+        "ports", "load");
+    formula(
+        m, "time_to_first_refusal",
+        [](double ports, double load) {
+            constexpr const char* name = "time_to_first_refusal";
+            return calc::time_to_first_refusal(whole(name, "ports", ports), load).mean;
+        },
+        "ports", "load");
 }

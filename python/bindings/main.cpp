@@ -7,6 +7,8 @@ PYBIND11_MODULE(_core, m) {
     bind_errors(m);
     bind_scenario(m);
     bind_design(m);
+    bind_queues(m);
+    bind_bursts(m);
     bind_calculator(m);
     bind_over_time(m);
     bind_limits(m);

@@ -21,6 +21,15 @@ void bind_scenario(py::module_& m) {
                 });
             },
             py::arg("epsilon"), py::arg("seed"), py::arg("remedies"))
+        .def(
+            "risk",
+            [](const scenario& s, double scale, std::uint64_t tries, std::uint64_t seed) {
+                return unlocked([&] {
+                    return natbound::to_text(
+                        natbound::risk_answer(s, {scale, tries, seed, check_signals}));
+                });
+            },
+            py::arg("scale"), py::arg("tries"), py::arg("seed"))
         .def("maximum",
              [](const scenario& s) {
                  return unlocked([&] { return natbound::to_text(natbound::maximum_answer(s)); });

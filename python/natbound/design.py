@@ -17,12 +17,10 @@ class Design:
     def __init__(self, value: dict[str, Any] | reading.Document) -> None:
         document = value if isinstance(value, reading.Document) else reading.Document(value)
         try:
-            self._text = _core.parse_design(json.dumps(document.value))
+            self._text = _core.parse_design(document.to_json())
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise document.error(path, shown, rule, fix) from None
-        except ValueError as error:
-            raise document.error("", "", str(error)) from None
 
     @classmethod
     def load(cls, path: str | Path) -> Design:

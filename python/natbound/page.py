@@ -6,7 +6,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.padding import Padding
@@ -33,9 +32,9 @@ def verdict(answer: dict[str, Any]) -> str:
     elif t["given"] and t.get("room"):
         room = t["room"]
         parts.append(
-            f"room for {room:.2g} times as much before {likely['epsilon']:g}"
+            f"room for {room:.2g} times as much before {w.scientific(likely['epsilon'])}"
             if room >= 1
-            else f"that is {1 / room:.2g} times what keeps every kind of traffic below {likely['epsilon']:g}"
+            else f"that is {1 / room:.2g} times what keeps every kind of traffic below {w.scientific(likely['epsilon'])}"
         )
     text = "; ".join(parts) + "."
     if where and not likely.get("nothing_refuses"):
@@ -52,8 +51,8 @@ def _refusals(answer: dict[str, Any]) -> str:
     return f"fewer than {w.per_day(answer['traffic']['refusals_per_day'])} refusals a day"
 
 
-def render(answer: dict[str, Any]) -> Group:
-    """The page as Rich renderables."""
+def render(answer: dict[str, Any], width: int = 100) -> Group:
+    """The page as Rich renderables; the width says how much of the assumptions fits in two lines."""
     t = answer["traffic"]
     bad = (t["refusal_probability"].get("value") or 0) > answer["likely"]["epsilon"] and t["given"]
     items: list[Any] = [Text(verdict(answer), style="bold red" if bad else "bold green")]
@@ -65,51 +64,97 @@ def render(answer: dict[str, Any]) -> Group:
     for watch in answer["watch"]:
         items.append(Text.assemble("Watch ", (watch["counter"], "cyan"), f" ({watch['command']})" if watch["command"] else ""))
     items += [Text(), _numbers(answer)]
+    items.append(Text.assemble(("Check: ", "dim"), "natbound answer SCENARIO --number maximum --certificate c.json; natbound check c.json"))
     if answer["failure"]:
         items.append(Text("\nWhen it fails", style="bold"))
         items += [Padding(Text(line["text"]), (0, 0, 0, 2)) for line in answer["failure"]]
     if answer["remedies"]:
-        items += [Text("\nWhat would help", style="bold"), _remedies(answer["remedies"])]
+        items += [Text(), *_remedies(answer)]
     if answer["assumptions"]:
-        items.append(Text("\nAssumed: " + "; ".join(answer["assumptions"]) + ".", style="dim"))
+        items.append(Text("\n" + assumed(answer["assumptions"], width), style="dim"))
     return Group(*items)
 
 
+def assumed(assumptions: list[str], width: int) -> str:
+    """What was assumed, in two lines: what is said of several things once, and where to read what does not fit."""
+    about: dict[str, list[str]] = {}
+    for text in assumptions:
+        subject, colon, rest = text.partition(": ")
+        about.setdefault(rest if colon else text, []).extend([subject] if colon else [])
+    texts = [f"{', '.join(subjects)}: {text}" if subjects else text for text, subjects in about.items()]
+    texts.sort(key=len)  # the most of them
+    room = 2 * width - 12
+    taken: list[str] = []
+    for i, text in enumerate(texts):
+        left = len(texts) - i - 1
+        if taken and sum(len(x) + 2 for x in [*taken, text]) + 10 + (24 if left else 0) > room:
+            return f"Assumed: {'; '.join(taken)}; and {left + 1} more (--json)."
+        taken.append(text)
+    return f"Assumed: {'; '.join(taken)}."
+
+
 def _numbers(answer: dict[str, Any]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("", "connections", "what sets it", "how to check"):
-        table.add_column(name, justify="right" if name == "connections" else "left", overflow="fold")
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(no_wrap=True, justify="right", style="bold")
+    table.add_column(overflow="fold")
     g, likely, m = answer["guaranteed"], answer["likely"], answer["maximum"]
-    warn = "" if g["nothing_fails"] else " An unlucky or hostile pattern can do this; it is no forecast."
-    table.add_row("guaranteed", w.bounded(g), escape(g["sets_it"]) + "." + warn, "--certificate g.json, natbound check")
-    interval = likely.get("interval")
-    plus = f" (95 %: {w.count(interval[0])} to {w.count(interval[1])})" if interval and interval[0] != interval[1] else ""
-    table.add_row(
-        "likely",
-        w.bounded(likely),
-        f"mean live load at which the worst kind of traffic fails with probability {likely['epsilon']:g}{plus}: {escape(likely['method'])}",
-        "natbound simulate",
-    )
-    table.add_row("maximum", w.bounded(m), escape(m["sets_it"]) + ".", "--certificate m.json, natbound check")
+    sets = escape(g["sets_it"].split("; fewer can't")[0])
+    warn = "" if g["nothing_fails"] else " [dim]An unlucky or hostile pattern can do this; it is no forecast.[/dim]"
+    table.add_row("guaranteed", w.bounded(g), f"{sets}.{warn}")
+    if likely.get("nothing_refuses"):
+        table.add_row("likely", w.bounded(likely), escape(likely["method"]) + ".")
+    else:
+        interval = likely.get("interval")
+        plus = f" (95 %: {w.count(interval[0])} to {w.count(interval[1])})" if interval and interval[0] != interval[1] else ""
+        text = f"mean live load at which the worst kind of traffic fails with probability {w.scientific(likely['epsilon'])}{plus}."
+        table.add_row("likely", w.bounded(likely), f"{text} [dim]By {escape(likely['method'])}.[/dim]")
+    table.add_row("maximum", w.bounded(m), escape(m["sets_it"].rstrip(".")) + ".")
     return table
 
 
-def _remedies(remedies: list[dict[str, Any]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in ("", "guaranteed", "likely", "maximum", "refused"):
-        table.add_column(name, justify="left" if name == "" else "right", overflow="fold")
-    for r in remedies:
-        text = f"[bold]{escape(r['name'])}[/bold]: [cyan]{escape(r['apply'])}[/cyan]"
-        if r["breaks"]:
-            text += f"\n[dim]but {escape(r['breaks'])}[/dim]"
-        p = r["refusal_probability"]
+def _told_apart(changed: dict[str, Any], now: dict[str, Any]) -> str:
+    """What is likely after a change, unless its interval and today's overlap: then the change does nothing that was seen."""
+    a, b = changed.get("interval"), now.get("interval")
+    if a and b and a[0] <= b[1] and b[0] <= a[1]:
+        return "as now"
+    return w.bounded(changed)
+
+
+def _remedies(answer: dict[str, Any]) -> list[Any]:
+    """A line of numbers for each, and below it, in the page's whole width, the exact line to apply and what it breaks."""
+    rows = [("as it is", answer, answer["traffic"]["refusal_probability"])]
+    rows += [(r["name"], r, r["refusal_probability"]) for r in answer["remedies"]]
+    cells = [["What would help", "guaranteed", "likely", "maximum", "refused"]]
+    for name, numbers, p in rows:
         refused = w.probability(p["value"]) if p.get("value") is not None else f"< {w.probability(p.get('at_most'))}"
-        table.add_row(text, w.bounded(r["guaranteed"]), w.bounded(r["likely"]), w.bounded(r["maximum"]), refused)
-    return table
+        likely = w.bounded(numbers["likely"]) if numbers is answer else _told_apart(numbers["likely"], answer["likely"])
+        cells.append([name, w.bounded(numbers["guaranteed"]), likely, w.bounded(numbers["maximum"]), refused])
+    wide = [max(len(row[i]) for row in cells) for i in range(5)]
+    out: list[Any] = []
+    for i, row in enumerate(cells):
+        line = row[0].ljust(min(wide[0], 30)) + "".join("  " + row[k].rjust(wide[k]) for k in range(1, 5))
+        out.append(Text(line, style="bold" if i != 1 else ""))
+        if i > 1:
+            remedy = answer["remedies"][i - 2]
+            out.append(Padding(Text(remedy["apply"], style="cyan"), (0, 0, 0, 2)))
+            if remedy["breaks"]:
+                out.append(Padding(Text(f"but {remedy['breaks']}", style="dim"), (0, 0, 0, 2)))
+    return out
 
 
 def plain(answer: dict[str, Any], width: int) -> str:
     """The page as plain text of that width."""
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None, force_terminal=False).print(render(answer))
-    return out.getvalue()
+    Console(file=out, width=width, color_system=None, force_terminal=False).print(render(answer, width))
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def show(answer: dict[str, Any]) -> None:
+    """Prints the page: in colour and as wide as the terminal (to 120 columns, for lines that an eye can follow), or as plain text."""
+    console = Console()
+    width = min(console.width, 120)
+    if console.is_terminal:
+        console.print(render(answer, width), width=width)
+    else:
+        print(plain(answer, width), end="")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,18 +29,69 @@ class Document:
     value: Any
     file: str | None = None
     lines: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)  # fields that an option wrote: `--set traffic.rate=900/s`
+    texts: dict[str, str] = field(default_factory=dict)  # numbers as they were written
+    parts: dict[str, Document] = field(default_factory=dict)  # designs that the file names by file
 
     def line_of(self, path: str) -> int | None:
         """The line of a field, or of the nearest field around it."""
-        while path:
-            if path in self.lines:
-                return self.lines[path]
-            path = re.sub(r"(\[[^\[\]]*\]|\.?[^.\[\]]+)$", "", path)
-        return self.lines.get("")
+        return next((self.lines[at] for at in _upwards(path) if at in self.lines), None)
+
+    def forget_lines(self, path: str) -> None:
+        """What stands under a list is no longer where it was."""
+        self.lines = {at: line for at, line in self.lines.items() if not at.startswith(f"{path}[")}
+
+    def to_json(self) -> str:
+        """The value as JSON, which has no NaN and no infinity."""
+        try:
+            return json.dumps(self.value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            _look_at(self.value, "", self)
+            raise
 
     def error(self, path: str, value: str, rule: str, fix: str = "") -> InputError:
-        """The error, placed in the file."""
+        """The error, placed in the file, or at the setting that wrote the field."""
+        if re.fullmatch(r"'?[-+.eE\d]+'?|true|false", value):
+            value = self.texts.get(path, value)
+        if rule == "text is wanted":
+            fix = fix or "put it in quotes"
+        for at in _upwards(path):
+            if at in self.parts and path != at:
+                return self.parts[at].error(path[len(at) :].lstrip("."), value, rule, fix)
+            if at in self.settings:
+                return InputError(rule, file=self.settings[at], path=path, value=value, fix=fix)
+            if at and at in self.lines:
+                break
+            made = next((text for below, text in self.settings.items() if at and below.startswith((f"{at}.", f"{at}["))), None)
+            if made is not None:  # a field around it, which the setting made
+                return InputError(rule, file=made, path=path, value=value, fix=fix)
         return InputError(rule, file=self.file, line=self.line_of(path), path=path, value=value, fix=fix)
+
+
+def _look_at(value: Any, path: str, document: Document) -> None:
+    """Values from Python may be anything; those of files are plain already."""
+    if len(path) > 1000:
+        raise document.error(path[:80], "", f"nested deeper than {DEEPEST} levels")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise document.error(path, repr(key)[:80], "a key must be a word")
+            _look_at(item, f"{path}.{key}" if path else key, document)
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            _look_at(item, f"{path}[{i}]", document)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise document.error(path, str(value), "a finite number is wanted")
+    elif value is not None and not isinstance(value, (str, int, float)):
+        raise document.error(path, repr(value)[:80], "text, a number, a list or a mapping is wanted")
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A field's path, then those around it, up to the whole file."""
+    while path:
+        yield path
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    yield ""
 
 
 def read_text(path: str | Path) -> str:
@@ -74,19 +127,30 @@ def parse(text: str, file: str | None = None) -> Document:
     """Plain values of YAML (and so of JSON), with the line of each."""
     document = Document(None, file)
     _bracket_depth(text, file)
+    if text[:100].lstrip().startswith("{"):  # JSON, which writes what is beyond U+FFFF as two halves
+        text = re.sub(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)", _joined, text)
+    kind = "JSON" if file and file.endswith(".json") else "YAML"
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InputError(f"not YAML: {error.problem or error.context}", file=file, line=mark.line + 1 if mark else None) from error
+        problem = error.problem or error.context or ""
+        if problem.startswith("but "):
+            problem = f"{error.context}, {problem}"
+        fix = "YAML indents with spaces, never tabs; text that begins with @, ` or % goes in quotes" if "start any token" in problem else ""
+        raise InputError(f"not {kind}: {problem}", file=file, line=mark.line + 1 if mark else None, fix=fix) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"not YAML: {str(error).splitlines()[0]}", file=file) from error
+        raise InputError(f"not {kind}: {str(error).splitlines()[0]}", file=file) from error
     except RecursionError as error:
         raise InputError(f"nested deeper than {DEEPEST} levels", file=file) from error
     if node is None:
         raise InputError("the file is empty", file=file, fix="natbound new prints a starter scenario")
     document.value = _construct(node, document)
     return document
+
+
+def _joined(match: re.Match[str]) -> str:
+    return match[1] + str(json.loads(f'"{match[2]}"'))
 
 
 def _bracket_depth(text: str, file: str | None) -> None:
@@ -109,7 +173,7 @@ def read(path: str | Path) -> Document:
     """A file's document, with the designs that it names by file put in."""
     document = parse(read_text(path), "<stdin>" if str(path) == "-" else str(path))
     folder = Path.cwd() if str(path) == "-" else Path(path).resolve().parent
-    _inline_designs(document, folder)
+    inline_designs(document, folder)
     return document
 
 
@@ -124,7 +188,7 @@ def _construct(root: yaml.Node, document: Document) -> Any:
         if left < 0:
             raise document.error(path, "", f"more than {MOST_VALUES:,} values", "aliases that multiply?")
         if depth > DEEPEST:
-            raise document.error(path, "", f"nested deeper than {DEEPEST} levels")
+            raise document.error(path, "", f"nested deeper than {DEEPEST} levels", "an alias that holds itself?")
         if isinstance(node, yaml.MappingNode):
             out: dict[str, Any] = {}
             for key_node, value_node in node.value:
@@ -141,12 +205,21 @@ def _construct(root: yaml.Node, document: Document) -> Any:
             return out
         if isinstance(node, yaml.SequenceNode):
             return [build(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
+        plain = isinstance(node, yaml.ScalarNode) and not node.style
+        if plain and re.fullmatch(r"-?\d+(\.\d*)?[eE][+-]?\d+", node.value):  # JSON's numbers that YAML 1.1 reads as text
+            node = yaml.ScalarNode("tag:yaml.org,2002:float", node.value, node.start_mark, node.end_mark)
+        if node.tag.startswith("tag:yaml.org,2002:python") or node.tag.startswith("!"):
+            raise document.error(path, f"'{node.tag}'", "tags are not read", "write the value out")
         try:
             value = constructor.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             raise document.error(path, f"'{node.value}'", "can't be read") from error
         if isinstance(value, float) and not math.isfinite(value):
             raise document.error(path, f"'{node.value}'", "a finite number is wanted")
+        if plain and re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+            raise document.error(path, f"'{node.value}'", "a number that begins with 0 is one to base 8 in YAML", "write it without the 0")
+        if isinstance(value, (int, float)):
+            document.texts[path] = f"'{node.value}'"
         # dates, sexagesimal numbers and the like are text here
         if isinstance(value, int) and not isinstance(value, bool) and ":" in node.value:
             return node.value
@@ -155,61 +228,16 @@ def _construct(root: yaml.Node, document: Document) -> Any:
     return build(root, "", 0)
 
 
-def _inline_designs(document: Document, folder: Path) -> None:
+def inline_designs(document: Document, folder: Path) -> None:
+    """Puts in the designs that are named by file."""
     nats = document.value.get("nats") if isinstance(document.value, dict) else None
     for i, nat in enumerate(nats if isinstance(nats, list) else []):
         design = nat.get("design") if isinstance(nat, dict) else None
         if isinstance(design, str) and design.endswith((".json", ".yaml", ".yml")):
             file = folder / design
             if not file.exists():
-                raise document.error(f"nats[{i}].design", f"'{design}'", "no such file", "a path is relative to the scenario")
-            nat["design"] = parse(read_text(file), str(file)).value
-
-
-def apply_settings(document: Document, settings: list[str]) -> None:
-    """`PATH=VALUE` for each: any field, list elements by name or index (`nats.router.design=cilium`)."""
-    for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not equals or not path:
-            raise InputError(
-                "PATH=VALUE is wanted",
-                path="--set",
-                value=f"'{setting}'",
-                fix="--set nats.router.design=cilium",
-            )
-        keys = [key for key in re.split(r"\.|\[|\]", path) if key]
-        try:
-            value = parse(text).value if text.strip() else None
-        except InputError as error:
-            raise InputError(error.rule, path=f"--set {path}", value=f"'{text}'") from error
-        at: Any = document.value
-        for i, key in enumerate(keys):
-            last = i == len(keys) - 1
-            if isinstance(at, list):
-                index = _element(at, key, path)
-                if last:
-                    at[index] = value
-                else:
-                    at = at[index]
-            elif isinstance(at, dict):
-                if last and value is None:
-                    at.pop(key, None)
-                elif last:
-                    at[key] = value
-                else:
-                    if isinstance(at.get(key), str) and key == "design":
-                        at[key] = {"base": at[key]}  # an axis of a design given by name
-                    at = at.setdefault(key, {})
-            else:
-                raise InputError("has no fields", path=f"--set {path}", value=f"'{'.'.join(keys[:i])}'")
-
-
-def _element(items: list[Any], key: str, path: str) -> int:
-    if key.isdigit() and int(key) < len(items):
-        return int(key)
-    for i, item in enumerate(items):
-        if isinstance(item, dict) and item.get("name") == key:
-            return i
-    names = [str(item["name"]) for item in items if isinstance(item, dict) and "name" in item]
-    known = ", ".join(names) if names else f"0 to {len(items) - 1}"
-    raise InputError("no such element", path=f"--set {path}", value=f"'{key}'", fix=f"known: {known}")
+                raise document.error(
+                    f"nats[{i}].design", f"'{design}'", "no such file", "" if file == Path(design) else f"it is looked for in {folder}"
+                )
+            document.parts[f"nats[{i}].design"] = parse(read_text(file), str(file))
+            nat["design"] = document.parts[f"nats[{i}].design"].value

@@ -10,7 +10,9 @@ from typing import Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
+from natbound.errors import InputError
 from natbound.results import Result
+from natbound.settings import apply_settings
 
 Progress = Callable[[float], None]
 
@@ -25,12 +27,10 @@ class Scenario:
     def __init__(self, value: dict[str, Any] | reading.Document) -> None:
         self._document = value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
         try:
-            self._core = _core.Scenario(json.dumps(self._document.value))
+            self._core = _core.Scenario(self._document.to_json())
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None
-        except ValueError as error:  # NaN and infinity have no JSON
-            raise self._document.error("", "", str(error)) from None
 
     @property
     def canonical(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Scenario:
     def with_settings(self, *settings: str) -> Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
         document = copy.deepcopy(self._document)
-        reading.apply_settings(document, list(settings))
+        apply_settings(document, list(settings))
         return Scenario(document)
 
     def answer(self, epsilon: float = 1e-6, *, seed: int = 1, remedies: bool = True) -> Answer:
@@ -49,18 +49,55 @@ class Scenario:
         epsilon: the probability that no kind of traffic may exceed, in (0, 1). seed: of the simulations, where the
         design needs them. remedies: also compute the effect of what would help.
         """
+        _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
+        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
         return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
 
     def capacity(self, demand: int | None = None, *, place: str = "even") -> Result:
         """The maximum; or with `demand`, whether so many flows fit (placed `even`, as the traffic is, or `best`)."""
         if demand is None:
             return Result(json.loads(self._core.maximum()))
+        _within("demand", demand, demand >= 0, "a count is not negative")
         return Result(json.loads(self._core.fits(str(demand), place)))
 
     def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with
         a 95 % interval from batch means."""
+        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
+        _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
+
+    def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1) -> Result:
+        """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,
+        `error_bound` and `method`), of connections after their `retries`, and of time (`full_probability`, where it is known).
+
+        tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
+        """
+        _within("tries", tries, 0 <= tries <= 1_000_000, "at most 1,000,000, or 0 for what clients do of themselves")
+        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
+        try:
+            return Result(json.loads(self._core.risk(scale, tries, seed)))
+        except _core.InputError as error:
+            path, shown, rule, fix = error.args
+            raise self._document.error(path, shown, rule, fix) from None
+
+    def size(self, target: float = 1e-6, **options: Any) -> Result:
+        """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
+        from natbound.planning import size
+
+        return size(self, target, **options)
+
+    def alert(self, epsilon: float = 1e-6, **options: Any) -> Result:
+        """The utilisation at which to alert, with a Prometheus rule: `natbound.planning.alert`."""
+        from natbound.planning import alert
+
+        return alert(self, epsilon, **options)
+
+    def rules(self, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
+        """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""
+        from natbound.planning import rules
+
+        return rules(self, epsilon, seed=seed)
 
     def compare(self, designs: Sequence[str], epsilon: float = 1e-6) -> list[Answer]:
         """The answer for each design in every NAT of the scenario."""
@@ -79,8 +116,13 @@ class Scenario:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
+def _within(name: str, value: float, good: bool, rule: str) -> None:
+    if not good:
+        raise InputError(rule, path=name, value=str(value))
+
+
 def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
     """The scenario of a YAML or JSON file (`-`: standard input), with fields changed by `PATH=VALUE` settings."""
     document = reading.read(path)
-    reading.apply_settings(document, list(settings))
+    apply_settings(document, list(settings))
     return Scenario(document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 
@@ -25,15 +27,23 @@ def bounded(part: dict[str, Any]) -> str:
     return f"at most {count(high)}" if low is None else f"{count(low)} to {count(high)}"
 
 
-def probability(value: float | None) -> str:
-    """A probability: 0.4 %, 1 in 2,300, 3e-12."""
+def probability(value: float | None, log: float | None = None) -> str:
+    """A probability: 0.4 %, 1 in 2,300, 3e-12; by its natural logarithm where it is below what a double holds."""
     if value is None:
         return "-"
     if value >= 0.01:
         return f"{value * 100:.3g} %"
-    if value >= 1e-6:
+    if value > 1.01e-6:
         return f"1 in {round(1 / value):,}"
-    return f"{value:.1e}" if value > 0 else "0"
+    if value < 1e-300 and log is not None and math.isfinite(log):
+        power = log / math.log(10)
+        return f"{10 ** (power - math.floor(power)):.1f}e{math.floor(power)}"
+    return scientific(float(f"{value:.1e}")) if value > 0 else "0"
+
+
+def scientific(value: float) -> str:
+    """1e-6, where Python writes 1e-06."""
+    return re.sub(r"e([+-])0", r"e\1", f"{value:g}")
 
 
 def span(seconds: float | None) -> str:

@@ -203,11 +203,14 @@ class even_placing {
         return out;
     }
 
-    // Where a mapping may carry several connections, limit_of does not settle how many there may be.
-    static bool mappings_fit(const nat_plan& plan, mapping_type read_as, const std::vector<block>& blocks) {
+    // Where a mapping may carry several connections, limit_of does not settle how many there may
+    // be.
+    static bool mappings_fit(const nat_plan& plan, mapping_type read_as,
+                             const std::vector<block>& blocks) {
         if (!plan.mappings) return true;
         count used = 0;
-        for (const auto& b : blocks) used += read_as == mapping_type::eim ? b.size : b.connections();
+        for (const auto& b : blocks)
+            used += read_as == mapping_type::eim ? b.size : b.connections();
         return used <= *plan.mappings;
     }
 

@@ -30,7 +30,7 @@ struct kind {
 
 class search_bound {
   public:
-    search_bound(const scenario& s, const nat_plan& plan) : s_(s), plan_(plan) {
+    search_bound(const scenario& s, const nat_plan& plan) : plan_(plan) {
         if (plan.design.mapping_type != mapping_type::edm &&
             plan.design.mapping_type != mapping_type::eim_if_possible) {
             const auto scope = plan.design.clash_scope.destination;
@@ -227,7 +227,6 @@ class search_bound {
             {"lower-bound", bj::object{{"reason", "sequence"}, {"endpoints", number(f.live)}}}};
     }
 
-    const scenario& s_;
     const nat_plan& plan_;
     count visited_;
     std::vector<arena> arenas_;

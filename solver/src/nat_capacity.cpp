@@ -67,8 +67,8 @@ void keep_limits(nat_capacity& out, const nat_plan& plan) {
 std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                                   const std::vector<std::size_t>& inside) {
     std::optional<nat_limit> out;
-    // the plan's table joins both limits where each flow has a mapping of its own: here they are told
-    // apart, for the words
+    // the plan's table joins both limits where each flow has a mapping of its own: here they are
+    // told apart, for the words
     if (const auto& table = plan.of->connection_limits.limit_per_instance)
         out = {*table, "table", "the flow table of " + plan.of->name + " holds " + grouped(*table)};
     if (const auto& m = plan.of->mapping_limits.limit_port_mappings) {
@@ -113,9 +113,10 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                      : above.blocks(nat);
     keep_limits(out, plan);
     if (out.at_least < out.at_most)
-        out.why_bounds = readings.why.empty()
-                             ? "how many connections the mappings can share that the limit on mappings leaves"
-                             : readings.why;
+        out.why_bounds =
+            readings.why.empty()
+                ? "how many connections the mappings can share that the limit on mappings leaves"
+                : readings.why;
     return out;
 }
 

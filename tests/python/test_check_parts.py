@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -147,12 +148,46 @@ def test_any_json_is_decided() -> None:
     assert check({"schema": made.SCHEMA, "kind": "likely"}).valid is None
 
 
-def test_too_large_is_not_decided() -> None:
+def test_too_large_is_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checker.sets, "MOST_WORK", 3_000_000)  # a twentieth: the time it takes is proportional
     hashed = small.design(pool={"choice": "hash", "hash": "jhash2", "of": "source", "fallback": False})
     inside, outside = small.client("hosts", "2001:db8::/64", "10-13"), small.server("web", "2001:db8:1::/64", "80")
     scenario = small.scenario([inside], [small.nat(["hosts"], "2001:db8:2::/126", hashed)], [outside])
     body = {"connections": 1, "lower-bound": {"reason": "sequence", "endpoints": 1}}
     assert valid(made.certificate("guaranteed", scenario, body)) is None
+
+
+def many(clients: int, servers: int, nats: int) -> tuple[Any, Any]:
+    """A scenario of many sets, and a certificate that no more connections fit there than the pools have ports for."""
+    cs = [small.client(f"c{i}", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", "1024-65535") for i in range(clients)]
+    vs = [small.server(f"s{j}", f"198.{18 + (j >> 16)}.{j >> 8 & 255}.{j & 255}", "443") for j in range(servers)]
+    ns = [small.nat([c["name"] for c in cs[k::nats]], f"203.0.{k >> 8}.{k & 255}", small.design()) for k in range(nats)]
+    named = [{**n, "name": f"n{k}"} for k, n in enumerate(ns)]
+    to = [{"server": v["name"], "addresses": v["addresses"], "ports": v["ports"]} for v in vs]
+    bodies = []
+    for k, n in enumerate(named):
+        closed = [{"client": c["name"], "addresses": c["addresses"], "ports": c["ports"], "mappings": 1} for c in cs[k::nats]]
+        level = {"weight": 1, "open": [{"addresses": n["external-ip-address-pool"], "ports": ["1-65535"]}], "closed": closed}
+        bodies.append({"nat": n["name"], "at-most": 65535 * servers, "groups": [{"to": to, "keys": servers, "levels": [level]}]})
+    scenario = small.scenario(cs, named, vs)
+    return scenario, made.certificate("does-not-fit", scenario, {"at-most": 65535 * servers * nats, "nats": bodies})
+
+
+def test_a_thousand_sets_are_decided_at_once() -> None:
+    began = time.process_time()
+    scenario, certificate = many(1000, 1000, 1)
+    assert valid(certificate, scenario) is True
+    assert time.process_time() - began < 10  # half a second where nothing else runs; every pair by itself took twenty
+
+
+def test_what_is_too_much_ends_before_the_work_is_done() -> None:
+    began = time.process_time()
+    _, certificate = many(1500, 10, 1500)
+    certificate["scenario"]["nats"][0]["inside"] *= 100_000
+    assert valid(certificate) is not True
+    _, certificate = many(3000, 3, 3000)
+    assert valid(certificate) is not True  # 9 million pairs of NAT and client set, several times
+    assert time.process_time() - began < 60
 
 
 def run(*arguments: str, stdin: str | None = None) -> tuple[int, str]:

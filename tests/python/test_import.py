@@ -202,7 +202,7 @@ def test_a_damaged_line_is_named(old, new, rule):
     with pytest.raises(ImportProblem, match=rule) as problem:
         parse_line(LISTED.replace(old, new, 1), "dump", 7)
     assert (problem.value.file, problem.value.line) == ("dump", 7)
-    assert str(problem.value).startswith("dump, line 7: '")
+    assert str(problem.value).startswith("dump:7: '")
 
 
 ports = st.integers(0, 65535)

@@ -9,7 +9,7 @@ from .does_not_fit import check_group, heaviest_first, limit, whole
 from .pool import Way
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Dest, Nat, Scenario
-from .sets import covers, size
+from .sets import covers, size, spend
 
 Demand = Counter[tuple[str, str]]
 
@@ -34,6 +34,7 @@ def _closed_demand(scenario: Scenario, nat: Nat, value: Any, demand: Demand, whe
     servers = [v.name for v in scenario.servers.values() if covers(there, Dest(v, v.addresses, v.ports).boxes)]
     wanted = 0
     for client in {i.client.name: i.client for i in group.items}.values():
+        spend(len(group.items))
         mine = [i for i in group.items if i.client is client]
         full = all(i.addresses == client.addresses and i.ports == client.ports and not i.to for i in mine)
         need(full, f"{where}: the demand of {client.name} is of all its sockets")
@@ -59,6 +60,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
+        spend(len(demand))
         through = sum(n for (c, _), n in demand.items() if c in nat.inside)
         found = found or any(through > most for most in limit(scenario, nat))
         for j, g in enumerate(entries(item.get("groups", []), where)):

@@ -43,7 +43,7 @@ class Group:
 
     nat: Nat
     dests: list[Dest]
-    clients: list[Client]
+    clients: dict[str, Client]
     weights: list[int] = field(default_factory=list)  # of the levels
     items: list[Left] = field(default_factory=list)
 
@@ -52,8 +52,7 @@ def read_left(scenario: Scenario, group: Group, value: Any, where: str, unit: st
     """Reads a left item."""
     known_keys(value, f"client addresses ports to {unit}", where)
     name = word(get(value, "client", where), where)
-    spend(len(group.clients))
-    need(any(c.name == name for c in group.clients), f"{where}: {name[:40]!r} does not reach these destinations through {group.nat.name}")
+    need(name in group.clients, f"{where}: {name[:40]!r} does not reach these destinations through {group.nat.name}")
     client = scenario.clients[name]
     from_ = addresses(get(value, "addresses", where), where), ports(get(value, "ports", where), where)
     need(within(from_[0], client.addresses) and within(from_[1], client.ports), f"{where}: sockets that {name} does not have")
@@ -125,7 +124,7 @@ def cells(items: list[Left]) -> list[list[Left]]:
 
 def heaviest_first(scenario: Scenario, nat: Nat, client: Client, dests: list[Dest]) -> list[Weights]:
     """The mappings of one socket of the client set under each kind of key among the destinations."""
-    out = []
+    out: list[Weights] = []
     for key in keys_of(nat.plan, dests):
         found = weights(scenario, nat.plan, client, key)
         spend(len(out))
@@ -151,16 +150,23 @@ def paid_for(group: Group, at: list[Left], lists: list[Weights], where: str) -> 
 
 def complete(scenario: Scenario, group: Group, where: str) -> None:
     """Every mapping that a client may have towards the group is spoken of in levels of enough weight."""
-    for client in group.clients:
-        items = [i for i in group.items if i.client is client]
+    alike: dict[frozenset[str], list[Weights]] = {}  # client sets that reach the same servers
+    mentioned: dict[str, list[Left]] = {}
+    for item in group.items:
+        mentioned.setdefault(item.client.name, []).append(item)
+    for client in group.clients.values():
+        items = mentioned.get(client.name, [])
         need(items, f"{where}: {client.name} reaches these destinations and is not mentioned")
-        reached = [d for d in group.dests if scenario.reached(client, d.server)]
         bundles = list(dict.fromkeys(i.to for i in items))
+        if client.reaches not in alike or bundles != [()]:
+            spend(len(group.dests))
+            reached = [d for d in group.dests if scenario.reached(client, d.server)]
         if bundles == [()]:
-            lists = heaviest_first(scenario, group.nat, client, reached)
+            if client.reaches not in alike:
+                alike[client.reaches] = heaviest_first(scenario, group.nat, client, reached)
             for at in cells(items):
                 need(at, f"{where}: sockets of {client.name} are not mentioned")
-                paid_for(group, at, lists, where)
+                paid_for(group, at, alike[client.reaches], where)
             continue
         need(() not in bundles, f"{where}: items of {client.name} with destinations and without")
         sides = [mapping_side(group.nat.plan, b, key=True, mapping=True) for b in bundles]
@@ -180,7 +186,7 @@ def check_group(scenario: Scenario, nat: Nat, way: Way, value: Any, where: str, 
     need(total(whole(dests)) == volume(whole(dests)), f"{where}: a destination occurs twice")
     spend(len(scenario.clients) * len(dests))
     reaching = [c for c in scenario.inside(nat) if any(scenario.reached(c, d.server) for d in dests)]
-    group = Group(nat, dests, reaching)
+    group = Group(nat, dests, {c.name: c for c in reaching})
     keys = count(get(value, "keys", where), where + ".keys")
     need(keys == volume(mapping_side(nat.plan, dests, key=True)), f"{where}: the number of clash-scope keys is another one")
     bound = 0
@@ -209,12 +215,17 @@ def check_group(scenario: Scenario, nat: Nat, way: Way, value: Any, where: str, 
     return group, keys * bound
 
 
+def one_of_each(clients: list[Client]) -> list[Client]:
+    """Of client sets that reach the same servers, one."""
+    return list({c.reaches: c for c in clients}.values())
+
+
 def limit(scenario: Scenario, nat: Nat) -> list[int]:
     """What the NAT's limits bound its connections by, each by itself."""
     out = [] if nat.table is None else [nat.table]
     if nat.mappings is not None:
         most = 1
-        for client in scenario.inside(nat):
+        for client in one_of_each(scenario.inside(nat)):
             carried: dict[Any, int] = {}
             for d in scenario.destinations(client):
                 carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
@@ -238,7 +249,7 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
         bound += at_most
     there = [box for g in groups for box in whole(g.dests)]
     need(total(there) == volume(there), f"{where}: a destination is in two groups")
-    reached = [d for c in scenario.inside(nat) for d in scenario.destinations(c)]
+    reached = [d for c in one_of_each(scenario.inside(nat)) for d in scenario.destinations(c)]
     if table is None or groups:
         need(covers(there, whole(reached)), f"{where}: a destination that is reached is in no group")
         bound = bound if table is None else min(bound, table)

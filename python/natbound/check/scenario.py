@@ -82,6 +82,7 @@ class Scenario:
 
     def inside(self, nat: Nat) -> list[Client]:
         """The client sets inside a NAT."""
+        spend(len(self.clients))
         return [c for c in self.clients.values() if c.name in nat.inside]
 
     def nat_of(self, client: Client) -> Nat | None:

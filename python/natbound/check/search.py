@@ -82,14 +82,14 @@ def spans_keys(nat: Nat, dests: list[Dest]) -> bool:
 def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
     """A lower bound of the live flows with which a search behind the NAT can fail; None: none ever does."""
     plan, way = nat.plan, Way(scenario, nat)
-    shortest: dict[tuple[str, Set], int] = {}
+    shortest: dict[tuple[Set, Set], int] = {}
 
     def shortest_of(client: Client, part: Part) -> int:
         """The fewest endpoints of a sequence of a flow of the client set from one of the part's ports, over all addresses that it visits."""
-        if (client.name, part.sources) not in shortest:
+        if (client.ports, part.sources) not in shortest:
             each = [fewest_endpoints(plan, c, own) for c in plan.classes if (own := meet(meet(client.ports, c.source), part.sources))]
-            shortest[client.name, part.sources] = min(each) * (size(nat.pool) if plan.fallback else 1)
-        return shortest[client.name, part.sources]
+            shortest[client.ports, part.sources] = min(each) * (size(nat.pool) if plan.fallback else 1)
+        return shortest[client.ports, part.sources]
 
     def own(name: str, part: Part) -> Set:
         return meet(scenario.clients[name].ports, part.sources)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs
+from natbound.cli import designs, planning
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -18,9 +18,15 @@ from natbound.cli.common import (
     Settings,
     check_epsilon,
     print_json,
+    read_certificate,
+    status_of,
+    working,
     write_file,
 )
 from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 app = typer.Typer(
     add_completion=False,
@@ -61,43 +67,62 @@ def answer(
     live: Annotated[float | None, typer.Option(help="Without a file: mean live connections.")] = None,
     rate: Annotated[str | None, typer.Option(help="Without a file: new connections, as in 700/s.")] = None,
     hold: Annotated[str | None, typer.Option(help="Without a file: how long each holds its tuple, as in 60s.")] = None,
-    addresses: Annotated[int, typer.Option(min=1, help="Without a file: public addresses.")] = 1,
-    clients: Annotated[int, typer.Option(min=1, help="Without a file: client machines.")] = 1000,
-    destinations: Annotated[int, typer.Option(min=1, help="Without a file: server endpoints, evenly used.")] = 1,
-    design: Annotated[str, typer.Option(help="Without a file: how the NAT picks ports.")] = "linux-masquerade",
+    addresses: Annotated[int | None, typer.Option(min=1, help="Without a file: public addresses. Default 1.")] = None,
+    clients: Annotated[int | None, typer.Option(min=1, help="Without a file: client machines. Default 1000.")] = None,
+    destinations: Annotated[int | None, typer.Option(min=1, help="Without a file: server endpoints, evenly used. Default 1.")] = None,
+    design: Annotated[str | None, typer.Option(help="Without a file: how the NAT picks ports. Default linux-masquerade.")] = None,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
-    from natbound.scenario import Scenario, load
+    from natbound import _core
+    from natbound.scenario import load
 
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
     if scenario is not None:
-        if live is not None or rate is not None or hold is not None:
-            raise InputError(
-                "a scenario has its traffic inside",
-                path="--live, --rate, --hold",
-                fix="use --set traffic.0.rate=700/s",
-            )
+        quick = {"--live": live, "--rate": rate, "--hold": hold, "--addresses": addresses, "--clients": clients,
+                 "--destinations": destinations, "--design": design}  # fmt: skip
+        given = [name for name, value in quick.items() if value is not None]
+        if given:
+            fix = "use --set nats.design=..." if given == ["--design"] else "use --set traffic.rate=700/s and the like"
+            raise InputError("goes with no file: a scenario has it inside", path=", ".join(given), fix=fix)
         loaded = load(scenario, settings or [])
     else:
         from natbound.cli.quick import quick_scenario
-        from natbound.reading import Document, apply_settings
+        from natbound.scenario import Scenario
+        from natbound.settings import apply_settings
 
-        document = Document(quick_scenario(live, rate, hold, addresses, clients, destinations, design))
+        document = quick_scenario(live, rate, hold, addresses or 1, clients or 1000, destinations or 1, design or "linux-masquerade")
         apply_settings(document, settings or [])
         loaded = Scenario(document)
-    result = loaded.answer(epsilon, seed=seed)
+    try:
+        with working("working out the three numbers"):
+            result = loaded.answer(epsilon, seed=seed)
+    except _core.Unsupported as error:
+        _what_was_found(loaded, epsilon, str(error), as_json)
+        raise
     if certificate:
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
         print_json(result.to_dict())
-        return
-    from rich.console import Console
+    else:
+        from natbound.page import show
 
-    from natbound.page import render
+        show(result.to_dict())
+    raise typer.Exit(status_of(result["guaranteed"], result["maximum"]))
 
-    Console().print(render(result.to_dict()))
+
+def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bool) -> None:
+    """The maximum, where the other two can't be settled."""
+    from natbound import wording
+
+    part = scenario.capacity().to_dict()["maximum"]
+    unknown = {"connections": None, "unknown": reason, "evidence": None}
+    if as_json:
+        numbers = {"guaranteed": unknown, "likely": {**unknown, "epsilon": epsilon}, "maximum": part}
+        print_json({"schema": "natbound.answer/1", **numbers, "limits": []})
+    else:
+        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
 
 
 @app.command()
@@ -127,7 +152,7 @@ def capacity(
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}
         print(f"{wording.count(demand)} connections {words[result['fits']]}: {result['sets_it']}")
     if demand is None:
-        raise typer.Exit(0 if part["connections"] is not None else 3)
+        raise typer.Exit(status_of(part))
     raise typer.Exit({True: 0, False: 1, None: 3}[result["fits"]])
 
 
@@ -147,10 +172,14 @@ def compare(
     names = [name.strip() for name in design_names.split(",") if name.strip()]
     if not names:
         raise InputError("names of designs are wanted", path="--designs", fix="natbound design list shows them")
-    answers = load(scenario, settings or []).compare(names, epsilon)
+    loaded = load(scenario, settings or [])
+    for name in names:
+        designs.find(name, "--designs")  # its own mistakes, before any is computed
+    with working("working out the three numbers for each design"):
+        answers = loaded.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
-        return
+        raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -163,13 +192,14 @@ def compare(
         refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
         table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)
+    raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
 
 
 @app.command()
 def simulate(
     scenario: ScenarioFile,
     seed: Seed = 1,
-    arrivals: Annotated[int, typer.Option(min=1, help="New connections to simulate, after warming up.")] = 1_000_000,
+    arrivals: Annotated[int, typer.Option(min=1, max=10**12, help="New connections to simulate, after warming up.")] = 1_000_000,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -198,6 +228,10 @@ def simulate(
     )
 
 
+for planned in (planning.risk, planning.size, planning.alert, planning.rules):
+    app.command()(planned)
+
+
 @app.command(name="import")
 def import_(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders of what a router prints.")],
@@ -210,12 +244,12 @@ def import_(
 
     found = import_paths(paths)
     Scenario(found.scenario)  # what is written can be read
-    text = json.dumps(found.scenario, indent=2) + "\n" if as_json else found.to_yaml()
-    for line in found.report:
-        print(line, file=sys.stderr)
+    text = json.dumps(found.scenario, indent=2) + "\n" if as_json or (output or "").endswith(".json") else found.to_yaml()
     if output:
         write_file(output, text)
-    else:
+    for line in found.report:
+        print(line, file=sys.stderr)
+    if not output:
         print(text, end="")
 
 
@@ -227,12 +261,10 @@ def check(
 ) -> None:
     """Check a certificate with plain Python that shares no code with the rest."""
     from natbound.check import check as check_certificate
-    from natbound.reading import read_text
 
-    try:
-        value = json.loads(read_text(certificate))
-    except (ValueError, RecursionError) as error:
-        raise InputError("not JSON", file=certificate, fix="natbound answer SCENARIO --certificate FILE writes one") from error
+    if certificate == "-" and scenario == "-":
+        raise InputError("standard input can be one of the two only", path="--scenario", value="'-'")
+    value = read_certificate(certificate)
     wanted = None
     if scenario is not None:
         from natbound.scenario import load

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +22,7 @@ Settings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Epsilon = Annotated[float, typer.Option(help="The probability that no kind of traffic may exceed.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the simulation.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the simulation.")]
 CertificateFile = Annotated[str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")]
 
 
@@ -28,10 +31,51 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2))
 
 
+def status_of(*parts: Mapping[str, Any]) -> int:
+    """The exit status for counts: 3 where one is neither exact nor held between two bounds (as it is where a hash is not known)."""
+    return 3 if any(part.get("connections") is None and part.get("at_most") is None for part in parts) else 0
+
+
+@contextlib.contextmanager
+def working(words: str) -> Iterator[None]:
+    """Says on standard error that something is being done, where someone looks at it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
+
+
 def check_epsilon(epsilon: float) -> None:
     """Refuses what is no probability."""
     if not 0 < epsilon < 1:
         raise InputError("a probability above 0 and below 1 is wanted", path="--epsilon", value=str(epsilon))
+
+
+def read_certificate(path: str) -> Any:
+    """A certificate's JSON: what it says is for the checker, that it is JSON is looked at here."""
+    from natbound.reading import read_text
+
+    file = "<stdin>" if path == "-" else path
+    fix = "natbound answer SCENARIO --certificate FILE writes one"
+    text = read_text(path)
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: {error.msg}", file=file, line=error.lineno, fix=fix) from error
+    except RecursionError as error:
+        raise InputError("nested too deeply", file=file, fix=fix) from error
+    except ValueError as error:  # a key twice, or a number of too many digits
+        raise InputError(f"not JSON: {error}", file=file, fix=fix) from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return out
 
 
 def write_file(path: str, text: str) -> None:

@@ -14,13 +14,13 @@ from natbound.errors import InputError
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Allocator designs: how NATs pick ports.")
 
 
-def find(name: str) -> Design:
+def find(name: str, option: str = "") -> Design:
     """A design of the catalogue, or of a file."""
     if name in designs:
         return designs[name]
     if name.endswith((".json", ".yaml", ".yml")):
         return Design.load(name)
-    raise InputError("no such design", value=f"'{name}'", fix=f"known: {', '.join(designs)}; or a .json or .yaml file")
+    raise InputError("no such design", path=option, value=f"'{name}'", fix=f"known: {', '.join(designs)}; or a .json or .yaml file")
 
 
 @app.command(name="list")
@@ -73,7 +73,10 @@ def check(
     if smt2:
         from pathlib import Path
 
-        Path(smt2).mkdir(parents=True, exist_ok=True)
+        try:
+            Path(smt2).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"can't be made a folder: {error.strerror or error}", path="--smt2", value=f"'{smt2}'") from error
         for p in parts:
             for o in (p.get("evidence") or {}).get("obligations", []):
                 write_file(str(Path(smt2) / f"{p['property']}-{o['name']}.smt2"), o["smt2"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+import math
+from pathlib import Path
 
 from natbound.errors import InputError
+from natbound.reading import Document, inline_designs
 
 
 def quick_scenario(
@@ -16,15 +18,17 @@ def quick_scenario(
     clients: int,
     destinations: int,
     design: str,
-) -> dict[str, Any]:
+) -> Document:
     """Any two of live, rate and hold; everything else is said in the scenario, with addresses of the documentation ranges."""
-    given = {"live": live, "rate": rate, "hold": hold}
+    given: dict[str, float | str | None] = {"live": live, "rate": rate, "hold": hold}
     if sum(value is not None for value in given.values()) != 2:
         raise InputError(
             "a scenario file, or any two of --live, --rate and --hold are wanted",
             fix="natbound answer --live 41000 --rate 700/s; natbound new prints a starter file",
         )
-    return {
+    if live is not None and not math.isfinite(live):
+        raise InputError("a finite number is wanted", path="--live", value=str(live))
+    out = {
         "description": "made of a few numbers at the shell",
         "clients": [
             {
@@ -56,6 +60,16 @@ def quick_scenario(
             }
         ],
     }
+    document = Document(out)
+    document.settings = {
+        f"traffic[0].{key}": f"--{key} {value:g}" if isinstance(value, float) else f"--{key} {value}"
+        for key, value in given.items()
+        if value is not None
+    }
+    document.texts["traffic[0].live"] = f"{live or 0:g}"
+    document.settings["nats[0].design"] = f"--design {design}"
+    inline_designs(document, Path.cwd())
+    return document
 
 
 def _range(first: str, count: int, most: int, option: str) -> str:

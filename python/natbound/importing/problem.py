@@ -15,9 +15,9 @@ class ImportProblem(ValueError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}, line {self.line}"
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
         value = f": '{self.value}'" if self.value else ""
-        fix = f" ({self.fix})" if self.fix else ""
+        fix = f"; {self.fix}" if self.fix else ""
         return f"{where}{value}: {self.rule}{fix}"
 
     def __reduce__(self) -> tuple[type[ImportProblem], tuple[str, int | None, str, str, str]]:

@@ -8,9 +8,10 @@
 namespace natbound::test {
 
 class all_draws {
-public:
+  public:
     std::uint64_t draw(std::uint64_t values) {
-        if (at_ == digits_.size()) digits_.push_back({0, values, 1.0 / static_cast<double>(values), -1});
+        if (at_ == digits_.size())
+            digits_.push_back({0, values, 1.0 / static_cast<double>(values), -1});
         return digits_[at_++].value;
     }
     bool chance(double probability) {
@@ -21,7 +22,9 @@ public:
     }
     double probability() const {
         double out = 1;
-        for (std::size_t i = 0; i < at_; ++i) out *= digits_[i].value == 1 && digits_[i].second >= 0 ? digits_[i].second : digits_[i].first;
+        for (std::size_t i = 0; i < at_; ++i)
+            out *= digits_[i].value == 1 && digits_[i].second >= 0 ? digits_[i].second
+                                                                   : digits_[i].first;
         return out;
     }
     bool next() {
@@ -34,7 +37,7 @@ public:
         return false;
     }
 
-private:
+  private:
     struct digit {
         std::uint64_t value, values;
         double first, second;  // the probability of each value; of 1 where it is a chance
@@ -44,7 +47,8 @@ private:
 };
 
 // The mean of step(draws) over all draws.
-template <class Step> double over_all_draws(Step&& step) {
+template <class Step>
+double over_all_draws(Step&& step) {
     all_draws draws;
     double sum = 0;
     do {
@@ -61,7 +65,8 @@ inline design random_design(random_bits& random) {
     d.port_classes = {{all_ports(), port_set(1030, 1030 + static_cast<port>(random.draw(12)))}};
     if (random.draw(3) == 0) {  // a hole
         const port last = d.port_classes[0].ports.parts().back().last;
-        d.port_classes[0].ports = d.port_classes[0].ports | port_set(last + 3, last + 3 + static_cast<port>(random.draw(4)));
+        d.port_classes[0].ports = d.port_classes[0].ports |
+                                  port_set(last + 3, last + 3 + static_cast<port>(random.draw(4)));
     }
     d.first_choice = static_cast<first_choice>(random.draw(3));
     d.search.first_choice_counts = random.draw(2) == 1;
@@ -91,13 +96,15 @@ inline design random_design(random_bits& random) {
                 r.step = step_kind::ascend;
                 r.start = random.draw(2) == 1 ? start_kind::own_port : start_kind::first;
                 if (random.draw(2) == 1) r.probes = 1 + static_cast<unsigned>(random.draw(14));
-                if (r.start == start_kind::first) r.take_over_last = static_cast<unsigned>(random.draw(4));
+                if (r.start == start_kind::first)
+                    r.take_over_last = static_cast<unsigned>(random.draw(4));
                 break;
             default:
                 r.step = step_kind::ascend;
                 if (random.draw(3) != 0) {
                     r.bits = 5;
-                    if (random.draw(3) != 0) r.offset_bits = 5 + static_cast<unsigned>(random.draw(2));
+                    if (random.draw(3) != 0)
+                        r.offset_bits = 5 + static_cast<unsigned>(random.draw(2));
                 }
                 if (random.draw(4) != 0) r.probes = 1 + static_cast<unsigned>(random.draw(14));
                 r.take_over_last = static_cast<unsigned>(random.draw(16));
@@ -110,7 +117,8 @@ inline design random_design(random_bits& random) {
 inline nat nat_with(const design& d, std::uint64_t addresses = 1) {
     nat n;
     n.name = "router";
-    n.external_ip_address_pool = {parse_address("203.0.113.1"), parse_address("203.0.113.1") + addresses - 1};
+    n.external_ip_address_pool = {parse_address("203.0.113.1"),
+                                  parse_address("203.0.113.1") + addresses - 1};
     n.design = d;
     return n;
 }

@@ -13,14 +13,22 @@ using namespace natbound::calculator;
 namespace {
 
 class pair_of_tables {
-public:
-    pair_of_tables(const nat& n, std::vector<endpoint> destinations, std::vector<transport> protocols, std::uint64_t seed)
-        : plan_(n), protocols_(std::move(protocols)), destinations_(std::move(destinations)), slow_(plan_), fast_(setup()), slow_random_(seed),
+  public:
+    pair_of_tables(const nat& n, std::vector<endpoint> destinations,
+                   std::vector<transport> protocols, std::uint64_t seed)
+        : plan_(n),
+          protocols_(std::move(protocols)),
+          destinations_(std::move(destinations)),
+          slow_(plan_),
+          fast_(setup()),
+          slow_random_(seed),
           fast_random_(seed) {}
 
     static constexpr std::uint32_t clients = 3;
     flow flow_for(std::uint32_t client, std::uint32_t destination, port source) const {
-        return {protocols_[destination], {parse_address("10.0.0.1") + client, source}, destinations_[destination]};
+        return {protocols_[destination],
+                {parse_address("10.0.0.1") + client, source},
+                destinations_[destination]};
     }
 
     void open(std::uint32_t client, std::uint32_t destination, port source) {
@@ -29,12 +37,14 @@ public:
         const opened want = slow_.open(f, slow_random_);
         const auto rank = plan_.pool_rank(f.source.address, f.destination.address);
         std::vector<flow> gone;
-        const table_outcome got = fast_.open(client, destination, source, rank ? static_cast<std::uint32_t>(*rank) : flow_table::none,
-                                             fast_random_, [&](std::uint32_t id) {
-                                                 gone.push_back(by_id_.at(id));
-                                                 ids_.erase(by_id_.at(id));
-                                                 by_id_.erase(id);
-                                             });
+        const table_outcome got =
+            fast_.open(client, destination, source,
+                       rank ? static_cast<std::uint32_t>(*rank) : flow_table::none, fast_random_,
+                       [&](std::uint32_t id) {
+                           gone.push_back(by_id_.at(id));
+                           ids_.erase(by_id_.at(id));
+                           by_id_.erase(id);
+                       });
         REQUIRE(got.refused == want.refused);
         REQUIRE(got.cut == want.cut.has_value());
         REQUIRE(got.cut_was_open == want.cut_was_open);
@@ -48,7 +58,8 @@ public:
         taken_over += want.taken_over.has_value();
         if (want.refused == refusal::none) {
             REQUIRE(fast_.external_of(got.id) == want.external.port);
-            const ip_address address = plan_.of->external_ip_address_pool.at(fast_.cell_of(got.id) % fast_.setup().ranks);
+            const ip_address address =
+                plan_.of->external_ip_address_pool.at(fast_.cell_of(got.id) % fast_.setup().ranks);
             REQUIRE(address == want.external.address);
             by_id_[got.id] = f;
             ids_[f] = got.id;
@@ -62,7 +73,8 @@ public:
         auto it = ids_.begin();
         std::advance(it, static_cast<std::ptrdiff_t>(random.draw(ids_.size())));
         const auto [f, id] = *it;
-        const auto cause = f.protocol == transport::tcp ? static_cast<close_cause>(random.draw(3)) : close_cause::udp;
+        const auto cause = f.protocol == transport::tcp ? static_cast<close_cause>(random.draw(3))
+                                                        : close_cause::udp;
         const bool kept = plan_.of->timer(cause) > 0;
         if (fast_.is_open(id) && random.chance(0.6)) {
             slow_.close(f, cause);
@@ -80,18 +92,21 @@ public:
     std::map<int, int> outcomes;
     int cut = 0, taken_over = 0;
 
-private:
+  private:
     table_setup setup() const {
         std::map<scope_key, std::uint32_t> scopes;
         std::map<ip_address, std::uint32_t> addresses;
         std::vector<destination_place> places;
         for (std::size_t d = 0; d < destinations_.size(); ++d) {
             const flow f = flow_for(0, static_cast<std::uint32_t>(d), 1);
-            const auto scope = scopes.try_emplace(scope_of(f, plan_.design.clash_scope), static_cast<std::uint32_t>(scopes.size()));
-            const auto address = addresses.try_emplace(f.destination.address, static_cast<std::uint32_t>(addresses.size()));
+            const auto scope = scopes.try_emplace(scope_of(f, plan_.design.clash_scope),
+                                                  static_cast<std::uint32_t>(scopes.size()));
+            const auto address = addresses.try_emplace(
+                f.destination.address, static_cast<std::uint32_t>(addresses.size()));
             places.push_back({scope.first->second, address.first->second, protocols_[d]});
         }
-        return setup_for(plan_, places, static_cast<std::uint32_t>(scopes.size()), static_cast<std::uint32_t>(plan_.pool_size));
+        return setup_for(plan_, places, static_cast<std::uint32_t>(scopes.size()),
+                         static_cast<std::uint32_t>(plan_.pool_size));
     }
 
     nat_plan plan_;
@@ -108,12 +123,14 @@ struct tally {
     int refused = 0, full = 0, conflict = 0, cut = 0, taken_over = 0;
 };
 
-// Random flows through one NAT: three clients with ten ports each around the range's, up to five destinations.
+// Random flows through one NAT: three clients with ten ports each around the range's, up to five
+// destinations.
 void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
     random_bits random(seed);
     const auto a = parse_address("198.51.100.1");
     std::vector<endpoint> all = {{a, 53}, {a, 80}, {a, 443}, {a + 1, 80}};
-    std::vector<transport> protocols = {transport::tcp, transport::tcp, transport::tcp, transport::tcp};
+    std::vector<transport> protocols = {transport::tcp, transport::tcp, transport::tcp,
+                                        transport::tcp};
     const auto many = 1 + random.draw(4);
     all.resize(many);
     protocols.resize(many);
@@ -127,7 +144,8 @@ void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
     const double opens = 0.55 + 0.3 * random.unit();
     for (int i = 0; i < steps; ++i) {
         if (random.chance(opens))
-            both.open(static_cast<std::uint32_t>(random.draw(pair_of_tables::clients)), static_cast<std::uint32_t>(random.draw(all.size())),
+            both.open(static_cast<std::uint32_t>(random.draw(pair_of_tables::clients)),
+                      static_cast<std::uint32_t>(random.draw(all.size())),
                       first + static_cast<port>(random.draw(sources)));
         else
             both.end(random);
@@ -159,8 +177,10 @@ TEST_CASE("each design of the catalogue: the fast table chooses as the reference
         }
         INFO(d.name);
         CHECK(sum.refused > 50);
-        if (d.pressure == pressure_kind::refuse) CHECK(sum.full > 50);
-        else CHECK(sum.cut > 50);
+        if (d.pressure == pressure_kind::refuse)
+            CHECK(sum.full > 50);
+        else
+            CHECK(sum.cut > 50);
         if (!d.reuse.take_over.empty()) CHECK(sum.taken_over > 50);
     }
 }
@@ -174,8 +194,10 @@ TEST_CASE("with all of their own ports, too") {
 }
 
 TEST_CASE("changed designs: scopes, mappings that flows share, tables that drop") {
-    const auto mappings = {mapping_type::eim, mapping_type::adm, mapping_type::edm, mapping_type::eim_if_possible};
-    const auto scopes = {scope_destination::none, scope_destination::address, scope_destination::endpoint};
+    const auto mappings = {mapping_type::eim, mapping_type::adm, mapping_type::edm,
+                           mapping_type::eim_if_possible};
+    const auto scopes = {scope_destination::none, scope_destination::address,
+                         scope_destination::endpoint};
     random_bits random(12);
     tally sum;
     for (const auto mapping : mappings)
@@ -189,8 +211,10 @@ TEST_CASE("changed designs: scopes, mappings that flows share, tables that drop"
                 d.pool.choice = static_cast<pool_choice>(random.draw(4));
                 d.pool.hash = d.pool.choice == pool_choice::hash ? "unknown" : "";
                 d.pool.fallback = random.draw(2) == 1;
-                if (mapping == mapping_type::eim || mapping == mapping_type::adm) d.reuse.take_over.clear();
-                INFO(d.name << " mapping " << static_cast<int>(mapping) << " scope " << static_cast<int>(scope) << " run " << i);
+                if (mapping == mapping_type::eim || mapping == mapping_type::adm)
+                    d.reuse.take_over.clear();
+                INFO(d.name << " mapping " << static_cast<int>(mapping) << " scope "
+                            << static_cast<int>(scope) << " run " << i);
                 compare(small_nat(d, random), random.next() % 100000, 200, sum);
             }
     CHECK(sum.conflict > 20);

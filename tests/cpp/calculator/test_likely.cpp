@@ -32,8 +32,10 @@ estimate at_load(const scenario& s, double load, double holds = 12) {
     return {r.overall.value, std::log(r.overall.high / r.overall.value) / 1.96};
 }
 
-// All states of a tiny home exactly: which socket holds which port. Clients' ports are ranges from 1030.
-double exact_refusal(const nat_plan& plan, const std::vector<std::vector<port>>& clients, double load) {
+// All states of a tiny home exactly: which socket holds which port. Clients' ports are ranges from
+// 1030.
+double exact_refusal(const nat_plan& plan, const std::vector<std::vector<port>>& clients,
+                     double load) {
     std::vector<std::pair<std::size_t, port>> sockets;
     for (std::size_t c = 0; c < clients.size(); ++c)
         for (const port p : clients[c]) sockets.emplace_back(c, p);
@@ -68,7 +70,8 @@ double exact_refusal(const nat_plan& plan, const std::vector<std::vector<port>>&
                 continue;
             }
             int open = 0;
-            for (std::size_t j = 0; j < sockets.size(); ++j) open += sockets[j].first == sockets[k].first && s[j] == 0;
+            for (std::size_t j = 0; j < sockets.size(); ++j)
+                open += sockets[j].first == sockets[k].first && s[j] == 0;
             const double rate = each / open;
             std::map<port, double> chosen;
             test::all_draws draws;
@@ -97,7 +100,8 @@ double exact_refusal(const nat_plan& plan, const std::vector<std::vector<port>>&
         for (const auto& a : arrows[i]) sum += a.rate;
         fastest = std::max(fastest, sum * 1.01);
     }
-    std::vector<double> now(states.size(), 1.0 / static_cast<double>(states.size())), then(states.size());
+    std::vector<double> now(states.size(), 1.0 / static_cast<double>(states.size())),
+        then(states.size());
     for (int round = 0; round < 600; ++round) {
         then = now;
         for (std::size_t i = 0; i < states.size(); ++i)
@@ -169,7 +173,8 @@ TEST_CASE("a complete search: Erlang's formula and its inverse") {
     CHECK(*l.average == Approx(*l.load));
     REQUIRE(l.kinds.size() == 2);
     CHECK(*l.kinds[0].likely == Approx(*l.load));
-    CHECK(*likely(home("openbsd-pf", minute), 1e-6).load == Approx(load_for(15535, 1e-6)).epsilon(1e-9));
+    CHECK(*likely(home("openbsd-pf", minute), 1e-6).load ==
+          Approx(load_for(15535, 1e-6)).epsilon(1e-9));
     const auto r = risk(home("openbsd-pf", minute));
     CHECK(r.exact);
     CHECK(r.overall.value == Approx(erlang_b(15535, 30000)));
@@ -191,7 +196,8 @@ TEST_CASE("Linux masquerading for a home: the number, its interval, and what is 
     const auto s = home("linux-masquerade", minute);
     loss_study study(s);
     const auto l = study.likely(1e-6);
-    // counted apart: 1.06e-6 of 1.5e8 arrivals at 54,835 (bench/simulator.cpp steps the same design)
+    // counted apart: 1.06e-6 of 1.5e8 arrivals at 54,835 (bench/simulator.cpp steps the same
+    // design)
     CHECK(*l.load > 54'500);
     CHECK(*l.load < 55'100);
     CHECK(!l.exact);
@@ -224,19 +230,23 @@ TEST_CASE("averaging over states agrees with counting") {
         o.scale = load / fill_traffic(s).load();
         const auto counted = simulate(s, o);
         const auto e = at_load(s, load);
-        INFO(load << ": counted " << counted.refusal_probability << " [" << counted.low << ", " << counted.high << "], given the state " << e.value
-                  << " +- " << 100 * e.error << " %");
+        INFO(load << ": counted " << counted.refusal_probability << " [" << counted.low << ", "
+                  << counted.high << "], given the state " << e.value << " +- " << 100 * e.error
+                  << " %");
         const double error = std::hypot((counted.high - counted.low) / 4, e.value * e.error);
         CHECK(std::fabs(counted.refusal_probability - e.value) < 4 * error);
         CHECK(error < 0.15 * e.value);
     };
     agree(home("linux-masquerade", minute), 0.95 * 64512, 2'000'000);
-    agree(home("linux-masquerade", R"("rate": "500/s", "hold": {"law": "constant", "mean": "60s"})"), 0.95 * 64512, 1'000'000);
+    agree(
+        home("linux-masquerade", R"("rate": "500/s", "hold": {"law": "constant", "mean": "60s"})"),
+        0.95 * 64512, 1'000'000);
     agree(home("vpp-nat44-ed", minute), 40000, 1'000'000);
     agree(home("cilium", minute), 20000, 500'000);
     agree(home("ovs", minute), 0.97 * 64512, 1'000'000);
     // half of the entries are closing, and may be taken over
-    agree(home("linux-masquerade", R"("rate": "500/s", "life": "120s")"), 2 * 0.98 * 64512, 1'000'000);
+    agree(home("linux-masquerade", R"("rate": "500/s", "life": "120s")"), 2 * 0.98 * 64512,
+          1'000'000);
     // many clients, of few ports each
     auto many = home("linux-masquerade", minute);
     many.clients[0].addresses = {parse_address("10.0.0.0"), parse_address("10.0.3.255")};
@@ -251,18 +261,26 @@ TEST_CASE("averaging over states agrees with counting") {
 }
 
 TEST_CASE("known values for windows of Linux's sizes") {
-    // plain windows (uniform start, nothing preserved) and the real ones, counted over 8 to 40 million arrivals
+    // plain windows (uniform start, nothing preserved) and the real ones, counted over 8 to 40
+    // million arrivals
     const auto plain = [](const std::string& windows) {
-        return home(R"({"base": "linux-masquerade", "first-choice": "none", "mapping-type": "edm", "search": {"rounds": [)" + windows + "]}}", minute);
+        return home(
+            R"({"base": "linux-masquerade", "first-choice": "none", "mapping-type": "edm", "search": {"rounds": [)" +
+                windows + "]}}",
+            minute);
     };
-    const std::string five = R"({"probes": 128}, {"probes": 64}, {"probes": 32}, {"probes": 16}, {"probes": 8})";
+    const std::string five =
+        R"({"probes": 128}, {"probes": 64}, {"probes": 32}, {"probes": 16}, {"probes": 8})";
     const double full = 64512;
     CHECK(at_load(plain(five), 0.95 * full).value == Approx(1.55e-3).epsilon(0.12));
     CHECK(at_load(plain(R"({"probes": 32})"), 0.80 * full).value == Approx(0.0229).epsilon(0.03));
     CHECK(at_load(plain(R"({"probes": 32})"), 0.98 * full).value == Approx(0.1011).epsilon(0.03));
     CHECK(at_load(plain(R"({"probes": 128})"), 0.90 * full).value == Approx(9.7e-3).epsilon(0.06));
-    CHECK(at_load(home("linux-masquerade", minute), 0.95 * full).value == Approx(1.41e-3).epsilon(0.12));
-    CHECK(at_load(home(R"({"base": "linux-masquerade", "first-choice": "none"})", minute), 0.95 * full).value == Approx(2.05e-3).epsilon(0.12));
+    CHECK(at_load(home("linux-masquerade", minute), 0.95 * full).value ==
+          Approx(1.41e-3).epsilon(0.12));
+    CHECK(at_load(home(R"({"base": "linux-masquerade", "first-choice": "none"})", minute),
+                  0.95 * full)
+              .value == Approx(2.05e-3).epsilon(0.12));
     CHECK(at_load(home("linux-masquerade", minute, "32768-60999"), 0.95 * full * 0.875).value < 1);
 }
 
@@ -315,22 +333,29 @@ TEST_CASE("destinations multiply the load, weights take it back") {
 
 TEST_CASE("hashes: two hosts may share an address, and an unknown hash is drawn") {
     auto s = home("linux-snat", minute);
-    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.5"), parse_address("203.0.113.6")};
+    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.5"),
+                                          parse_address("203.0.113.6")};
     const auto& rule = s.nats[0].design.pool;
     // find a host that shares X's address, and one that does not
-    const auto at = [&](ip_address a) { return hashed_rank(rule, a, s.servers[0].addresses.at(0), 2); };
+    const auto at = [&](ip_address a) {
+        return hashed_rank(rule, a, s.servers[0].addresses.at(0), 2);
+    };
     ip_address same = s.clients[0].addresses.at(0), other = same;
-    while (at(same) != at(s.clients[1].addresses.at(0)) || same == s.clients[1].addresses.at(0)) ++same;
+    while (at(same) != at(s.clients[1].addresses.at(0)) || same == s.clients[1].addresses.at(0))
+        ++same;
     while (at(other) == at(s.clients[1].addresses.at(0))) ++other;
     s.clients[0].addresses = {same, same};
     CHECK(*likely(s, 1e-6).load < 55'100);
     s.clients[0].addresses = {other, other};
     CHECK(!likely(s, 1e-6).load);
     // a hundred hosts over four addresses, nobody knows how
-    auto u = home(R"({"base": "ideal", "pool": {"choice": "hash", "hash": "unknown", "fallback": false}})", minute);
+    auto u = home(
+        R"({"base": "ideal", "pool": {"choice": "hash", "hash": "unknown", "fallback": false}})",
+        minute);
     u.clients[0].addresses = {parse_address("10.0.0.1"), parse_address("10.0.0.100")};
     u.traffic[0].from = {"A"};
-    u.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"), parse_address("203.0.113.7")};
+    u.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"),
+                                          parse_address("203.0.113.7")};
     const auto l = likely(u, 1e-6);
     REQUIRE(l.worst_assignment);
     CHECK(*l.worst_assignment < *l.load);

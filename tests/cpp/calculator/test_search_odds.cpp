@@ -14,7 +14,8 @@ namespace {
 
 // The probability that choose_port finds nothing.
 double by_trying(const nat_plan& plan, const port_bits& bits, port source, take_over_rule reuse) {
-    return over_all_draws([&](auto& draws) { return choose_port(plan, bits, source, reuse, draws) ? 0.0 : 1.0; });
+    return over_all_draws(
+        [&](auto& draws) { return choose_port(plan, bits, source, reuse, draws) ? 0.0 : 1.0; });
 }
 
 double by_reading(const nat_plan& plan, const port_bits& bits, port source, take_over_rule reuse) {
@@ -23,7 +24,8 @@ double by_reading(const nat_plan& plan, const port_bits& bits, port source, take
     odds.read(bits, reuse);
     double out = odds.drawn(preserved);
     if (preserved && !bits.busy(source)) return 0;
-    if (odds.starts_at_own() && (odds.own(preserved)[source / 64] >> (source % 64) & 1U) == 0) return 0;
+    if (odds.starts_at_own() && (odds.own(preserved)[source / 64] >> (source % 64) & 1U) == 0)
+        return 0;
     return out;
 }
 
@@ -96,9 +98,11 @@ TEST_CASE("what the axes say of a search is what all draws do") {
             }
             const auto facts = facts_of(plan, source);
             INFO(to_json(n.design) << " source " << source);
-            // completeness that only several rounds, or a round with a preserved port, reach together is not claimed
+            // completeness that only several rounds, or a round with a preserved port, reach
+            // together is not claimed
             if (facts.complete) REQUIRE(finds_all);
-            const bool together = n.design.search.rounds.size() > 1 || (plan.preserves(source) && range.ports.contains(source));
+            const bool together = n.design.search.rounds.size() > 1 ||
+                                  (plan.preserves(source) && range.ports.contains(source));
             if (finds_all && !together) REQUIRE(facts.complete);
             complete += facts.complete;
         }
@@ -139,7 +143,8 @@ TEST_CASE("no state with fewer busy ports than least_busy refuses") {
 }
 
 TEST_CASE("the catalogue's searches: which are complete, and what defeats them") {
-    const auto facts = [](const char* name, port source, std::optional<port_restriction> ports = {}) {
+    const auto facts = [](const char* name, port source,
+                          std::optional<port_restriction> ports = {}) {
         nat n = test::nat_with(*find_design(name));
         n.port_set_restrict = ports;
         const nat_plan plan(n);
@@ -151,7 +156,8 @@ TEST_CASE("the catalogue's searches: which are complete, and what defeats them")
     CHECK(facts("openbsd-pf", 40000).least_busy == 15535);
     CHECK(!facts("linux-masquerade", 40000).complete);
     CHECK(facts("linux-masquerade", 40000).least_busy == 128);
-    // One round of 100 probes with an offset that wraps at 2^16 = 655 * 100 + 36 misses ports where it jumps.
+    // One round of 100 probes with an offset that wraps at 2^16 = 655 * 100 + 36 misses ports where
+    // it jumps.
     CHECK(!facts("linux-masquerade", 40000, port_restriction{40000, 40099}).complete);
     CHECK(facts("linux-masquerade", 40000, port_restriction{40000, 40063}).complete);
     CHECK(facts("cilium", 40000).least_busy == 16);

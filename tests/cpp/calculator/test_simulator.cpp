@@ -20,7 +20,8 @@ double off(const simulate_result& r, double exact) {
     return std::fabs(r.refusal_probability - exact) / error;
 }
 
-simulate_result stepped(const scenario& s, std::uint64_t arrivals = 1'000'000, std::uint64_t seed = 3) {
+simulate_result stepped(const scenario& s, std::uint64_t arrivals = 1'000'000,
+                        std::uint64_t seed = 3) {
     simulate_options o;
     o.seed = seed;
     o.arrivals = arrivals;
@@ -38,7 +39,8 @@ const char* const drawing = R"({"base": "vpp-nat44-ed", "first-choice": "none"})
 }  // namespace
 
 TEST_CASE("a complete search loses what Erlang's formula says, for any law of holds") {
-    for (const char* hold : {R"("10s")", R"({"law": "constant", "mean": "10s"})", R"({"law": "lognormal", "mean": "10s", "cv": 2})"}) {
+    for (const char* hold : {R"("10s")", R"({"law": "constant", "mean": "10s"})",
+                             R"({"law": "lognormal", "mean": "10s", "cv": 2})"}) {
         const auto s = small_home("ideal", R"("rate": "19/s", "hold": )" + std::string(hold));
         const auto r = stepped(s);
         INFO(hold << " " << r.refusal_probability << " [" << r.low << ", " << r.high << "]");
@@ -50,7 +52,9 @@ TEST_CASE("a complete search loses what Erlang's formula says, for any law of ho
 }
 
 TEST_CASE("closing entries hold their ports") {
-    auto s = small_home("ideal", R"("rate": "19/s", "life": "4s", "ends": {"fin": "50%", "rst": "0%", "silence": "50%"})");
+    auto s = small_home(
+        "ideal",
+        R"("rate": "19/s", "life": "4s", "ends": {"fin": "50%", "rst": "0%", "silence": "50%"})");
     s.nats[0].timers["tcp-fin"] = {2};
     s.nats[0].timers["tcp-silence"] = {10};
     CHECK(off(stepped(s), erlang_b(200, 190)) < 4);
@@ -62,8 +66,10 @@ TEST_CASE("independent tries lose what the chain says, filled much or little") {
         const auto s = small_home(drawing, R"("hold": "10s", "live": )" + std::to_string(load));
         const auto r = stepped(s, 3'000'000);
         INFO(load << " " << r.refusal_probability);
-        if (load > 100) CHECK(off(r, refusal_probability(200, 10, load)) < 4);
-        else CHECK(std::fabs(r.refusal_probability - refusal_probability(200, 10, load)) < 3e-6);
+        if (load > 100)
+            CHECK(off(r, refusal_probability(200, 10, load)) < 4);
+        else
+            CHECK(std::fabs(r.refusal_probability - refusal_probability(200, 10, load)) < 3e-6);
     }
 }
 
@@ -73,13 +79,15 @@ TEST_CASE("a full table refuses, or drops the least recently used") {
     auto r = stepped(s);
     CHECK(off(r, erlang_b(100, 95)) < 4);
     CHECK(r.cut == 0);
-    // A drop leaves the table full, as a refusal does, so the share of arrivals that find it full is the same.
+    // A drop leaves the table full, as a refusal does, so the share of arrivals that find it full
+    // is the same.
     s.nats[0].design.pressure = pressure_kind::drop_least_recently_used;
     r = stepped(s);
     CHECK(off(r, erlang_b(100, 95)) < 4);
     CHECK(r.refused == 0);
-    // A closing entry is cut without harm. It was last used when it closed, at most 0.8 s ago, so an open flow goes
-    // before it only if it has been open for longer: of 19 open ones on average, e^-4 each.
+    // A closing entry is cut without harm. It was last used when it closed, at most 0.8 s ago, so
+    // an open flow goes before it only if it has been open for longer: of 19 open ones on average,
+    // e^-4 each.
     s.traffic[0].hold.reset();
     s.traffic[0].life = hold_time{hold_law::exponential, {0.2}, {}};
     s.nats[0].timers["tcp-fin"] = {0.8};
@@ -109,7 +117,8 @@ TEST_CASE("destinations are apart, and each kind is counted") {
 }
 
 TEST_CASE("mappings of the same source") {
-    // Endpoint-independent: a source's flows to both destinations share one port, so fewer are refused.
+    // Endpoint-independent: a source's flows to both destinations share one port, so fewer are
+    // refused.
     auto s = small_home("ideal", R"("rate": "38/s", "hold": "10s")");
     s.servers[0].ports = port_set(80, 81);
     s.nats[0].design.clash_scope.destination = scope_destination::none;
@@ -123,7 +132,8 @@ TEST_CASE("mappings of the same source") {
 
 TEST_CASE("addresses of a pool: all of them, one each, and the hash's") {
     auto s = small_home("openbsd-pf", R"("rate": "38/s", "hold": "10s")");
-    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"), parse_address("203.0.113.5")};
+    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"),
+                                          parse_address("203.0.113.5")};
     CHECK(off(stepped(s), erlang_b(400, 380)) < 4);
     s.nats[0].design.pool.fallback = false;
     s.nats[0].design.pool.choice = pool_choice::random;
@@ -136,7 +146,8 @@ TEST_CASE("the same seed gives the same numbers, another one others") {
     for (const auto* name : {"linux-masquerade", "cilium", "ovs"}) {
         auto s = small_home(name, R"("rate": "30/s", "life": "5s")", 150);
         s.nats[0].timers["tcp-fin"] = {3};
-        const auto a = stepped(s, 100'000, 5), b = stepped(s, 100'000, 5), c = stepped(s, 100'000, 6);
+        const auto a = stepped(s, 100'000, 5), b = stepped(s, 100'000, 5),
+                   c = stepped(s, 100'000, 6);
         CHECK(a.refused == b.refused);
         CHECK(a.events == b.events);
         CHECK(a.low == b.low);
@@ -154,13 +165,15 @@ TEST_CASE("a client without a free socket offers nothing") {
 }
 
 TEST_CASE("source ports: each law takes free ports only, and goes on where it said") {
-    for (const auto law : {source_port_law::uniform, source_port_law::sequential, source_port_law::linux}) {
+    for (const auto law :
+         {source_port_law::uniform, source_port_law::sequential, source_port_law::linux}) {
         auto s = small_home("ideal", R"("rate": "19/s", "hold": "10s")");
         for (auto& c : s.clients) {
             c.ports = port_set(5000, 5120) | port_set(6000, 6010);
             c.source_ports.law = law;
         }
-        // the search does not look at the source port: Erlang's loss, but for the few that find no socket
+        // the search does not look at the source port: Erlang's loss, but for the few that find no
+        // socket
         const auto r = stepped(s, 400'000);
         CHECK(r.refusal_probability == Approx(erlang_b(200, 190)).epsilon(0.1));
     }
@@ -203,6 +216,7 @@ TEST_CASE("untranslated clients and several NATs") {
     s.nats.push_back(s.nats[0]);
     s.nats[1].name = "other";
     s.nats[1].inside = {"X"};
-    s.nats[1].external_ip_address_pool = {parse_address("203.0.113.9"), parse_address("203.0.113.9")};
+    s.nats[1].external_ip_address_pool = {parse_address("203.0.113.9"),
+                                          parse_address("203.0.113.9")};
     CHECK(off(stepped(s), erlang_b(200, 190)) < 4);
 }

@@ -43,7 +43,9 @@ TEST_CASE("any two of rate, hold and live give the third") {
 }
 
 TEST_CASE("a life is followed by the NAT's timer for the way it ends") {
-    const auto t = fill_traffic(home("linux-masquerade", R"("rate": "1/s", "life": "20s", "ends": {"fin": "70%", "rst": "20%", "silence": "10%"})"));
+    const auto t = fill_traffic(home(
+        "linux-masquerade",
+        R"("rate": "1/s", "life": "20s", "ends": {"fin": "70%", "rst": "20%", "silence": "10%"})"));
     const auto& s = t.streams[0];
     REQUIRE(s.closing.size() == 3);
     CHECK(s.closing[0] == closing_phase{close_cause::tcp_fin, 0.7, 120});
@@ -51,10 +53,13 @@ TEST_CASE("a life is followed by the NAT's timer for the way it ends") {
     CHECK(s.closing[2] == closing_phase{close_cause::tcp_silence, 0.1, 432000});
     CHECK(s.hold() == Approx(20 + 84 + 2 + 43200));
     // a hold says nothing of closing, nor does traffic that no NAT sees
-    CHECK(fill_traffic(home("linux-masquerade", R"("rate": "1/s", "hold": "20s")")).streams[0].closing.empty());
+    CHECK(fill_traffic(home("linux-masquerade", R"("rate": "1/s", "hold": "20s")"))
+              .streams[0]
+              .closing.empty());
     auto udp = home("linux-masquerade", R"("rate": "1/s", "life": "20s")");
     udp.servers[0].protocol = transport::udp;
-    CHECK(fill_traffic(udp).streams[0].closing == std::vector<closing_phase>{{close_cause::udp, 1, 30}});
+    CHECK(fill_traffic(udp).streams[0].closing ==
+          std::vector<closing_phase>{{close_cause::udp, 1, 30}});
     udp.nats.clear();
     CHECK(fill_traffic(udp).streams[0].hold() == 20);
 }
@@ -119,7 +124,8 @@ TEST_CASE("a hashed pool splits the clients as the hash does") {
     auto s = home("linux-snat", R"("rate": "500/s", "hold": "60s")");
     s.clients[0].addresses = {parse_address("192.168.1.0"), parse_address("192.168.1.9")};
     s.clients[1].addresses = {parse_address("192.168.2.1"), parse_address("192.168.2.1")};
-    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.5"), parse_address("203.0.113.7")};
+    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.5"),
+                                          parse_address("203.0.113.7")};
     const auto all = split(s, fill_traffic(s));
     std::map<std::uint64_t, double> addresses;
     for (const auto& system : all.systems)
@@ -136,7 +142,8 @@ TEST_CASE("a hashed pool splits the clients as the hash does") {
 
 TEST_CASE("pools that are drawn, taken in order, and fallen back to") {
     auto s = home("openbsd-pf", R"("rate": "500/s", "hold": "60s")");
-    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"), parse_address("203.0.113.7")};
+    s.nats[0].external_ip_address_pool = {parse_address("203.0.113.4"),
+                                          parse_address("203.0.113.7")};
     auto all = split(s, fill_traffic(s));
     REQUIRE(all.systems.size() == 1);
     CHECK(all.systems[0].ranks == 4);

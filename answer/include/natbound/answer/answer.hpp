@@ -28,6 +28,17 @@ boost::json::object answer(const scenario& s, const answer_options& options = {}
 boost::json::object maximum_answer(const scenario& s);
 boost::json::object fit_answer(const scenario& s, const count& demand, bool best);
 
+struct risk_options {
+    double scale = 1;         // of all rates
+    std::uint64_t tries = 0;  // of a connection; 0: as clients do of themselves, by what they see
+    std::uint64_t seed = 1;
+    std::function<void()> interrupt;
+};
+
+// The refusal probability of attempts, of connections after their retries, and of time, at the
+// scenario's traffic: "natbound.risk/1". Throws input_error where there is no traffic.
+boost::json::object risk_answer(const scenario& s, const risk_options& options = {});
+
 // The simulator: "natbound.simulate/1". `progress` is given the part that is done, 0..1; what it
 // throws ends the work.
 boost::json::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals,

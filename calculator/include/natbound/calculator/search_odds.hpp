@@ -63,7 +63,6 @@ class search_odds {
         return (closing_[rank / 64] >> (rank % 64) & 1U) != 0;
     }
 
-    const nat_plan* plan_;
     const port_range_plan* range_;
     bool wants_plain_, wants_counted_;
     std::vector<reader> readers_;

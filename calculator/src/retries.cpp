@@ -1,0 +1,129 @@
+// f(A) = A/g(B(A)) - load, g(p) = sum_{k<tries} (r p)^k, grows with A: a bracket, then TOMS 748.
+#include <boost/math/tools/toms748_solve.hpp>
+#include <cmath>
+#include <limits>
+#include <natbound/calculator/erlang.hpp>
+#include <natbound/calculator/retries.hpp>
+
+#include "argument.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+using detail::require;
+
+constexpr const char* name = "retries";
+
+// sum_{k < tries} q^k, tries 0: without end.
+double series(double q, std::uint64_t tries) {
+    if (tries == 0) return 1 / (1 - q);
+    const double n = static_cast<double>(tries);
+    if (q >= 1) return n;
+    if (q < 0.5 || n < 32) {
+        double sum = 0, term = 1;
+        for (std::uint64_t k = 0; k < tries && term > 1e-18 * sum; ++k, term *= q) sum += term;
+        return sum;
+    }
+    return std::expm1(n * std::log(q)) / (q - 1);
+}
+
+// Connections that fail: p (1 - r) (q^0 + ... + q^(tries-2)) + p q^(tries-1), q = r p.
+double failure(double p, double persistence, std::uint64_t tries) {
+    const double q = persistence * p;
+    if (tries == 0) return q == 1 ? 1 : p * (1 - persistence) / (1 - q);
+    const double n = static_cast<double>(tries);
+    const double given_up = tries > 1 ? p * (1 - persistence) * series(q, tries - 1) : 0;
+    return given_up + p * std::pow(q, n - 1);
+}
+
+// Over those that succeed at attempt k + 1, with weight q^k: the sum of the first k waits.
+double mean_delay(double q, const retry_policy& policy) {
+    // The waits grow faster than the chance to need them falls: no mean.
+    if (policy.tries == 0 && q * policy.factor >= 1 && policy.most_backoff >= 1e300 &&
+        policy.backoff > 0)
+        return std::numeric_limits<double>::infinity();
+    double waited = 0, wait = std::fmin(policy.backoff, policy.most_backoff);
+    double weight = 1, total = 0, moment = 0;
+    const std::uint64_t most = policy.tries == 0 ? UINT64_MAX : policy.tries;
+    for (std::uint64_t k = 0; k < most; ++k) {
+        total += weight;
+        moment += weight * waited;
+        waited += wait;
+        const bool capped = wait * policy.factor >= policy.most_backoff || policy.factor == 1;
+        wait = std::fmin(wait * policy.factor, policy.most_backoff);
+        weight *= q;
+        if (weight == 0) break;
+        if (!capped || k + 1 == most) continue;
+        // From here on each wait is `wait`: n more attempts, in closed form.
+        if (policy.tries == 0) {
+            total += weight / (1 - q);
+            moment += weight * (waited / (1 - q) + wait * q / ((1 - q) * (1 - q)));
+            break;
+        }
+        if (weight * static_cast<double>(most - k) < 1e-18 * total && waited < 1e300 &&
+            weight * waited * static_cast<double>(most - k) < 1e-18 * moment)
+            break;
+    }
+    return total > 0 ? moment / total : 0;
+}
+
+void check(double load, const retry_policy& policy) {
+    require(load >= 0 && load <= 1e12, name, "load", load, "must be at least 0 and at most 1e12");
+    require(policy.tries <= 1000000, name, "tries", static_cast<double>(policy.tries),
+            "must be at most 1e6, or 0: without end");
+    require(policy.persistence >= 0 && policy.persistence <= 1, name, "persistence",
+            policy.persistence, "must lie within [0, 1]");
+    require(policy.backoff >= 0 && policy.backoff <= 1e100, name, "backoff", policy.backoff,
+            "must be at least 0 and at most 1e100");
+    require(policy.factor >= 1 && policy.factor <= 1e3, name, "factor", policy.factor,
+            "must be at least 1 and at most 1e3");
+    require(policy.most_backoff >= 0, name, "most_backoff", policy.most_backoff,
+            "must be at least 0");
+}
+
+}  // namespace
+
+retry_answer retries(double load, const retry_policy& policy,
+                     const std::function<double(double)>& refusal) {
+    check(load, policy);
+    const auto refused = [&](double attempts) {
+        const double p = refusal(attempts);
+        require(p >= 0 && p <= 1, name, "refusal", p, "must lie within [0, 1]");
+        return p;
+    };
+    const auto short_of = [&](double attempts) {
+        const double q = policy.persistence * refused(attempts);
+        return q >= 1 && policy.tries == 0 ? -load : attempts / series(q, policy.tries) - load;
+    };
+    double attempts = load;
+    if (load > 0 && short_of(load) < 0) {
+        double high = 2 * load;
+        for (; short_of(high) < 0; high *= 2)
+            require(high < 1e18, name, "load", load,
+                    "grows without end: all persist and the pool cannot carry them");
+        std::uintmax_t steps = 300;
+        const auto root = boost::math::tools::toms748_solve(
+            short_of, load, high, boost::math::tools::eps_tolerance<double>(52), steps);
+        attempts = root.first + (root.second - root.first) / 2;
+    }
+    retry_answer out{};
+    const double p = refused(attempts), q = policy.persistence * p;
+    out.attempt_load = attempts;
+    out.attempt_refusal = p;
+    out.connection_failure = failure(p, policy.persistence, policy.tries);
+    out.attempts = load > 0 ? attempts / load : series(q, policy.tries);
+    out.mean_delay = mean_delay(q, policy);
+    out.carried = attempts * (1 - p);
+    return out;
+}
+
+retry_answer retries(double ports, double load, const retry_policy& policy) {
+    require(ports >= 0 && ports <= 1e15, name, "ports", ports,
+            "must be at least 0 and at most 1e15");
+    check(load, policy);
+    require(policy.tries != 0 || policy.persistence < 1 || load < ports, name, "load", load,
+            "must be below ports where all try again without end");
+    return retries(load, policy, [&](double attempts) { return erlang_b(ports, attempts); });
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,81 @@
+"""Arrivals that are not Poisson: batches, and rates that change with a state of the world."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from natbound import _core
+from natbound.calculator._each import each
+
+
+class Batches(NamedTuple):
+    refusal: Any  # share of connections refused
+    log_refusal: Any
+    batch_refusal: Any  # share of batches of which any connection is refused
+    log_batch_refusal: Any
+    full: Any  # share of time with all ports busy
+    mean: Any  # mean number busy
+
+
+def batches(ports: Any, load: Any, mean_size: Any, *, geometric: Any = False, whole: Any = False) -> Batches:
+    """Connections that arrive in batches (Poisson) and leave one by one: the exact chain M^[X]/M/c/c.
+
+    Batches all have `mean_size`, or are `geometric` with that mean. Of a batch that does not fit those connections that find a port
+    come in, or none (`whole`). load: connections, 0 or 1e-100 to 1e12; ports: 0 to 2^26, about 30 ns each. Exponential holds: unlike
+    Erlang B the result depends on their law. Relative error about 1e-16 sqrt(ports).
+    """
+    return Batches(*_core.batches(ports, load, mean_size, geometric, whole))
+
+
+def batch_peakedness(mean_size: Any, *, geometric: Any = False) -> Any:
+    """Variance over mean of the number busy in a pool without end: (b + 1)/2 for fixed sizes b, b for geometric ones."""
+    return _core.batch_peakedness(mean_size, geometric)
+
+
+class OnOff(NamedTuple):
+    refusal: Any  # share of arrivals refused
+    log_refusal: Any
+    full: Any  # share of time with all ports busy
+    log_full: Any
+    mean: Any  # mean number busy
+    load: Any  # mean offered load
+
+
+def on_off(ports: Any, sources: Any, load: Any, on: Any, off: Any) -> OnOff:
+    """`sources` independent clients, each offering `load` while on; on and off for exponential times, given in mean holds. Exact.
+
+    sources: 1 to 1,023; on, off: 1e-9 to 1e9; (ports + 1) (sources + 1)^3 at most 4e9, about 1 ns each. Larger ones: `hayward` with
+    `on_off_peakedness`.
+    """
+    return OnOff(*_core.on_off(ports, sources, load, on, off))
+
+
+def on_off_peakedness(load: Any, on: Any, off: Any) -> Any:
+    """Variance over mean of the number busy in a pool without end, for any number of such sources."""
+    return _core.on_off_peakedness(load, on, off)
+
+
+class Modulated(NamedTuple):
+    refusal: Any  # share of arrivals refused
+    log_refusal: Any
+    full: Any  # share of time with all ports busy
+    log_full: Any
+    mean: Any  # mean number busy
+    load: Any  # mean offered load
+    full_by_phase: Any  # the share of time in each phase with all ports busy
+    log_full_by_phase: Any
+
+
+def modulated(ports: Any, switching: Any, loads: Any) -> Modulated:
+    """Poisson arrivals whose load depends on a phase that changes as a Markov chain (MMPP). Exact, however rare refusal is.
+
+    loads: phases in the last dimension. switching: phases x phases in the last two, rates from row to column, in 1/(mean hold); the
+    diagonal is not read. 1 to 1,024 phases, which must reach each other; (ports + 1) phases^3 at most 4e9, about 1 ns each. Solved by
+    linear level reduction without subtractions (Gaver, Jacobs, Latouche 1984; Grassmann, Taksar, Heyman 1985).
+    """
+    return Modulated(*each(_core.modulated, (ports, 0), (switching, 2), (loads, 1)))
+
+
+def modulated_peakedness(switching: Any, loads: Any) -> Any:
+    """Variance over mean of the number busy in a pool without end: what `hayward` needs where the chain is too large."""
+    return each(lambda *given: (_core.modulated_peakedness(*given),), (switching, 2), (loads, 1))[0]

@@ -1,0 +1,70 @@
+"""What one group of ports refuses, as traffic for the next: Riordan's moments, equivalent random traffic, Hayward, the exact chain."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from natbound import _core
+
+
+def hayward(ports: Any, load: Any, peakedness: Any) -> Any:
+    """Hayward's approximation: bursty traffic with variance over mean `peakedness` is refused as `erlang_b(ports / z, load / z)` says.
+
+    Exact for z = 1; good where ports/z is large and refusal not rare, and no bound elsewhere: 1,024 ports, batches of 2: 1 % low at 1e-2,
+    9 % at 1e-6; batches of 20: 11 % and 56 %; few slow on-off sources: 2 to 500 times high (docs/calculator.md). Where `batches`, `on_off` and
+    `modulated` reach they are exact. ports, load: 0 to 1e15; peakedness: 1e-3 to 1e9. A. A. Fredericks, Bell System Technical Journal 59 (1980) 807.
+    """
+    return _core.hayward(ports, load, peakedness)
+
+
+def log_hayward(ports: Any, load: Any, peakedness: Any) -> Any:
+    """The natural logarithm of `hayward`."""
+    return _core.log_hayward(ports, load, peakedness)
+
+
+class Overflow(NamedTuple):
+    mean: Any
+    variance: Any
+    peakedness: Any  # variance / mean
+
+
+def overflow(ports: Any, load: Any) -> Overflow:
+    """Mean and variance of what overflows from `ports` with Poisson traffic (J. Riordan, 1956). ports, load: 0 to 1e15.
+
+    The mean to 1e-13; the variance to 1e-11 for up to 65,536 ports.
+    """
+    return Overflow(*_core.overflow(ports, load))
+
+
+class EquivalentRandom(NamedTuple):
+    ports: Any
+    load: Any
+
+
+def equivalent_random(mean: Any, variance: Any) -> EquivalentRandom:
+    """The one group whose overflow has nearly this mean and variance (Y. Rapp, 1964). 0 < mean <= variance."""
+    return EquivalentRandom(*_core.equivalent_random(mean, variance))
+
+
+def overflow_refusal(ports: Any, mean: Any, variance: Any) -> Any:
+    """The share of overflowing traffic that `ports` more refuse, by the equivalent random group. Within 10 % where measured.
+
+    Means and variances of independent streams add up; Poisson's have variance = mean. R. I. Wilkinson, Bell System Technical Journal 35
+    (1956) 421.
+    """
+    return _core.overflow_refusal(ports, mean, variance)
+
+
+class SecondGroup(NamedTuple):
+    overflow: Any  # mean load offered to the second group by the first
+    overflow_refusal: Any  # share of that which the second refuses
+    own_refusal: Any  # share of the second group's own traffic refused
+    first_refusal: Any  # share of the first group's traffic refused in the end
+
+
+def overflow_to_second(first_ports: Any, first_load: Any, second_ports: Any, second_load: Any = 0) -> SecondGroup:
+    """A second address that takes what finds the first full, beside Poisson traffic of its own. The exact chain of both.
+
+    first_ports: 0 to 1,023; (second_ports + 1) (first_ports + 1)^3 at most 4e9. Exponential holds.
+    """
+    return SecondGroup(*_core.overflow_to_second(first_ports, first_load, second_ports, second_load))

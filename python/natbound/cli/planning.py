@@ -1,0 +1,166 @@
+"""The commands about chance and money: risk, size, alert, rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from natbound.cli.common import Epsilon, Json, ScenarioFile, Seed, Settings, check_epsilon, print_json
+from natbound.errors import InputError
+
+
+def risk(
+    scenario: ScenarioFile,
+    scale: Annotated[float, typer.Option(help="All rates times this.")] = 1.0,
+    tries: Annotated[int, typer.Option(min=0, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
+    seed: Seed = 1,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """How likely a refusal is: attempts, connections after retries, and the time to the first."""
+    from natbound import wording as w
+    from natbound.scenario import load
+
+    data = load(scenario, settings or []).risk(scale, tries=tries, seed=seed).to_dict()
+    if as_json:
+        print_json(data)
+        return
+    p, retries, first = data["refusal_probability"], data["retries"], data["seconds_to_first_refusal"]
+    print(f"At {w.count(data['rate'])}/s x {w.span(data['hold'])} = {w.count(data['load'])} live:")
+    low, high = data["interval"]
+    plus = "" if data["exact"] else f" (95 %: {w.probability(low)} to {w.probability(high)})"
+    print(
+        f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
+    )
+    print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
+    if first is not None:
+        print(
+            f"  first refusal       after {'more than ' if 'at_least' in first else ''}{w.span(first.get('value', first.get('at_least')))} on average"
+        )
+    if data["full_probability"] is not None:
+        print(f"  time with no port   {w.probability(data['full_probability'])}")
+    if retries["tries"] > 1:
+        print(
+            f"  with {retries['tries']} tries        {w.probability(retries['attempt_refusal'])} of attempts refused, "
+            f"{w.probability(retries['connection_failure'])} of connections fail"
+        )
+    for kind in data["kinds"][:3]:
+        odds = kind["refusal_probability"]
+        shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
+        print(f"  {kind['text']}: {shown}")
+    print(f"By {data['method']}.")
+
+
+def size(
+    scenario: ScenarioFile,
+    target: Annotated[float, typer.Option(help="The probability that no kind of traffic may be refused with.")] = 1e-6,
+    nat: Annotated[str | None, typer.Option(help="Which NAT, where there are several.")] = None,
+    designs: Annotated[str, typer.Option(metavar="A,B,C", help="Other designs to try, by name or file.")] = "",
+    price: Annotated[list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more address, of timers, of a design.")] = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """The cheapest addresses, ports, timers and designs that meet a target."""
+    from natbound import wording as w
+    from natbound.scenario import load
+
+    names = [name.strip() for name in designs.split(",") if name.strip()]
+    result = load(scenario, settings or []).size(target, nat=nat, designs=names, prices=_prices(price or []), seed=seed).to_dict()
+    met = any(option["addresses"] is not None for option in result["options"])
+    if as_json:
+        print_json(result)
+        raise typer.Exit(0 if met else 1)
+    print(f"To refuse the worst kind of {w.count(result['load'])} live with probability {w.scientific(target)} at most:")
+    for option in result["options"]:
+        if option["addresses"] is None:
+            print(f"  {option['change']}: {option['why']}")
+        else:
+            n = option["addresses"]
+            print(
+                f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'], option['log_refusal_probability'])}"
+            )
+    now = result["as_is"]
+    if now["load"] is not None:
+        print(
+            f"With today's {result['addresses']:,}: {w.count(now['most_rate'])}/s at most, or holds of {w.span(now['longest_hold'])}, "
+            f"or {w.count(now['least_ports'])} ports an address would do"
+            if now["least_ports"] is not None
+            else f"With today's {result['addresses']:,}: {w.count(now['most_rate'])}/s at most, or holds of {w.span(now['longest_hold'])}"
+        )
+    print("Load by addresses: " + ", ".join(f"{c['addresses']}: {w.count(c['likely'])}" for c in result["curve"]))
+    raise typer.Exit(0 if met else 1)
+
+
+def alert(
+    scenario: ScenarioFile,
+    epsilon: Epsilon = 1e-6,
+    growth: Annotated[str, typer.Option(help="Growth of the load a day, as in 2%.")] = "0%",
+    lead: Annotated[str, typer.Option(help="Time that must remain, as in 7d or 12h.")] = "0d",
+    metric: Annotated[str | None, typer.Option(help="PromQL that counts live connections.")] = None,
+    seed: Seed = 1,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """The utilisation at which to alert, as a Prometheus rule."""
+    from natbound import wording as w
+    from natbound.scenario import load
+
+    check_epsilon(epsilon)
+    result = load(scenario, settings or []).alert(epsilon, growth=_share(growth), lead=_seconds(lead), metric=metric, seed=seed).to_dict()
+    if as_json:
+        print_json(result)
+        return
+    now = "" if not result["alerts_now"] else " It fires at today's load."
+    print(f"# Alert at {w.count(result['connections'])} live, {result['utilisation']:.1%} of the maximum.{now}")
+    print(result["rule"], end="")
+
+
+def rules(scenario: ScenarioFile, epsilon: Epsilon = 1e-6, seed: Seed = 1, settings: Settings = None, as_json: Json = False) -> None:
+    """What rules of thumb say about this scenario, and what is true."""
+    from natbound.scenario import load
+
+    check_epsilon(epsilon)
+    result: dict[str, Any] = load(scenario, settings or []).rules(epsilon, seed=seed).to_dict()
+    if as_json:
+        print_json(result)
+        return
+    if result["nothing_refuses"]:
+        print("Nothing refuses here: no rule is needed.")
+    for row in result["rules"]:
+        print(f"{row['rule']}: {row['verdict']}\n  says: {row['says']}\n  true: {row['true']}")
+
+
+def _prices(texts: list[str]) -> dict[str, float]:
+    out = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        try:
+            out[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError("NAME=NUMBER is wanted", path="--price", value=f"'{text}'", fix="--price address=4")
+    return out
+
+
+def _share(text: str) -> float:
+    number, percent = (text[:-1], 100.0) if text.endswith("%") else (text, 1.0)
+    try:
+        return float(number) / percent
+    except ValueError:
+        raise InputError("a share such as 2% or 0.02 is wanted", path="--growth", value=f"'{text}'") from None
+
+
+UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+
+
+def _seconds(text: str) -> float:
+    for unit in sorted(UNITS, key=len, reverse=True):
+        if text.endswith(unit):
+            try:
+                return float(text[: -len(unit)]) * UNITS[unit]
+            except ValueError:
+                break
+    raise InputError("a time with its unit is wanted", path="--lead", value=f"'{text}'", fix="such as 7d, 12h, 30min or 90s")

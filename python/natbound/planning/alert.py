@@ -1,0 +1,85 @@
+"""At which utilisation to alert, so that a refusal stays as unlikely as wanted or a lead time remains; as a Prometheus rule."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from natbound.errors import InputError
+from natbound.results import Result
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+DAY = 86400.0
+
+
+def alert(
+    scenario: Scenario,
+    epsilon: float = 1e-6,
+    *,
+    growth: float = 0.0,
+    lead: float = 0.0,
+    metric: str | None = None,
+    seed: int = 1,
+) -> Result:
+    """The threshold on live connections.
+
+    epsilon: the refusal probability of the worst kind of traffic that must not be reached, in (0, 1). growth: of the load, a day (0.02 is 2 %),
+    >= 0. lead: seconds that must remain between the alert and epsilon, >= 0. metric: the PromQL expression that counts live connections.
+    """
+    for name, value in (("--growth", growth), ("--lead", lead)):
+        if not (value >= 0 and math.isfinite(value)):
+            raise InputError("must be finite and at least 0", path=name, value=str(value))
+    answer = scenario.answer(epsilon, seed=seed, remedies=False)
+    likely, maximum = answer["likely"], answer["maximum"]
+    if likely["connections"] is None:
+        raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
+    reaches = float(likely["interval"][0])  # on the safe side
+    # The load is a mean: what is live at a moment lies around it (Poisson), so one reading above is no alarm; a mean over ten holds is.
+    threshold = reaches * (1 + growth) ** (-lead / DAY)
+    hold = float(answer["traffic"]["hold"])
+    window = max(60.0, 10 * hold)
+    most = maximum["connections"] if maximum["connections"] is not None else maximum["at_most"]
+    load = float(answer["traffic"]["load"]) if answer["traffic"]["given"] else None
+    expression = metric or _metric(answer)
+    data: dict[str, Any] = {
+        "schema": "natbound.alert/1",
+        "epsilon": epsilon,
+        "connections": threshold,
+        "utilisation": threshold / float(most),
+        "maximum": most,
+        "reaches_epsilon_at": reaches,
+        "lead_seconds": lead,
+        "growth_per_day": growth,
+        "averaged_over_seconds": window,
+        "load": load,
+        "alerts_now": None if load is None else load >= threshold,
+        "metric": expression,
+    }
+    data["rule"] = _rule(data)
+    return Result(data)
+
+
+def _metric(answer: Any) -> str:
+    """What counts live connections where the design's own counter is read with conntrack; else a name to be replaced."""
+    conntrack = any("conntrack" in (w["command"] or "") for w in answer["watch"])
+    return "node_nf_conntrack_entries" if conntrack else "nat_live_connections"
+
+
+def _rule(data: dict[str, Any]) -> str:
+    minutes = max(1, math.ceil(data["averaged_over_seconds"] / 60))
+    lead = f", {data['lead_seconds'] / DAY:.3g} days of growth ahead" if data["lead_seconds"] else ""
+    return (
+        "groups:\n"
+        "  - name: natbound\n"
+        "    rules:\n"
+        "      - alert: NatNearExhaustion\n"
+        f"        expr: avg_over_time({data['metric']}[{minutes}m]) > {math.floor(data['connections'])}\n"
+        f"        for: {minutes}m\n"
+        "        labels:\n"
+        "          severity: warning\n"
+        "        annotations:\n"
+        f"          summary: NAT at {data['utilisation']:.1%} of {float(data['maximum']):,.0f} connections\n"
+        f"          description: beyond it a new connection of the worst kind is refused with probability above {data['epsilon']:g}{lead}\n"
+    )

@@ -1,0 +1,79 @@
+"""A NAT's pool with more or fewer addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from natbound.errors import InputError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def spans(texts: list[str]) -> list[tuple[Address, Address]]:
+    """The ranges of a canonical address set, as first and last."""
+    out = []
+    for text in texts:
+        if "/" in text:
+            network = ipaddress.ip_network(text)
+            out.append((network[0], network[-1]))
+        else:
+            first, _, last = text.partition("-")
+            out.append((ipaddress.ip_address(first), ipaddress.ip_address(last or first)))
+    return out
+
+
+def count(texts: list[str]) -> int:
+    """How many addresses the set has."""
+    return sum(int(last) - int(first) + 1 for first, last in spans(texts))
+
+
+def resized(texts: list[str], size: int, taken: list[str]) -> list[str]:
+    """The first `size` addresses of the pool; what it lacks follows its last one, around those that are taken by others."""
+    out, left = [], size
+    pool = spans(texts)
+    for first, last in pool:
+        here = min(left, int(last) - int(first) + 1)
+        if here > 0:
+            out.append(_text(first, here))
+        left -= here
+    others = sorted((int(a), int(b)) for a, b in spans(taken) if a.version == pool[-1][1].version)
+    at = pool[-1][1]
+    while left > 0:
+        begin = int(at) + 1
+        inside = next((b for a, b in others if a <= begin <= b), None)
+        if inside is not None:
+            at = type(at)(inside)
+            continue
+        until = min((a for a, _ in others if a > begin), default=2**at.max_prefixlen)
+        here = min(left, until - begin)
+        if here <= 0:
+            raise InputError("no more addresses follow the pool", value=str(at), fix="give the NAT a pool with room after it")
+        out.append(_text(type(at)(begin), here))
+        left -= here
+        at = type(at)(begin + here - 1)
+    return out
+
+
+def nat_of(canonical: dict[str, Any], name: str | None) -> int:
+    """The index of the NAT of that name; the only one where none is named."""
+    nats = canonical.get("nats", [])
+    names = [n["name"] for n in nats]
+    if name is None and len(names) == 1:
+        return 0
+    if name in names:
+        return names.index(name)
+    if not names:
+        raise InputError("the scenario has no NAT to size", path="nats", fix="add one, or ask natbound capacity")
+    rule = "which NAT?" if name is None else "no NAT has that name"
+    raise InputError(rule, path="--nat", value="" if name is None else f"'{name}'", fix=f"there are {', '.join(names)}")
+
+
+def others(canonical: dict[str, Any], nat: int) -> list[str]:
+    """Addresses that the NAT's pool may not grow into."""
+    out = [a for part in ("clients", "servers") for item in canonical[part] for a in item["addresses"]]
+    return out + [a for i, n in enumerate(canonical["nats"]) if i != nat for a in n["external-ip-address-pool"]]
+
+
+def _text(first: Address, length: int) -> str:
+    return str(first) if length == 1 else f"{first}-{first + (length - 1)}"

@@ -1,0 +1,208 @@
+"""The cheapest addresses, ports, timers and designs with which no kind of traffic is refused more often than a target."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from natbound.errors import InputError, Unsupported
+from natbound.planning import pools
+from natbound.results import Result
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+MOST_ADDRESSES = 65536
+PRICES = {"address": 1.0, "timers": 0.5, "design": 2.0}
+
+
+def size(
+    scenario: Scenario,
+    target: float = 1e-6,
+    *,
+    nat: str | None = None,
+    designs: Sequence[str] = (),
+    prices: Mapping[str, float] | None = None,
+    curve: int | None = None,
+    seed: int = 1,
+) -> Result:
+    """What meets the target at the scenario's traffic, the cheapest first.
+
+    target: probability in (0, 1) that the worst kind of traffic may be refused with. nat: which NAT, where there are several. designs: to be
+    tried beside its own. prices: of one more `address`, of changed `timers`, of another `design`, in any one unit. curve: for so
+    many numbers of addresses the load that meets the target is given too (8, or 3 where states are simulated).
+
+    Gives `options` (addresses, timers and design, with cost and refusal probability, by cost), `as_is` (what today's addresses carry: most rate, the longest hold, the least ports), and `curve`.
+    """
+    if not 0 < target < 1:
+        raise InputError("a probability above 0 and below 1 is wanted", path="--target", value=str(target))
+    price = _prices(prices)
+    canonical = scenario.canonical
+    index = pools.nat_of(canonical, nat)
+    own = canonical["nats"][index]
+    study = _Sizing(scenario, index, target, seed)
+    options: list[dict[str, Any]] = []
+    for change, settings, kind in _changes(canonical, index, designs):
+        try:
+            found = study.least_addresses(settings)
+        except Unsupported as error:
+            options.append({"change": change, "addresses": None, "cost": None, "why": str(error)})
+            continue
+        if found is None:
+            why = f"not with {MOST_ADDRESSES:,} addresses: clients keep to one address, or a limit other than ports refuses"
+            options.append({"change": change, "addresses": None, "cost": None, "why": why})
+            continue
+        addresses, odds = found
+        more = max(0, addresses - study.addresses)
+        options.append(
+            {
+                "change": change,
+                "addresses": addresses,
+                "more_addresses": addresses - study.addresses,
+                "cost": more * price["address"] + (price[kind] if kind else 0.0),
+                "refusal_probability": odds[0],
+                "log_refusal_probability": odds[1],
+                "apply": [f"--set {text}" for text in (*settings, *study.pool(addresses))],
+            }
+        )
+    options.sort(key=lambda o: (o["cost"] is None, o["cost"] or 0.0, o["addresses"] or 0))
+    return Result(
+        {
+            "schema": "natbound.size/1",
+            "target": target,
+            "nat": own["name"],
+            "load": study.load,
+            "rate": study.rate,
+            "addresses": study.addresses,
+            "options": options,
+            "as_is": study.as_is(),
+            "curve": study.curve(curve if curve is not None else 8 if study.exact else 3),
+            "prices": price,
+        }
+    )
+
+
+def _prices(given: Mapping[str, float] | None) -> dict[str, float]:
+    price = dict(PRICES)
+    for name, value in (given or {}).items():
+        if name not in price:
+            raise InputError("no such price", path="--price", value=f"'{name}'", fix=f"there are {', '.join(price)}")
+        if not (value >= 0 and math.isfinite(value)):
+            raise InputError("a price must be finite and at least 0", path=f"--price {name}", value=str(value))
+        price[name] = value
+    return price
+
+
+def _changes(canonical: dict[str, Any], index: int, designs: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each design with its own timers, and what it offers as remedies for timers."""
+    yield "as it is", (), ""
+    own = canonical["nats"][index]
+    if any("life" in entry for entry in canonical["traffic"]):
+        for remedy in own["design"].get("remedies", []):
+            timers = remedy["set"].get("timers", {})
+            if timers:
+                settings = tuple(f"nats.{index}.timers.{cause}={value}" for cause, value in timers.items())
+                yield f"{remedy['name']}: {remedy['apply']}", settings, "timers"
+    for name in designs:
+        yield f"design {name}", (f"nats.{index}.design={name}",), "design"
+
+
+class _Sizing:
+    """One scenario, asked at several sizes."""
+
+    def __init__(self, scenario: Scenario, index: int, target: float, seed: int) -> None:
+        canonical = scenario.canonical
+        self.scenario, self.index, self.target, self.seed = scenario, index, target, seed
+        self.texts = canonical["nats"][index]["external-ip-address-pool"]
+        self.taken = pools.others(canonical, index)
+        self.addresses = pools.count(self.texts)
+        risk = scenario.risk(seed=seed)
+        self.load, self.rate, self.exact = risk["load"], risk["rate"], risk["exact"]
+        self.canonical = canonical
+
+    def pool(self, addresses: int) -> tuple[str, ...]:
+        """The settings that make the pool so large."""
+        if addresses == self.addresses:
+            return ()
+        return (f"nats.{self.index}.external-ip-address-pool={json.dumps(pools.resized(self.texts, addresses, self.taken))}",)
+
+    def refused(self, settings: Sequence[str], addresses: int) -> float:
+        """The worst kind's refusal probability, or a bound on it."""
+        return self.odds(settings, addresses)[0]
+
+    def odds(self, settings: Sequence[str], addresses: int) -> tuple[float, float | None]:
+        """That, and its logarithm."""
+        changed = self.scenario.with_settings(*settings, *self.pool(addresses))
+        worst = changed.risk(seed=self.seed, tries=1)["worst_refusal_probability"]
+        return float(worst["value"] if worst["value"] is not None else worst["at_most"]), worst.get("log")
+
+    def least_addresses(self, settings: Sequence[str]) -> tuple[int, tuple[float, float | None]] | None:
+        """The least addresses that meet the target, and the probability there with its logarithm."""
+        seen: dict[int, tuple[float, float | None]] = {}
+
+        def refused(n: int) -> float:
+            if n not in seen:
+                seen[n] = self.odds(settings, n)
+            return seen[n][0]
+
+        low, high = 0, self.addresses
+        while refused(high) > self.target:
+            if high >= MOST_ADDRESSES or (high >= 4 * self.addresses and refused(high) > 0.9 * refused(low)):
+                return None
+            low, high = high, min(2 * high, MOST_ADDRESSES)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if refused(middle) > self.target else (low, middle)
+        return high, seen[high]
+
+    def likely(self, scenario: Scenario) -> float | None:
+        """The load that meets the target."""
+        found = scenario.answer(self.target, seed=self.seed, remedies=False)["likely"]["connections"]
+        return None if found is None else float(found)
+
+    def as_is(self) -> dict[str, Any]:
+        """What today's NAT carries at the target."""
+        load = self.likely(self.scenario)
+        if load is None:
+            return {"load": None, "why": "nothing refuses"}
+        factor = load / self.load
+        return {
+            "load": load,
+            "room": factor,
+            "most_rate": self.rate * factor,
+            "longest_hold": self.load / self.rate * factor,
+            "least_ports": self.least_ports(),
+        }
+
+    def least_ports(self) -> int | None:
+        """The least ports an address, from the first that the design gives on, that meet the target with today's addresses: exact where
+        the method is, else to one in a hundred, on the safe side."""
+        given = self.canonical["nats"][self.index].get("port-set-restrict") or {}
+        first = int(given.get("start-port-number", 1024))
+        low, high = 0, int(given.get("end-port-number", 65535)) - first + 1
+        if self.with_ports(first, high) > self.target:
+            return None
+        while high - low > (1 if self.exact else max(1, high // 100)):
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.with_ports(first, middle) > self.target else (low, middle)
+        return high
+
+    def with_ports(self, first: int, ports: int) -> float:
+        """The worst kind's refusal probability with so many ports."""
+        settings = (
+            f"nats.{self.index}.port-set-restrict.start-port-number={first}",
+            f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}",
+        )
+        return self.refused(settings, self.addresses)
+
+    def curve(self, points: int) -> list[dict[str, Any]]:
+        """The load that meets the target, by number of addresses: 1, 2, 3, 4, 6, 8, 12 ..."""
+        out: list[dict[str, Any]] = []
+        n, step = 1, 0
+        while len(out) < points and n <= MOST_ADDRESSES:
+            out.append({"addresses": n, "likely": self.likely(self.scenario.with_settings(*self.pool(n)))})
+            step += 1
+            n = n + 1 if n < 4 else (n * 3 // 2 if step % 2 == 0 else n * 4 // 3)
+        return out

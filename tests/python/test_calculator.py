@@ -1,0 +1,152 @@
+"""The formulas from Python: broadcasting, names of results, errors with their index, other threads and Ctrl-C meanwhile."""
+
+from __future__ import annotations
+
+import csv
+import doctest
+import inspect
+import math
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from natbound import calculator as calc
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+
+
+def column(name: str, *columns: str) -> list[np.ndarray]:
+    with (REFERENCE / name).open() as lines:
+        next(lines)
+        rows = list(csv.DictReader(lines))
+    return [np.array([float(row[c]) for row in rows]) for c in columns]
+
+
+def test_whole_tables_in_one_call() -> None:
+    ports, load, want = column("erlang_c.csv", "ports", "load", "log_erlang_c")
+    assert calc.log_erlang_c(ports, load) == pytest.approx(want, rel=1e-13)
+    sources, ports, alpha, want = column("engset.csv", "sources", "ports", "alpha", "log_call")
+    assert calc.log_engset_call_congestion(sources, ports, alpha) == pytest.approx(want, rel=1e-12)
+    load, target, least = column("ports.csv", "load", "target", "erlang_b")
+    found = calc.ports_for(load, target)
+    assert found.dtype == np.uint64
+    assert (found == least).all()
+
+
+def test_scalars_give_scalars_and_arrays_broadcast() -> None:
+    assert isinstance(calc.erlang_b(10, 5), float)
+    assert isinstance(calc.ports_for(10, 1e-3), int)
+    assert calc.erlang_b(np.float32(10), np.int16(5)) == calc.erlang_b(10, 5)
+    grid = calc.erlang_b([[10], [20], [30]], np.array([5.0, 8.0])[::-1])
+    assert grid.shape == (3, 2)
+    assert grid[2, 0] == calc.erlang_b(30, 8)
+    assert grid[0, 1] == calc.erlang_b(10, 5)
+    assert calc.erlang_b(np.empty((0, 3)), 1).shape == (0, 3)
+    transposed = np.arange(1.0, 7.0).reshape(2, 3).T
+    assert (calc.erlang_b(transposed, 2) == [[calc.erlang_b(p, 2) for p in row] for row in transposed]).all()
+    assert (calc.erlang_b(np.broadcast_to(7.0, (4,)), 2) == calc.erlang_b(7, 2)).all()
+
+
+def test_errors_name_argument_value_rule_and_index() -> None:
+    with pytest.raises(ValueError, match=r"^erlang_b: load = -1: must be at least 0 and at most 1e300$"):
+        calc.erlang_b(3, -1)
+    with pytest.raises(ValueError, match=r"erlang_b: load = nan: .* \(at index \[0, 2\]\)$"):
+        calc.erlang_b([[3.0], [4.0]], [1, 2, math.nan])
+    with pytest.raises(ValueError, match=r"at index \[1, 0\]"):
+        calc.erlang_b([[3.0], [-4.0]], [1, 2, 3])
+    with pytest.raises(ValueError, match=r"engset_call_congestion: ports = 2\.5: must be a whole number"):
+        calc.engset_call_congestion(10, 2.5, 0.1)
+    with pytest.raises(ValueError, match=r"tries = -1: must be a whole number"):
+        calc.refusal_probability(10, -1, 5)
+    with pytest.raises(ValueError, match="shapes do not fit together: lengths 2 and 3"):
+        calc.erlang_b([1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="no number of tries"):
+        calc.tries_for(10, 10, 0.2)
+    with pytest.raises(ValueError, match=r"kaufman_roberts: classes\[1\]\.load = -1: .*"):
+        calc.kaufman_roberts(5, [1, -1], [1, 2])
+    with pytest.raises(ValueError, match=r"classes\[0\]\.load = -1: .* \(at index \[2\]\)"):
+        calc.kaufman_roberts(5, [[1, 2], [3, 4], [-1, 1]], [1, 2])
+    with pytest.raises(ValueError, match=r"modulated: switching\[0\]\[1\] = -1"):
+        calc.modulated(5, [[0, -1], [1, 0]], [1, 2])
+    with pytest.raises(TypeError):
+        calc.erlang_b("many", 1)
+
+
+def test_sizing() -> None:
+    assert calc.rate_for(28232, 60, 1e-6) * 60 == pytest.approx(calc.load_for(28232, 1e-6))
+    assert calc.hold_for(28232, [400, 450], 1e-6).shape == (2,)
+    assert calc.tries_for(64512, 0.8 * 64512, [1e-3, 7.800244e-4]).tolist() == [31, 32]
+    assert calc.tries_for(20, 10, 0.2, with_replacement=False) <= calc.tries_for(20, 10, 0.2)
+    assert calc.addresses_for(250000, 64512, 1e-6) == 4
+    assert calc.addresses_for(250000, 64512, 1e-6, shared=[True, False]).tolist() == [4, 4]
+
+
+def test_results_with_names() -> None:
+    one = calc.batches(64, 50, 3)
+    assert one.refusal == pytest.approx(0.03361877238, rel=1e-9)
+    assert calc.batches([64, 128], [[50], [60], [70]], 3).refusal.shape == (3, 2)
+    assert calc.batches(64, 50, 3, geometric=[False, True], whole=True).mean.shape == (2,)
+    assert calc.overflow(64, 60).peakedness == pytest.approx(4.33736819689)
+    assert calc.overflow_to_second(10, 10, 5).overflow_refusal == pytest.approx(0.170083637562)
+    assert calc.retries(64, 60, tries=0, persistence=0.9).attempt_load == pytest.approx(67.7272736783)
+    gives_up = calc.retries(64512, 60000, tries=5, search_tries=[0, 32])
+    assert gives_up.attempt_refusal[1] == pytest.approx(calc.refusal_probability(64512, 32, gives_up.attempt_load[1]), rel=1e-9)
+    assert gives_up.connection_failure[1] == pytest.approx(gives_up.attempt_refusal[1] ** 5, rel=1e-9)
+    assert calc.retries(64, [50, 60], tries=[[1], [3]]).connection_failure.shape == (2, 2)
+    assert calc.on_off(20, 3, 10, 1, [1, 2]).refusal.shape == (2,)
+
+
+def test_vectors_of_classes_and_phases() -> None:
+    one = calc.kaufman_roberts(5, [2, 1], [1, 2])
+    assert one.refusal == pytest.approx([0.172185430464, 0.381898454746])
+    assert one.exact
+    many = calc.kaufman_roberts([[5], [12]], [[2, 1], [3, 1], [4, 1]], [1, 2], reserved=[0, 0])
+    assert many.refusal.shape == (2, 3, 2)
+    assert many.refusal[0, 0] == pytest.approx(one.refusal)
+    assert many.mean.shape == (2, 3)
+    assert not calc.kaufman_roberts(5, [2, 1], [1, 2], reserved=[1, 0]).exact
+    switching, loads = [[0, 1], [2, 0]], [[5, 5], [1, 9]]
+    found = calc.modulated(10, switching, loads)
+    assert found.refusal.shape == (2,)
+    assert found.full_by_phase.shape == (2, 2)
+    assert found.refusal[0] == pytest.approx(calc.erlang_b(10, 5))
+    assert isinstance(calc.modulated(10, switching, [1, 2]).refusal, float)
+    assert calc.modulated_peakedness(switching, [5, 5]) == pytest.approx(1)
+    assert calc.modulated_peakedness(switching, loads).shape == (2,)
+
+
+def test_other_threads_run_and_ctrl_c_interrupts() -> None:
+    # The main thread computes for seconds; another one runs meanwhile and asks it to stop.
+    ran = []
+
+    def interrupt() -> None:
+        time.sleep(0.3)
+        ran.append(True)
+        signal.raise_signal(signal.SIGINT)
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    begun = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        calc.batches(np.full(2000, 100000), 90000, 3)
+    other.join()
+    assert ran
+    assert time.perf_counter() - begun < 5
+
+
+def test_every_formula_is_listed_and_documented() -> None:
+    assert calc.__all__ == sorted(calc.__all__)
+    for name in calc.__all__:
+        formula = getattr(calc, name)
+        assert inspect.isclass(formula) or inspect.getdoc(formula), name
+
+
+def test_the_examples_of_the_manual() -> None:
+    text = (REFERENCE.parents[1] / "docs" / "calculator.md").read_text().replace("```", "\n")
+    examples = doctest.DocTestParser().get_doctest(text, {}, "docs/calculator.md", None, None)
+    assert len(examples.examples) >= 3
+    result = doctest.DocTestRunner().run(examples)
+    assert result.failed == 0

@@ -1,0 +1,175 @@
+"""risk, size, alert and rules against the formulas by themselves, on a design whose search is complete."""
+
+import json
+import math
+import sys
+
+import pytest
+import yaml
+from natbound import InputError, Scenario, calculator
+from natbound.cli import main
+from natbound.cli.app import app
+from natbound.planning import pools
+from typer.testing import CliRunner
+
+PORTS = 55_000
+
+
+def gateway(
+    rate: float = 850, addresses: str = "203.0.113.5", design: str = "ideal", servers: str = "198.51.100.7", **traffic: object
+) -> Scenario:
+    return Scenario(
+        {
+            "clients": [{"name": "vms", "addresses": "10.0.0.0/22", "ports": "1024-65535"}],
+            "nats": [
+                {
+                    "name": "gateway",
+                    "inside": ["vms"],
+                    "external-ip-address-pool": [addresses],
+                    "port-set-restrict": {"start-port-number": 1024, "end-port-number": 1024 + PORTS - 1},
+                    "design": design,
+                }
+            ],
+            "servers": [{"name": "api", "addresses": servers, "ports": 443}],
+            "traffic": [{"from": "vms", "to": "api", "rate": f"{rate}/s", "hold": "60s", **traffic}],
+        }
+    )
+
+
+@pytest.mark.parametrize(("rate", "tries"), [(850, 1), (905, 3), (1000, 7), (3000, 2)])
+def test_risk_is_erlangs_formula_with_its_retries(rate: float, tries: int) -> None:
+    found = gateway(rate).risk(tries=tries)
+    load = rate * 60
+    assert found.refusal_probability == pytest.approx(calculator.erlang_b(PORTS, load), rel=1e-12)
+    assert found.full_probability == pytest.approx(found.refusal_probability)
+    assert found.exact
+    assert found.error_bound <= 1e-11 * found.refusal_probability
+    assert found.refusals_per_day == pytest.approx(86400 * rate * found.refusal_probability)
+    want = calculator.retries(PORTS, load, tries=tries, backoff=1.0)
+    if tries == 1:
+        want_failure = found.refusal_probability
+    else:
+        want_failure = want.connection_failure
+        assert found.retries.attempts_per_connection == pytest.approx(want.attempts, rel=1e-6)
+        assert found.retries.mean_delay == pytest.approx(want.mean_delay, rel=1e-6)
+    assert found.retries.connection_failure == pytest.approx(want_failure, rel=1e-6)
+
+
+def test_risk_scales_all_rates_and_counts_tries_by_what_clients_see() -> None:
+    assert gateway(450).risk(2.0).refusal_probability == pytest.approx(gateway(900).risk().refusal_probability)
+    assert gateway(900).risk().retries.tries == 7  # silence: a SYN and six more
+    with pytest.raises(InputError, match="traffic"):
+        Scenario({**gateway().canonical, "traffic": []}).risk()
+
+
+def test_retries_raise_only_the_load_of_what_is_refused() -> None:
+    """A destination in trouble does not drag another along."""
+    s = gateway(1800, servers="198.51.100.7-198.51.100.8", weights=[3, 1])
+    found = s.risk(tries=3)
+    own = calculator.retries(PORTS, 1350 * 60, tries=3, backoff=1.0)
+    assert found.retries.connection_failure == pytest.approx(0.75 * own.connection_failure, rel=1e-6)
+    assert sum(k.share_of_refusals for k in found.kinds) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("rate", "target"), [(2500, 1e-6), (2500, 1e-3), (100, 1e-9), (9166, 1e-4)])
+def test_size_finds_the_least_addresses_and_what_todays_carry(rate: float, target: float) -> None:
+    found = gateway(rate).size(target)
+    load = rate * 60
+    # `ideal` takes any free tuple of the pool: one group of n x PORTS
+    least = next(n for n in range(1, 100) if calculator.erlang_b(n * PORTS, load) <= target)
+    assert found.options[0].addresses == least
+    assert found.options[0].cost == least - 1
+    assert found.as_is.load == pytest.approx(calculator.load_for(PORTS, target), rel=1e-6)
+    assert found.as_is.most_rate == pytest.approx(calculator.load_for(PORTS, target) / 60, rel=1e-6)
+    needed = int(calculator.ports_for(load, target))
+    assert found.as_is.least_ports == (needed if needed <= PORTS else None)
+    for point in found.curve:
+        assert point.likely == pytest.approx(calculator.load_for(point.addresses * PORTS, target), rel=1e-6)
+
+
+def test_size_sorts_by_cost_and_says_what_does_not_help() -> None:
+    s = gateway(2500)
+    cheap_designs = s.size(1e-3, designs=["vpp-nat44-ed"], prices={"design": 0, "address": 10})
+    costs = [o.cost for o in cheap_designs.options if o.cost is not None]
+    assert costs == sorted(costs)
+    assert len(cheap_designs.options) == 2
+    assert {o.change for o in cheap_designs.options} == {"as it is", "design vpp-nat44-ed"}
+    with pytest.raises(InputError, match="no such price"):
+        s.size(prices={"power": 1})
+    with pytest.raises(InputError, match="--target"):
+        s.size(0)
+
+
+def test_a_pool_grows_around_what_others_have() -> None:
+    assert pools.resized(["203.0.113.0/30"], 3, []) == ["203.0.113.0-203.0.113.2"]
+    assert pools.resized(["203.0.113.5"], 4, ["203.0.113.7-203.0.113.9"]) == ["203.0.113.5", "203.0.113.6", "203.0.113.10-203.0.113.11"]
+    assert pools.count(["2001:db8::/64", "2001:db9::1"]) == 2**64 + 1
+    with pytest.raises(InputError, match="no more addresses"):
+        pools.resized(["255.255.255.254"], 4, [])
+
+
+def test_alert_leaves_the_lead_that_was_asked_for() -> None:
+    found = gateway().alert(1e-6, growth=0.02, lead=14 * 86400)
+    assert found.reaches_epsilon_at == pytest.approx(calculator.load_for(PORTS, 1e-6), rel=1e-3)
+    assert found.connections * 1.02**14 == pytest.approx(found.reaches_epsilon_at)
+    assert found.utilisation == pytest.approx(found.connections / PORTS)
+    rule = yaml.safe_load(found.rule)["groups"][0]["rules"][0]
+    assert rule["expr"].endswith(f"> {math.floor(found.connections)}")
+    assert not found.alerts_now or found.load > found.connections
+    assert gateway(900).alert(1e-6, growth=0.5, lead=86400).alerts_now
+
+
+def test_rules_are_judged_by_the_formula() -> None:
+    rows = {row["rule"]: row for row in gateway(900).rules(1e-6).to_dict()["rules"]}
+    assert rows["ports / hold"]["refusal_probability"] == pytest.approx(calculator.erlang_b(PORTS, PORTS), rel=1e-9)
+    assert rows["ports / hold"]["verdict"] == "too bold"
+    assert rows["900 a second a destination"]["refusal_probability"] == pytest.approx(1.7142804569548689967e-7, rel=1e-9)
+    assert rows["900 a second a destination"]["verdict"] == "right"
+    assert rows["Erlang B on all ports"]["verdict"] == "right"
+    assert rows["alert at 75 %"]["verdict"] == "wasteful"
+    # 54,000 live over 1,024 machines
+    assert rows["64 ports a machine"]["refusal_probability"] == pytest.approx(calculator.poisson_tail(64, 54_000 / 1024))
+
+
+def test_erlang_is_too_bold_where_the_search_gives_up() -> None:
+    rows = {row["rule"]: row for row in gateway(860, design="linux-masquerade").rules(1e-6).to_dict()["rules"]}
+    assert rows["Erlang B on all ports"]["verdict"] == "too bold"
+
+
+@pytest.fixture
+def scenario_file(tmp_path) -> str:
+    path = tmp_path / "gateway.yaml"
+    path.write_text(json.dumps(gateway(2500).canonical))
+    return str(path)
+
+
+@pytest.mark.parametrize("command", ["risk", "size", "alert", "rules"])
+def test_commands_print_a_page_and_one_object(command: str, scenario_file: str) -> None:
+    run = CliRunner()
+    page = run.invoke(app, [command, scenario_file])
+    assert page.exit_code == 0, page.output
+    found = json.loads(run.invoke(app, [command, scenario_file, "--json"]).stdout)
+    assert found["schema"] == f"natbound.{command}/1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["size", "--target", "2"], "--target"),
+        (["size", "--price", "address"], "NAME=NUMBER"),
+        (["size", "--nat", "nobody"], "no NAT has that name"),
+        (["alert", "--lead", "7"], "a time with its unit"),
+        (["alert", "--growth", "much"], "a share"),
+        (["alert", "--growth", "-1%"], "at least 0"),
+        (["risk", "--scale", "0"], "scale"),
+        (["risk", "--scale", "nan"], "scale"),
+    ],
+)
+def test_bad_calls(arguments: list[str], message: str, scenario_file: str, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["natbound", arguments[0], scenario_file, *arguments[1:]])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
