@@ -1,12 +1,15 @@
 // Rates through the day: live flows, peak, refusals.
 #include <pybind11/stl.h>
 
-#include "broadcast.hpp"
+#include "formula.hpp"
 #include "natbound/calculator/day.hpp"
 #include "natbound/calculator/day_chain.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
+using broadcasting::broadcast;
+using broadcasting::numbers;
+using broadcasting::whole;
 
 namespace {
 

@@ -159,6 +159,12 @@ py::object apply(const F& f, const std::array<numbers, sizeof...(I)>& arrays,
     return column::pack(std::move(all));
 }
 
+// f of doubles, at each place of the arrays.
+template <class F, class... Numbers>
+py::object broadcast(const F& f, const Numbers&... arrays) {
+    return apply(f, {arrays...}, std::index_sequence_for<Numbers...>{});
+}
+
 template <class F, std::size_t... I, class... Names>
 void define(py::module_& m, const char* name, F f, std::index_sequence<I...> all, Names... names) {
     m.def(

@@ -1,13 +1,16 @@
 // Limits other than ports: blocks of a subscriber, tables that evict, queues that overflow.
 #include <pybind11/stl.h>
 
-#include "broadcast.hpp"
+#include "formula.hpp"
 #include "natbound/calculator/eviction.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/port_blocks.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
+using broadcasting::broadcast;
+using broadcasting::numbers;
+using broadcasting::whole;
 
 namespace {
 

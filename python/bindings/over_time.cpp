@@ -1,11 +1,14 @@
 // Times until exhaustion, and what follows a change.
-#include "broadcast.hpp"
+#include "formula.hpp"
 #include "natbound/calculator/first_passage_law.hpp"
 #include "natbound/calculator/transient.hpp"
 #include "natbound/calculator/transient_steps.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
+using broadcasting::broadcast;
+using broadcasting::numbers;
+using broadcasting::whole;
 
 namespace {
 
