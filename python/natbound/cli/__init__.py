@@ -33,6 +33,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains when it flushes
         sys.exit(0)
     except OSError as error:  # such as a full disk under standard output
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still to be flushed at the end would fail again
         fail(f"{error.filename or 'standard output'}: {error.strerror or error}", 2)
     except Exception as error:
         if type(error).__name__ == "ImportProblem":  # told apart without importing it
