@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,18 @@ class Scenario:
         from natbound.planning import alert
 
         return alert(self, epsilon, **options)
+
+    def day(self, rates: Sequence[float], **options: Any) -> Result:
+        """Refusals through a day of rates: `natbound.planning.day`."""
+        from natbound.planning import day
+
+        return day(self, rates, **options)
+
+    def uncertainty(self, between: Mapping[str, tuple[str, str]], *, seed: int = 1) -> Result:
+        """The refusal probability where fields are known as intervals: `natbound.planning.uncertainty`."""
+        from natbound.planning import uncertainty
+
+        return uncertainty(self, between, seed=seed)
 
     def rules(self, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
         """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""

@@ -173,3 +173,41 @@ def test_bad_calls(arguments: list[str], message: str, scenario_file: str, monke
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_a_day_is_the_calculators_day_where_the_search_is_complete() -> None:
+    """calculator.md 4.8: 1,024 ports, mean load 800, amplitude 0.25."""
+    s = gateway(800 / 60).with_settings("nats.0.port-set-restrict.end-port-number=2047")
+    rates = [1 + 0.25 * math.sin(2 * math.pi * k / 288) for k in range(288)]
+    found = s.day(rates)
+    assert found.exact
+    alone = calculator.Day([r * 800 / 60 for r in rates], 60).refused(1024)
+    assert found.refused == pytest.approx(alone.share, rel=0.02)
+    assert found.refused == pytest.approx(1.979579453e-3, rel=0.02)
+    assert found.at_peak == pytest.approx(0.0119887, rel=0.02)
+    assert found.peak.live == pytest.approx(1000, rel=1e-4)
+    assert found.lag == pytest.approx(60, abs=150)  # the curve has a point each five minutes
+    assert found.mean_load == pytest.approx(float(calculator.erlang_b(1024, 800)), rel=0.02)
+
+
+def test_a_days_bad_rates() -> None:
+    with pytest.raises(InputError, match=r"rates\[1\]"):
+        gateway().day([1.0, -1.0])
+    with pytest.raises(InputError, match="at least two"):
+        gateway().day([1.0])
+
+
+def test_uncertain_inputs_bound_the_answer_and_are_ranked() -> None:
+    found = gateway().uncertainty({"traffic.rate": ("850/s", "900/s"), "traffic.hold": ("58s", "62s")})
+    assert found.interval[0] == pytest.approx(float(calculator.erlang_b(PORTS, 850 * 58)), rel=1e-9, abs=1e-300)
+    assert found.interval[1] == pytest.approx(float(calculator.erlang_b(PORTS, 900 * 62)), rel=1e-9)
+    assert found.ends.most["traffic.hold"] == "62s"
+    # at 900/s, 58 s against 62 s; at 62 s, 850/s against 900/s
+    spreads = {row.field: row.spread for row in found.inputs}
+    by_hold = float(calculator.log_erlang_b(PORTS, 900 * 62) - calculator.log_erlang_b(PORTS, 900 * 58))
+    by_rate = float(calculator.log_erlang_b(PORTS, 900 * 62) - calculator.log_erlang_b(PORTS, 850 * 62))
+    assert spreads["traffic.hold"] == pytest.approx(math.exp(by_hold), rel=1e-6)
+    assert spreads["traffic.rate"] == pytest.approx(math.exp(by_rate), rel=1e-6)
+    assert found.measure_first == ("traffic.hold" if by_hold > by_rate else "traffic.rate")
+    with pytest.raises(InputError, match="--between"):
+        gateway().uncertainty({})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs, planning
+from natbound.cli import designs, planning, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -228,7 +228,7 @@ def simulate(
     )
 
 
-for planned in (planning.risk, planning.size, planning.alert, planning.rules):
+for planned in (planning.risk, planning.size, planning.alert, planning.rules, spread.day, spread.uncertainty):
     app.command()(planned)
 
 

@@ -1,0 +1,117 @@
+"""A day of rates through the scenario: when most is live, and what the NAT refuses over the day, for any design."""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from natbound.errors import InputError
+from natbound.results import Result
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+# Loads at which the design's refusal probability is asked for, where a method is exact and where states are simulated; between them by its
+# logarithm, whose bend makes 0.2 % and 5 % of error. Below the range the lowest one's stands for what is less.
+EXACT_LOADS, SIMULATED_LOADS = 128, 12
+LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
+MINUTES = 1440
+
+
+class RefusalCurve:
+    """The scenario's refusal probability (of all attempts) by load: asked for at a few loads, read between in logarithms."""
+
+    def __init__(self, scenario: Scenario, load: float, low: float, high: float, seed: int) -> None:
+        self.exact = bool(scenario.risk(high / load, tries=1, seed=seed)["exact"])
+        loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
+        low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
+        step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
+        self.points: list[tuple[float, float]] = []
+        self.bounded = False
+        for k in range(loads if step > 1 else 1):
+            at = low * step**k
+            risk = scenario.risk(at / load, tries=1, seed=seed)
+            self.bounded = self.bounded or risk["refusal_probability"] is None
+            log = risk["log_refusal_probability"]
+            self.points.append((math.log(at), -math.inf if log is None else float(log)))
+        for k in range(len(self.points) - 2, -1, -1):  # a bound at a low load is no more than what a higher one showed
+            self.points[k] = (self.points[k][0], min(self.points[k][1], self.points[k + 1][1]))
+        self.method = risk["method"]
+
+    def at(self, load: float) -> float:
+        x = max(math.log(load), self.points[0][0])
+        k = min(max(bisect.bisect(self.points, (x, 0.0)), 1), len(self.points) - 1)
+        (x0, y0), (x1, y1) = self.points[max(k - 1, 0)], self.points[k]
+        if x1 == x0 or y0 == y1:
+            return math.exp(y1)
+        if y0 == -math.inf:
+            return 0.0 if x < x1 else math.exp(y1)
+        return math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
+
+
+def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, seed: int = 1) -> Result:
+    """Refusals through a day that repeats. rates: of all traffic, in any one unit, at equal distances from time 0, linear between (24 for
+    hours, 1,440 for minutes); they are scaled so that their mean is the scenario's rate.
+
+    Live flows are M_t/G/infinity with the scenario's hold law, exact; refusals are the design's at the load of the moment (the modified
+    offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
+    `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
+    arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1.
+    """
+    from natbound.calculator import Day
+
+    values = [float(r) for r in rates]
+    if len(values) < 2:
+        raise InputError("at least two rates are wanted", path="rates", value=str(len(values)))
+    for i, value in enumerate(values):
+        if not (value >= 0 and math.isfinite(value)):
+            raise InputError("a rate must be finite and at least 0", path=f"rates[{i}]", value=str(value))
+    mean = sum(values) / len(values)
+    if mean == 0:
+        raise InputError("at least one rate must be above 0", path="rates")
+    base = scenario.risk(seed=seed, tries=1)
+    rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
+    profile = Day([value / mean * rate for value in values], hold, period=period, **_law(scenario))
+    live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
+    now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
+    peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
+    least = max(min(live), 1e-3 * max(live), 1e-9)
+    curve = RefusalCurve(scenario, load, least, max(peak.value, most.value * hold), seed)
+    refused = sum(r * curve.at(max(n, least)) for r, n in zip(now, live, strict=True)) / sum(now)
+    at_peak, stationary = curve.at(peak.value), curve.at(most.value * hold)
+    return Result(
+        {
+            "schema": "natbound.day/1",
+            "rate": rate,
+            "hold": hold,
+            "peak": {"time": peak.time, "live": peak.value},
+            "lag": profile.lag(),
+            "busiest_minute": {"time": busiest.time, "live": busiest.value},
+            "refused": refused,
+            "refusals_per_day": refused * rate * 86400,
+            "at_peak": at_peak,
+            "stationary_peak": stationary,
+            "stationary_error": stationary / at_peak - 1 if at_peak > 0 else None,
+            "mean_load": curve.at(load),
+            "exact": curve.exact,
+            "method": "modified offered load: " + curve.method,
+            "assumptions": list(base["assumptions"])
+            + (["where no state could refuse, a bound stands for the probability"] if curve.bounded else []),
+            "times": [period * k / MINUTES for k in range(0, MINUTES, 10)],
+            "live": live[::10],
+        }
+    )
+
+
+def _law(scenario: Scenario) -> dict[str, Any]:
+    """The hold law of the traffic, where all of it has one; else exponential."""
+    laws: set[tuple[str, float | None]] = set()
+    for entry in scenario.canonical["traffic"]:
+        hold = entry.get("hold") or entry.get("life") or {"law": "exponential"}
+        laws.add((hold.get("law", "exponential"), hold.get("cv")))
+    law, cv = laws.pop() if len(laws) == 1 else ("exponential", None)
+    if law in ("lognormal", "gamma"):
+        return {"law": law, "cv": cv}
+    return {"law": law if law == "constant" else "exponential"}
