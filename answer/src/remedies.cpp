@@ -69,6 +69,7 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     calculator::study_options study_how;
     study_how.seed = seed;
     study_how.holds = holds;
+    study_how.bounds = false;  // only the worst kind of traffic is told
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.likely(epsilon);

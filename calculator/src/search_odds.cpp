@@ -212,21 +212,27 @@ double search_odds::wrapped_windows(const reader& r, std::uint64_t from, std::ui
     std::uint64_t before = 0, after = 0;  // busy ranks up to the last offset's, and from 0
     while (before < r.probes && busy((end + size - before % size) % size)) ++before;
     while (after < r.probes && busy(after % size)) ++after;
-    const double pass = 1 - reuse.chance;
     const bool matters = any_closing_ && r.round.take_over_last > 0;
     const std::uint64_t tail = std::min<std::uint64_t>(r.round.take_over_last, r.probes - from);
+    // Closing entries among the first i ranks down from the last offset's, and up from rank 0: what
+    // lies in a window's tail is a difference of two.
+    std::vector<std::uint32_t> down(1), up(1);
+    std::vector<double> powers(1, 1);
+    const std::uint64_t last = r.probes - tail;  // the tail's first probe
+    for (std::uint64_t i = 0; matters && i < r.probes; ++i) {
+        down.push_back(down.back() + (closing((end + size - i % size) % size) ? 1 : 0));
+        up.push_back(up.back() + (closing(i % size) ? 1 : 0));
+        powers.push_back(powers.back() * (1 - reuse.chance));
+    }
     double sum = 0;
     for (std::uint64_t j = 1; j < r.probes; ++j) {
         if (width - j >= draws) continue;
         if ((j > from && j - from > before) || r.probes - std::max(j, from) > after) continue;
-        double odds = 1;
-        if (matters)
-            for (std::uint64_t i = r.probes - tail; i < r.probes; ++i) {
-                const std::uint64_t rank =
-                    i < j ? (end + size - (j - 1 - i) % size) % size : (i - j) % size;
-                if (closing(rank)) odds *= pass;
-            }
-        sum += odds;
+        if (!matters)
+            sum += 1;
+        else
+            sum += powers[down[j > last ? j - last : 0] + up[r.probes - j] -
+                          up[last > j ? last - j : 0]];
     }
     return sum;
 }
