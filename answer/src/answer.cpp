@@ -111,7 +111,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
     if (!(options.epsilon > 0 && options.epsilon < 1))
         throw domain_error("answer: epsilon must be above 0 and below 1");
     const auto m = maximum(s);
-    const auto g = guaranteed(s);
+    const auto g = guaranteed(s, options.interrupt);
     std::optional<remedies> helping;
     if (options.remedies && !g.nothing_fails) helping.emplace(s, options);
     calculator::study_options how;

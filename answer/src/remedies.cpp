@@ -56,7 +56,7 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
                    const std::function<void()>& interrupt) {
     bj::object out;
     const auto m = maximum(s);
-    const auto g = guaranteed(s);
+    const auto g = guaranteed(s, interrupt);
     bj::object maximum_json{{"connections", counted(m.connections)}},
         guaranteed_json{{"connections", counted(g.nothing_fails ? m.connections : g.connections)}};
     if (!m.connections) {
