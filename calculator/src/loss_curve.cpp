@@ -248,8 +248,9 @@ double loss_curve::solve(double epsilon, double holds) {
             load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load,
                               4 * load);
     }
+    double unsure = 0;  // of the load, by the error of the last point and the slope there
     for (int i = 0; i < 24; ++i) {
-        const bool last = high < low * 1.003;
+        const bool last = high < low * (1.003 + unsure);
         look(load, last ? holds : std::min(holds, 1.0), 0.0005, good_enough);
         const auto& point =
             *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
@@ -267,6 +268,7 @@ double loss_curve::solve(double epsilon, double holds) {
         double next = low == 0                                          ? load / 4
                       : high == std::numeric_limits<double>::infinity() ? load * 1.25
                                                                         : std::sqrt(low * high);
+        unsure = here.seen ? std::min(0.05, here.error / slope(load, kind)) : 0;
         if (here.seen) {
             const double step = (target - at(load, kind).log) / slope(load, kind);
             const double wanted = load * std::exp(step);

@@ -76,8 +76,11 @@ search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, boo
             for (std::uint64_t rank = 0; rank < range.size; ++rank)
                 r.next.push_back(static_cast<std::uint32_t>(
                     probed_rank<std::uint64_t>(round, 0, 1, rank, range.size, range.lowest)));
-            for (std::uint64_t d = 0; d < draw_count(round, range.size); ++d)
+            r.draws = draw_count(round, range.size);
+            for (std::uint64_t d = 0; d < r.draws; ++d)
                 ++r.ways[probed_rank<std::uint64_t>(round, d, 0, 0, range.size, range.lowest)];
+            r.even = std::all_of(r.ways.begin(), r.ways.end(),
+                                 [&](auto ways) { return ways == r.ways[0]; });
             find_circle(r.next, r.probes, r.circle, r.inwards);
         }
         longest_ = std::max(longest_, std::min(r.probes, range.size));
@@ -272,18 +275,20 @@ double search_odds::scaled_odds(const reader& r, std::uint64_t from, take_over_r
         if (!busy(rank)) return 0;
     if (!r.circle.empty() && (!any_closing_ || r.round.take_over_last == 0)) return circled_odds(r);
     double sum = 0;
-    std::uint64_t draws = 0;
-    for (std::uint64_t rank = 0; rank < r.ways.size(); ++rank) {
-        draws += r.ways[rank];
-        if (r.ways[rank] > 0 && busy(rank)) sum += r.ways[rank] * walk(rank);
+    if (r.probes == 1 && r.even && (!any_closing_ || r.round.take_over_last == 0)) {
+        sum = static_cast<double>(detail::ones(busy_.data(), 0, range_->size)) * r.ways[0];
+    } else {
+        detail::for_ones(busy_.data(), 0, range_->size, [&](std::uint64_t rank) {
+            if (r.ways[rank] > 0) sum += r.ways[rank] * walk(rank);
+        });
     }
-    return sum / static_cast<double>(draws);
+    return sum / static_cast<double>(r.draws);
 }
 
 // All of the circle is busy: a walk fails if the ranks on its way there are, too.
 double search_odds::circled_odds(const reader& r) const {
     row failing((range_->size + 63) / 64);
-    std::uint64_t sum = 0, draws = 0;
+    std::uint64_t sum = 0;
     const auto fails = [&](std::uint32_t rank) {
         failing[rank / 64] |= std::uint64_t{1} << (rank % 64);
         sum += r.ways[rank];
@@ -293,8 +298,7 @@ double search_odds::circled_odds(const reader& r) const {
         const std::uint32_t to = r.next[rank];
         if (busy(rank) && (failing[to / 64] >> (to % 64) & 1U) != 0) fails(rank);
     }
-    for (const auto n : r.ways) draws += n;
-    return static_cast<double>(sum) / static_cast<double>(draws);
+    return static_cast<double>(sum) / static_cast<double>(r.draws);
 }
 
 // Any round, draw by draw.
