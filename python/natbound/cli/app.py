@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs, planning, spread
+from natbound.cli import designs, formula, planning, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -195,7 +195,15 @@ def simulate(
     )
 
 
-for planned in (planning.risk, planning.size, planning.alert, planning.rules, spread.day, spread.uncertainty):
+for planned in (
+    planning.risk,
+    planning.size,
+    planning.alert,
+    planning.rules,
+    spread.day,
+    spread.uncertainty,
+    formula.formula,
+):
     app.command()(planned)
 
 

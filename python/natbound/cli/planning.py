@@ -8,6 +8,7 @@ import typer
 
 from natbound.cli.common import Epsilon, Json, Seed, check_epsilon, print_json
 from natbound.cli.given import about_a_scenario
+from natbound.cli.quantities import seconds
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def alert(
     from natbound import wording as w
 
     check_epsilon(epsilon)
-    result = scenario.alert(epsilon, growth=_share(growth), lead=_seconds(lead), metric=metric, seed=seed).to_dict()
+    result = scenario.alert(epsilon, growth=_share(growth), lead=seconds(lead, "--lead"), metric=metric, seed=seed).to_dict()
     if as_json:
         print_json(result)
         return
@@ -152,16 +153,3 @@ def _share(text: str) -> float:
         return float(number) / percent
     except ValueError:
         raise InputError("a share such as 2% or 0.02 is wanted", path="--growth", value=f"'{text}'") from None
-
-
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-def _seconds(text: str) -> float:
-    for unit in sorted(UNITS, key=len, reverse=True):
-        if text.endswith(unit):
-            try:
-                return float(text[: -len(unit)]) * UNITS[unit]
-            except ValueError:
-                break
-    raise InputError("a time with its unit is wanted", path="--lead", value=f"'{text}'", fix="such as 7d, 12h, 30min or 90s")
