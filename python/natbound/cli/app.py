@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs, formula, planning, spread
+from natbound.cli import dealing, designs, formula, planning, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -202,6 +202,8 @@ for planned in (
     planning.rules,
     spread.day,
     spread.uncertainty,
+    dealing.blocks,
+    dealing.exhaustion,
     formula.formula,
 ):
     app.command()(planned)
