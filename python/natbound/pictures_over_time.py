@@ -42,7 +42,8 @@ def plot_exhaustion(found: dict[str, Any], ax: Any = None) -> Any:
 
     ax = axes(ax)
     ends = [q["time"] for event in EVENTS for q in found[event]["quantiles"] if q["time"] is not None]
-    latest = found["hold"] if found["law"] == "constant" else 1e9 * 365.25 * 86400  # where all are later than is known, or than a double holds
+    # where all are later than is known, or than a double holds
+    latest = found["hold"] if found["law"] == "constant" else 1e9 * 365.25 * 86400
     last = 1.25 * max(ends, default=latest)
     if found["law"] == "constant":
         last = min(last, found["hold"])
