@@ -78,6 +78,12 @@ def test_results() -> None:
     assert run("batches", "ports=10", "load=5", "mean_size=2", "geometric=true") != run("batches", "ports=10", "load=5", "mean_size=2")
 
 
+def test_what_is_below_the_least_double_is_no_zero() -> None:
+    assert run("erlang_b", "ports=28232", "load=20000").strip() == "6.7e-655"
+    assert run("erlang_b", "ports=28232", "load=28200,20000").splitlines()[1].split()[-1] == "6.7e-655"
+    assert run("erlang_b", "ports=3", "load=0").strip() == "0"
+
+
 def test_json() -> None:
     found = json.loads(run("kaufman_roberts", "ports=5", "loads=2,1", "sizes=1,2", "--json"))
     assert found["schema"] == "natbound.formula/1"

@@ -144,7 +144,7 @@ def exhaustion(
             if part["mean"] is None and law == "constant"
             else f"after {w.span(part['mean']) if part['mean'] is not None else late} on average; "
         )
-        print(f"  {words}  {mean}with probability {shown}")
+        print(f"  {words:<14}  {mean}with probability {shown}")
         if part["by"] is not None:
             p = part["by"]["p"]
             print(f"    by {w.span(part['by']['time'])}: {'unknown: connections close by then' if p is None else w.probability(p)}")

@@ -13,6 +13,7 @@ import typer
 from natbound.cli.common import Json, print_json
 from natbound.cli.quantities import Quantity, parse
 from natbound.errors import InputError
+from natbound.wording import probability
 
 # Arguments that are times or rates, in one unit of the caller's; every other one is a plain number.
 POWERS = {"hold": 1, "backoff": 1, "most_backoff": 1, "life": 1, "gap": 1, "rate": -1}
@@ -157,13 +158,29 @@ def lines(name: str, given: Mapping[str, Any], result: Any, timed: bool) -> list
         width = max(map(len, result._fields))
         return [f"{field:<{width}}  {_text(getattr(result, field), RESULTS.get(field, '') if timed else '')}" for field in result._fields]
     unit = RESULTS.get(name, "") if timed else ""
+    logs = _logarithms(name, given, result)
     shape: tuple[int, ...] = getattr(result, "shape", ())
     arrays = {key: value for key, value in given.items() if isinstance(value, list)}
     if len(shape) == 1 and arrays and all(len(value) == shape[0] and not isinstance(value[0], list) for value in arrays.values()):
         heads = [", ".join(f"{key} {_text(value[i])}" for key, value in arrays.items()) for i in range(shape[0])]
         width = max(map(len, heads))
-        return [f"{head:<{width}}  {_text(result[i], unit)}" for i, head in enumerate(heads)]
-    return [_text(result, unit)]
+        return [f"{head:<{width}}  {_text(result[i], unit) if logs is None else _tiny(result[i], logs[i])}" for i, head in enumerate(heads)]
+    return [_text(result, unit) if logs is None or shape else _tiny(result, logs)]
+
+
+def _logarithms(name: str, given: Mapping[str, Any], result: Any) -> Any:
+    """The logarithms of results of which one is 0 for want of smaller doubles; None where that is not so."""
+    twin = functions().get(f"log_{name}")
+    return twin(**given) if twin is not None and _has_zero(result) else None
+
+
+def _has_zero(result: Any) -> bool:
+    return bool((result == 0).any()) if getattr(result, "shape", ()) else float(result) == 0
+
+
+def _tiny(value: Any, log: Any) -> str:
+    """A number that may lie below the least double, by its logarithm: 6.7e-655."""
+    return probability(0.0, float(log)) if float(value) == 0 else _text(value)
 
 
 def _text(value: Any, unit: str = "") -> str:
