@@ -6,13 +6,17 @@ import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
 from natbound.errors import InputError
 from natbound.results import Result
 from natbound.settings import apply_settings
+
+if TYPE_CHECKING:
+    from natbound.planning.day import DayResult
+    from natbound.planning.size import SizeResult
 
 Progress = Callable[[float], None]
 
@@ -81,7 +85,7 @@ class Scenario:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None
 
-    def size(self, target: float = 1e-6, **options: Any) -> Result:
+    def size(self, target: float = 1e-6, **options: Any) -> SizeResult:
         """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
         from natbound.planning import size
 
@@ -93,7 +97,7 @@ class Scenario:
 
         return alert(self, epsilon, **options)
 
-    def day(self, rates: Sequence[float], **options: Any) -> Result:
+    def day(self, rates: Sequence[float], **options: Any) -> DayResult:
         """Refusals through a day of rates: `natbound.planning.day`."""
         from natbound.planning import day
 

@@ -76,6 +76,7 @@ from natbound.calculator.overflows import (
     overflow_refusal,
     overflow_to_second,
 )
+from natbound.calculator.races import race_flows_for, race_probability
 from natbound.calculator.retrying import Retries, retries
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
 from natbound.calculator.sizing import (
@@ -165,6 +166,8 @@ __all__ = [
     "poisson_tail",
     "ports_for",
     "ports_for_waiting",
+    "race_flows_for",
+    "race_probability",
     "rate_for",
     "rate_for_waiting",
     "real_ports_for",

@@ -15,7 +15,6 @@ import typer
 
 from natbound.errors import InputError
 
-ScenarioFile = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."),

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from natbound.cli.common import Json, ScenarioFile, Seed, Settings, print_json
+from natbound.cli.common import Json, Seed, print_json
+from natbound.cli.given import about_a_scenario
 from natbound.errors import InputError
 
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
+
+@about_a_scenario
 def day(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     rates: Annotated[
         str | None, typer.Option(metavar="FILE", help="Rates at equal distances through the day, one a line (the last column).")
     ] = None,
     amplitude: Annotated[float | None, typer.Option(help="Without a file: a sine around the mean, as in 0.5.")] = None,
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """A day of rates: when most is live, what is refused, and how wrong the busy-hour formula is."""
     from natbound import wording as w
-    from natbound.scenario import load
 
     if (rates is None) == (amplitude is None):
         raise InputError("one of the two is wanted", path="--rates, --amplitude", fix="natbound day SCENARIO --amplitude 0.5")
     if amplitude is not None and not 0 <= amplitude <= 1:
         raise InputError("must lie within 0 and 1", path="--amplitude", value=str(amplitude))
     values = read_rates(rates) if rates is not None else [1 + (amplitude or 0) * math.sin(2 * math.pi * k / 288) for k in range(288)]
-    found = load(scenario, settings or []).day(values, seed=seed).to_dict()
+    found = scenario.day(values, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
@@ -48,16 +51,15 @@ def day(
     print(f"By {found['method']}.")
 
 
+@about_a_scenario
 def uncertainty(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     between: Annotated[list[str], typer.Option("--between", metavar="PATH=LOW..HIGH", help="A field and its two ends. Repeatable.")],
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Inputs known as intervals: the refusal probability as one, and which input to measure better."""
     from natbound import wording as w
-    from natbound.scenario import load
 
     ends = {}
     for text in between:
@@ -65,7 +67,7 @@ def uncertainty(
         if parsed is None:
             raise InputError("PATH=LOW..HIGH is wanted", path="--between", value=f"'{text}'", fix="--between traffic.rate=450/s..550/s")
         ends[parsed[1]] = (parsed[2], parsed[3])
-    found = load(scenario, settings or []).uncertainty(ends, seed=seed).to_dict()
+    found = scenario.uncertainty(ends, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
