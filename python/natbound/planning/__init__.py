@@ -1,5 +1,6 @@
 """From a scenario, or from ports alone, to what to buy, when to alert, when it is full, and what a rule of thumb is worth there."""
 
+from natbound.planning.agreement import agreement
 from natbound.planning.alert import alert
 from natbound.planning.blocks import blocks
 from natbound.planning.day import day
@@ -8,4 +9,4 @@ from natbound.planning.rules import rules
 from natbound.planning.size import size
 from natbound.planning.uncertainty import uncertainty
 
-__all__ = ["alert", "blocks", "day", "exhaustion", "rules", "size", "uncertainty"]
+__all__ = ["agreement", "alert", "blocks", "day", "exhaustion", "rules", "size", "uncertainty"]
