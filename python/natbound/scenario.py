@@ -16,6 +16,7 @@ from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
     from natbound.planning.day import DayResult
+    from natbound.planning.measured import Counts, Fit, Samples
     from natbound.planning.size import SizeResult
 
 Progress = Callable[[float], None]
@@ -110,11 +111,17 @@ class Scenario:
 
         return day(self, rates, **options)
 
-    def uncertainty(self, between: Mapping[str, tuple[str, str]], *, seed: int = 1) -> Result:
-        """The refusal probability where fields are known as intervals: `natbound.planning.uncertainty`."""
+    def uncertainty(
+        self,
+        between: Mapping[str, tuple[str, str]] | None = None,
+        *,
+        measured: Mapping[str, Samples | Counts | Fit] | None = None,
+        seed: int = 1,
+    ) -> Result:
+        """The refusal probability where fields are known as intervals, samples, counts or fits: `natbound.planning.uncertainty`."""
         from natbound.planning import uncertainty
 
-        return uncertainty(self, between, seed=seed)
+        return uncertainty(self, between, measured=measured, seed=seed)
 
     def rules(self, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
         """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""
