@@ -108,10 +108,14 @@ def test_at_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     quick = ["natbound", "uncertainty", "--rate", "90/s", "--hold", "60s", "--ports", "5500", "--design", "ideal"]
     samples = ["--samples", f"traffic.hold={tmp_path}/holds.txt", "--counts", f"traffic.rate={tmp_path}/counts.csv/60s"]
     monkeypatch.setattr(sys, "argv", [*quick, *samples])
-    assert main() == 0
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0
     out = capsys.readouterr().out
     assert "500 samples" in out
     assert "Measure traffic.hold first." in out
     monkeypatch.setattr(sys, "argv", [*quick, "--between", "traffic.hold=60s+-3/s"])
-    assert main() == 2
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
     assert "different units" in capsys.readouterr().err
