@@ -138,6 +138,8 @@ class filler {
         for (auto i = first; i < out_.streams.size(); ++i) {
             auto& s = out_.streams[i];
             s.open = {given->law, given->mean.seconds, given->cv.value_or(0)};
+            for (const auto& sample : given->samples) s.open.samples.push_back(sample.seconds);
+            s.open.weights = given->weights;
             if (t.life)
                 s.closing =
                     closing_of(nat_of(scenario_, s.clients), scenario_.servers[s.servers], t);
