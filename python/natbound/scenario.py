@@ -16,7 +16,7 @@ from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
     from natbound.planning.day import DayResult
-    from natbound.planning.measured import Counts, Fit, Samples
+    from natbound.planning.measured import Counts, Fit, Maxima, Samples
     from natbound.planning.size import SizeResult
 
 Progress = Callable[[float], None]
@@ -115,10 +115,10 @@ class Scenario:
         self,
         between: Mapping[str, tuple[str, str]] | None = None,
         *,
-        measured: Mapping[str, Samples | Counts | Fit] | None = None,
+        measured: Mapping[str, Samples | Counts | Maxima | Fit] | None = None,
         seed: int = 1,
     ) -> Result:
-        """The refusal probability where fields are known as intervals, samples, counts or fits: `natbound.planning.uncertainty`."""
+        """The refusal probability where fields are known as intervals, samples, counts, maxima or fits: `natbound.planning.uncertainty`."""
         from natbound.planning import uncertainty
 
         return uncertainty(self, between, measured=measured, seed=seed)

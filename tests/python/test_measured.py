@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from natbound import InputError, Scenario, calculator
 from natbound.cli import main
-from natbound.planning import Counts, Fit, Samples
+from natbound.planning import Counts, Fit, Maxima, Samples
 from natbound.planning.measured import estimate
 
 PORTS = 55_000
@@ -119,3 +119,43 @@ def test_at_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         main()
     assert stopped.value.code == 2
     assert "different units" in capsys.readouterr().err
+
+
+def simulated_maxima(load: float, hold: float, seconds: float, times: int, random: np.random.Generator) -> list[float]:
+    """The most live in each of so many times, one after the other, event by event."""
+    live, out = int(random.poisson(load)), []
+    for _ in range(times):
+        most, left = live, seconds / hold
+        while (left := left - random.exponential(1 / (load + live))) > 0:
+            live += 1 if random.random() * (load + live) < load else -1
+            most = max(most, live)
+        out.append(float(most))
+    return out
+
+
+@pytest.mark.parametrize(("load", "window"), [(100.0, 1.0), (100.0, 10.0), (400.0, 0.1)])
+def test_the_mean_maximum_is_that_of_the_simulation(load: float, window: float) -> None:
+    random = np.random.default_rng(7)
+    seen = np.array([simulated_maxima(load, 1.0, window, 1, random)[0] for _ in range(400)])
+    error = seen.std() / 20
+    assert abs(seen.mean() - calculator.mean_maximum(load, window)) < 4 * error + 0.5
+    assert calculator.load_from_maximum(calculator.mean_maximum(load, window), window) == pytest.approx(load, rel=1e-12)
+
+
+def test_the_load_behind_maxima_lies_in_its_interval() -> None:
+    random = np.random.default_rng(8)
+    held = 0
+    for _ in range(40):
+        found = estimate(Maxima(simulated_maxima(100, 60, 60, 60, random), 60, 60))
+        held += found.low <= 100 <= found.high
+    assert held >= 34  # 95 % of 40, less three standard deviations
+    assert found.basis == "60 maxima of 60 s"
+
+
+def test_maxima_that_cannot_be() -> None:
+    with pytest.raises(InputError, match="30"):
+        estimate(Maxima([5.0, 6.0], 60, 60))
+    with pytest.raises(InputError, match="hold"):
+        estimate(Maxima([500.0], 60, 0))
+    with pytest.raises(ValueError, match="window"):
+        calculator.mean_maximum(1000, -1)

@@ -14,7 +14,7 @@ from natbound.cli.quantities import parse, seconds
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
-    from natbound.planning import Counts, Fit, Samples
+    from natbound.planning import Counts, Fit, Maxima, Samples
     from natbound.scenario import Scenario
 
 
@@ -67,13 +67,23 @@ def uncertainty(
         list[str] | None,
         typer.Option("--counts", metavar="PATH=FILE/60s", help="New connections in each 60 s, one number a line. Repeatable."),
     ] = None,
+    maxima: Annotated[
+        list[str] | None, typer.Option("--maxima", metavar="PATH=FILE/60s", help="Most live in each 60 s, as gateways report. Repeatable.")
+    ] = None,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Inputs known as intervals: the refusal probability as one, and which input to measure better."""
     from natbound import wording as w
+    from natbound.planning import Counts, Maxima
 
-    ends, measured = read_spread(between or [], samples or [], counts or [])
+    ends, measured = read_spread(between or [], samples or [])
+    for text in counts or []:
+        name, values, length = _timed(text, "--counts")
+        measured[name] = Counts(values, length)
+    for text in maxima or []:
+        name, values, length = _timed(text, "--maxima")
+        measured[name] = Maxima(values, length, scenario.risk(tries=1).hold)  # how fast the number live forgets
     found = scenario.uncertainty(ends, measured=measured, seed=seed).to_dict()
     if as_json:
         print_json(found)
@@ -87,14 +97,12 @@ def uncertainty(
     print(f"Measure {found['measure_first']} first.")
 
 
-def read_spread(
-    between: list[str], samples: list[str], counts: list[str]
-) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Fit]]:
+def read_spread(between: list[str], samples: list[str]) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Maxima | Fit]]:
     """The fields between two ends, and what was measured of others."""
-    from natbound.planning import Counts, Fit, Samples
+    from natbound.planning import Fit, Samples
 
     ends: dict[str, tuple[str, str]] = {}
-    measured: dict[str, Samples | Counts | Fit] = {}
+    measured: dict[str, Samples | Counts | Maxima | Fit] = {}
     for text in between:
         if parsed := re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text):
             ends[parsed[1]] = (parsed[2], parsed[3])
@@ -111,12 +119,15 @@ def read_spread(
         if not (name and equals and file):
             raise InputError("PATH=FILE is wanted", path="--samples", value=f"'{text}'", fix="--samples traffic.hold=holds.txt")
         measured[name] = Samples(read_rates(file))
-    for text in counts:
-        parsed = re.fullmatch(r"([^=]+)=(.+)/([^/]+)", text)
-        if parsed is None:
-            raise InputError("PATH=FILE/TIME is wanted", path="--counts", value=f"'{text}'", fix="--counts traffic.rate=counts.txt/60s")
-        measured[parsed[1]] = Counts(read_rates(parsed[2]), seconds(parsed[3], "--counts"))
     return ends, measured
+
+
+def _timed(text: str, option: str) -> tuple[str, list[float], float]:
+    """PATH=FILE/60s: the field, the numbers, the seconds that each stands for."""
+    parsed = re.fullmatch(r"([^=]+)=(.+)/([^/]+)", text)
+    if parsed is None:
+        raise InputError("PATH=FILE/TIME is wanted", path=option, value=f"'{text}'", fix=f"{option} traffic.0.live=minutes.txt/60s")
+    return parsed[1], read_rates(parsed[2]), seconds(parsed[3], option)
 
 
 def _short(text: str) -> str:

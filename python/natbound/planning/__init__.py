@@ -5,9 +5,9 @@ from natbound.planning.alert import alert
 from natbound.planning.blocks import blocks
 from natbound.planning.day import day
 from natbound.planning.exhaustion import exhaustion
-from natbound.planning.measured import Counts, Fit, Samples
+from natbound.planning.measured import Counts, Fit, Maxima, Samples
 from natbound.planning.rules import rules
 from natbound.planning.size import size
 from natbound.planning.uncertainty import uncertainty
 
-__all__ = ["Counts", "Fit", "Samples", "agreement", "alert", "blocks", "day", "exhaustion", "rules", "size", "uncertainty"]
+__all__ = ["Counts", "Fit", "Maxima", "Samples", "agreement", "alert", "blocks", "day", "exhaustion", "rules", "size", "uncertainty"]

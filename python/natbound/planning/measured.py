@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from natbound.calculator.maxima import load_from_maximum
 from natbound.errors import InputError
 from natbound.importing.intervals import Estimate, Z, chi_square_tail, poisson
 
@@ -31,6 +32,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Maxima:
+    """The most live connections in each of several equal times of so many seconds, one after the other, as gateways report them; and the mean
+    hold in seconds. Of hours of one load: the day's swing is not chance."""
+
+    values: Sequence[float]
+    seconds: float
+    hold: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """An estimate with its standard error."""
 
@@ -38,7 +49,7 @@ class Fit:
     error: float
 
 
-def estimate(measured: Samples | Counts | Fit, path: str = "samples") -> Estimate:
+def estimate(measured: Samples | Counts | Maxima | Fit, path: str = "samples") -> Estimate:
     """The mean with its 95 % interval. Bad values raise InputError with their place.
 
     Samples: bootstrap-t of the logarithm of the mean (B. Efron and R. Tibshirani, 1993, 12.5), for holds are skewed; the same numbers are
@@ -50,6 +61,8 @@ def estimate(measured: Samples | Counts | Fit, path: str = "samples") -> Estimat
         if not 0 < measured.seconds < math.inf:
             raise InputError("a time above 0 is wanted", path=path, value=str(measured.seconds))
         return _of_counts(_numbers(measured.counts, path, positive=False), measured.seconds, path)
+    if isinstance(measured, Maxima):
+        return _of_maxima(measured, path)
     _numbers([measured.value], path, positive=True)
     if not 0 <= measured.error < math.inf:
         raise InputError("a standard error of 0 or more is wanted", path=path, value=str(measured.error))
@@ -88,6 +101,30 @@ def _of_samples(values: np.ndarray, path: str) -> Estimate:
     low, high = np.quantile(np.concatenate(t), [0.025, 0.975])
     relative = error / mean
     return Estimate(float(mean), float(mean * math.exp(-high * relative)), float(mean * math.exp(-low * relative)), basis)
+
+
+def _of_maxima(measured: Maxima, path: str) -> Estimate:
+    """The load behind the mean of the maxima. Its error: what the mean over so many holds has by chance, or more, where maxima in batches of ten
+    holds or longer show more."""
+    values = _numbers(measured.values, path, positive=True)
+    for name, value in (("seconds", measured.seconds), ("hold", measured.hold)):
+        if not 0 < value < math.inf:
+            raise InputError("a time above 0 is wanted", path=f"{path}.{name}", value=str(value))
+    window = measured.seconds / measured.hold
+    try:
+        load = float(load_from_maximum(values.mean(), window))
+    except ValueError as bad:
+        raise InputError(str(bad), path=path) from None
+    holds = values.size * window
+    relaxed = (1 - (1 - math.exp(-holds)) / holds) / holds if holds > 1e-6 else 0.5
+    error = math.sqrt(2 * load * relaxed)
+    each = max(1, math.ceil(10 / window))
+    batches = values.size // each
+    if batches >= 10:
+        means = values[: batches * each].reshape(batches, each).mean(axis=1)
+        error = max(error, float(means.std(ddof=1)) / math.sqrt(batches))
+    basis = f"{values.size:,} maxima of {measured.seconds:g} s"
+    return Estimate(load, max(load - Z * error, load / 2), load + Z * error, basis)
 
 
 def _of_counts(counts: np.ndarray, seconds: float, path: str) -> Estimate:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.measured import Counts, Fit, Samples, estimate
+from natbound.planning.measured import Counts, Fit, Maxima, Samples, estimate
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def uncertainty(
     scenario: Scenario,
     between: Mapping[str, tuple[str, str]] | None = None,
     *,
-    measured: Mapping[str, Samples | Counts | Fit] | None = None,
+    measured: Mapping[str, Samples | Counts | Maxima | Fit] | None = None,
     seed: int = 1,
 ) -> Result:
     """The refusal probability where fields of the scenario lie between two values each: its least and most over all corners.
