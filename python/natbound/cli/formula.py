@@ -45,7 +45,11 @@ def formula(
     given, quantities = read_arguments(name, function, arguments)
     try:
         result = function(**given)
-    except (ValueError, TypeError, OverflowError) as error:
+    except TypeError as error:  # a function of numbers, not of arrays
+        raise InputError(
+            "an argument is of a kind that it does not take, such as an array", path=name, fix=f"natbound formula {name}"
+        ) from error
+    except (ValueError, OverflowError) as error:
         raise InputError(str(error).splitlines()[0], path="" if str(error).startswith(name) else name) from error
     timed = any(q.time for q in quantities)
     if as_json:
