@@ -53,8 +53,7 @@ class loss_study::state {
             error(*scale, *out.load, out);
             if (const auto mean = sums_->root(target, [&](double x) { return sums_->average(x); }))
                 out.average = *mean * all;
-            if (const auto unseen = blind(*scale); unseen)
-                sums_->look_low(epsilon / 100, options_.holds / 4);
+            if (options_.bounds && blind(*scale)) sums_->look_low(*scale, epsilon / 100);
             for (auto& k : out.kinds) k.odds = odds(k.kind, *scale);
         }
         std::stable_sort(out.kinds.begin(), out.kinds.end(), [](const auto& a, const auto& b) {
@@ -81,7 +80,7 @@ class loss_study::state {
         out.method = method();
         out.assumed = assumed_;
         sums_->look(scale, options_.holds / 2);
-        if (unmeasured(scale)) sums_->look_low(1e-9, options_.holds / 4);
+        if (unmeasured(scale)) sums_->look_low(scale, 1e-9);
         out.kinds = kinds([](std::size_t) { return std::nullopt; });
         double failing = 0, low = 0, high = 0, log = -infinite;
         double unseen = 0;
@@ -286,9 +285,12 @@ class loss_study::state {
                     std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
         const double log = sums_->bound(k, scale);
-        // what was not seen may be too little to matter
-        if (seen.seen && std::fabs(log - seen.log) < 1e-3)
-            return {std::exp(seen.log), std::exp(seen.log), std::exp(log), seen.log, false};
+        // what was not measured may be too little to matter: it widens the interval
+        if (seen.seen && log < seen.log + std::log(2)) {
+            const double wide = 1.96 * seen.error, value = std::min(log, seen.log);
+            return {std::exp(value), std::exp(value - wide),
+                    std::min(1.0, std::exp(std::max(log, value + wide))), value, false};
+        }
         return {std::exp(log), 0, std::exp(log), log, true};
     }
 

@@ -221,6 +221,10 @@ class checker {
                  "give life instead");
         if (t.zipf && !t.weights.empty())
             fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
+        if (t.top_share && (t.zipf || !t.weights.empty()))
+            fail(here + ".top-share", to_string(*t.top_share),
+                 "says with zipf or weights the same thing twice", "keep one");
+        if (t.top_share) top_share(t, here + ".top-share");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -236,9 +240,62 @@ class checker {
         }
     }
 
+    void top_share(const traffic_entry& t, const std::string& here) const {
+        count endpoints = 0;
+        for (const auto& v : s.servers)
+            if (std::find(t.to.begin(), t.to.end(), v.name) != t.to.end())
+                endpoints += v.addresses.size() * v.ports.size();
+        const double even = 1 / static_cast<double>(endpoints);
+        if (t.top_share->least.value < even * (1 - 1e-9))
+            fail(here, to_string(*t.top_share),
+                 "the busiest of " + endpoints.str() + " endpoints has at least an even share, " +
+                     to_string(share{even}));
+    }
+
     const scenario& s;
     std::set<std::string> names, client_names, server_names, placed;
 };
+
+// `to: unknown` where no server set has that name: one is made, of so many endpoints that all but
+// the busiest hardly matter.
+void stand_in(bj::value& value) {
+    constexpr const char* unknown = "unknown";
+    const auto* all = value.if_object();
+    if (!all || !all->contains("traffic") || !all->at("traffic").is_array()) return;
+    const bj::array* servers = all->contains("servers") ? all->at("servers").if_array() : nullptr;
+    if (all->contains("servers") && !servers) return;
+    if (servers)
+        for (const auto& v : *servers)
+            if (v.is_object() && v.get_object().contains("name") &&
+                v.get_object().at("name") == unknown)
+                return;
+    bool wanted = false;
+    std::size_t i = 0;
+    for (const auto& t : all->at("traffic").get_array()) {
+        const std::string here = at("traffic", i++);
+        if (!t.is_object() || !t.get_object().contains("to")) continue;
+        const auto& to = t.get_object().at("to");
+        const auto* list = to.if_array();
+        if (list && list->size() > 1 &&
+            std::find(list->begin(), list->end(), unknown) != list->end())
+            fail(here + ".to", unknown, "stands for all destinations of an entry",
+                 "give it an entry of its own");
+        if (to != unknown && !(list && list->size() == 1 && list->front() == unknown)) continue;
+        wanted = true;
+        if (!t.get_object().contains("top-share"))
+            fail(here + ".top-share", "",
+                 "to: unknown wants a guess at the share of the busiest destination",
+                 "add top-share: 10%-100%");
+    }
+    if (!wanted) return;
+    const bool v6 = all->contains("clients") &&
+                    bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    if (!servers) value.get_object()["servers"] = bj::array{};
+    value.get_object()["servers"].get_array().push_back(
+        bj::object{{"name", unknown},
+                   {"addresses", v6 ? "2001:db8:ffff::/118" : "198.18.0.0/22"},
+                   {"ports", 443}});
+}
 
 }  // namespace
 
@@ -280,6 +337,7 @@ scenario parse_scenario(std::string_view json) {
             ++i;
         }
     }
+    stand_in(value);
     scenario s;
     json_io::read(value, "", s);
     validate(s);

@@ -70,6 +70,10 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.zipf",
          "Exponent of Zipf's law over the destination endpoints, in their order."},
         {"traffic_entry.weights", "One weight a destination endpoint."},
+        {"traffic_entry.top-share",
+         "Share of the busiest destination endpoint, the first; the others share the rest evenly. "
+         "As 30%, or 10%-100% where it is a guess: the answer is then a range. With to: unknown "
+         "for destinations that nobody measured."},
         {"hold_time.law", "exponential, constant or lognormal."},
         {"hold_time.mean", "As in 60s."},
         {"hold_time.cv", "lognormal: standard deviation over mean."},
@@ -161,6 +165,10 @@ bj::object leaf(const rate* /*tag*/) {
 }
 bj::object leaf(const share* /*tag*/) {
     return any_of({text("^ *[0-9.eE+-]+ *%? *$"),
+                   bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
+}
+bj::object leaf(const share_range* /*tag*/) {
+    return any_of({text("^ *[0-9.eE+-]+ *%? *(- *[0-9.eE+-]+ *%? *)?$"),
                    bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
 }
 bj::object leaf(const json_text* /*tag*/) { return {{"type", "object"}}; }

@@ -14,6 +14,7 @@ from natbound.cli.common import (
     Epsilon,
     Json,
     Seed,
+    advancing,
     check_epsilon,
     print_json,
     read_certificate,
@@ -175,16 +176,8 @@ def simulate(
     """Step the concrete design under the scenario's traffic."""
     from natbound import wording
 
-    if sys.stderr.isatty() and not as_json:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("simulating", total=1.0)
-            result = scenario.simulate(seed=seed, arrivals=arrivals, progress=lambda part: bar.update(task, completed=part))
-    else:
-        result = scenario.simulate(seed=seed, arrivals=arrivals)
-    data: dict[str, Any] = result.to_dict()
+    with advancing("simulating", as_json) as progress:
+        data: dict[str, Any] = scenario.simulate(seed=seed, arrivals=arrivals, progress=progress).to_dict()
     if as_json:
         print_json(data)
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import Epsilon, Json, Seed, check_epsilon, print_json
+from natbound.cli.common import Epsilon, Json, Seed, advancing, check_epsilon, print_json
 from natbound.cli.given import about_a_scenario
 from natbound.cli.quantities import seconds
 from natbound.errors import InputError
@@ -21,12 +21,14 @@ def risk(
     scale: Annotated[float, typer.Option(help="All rates times this.")] = 1.0,
     tries: Annotated[int, typer.Option(min=0, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
     seed: Seed = 1,
+    simulate: Annotated[int, typer.Option(min=0, max=10**12, help="Also simulate so many arrivals, to see that they agree.")] = 0,
     as_json: Json = False,
 ) -> None:
     """How likely a refusal is: attempts, connections after retries, and the time to the first."""
     from natbound import wording as w
 
-    data = scenario.risk(scale, tries=tries, seed=seed).to_dict()
+    with advancing("simulating", as_json or not simulate) as progress:
+        data = scenario.risk(scale, tries=tries, seed=seed, simulate=simulate, progress=progress).to_dict()
     if as_json:
         print_json(data)
         return
@@ -54,6 +56,12 @@ def risk(
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
         print(f"  {kind['text']}: {shown}")
     print(f"By {data['method']}.")
+    if simulate:
+        seen = data["simulation"]
+        verdict = f"z = {seen['z']:.2f}" if seen["z"] is not None else "within the bound" if seen["within"] else "beyond the bound"
+        print(
+            f"Simulated: {seen['arrivals']:,} arrivals, {seen['refused']:,} refused: {w.probability(seen['refusal_probability'])}; {verdict}."
+        )
 
 
 @about_a_scenario

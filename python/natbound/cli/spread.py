@@ -10,9 +10,11 @@ import typer
 
 from natbound.cli.common import Json, Seed, print_json
 from natbound.cli.given import about_a_scenario
+from natbound.cli.quantities import parse, seconds
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
+    from natbound.planning import Counts, Fit, Samples
     from natbound.scenario import Scenario
 
 
@@ -54,20 +56,25 @@ def day(
 @about_a_scenario
 def uncertainty(
     scenario: Scenario,
-    between: Annotated[list[str], typer.Option("--between", metavar="PATH=LOW..HIGH", help="A field and its two ends. Repeatable.")],
+    between: Annotated[
+        list[str] | None, typer.Option("--between", metavar="PATH=LOW..HIGH", help="A field and its two ends, or VALUE+-ERROR. Repeatable.")
+    ] = None,
+    samples: Annotated[
+        list[str] | None,
+        typer.Option("--samples", metavar="PATH=FILE", help="A field's measured values, one a line (seconds). Repeatable."),
+    ] = None,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option("--counts", metavar="PATH=FILE/60s", help="New connections in each 60 s, one number a line. Repeatable."),
+    ] = None,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """Inputs known as intervals: the refusal probability as one, and which input to measure better."""
     from natbound import wording as w
 
-    ends = {}
-    for text in between:
-        parsed = re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text)
-        if parsed is None:
-            raise InputError("PATH=LOW..HIGH is wanted", path="--between", value=f"'{text}'", fix="--between traffic.rate=450/s..550/s")
-        ends[parsed[1]] = (parsed[2], parsed[3])
-    found = scenario.uncertainty(ends, seed=seed).to_dict()
+    ends, measured = read_spread(between or [], samples or [], counts or [])
+    found = scenario.uncertainty(ends, measured=measured, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
@@ -75,8 +82,47 @@ def uncertainty(
     print(f"Refused: {w.probability(low, logs[0])} to {w.probability(high, logs[1])}")
     for row in found["inputs"]:
         by = "from nothing to something" if row["spread"] is None else f"a factor of {row['spread']:,.3g}"
-        print(f"  {row['field']} between {row['ends'][0]} and {row['ends'][1]}: {by}")
+        low_end, high_end = (_short(end) for end in row["ends"])
+        print(f"  {row['field']} between {low_end} and {high_end}{'' if row['basis'] is None else ' (' + row['basis'] + ')'}: {by}")
     print(f"Measure {found['measure_first']} first.")
+
+
+def read_spread(
+    between: list[str], samples: list[str], counts: list[str]
+) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Fit]]:
+    """The fields between two ends, and what was measured of others."""
+    from natbound.planning import Counts, Fit, Samples
+
+    ends: dict[str, tuple[str, str]] = {}
+    measured: dict[str, Samples | Counts | Fit] = {}
+    for text in between:
+        if parsed := re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text):
+            ends[parsed[1]] = (parsed[2], parsed[3])
+        elif parsed := re.fullmatch(r"([^=]+)=(.+?)\s*(?:\+-|±)\s*(.+)", text):
+            value, error = parse(parsed[2], "--between"), parse(parsed[3], "--between")
+            if value.time != error.time:
+                raise InputError("the value and its error have different units", path="--between", value=f"'{text}'")
+            measured[parsed[1]] = Fit(value.value, error.value)
+        else:
+            raise InputError("PATH=LOW..HIGH or PATH=VALUE+-ERROR is wanted", path="--between", value=f"'{text}'",
+                             fix="--between traffic.rate=450/s..550/s")  # fmt: skip
+    for text in samples:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise InputError("PATH=FILE is wanted", path="--samples", value=f"'{text}'", fix="--samples traffic.hold=holds.txt")
+        measured[name] = Samples(read_rates(file))
+    for text in counts:
+        parsed = re.fullmatch(r"([^=]+)=(.+)/([^/]+)", text)
+        if parsed is None:
+            raise InputError("PATH=FILE/TIME is wanted", path="--counts", value=f"'{text}'", fix="--counts traffic.rate=counts.txt/60s")
+        measured[parsed[1]] = Counts(read_rates(parsed[2]), seconds(parsed[3], "--counts"))
+    return ends, measured
+
+
+def _short(text: str) -> str:
+    """A long decimal cut to four digits."""
+    number = re.match(r"[0-9.]+(?:e[-+]?[0-9]+)?", text)
+    return f"{float(number[0]):.4g}{text[number.end() :]}" if number and len(number[0]) > 6 else text
 
 
 def read_rates(path: str) -> list[float]:

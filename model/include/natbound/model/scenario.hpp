@@ -87,6 +87,8 @@ struct traffic_entry {
     std::optional<double>
         zipf;  // exponent over the entry's destination endpoints, in the order given
     std::vector<double> weights;  // one a destination endpoint
+    // Of the busiest destination endpoint, the first; the others have even shares of the rest.
+    std::optional<share_range> top_share;
 };
 
 struct scenario {
@@ -109,7 +111,8 @@ BOOST_DESCRIBE_STRUCT(nat, (),
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
-                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights))
+                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
+                       top_share))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
 // Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws
