@@ -50,6 +50,9 @@ def test_each_number_does_what_it_says() -> None:
     assert two["log_refusal_probability"] == pytest.approx(calculator.log_erlang_b(28232, 14100), rel=1e-12)
     assert run("capacity", *NUMBERS, "--addresses", "3")["maximum"]["connections"] == 3 * 28232
     assert run("capacity", *NUMBERS, "--ports", "65535", "--clients", "2")["maximum"]["connections"] == 65535
+    assert (
+        run("capacity", "--destinations", "10", "--ports", "64", "--design", "ideal")["maximum"]["connections"] == 640
+    )  # needs no traffic
     changed = run("risk", *NUMBERS, "--set", "traffic.rate=450/s")
     assert changed["load"] == pytest.approx(27000)
     live = Scenario(quick_scenario(Numbers(live=41000, rate="700/s"))).risk()

@@ -33,7 +33,8 @@ def race_probability(ports: Any, flows: Any) -> Any:
 
     def one(ports: float, flows: float) -> tuple[float]:
         n, m = _whole("race_probability", "ports", float(ports), 1), _whole("race_probability", "flows", float(flows), 0)
-        return (1.0 if m > n else float(-np.expm1(np.log1p(-np.arange(m) / n).sum())),)
+        sure = m > n or m * (m - 1) > 1600 * n  # P(all different) <= exp(-m (m - 1) / 2n) is nothing beside 1
+        return (1.0 if sure else float(-np.expm1(np.log1p(-np.arange(m) / n).sum())),)
 
     return each(one, (ports, 0), (flows, 0))[0]
 

@@ -22,7 +22,7 @@ from natbound.cli.common import (
     working,
     write_file,
 )
-from natbound.cli.given import about_a_scenario
+from natbound.cli.given import about_a_scenario, about_what_fits
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bo
 
 
 @app.command()
-@about_a_scenario
+@about_what_fits
 def capacity(
     scenario: Scenario,
     demand: Annotated[int | None, typer.Option(min=0, help="Do so many connections fit?")] = None,

@@ -150,6 +150,10 @@ def exhaustion(
             print(f"    by {w.span(part['by']['time'])}: {'unknown: connections close by then' if p is None else w.probability(p)}")
     print(
         f"  ports / rate    {w.span(found['arithmetic'])}"
-        + ("" if kept is None else f"; in the long run {w.probability(found['refusal_probability'])} refused")
+        + (
+            ""
+            if kept is None
+            else f"; in the long run {w.probability(found['refusal_probability'], found['log_refusal_probability'])} refused"
+        )
     )
     print(f"By {found['method']}.")

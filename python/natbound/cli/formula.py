@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
 from natbound.cli.common import Json, print_json
+from natbound.cli.formula_text import UNITS, lines, plain
 from natbound.cli.quantities import Quantity, parse
 from natbound.errors import InputError
-from natbound.wording import probability
 
 # Arguments that are times or rates, in one unit of the caller's; every other one is a plain number.
 POWERS = {"hold": 1, "backoff": 1, "most_backoff": 1, "life": 1, "gap": 1, "rate": -1}
-RESULTS = {"hold_for": "s", "hold_for_waiting": "s", "rate_for": "/s", "rate_for_waiting": "/s", "mean_delay": "s"}
 
 
 def formula(
@@ -45,14 +43,18 @@ def formula(
     given, quantities = read_arguments(name, function, arguments)
     try:
         result = function(**given)
-    except (ValueError, TypeError, OverflowError) as error:
+    except TypeError as error:  # a function of numbers, not of arrays
+        raise InputError(
+            "an argument is of a kind that it does not take, such as an array", path=name, fix=f"natbound formula {name}"
+        ) from error
+    except (ValueError, OverflowError) as error:
         raise InputError(str(error).splitlines()[0], path="" if str(error).startswith(name) else name) from error
     timed = any(q.time for q in quantities)
     if as_json:
-        print_json({"schema": "natbound.formula/1", "formula": name, "arguments": _plain(given), "result": _plain(result),
-                    "unit": RESULTS.get(name) if timed else None})  # fmt: skip
+        print_json({"schema": "natbound.formula/1", "formula": name, "arguments": plain(given), "result": plain(result),
+                    "unit": UNITS.get(name) if timed else None})  # fmt: skip
         return
-    for line in lines(name, given, result, timed):
+    for line in lines(name, given, result, timed, known.get(f"log_{name}")):
         print(line)
 
 
@@ -150,59 +152,3 @@ def _signature(function: Callable[..., Any]) -> str:
     shown = [p.name if p.default is inspect.Parameter.empty else f"{p.name}={p.default}"
              for p in inspect.signature(function).parameters.values()]  # fmt: skip
     return f"({', '.join(shown)})"
-
-
-def lines(name: str, given: Mapping[str, Any], result: Any, timed: bool) -> list[str]:
-    """A result for the eye: a number, a line an element, or a line a field."""
-    if hasattr(result, "_fields"):
-        width = max(map(len, result._fields))
-        return [f"{field:<{width}}  {_text(getattr(result, field), RESULTS.get(field, '') if timed else '')}" for field in result._fields]
-    unit = RESULTS.get(name, "") if timed else ""
-    logs = _logarithms(name, given, result)
-    shape: tuple[int, ...] = getattr(result, "shape", ())
-    arrays = {key: value for key, value in given.items() if isinstance(value, list)}
-    if len(shape) == 1 and arrays and all(len(value) == shape[0] and not isinstance(value[0], list) for value in arrays.values()):
-        heads = [", ".join(f"{key} {_text(value[i])}" for key, value in arrays.items()) for i in range(shape[0])]
-        width = max(map(len, heads))
-        return [f"{head:<{width}}  {_text(result[i], unit) if logs is None else _tiny(result[i], logs[i])}" for i, head in enumerate(heads)]
-    return [_text(result, unit) if logs is None or shape else _tiny(result, logs)]
-
-
-def _logarithms(name: str, given: Mapping[str, Any], result: Any) -> Any:
-    """The logarithms of results of which one is 0 for want of smaller doubles; None where that is not so."""
-    twin = functions().get(f"log_{name}")
-    return twin(**given) if twin is not None and _has_zero(result) else None
-
-
-def _has_zero(result: Any) -> bool:
-    return bool((result == 0).any()) if getattr(result, "shape", ()) else float(result) == 0
-
-
-def _tiny(value: Any, log: Any) -> str:
-    """A number that may lie below the least double, by its logarithm: 6.7e-655."""
-    return probability(0.0, float(log)) if float(value) == 0 else _text(value)
-
-
-def _text(value: Any, unit: str = "") -> str:
-    if getattr(value, "shape", ()) or isinstance(value, (list, tuple)):
-        return ", ".join(_text(x, unit) for x in value)
-    if isinstance(value, (bool, str)):
-        return str(value).lower()
-    number = float(value)
-    whole = number == int(number) if math.isfinite(number) else False
-    return (f"{int(number):,}" if whole and abs(number) < 1e15 else f"{number:.12g}") + (" " * (unit == "s") + unit if unit else "")
-
-
-def _plain(value: Any) -> Any:
-    """For JSON: infinity, which it does not know, is the text `infinity`."""
-    if hasattr(value, "_asdict"):
-        return {key: _plain(x) for key, x in value._asdict().items()}
-    if isinstance(value, Mapping):
-        return {key: _plain(x) for key, x in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(x) for x in value]
-    if isinstance(value, float) and math.isinf(value):
-        return "infinity" if value > 0 else "-infinity"
-    return value

@@ -36,7 +36,7 @@ NUMBERS: dict[str, Any] = {
 }
 
 
-def about_a_scenario(command: Callable[..., None]) -> Callable[..., None]:
+def about_a_scenario(command: Callable[..., None], needs_traffic: bool = True) -> Callable[..., None]:
     """The command with a file, numbers and settings in place of its first argument, which must be a `Scenario`."""
     hints = get_type_hints(command, globalns={**command.__globals__, "Scenario": object}, include_extras=True)
     own = list(inspect.signature(command).parameters.values())[1:]
@@ -44,7 +44,7 @@ def about_a_scenario(command: Callable[..., None]) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         numbers = Numbers(**{name: values.pop(name) for name in NUMBERS})
-        command(scenario_of(values.pop("scenario"), values.pop("settings"), numbers), **values)
+        command(scenario_of(values.pop("scenario"), values.pop("settings"), numbers, needs_traffic), **values)
 
     parameters = [
         inspect.Parameter("scenario", kind, default=None, annotation=File),
@@ -58,7 +58,12 @@ def about_a_scenario(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def scenario_of(file: str | None, settings: list[str] | None, numbers: Numbers) -> Scenario:
+def about_what_fits(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that needs no traffic."""
+    return about_a_scenario(command, needs_traffic=False)
+
+
+def scenario_of(file: str | None, settings: list[str] | None, numbers: Numbers, needs_traffic: bool = True) -> Scenario:
     """The scenario of a file or of numbers, with settings applied; an error where both are given, or neither."""
     from natbound.scenario import Scenario, load
 
@@ -71,6 +76,6 @@ def scenario_of(file: str | None, settings: list[str] | None, numbers: Numbers) 
     from natbound.cli.quick import quick_scenario
     from natbound.settings import apply_settings
 
-    document = quick_scenario(numbers)
+    document = quick_scenario(numbers, needs_traffic)
     apply_settings(document, settings or [])
     return Scenario(document)

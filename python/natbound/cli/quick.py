@@ -31,13 +31,15 @@ class Numbers:
         return [f"--{name}" for name, value in vars(self).items() if value is not None]
 
 
-def quick_scenario(numbers: Numbers) -> Document:
-    """Any two of live, rate and hold; everything else is said in the scenario, with addresses of the documentation ranges."""
+def quick_scenario(numbers: Numbers, needs_traffic: bool = True) -> Document:
+    """Any two of live, rate and hold (or none of them, where no traffic is needed); everything else is said in the scenario, with addresses of the documentation ranges."""
     given: dict[str, float | str | None] = {"live": numbers.live, "rate": numbers.rate, "hold": numbers.hold}
-    if sum(value is not None for value in given.values()) != 2:
+    count = sum(value is not None for value in given.values())
+    if count != 2 and (needs_traffic or count or not numbers.given()):
         raise InputError(
-            "a scenario file, or any two of --live, --rate and --hold are wanted",
-            fix="such as --live 41000 --rate 700/s; natbound new prints a starter file",
+            "a scenario file, or any two of --live, --rate and --hold are wanted"
+            + ("" if needs_traffic else " (or none, and other numbers)"),
+            fix=f"such as {'--live 41000 --rate 700/s' if needs_traffic else '--addresses 2 --design cilium'}; natbound new prints a starter file",
         )
     if numbers.live is not None and not math.isfinite(numbers.live):
         raise InputError("a finite number is wanted", path="--live", value=str(numbers.live))
@@ -67,14 +69,9 @@ def quick_scenario(numbers: Numbers) -> Document:
                 "ports": 443,
             }
         ],
-        "traffic": [
-            {
-                "from": "clients",
-                "to": "server",
-                **{key: value for key, value in given.items() if value is not None},
-            }
-        ],
     }
+    if count:
+        out["traffic"] = [{"from": "clients", "to": "server", **{key: value for key, value in given.items() if value is not None}}]
     document = Document(out)
     document.settings = {
         f"traffic[0].{key}": f"--{key} {value:g}" if isinstance(value, float) else f"--{key} {value}"

@@ -42,7 +42,7 @@ def blocks(
     _within("--surge", surge, 0 <= surge <= 10**9, "a whole number from 0 to 1e9 is wanted")
     _within("--ports", ports, ports <= 65536, "an address has at most 65,536 ports")
     _within("--target", target, 0 < target < 1, "a probability above 0 and below 1 is wanted")
-    _within("--load", load, load is None or (load > 0 and math.isfinite(load)), "a finite number above 0 is wanted")
+    _within("--load", load, load is None or 0 < load <= 1e9, "a number above 0 and at most 1e9 is wanted")
     if block is not None and share is not None:
         raise InputError("give one of the two", path="--share, --block", fix="--share is fixed; blocks are taken as they are needed")
     counted = owners + surge
@@ -56,7 +56,14 @@ def blocks(
         share = largest if largest is not None else needed["share"] if needed is not None else None
     if share is None:
         raise InputError("one of the three is wanted", path="--share, --addresses, --load", fix="--share 1024 is a fixed share")
-    if not 1 <= share <= ports:
+    if share == 0:
+        raise InputError(
+            f"no share is left for each of {counted:,}",
+            path="--addresses",
+            value=str(addresses),
+            fix="more addresses, or a smaller --multiple",
+        )
+    if share > ports:
         raise InputError("not even one owner fits on an address", path="--share", value=f"{share:,} of {ports:,}")
     each = ports // share
     return Result(

@@ -11,6 +11,7 @@ from natbound.results import Result
 
 Law = Literal["exponential", "constant"]
 QUANTILES = (0.05, 0.5, 0.95)
+MOST = 1e12  # of a rate, a time in seconds, a load
 EVENTS = ("full", "refusal")
 
 
@@ -49,8 +50,10 @@ def exhaustion(
     from natbound import calculator as c
 
     for name, value in (("--rate", rate), ("--hold", 1.0 if hold is None else hold), ("--by", 1.0 if by is None else by)):
-        if not (value > 0 and math.isfinite(value)):
-            raise InputError("a finite number above 0 is wanted", path=name, value=str(value))
+        if not 0 < value <= MOST:
+            raise InputError("a number above 0 and at most 1e12 is wanted", path=name, value=str(value))
+    if hold is not None and rate * hold > MOST:
+        raise InputError("at most 1e12 live", path="--rate, --hold", value=f"{rate * hold:g}")
     if not 1 <= ports <= 4_194_304:
         raise InputError("a whole number from 1 to 4,194,304 is wanted", path="--ports", value=str(ports))
     if not 0 <= start <= ports:
@@ -72,6 +75,7 @@ def exhaustion(
         "law": None if hold is None else law,
         "arithmetic": (ports - start) / rate,
         "refusal_probability": None if hold is None else float(c.erlang_b(ports, rate * hold)),
+        "log_refusal_probability": None if hold is None else float(c.log_erlang_b(ports, rate * hold)),
     }
     for event in EVENTS:
         times = law_of(data, event)
