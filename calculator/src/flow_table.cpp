@@ -16,6 +16,7 @@ table_setup setup_for(const nat_plan& plan, std::vector<destination_place> desti
     out.scopes = scopes;
     out.ranks = ranks;
     out.table = plan.table;
+    out.quota = plan.quota;
     out.keeps_order = plan.table && d.pressure == pressure_kind::drop_least_recently_used;
     // A mapping of the same source matters where that source has several destinations.
     out.remembers = d.mapping_type != mapping_type::edm && destinations.size() > 1;
@@ -105,6 +106,11 @@ std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port so
     flows_[id] = {pair, static_cast<std::uint16_t>(source), 0, flow_state::open};
     cells_[cell].take(external);
     ++live_;
+    if (setup_.quota) {
+        const std::uint32_t client = destinations_ == 1 ? pair : pair / destinations_;
+        if (client >= held_.size()) held_.resize(client + std::size_t{1});
+        ++held_[client];
+    }
     if (setup_.keeps_order) order_.push(id);
     if (setup_.remembers) memory_.add(source_key(pair, source), id);
     return id;
@@ -129,6 +135,7 @@ void flow_table::remove(std::uint32_t id) {
     if (!shared_.empty()) unused_.push_back(id);
     f.state = flow_state::gone;
     --live_;
+    if (setup_.quota) --held_[destinations_ == 1 ? f.pair : f.pair / destinations_];
     if (setup_.keeps_order) order_.erase(id);
     if (setup_.remembers) memory_.erase(source_key(f.pair, f.source), id);
 }

@@ -247,6 +247,7 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
         places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
     in.table = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
     in.table.table.reset();  // limits of the whole NAT are another system's
+    in.table.quota.reset();
     in.table.keeps_order = false;
     in.table.remembers = false;
     in.addresses = static_cast<std::uint32_t>(system.destinations.size());

@@ -59,6 +59,7 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     e.at = at;
     e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
+    if (plan_->quota) ++subscribers_[f.source.address];
     auto& bits = taken_[{scope_of(f, plan_->design.clash_scope), rank}];
     bits.take(at);
     bits.set_closing(at, false);
@@ -119,6 +120,10 @@ void nat_table::remove(const flow& f) {
     const entry e = it->second;
     by_use_.erase(e.use);
     flows_.erase(it);
+    if (plan_->quota) {
+        const auto own = subscribers_.find(f.source.address);
+        if (--own->second == 0) subscribers_.erase(own);
+    }
     mark(f, e);
 }
 

@@ -11,6 +11,7 @@ nat_plan::nat_plan(const nat& n)
       design(n.port_set_restrict ? restricted(n.design) : n.design),
       pool_size(n.external_ip_address_pool.size()),
       table(n.connection_limits.limit_per_instance),
+      quota(n.connection_limits.limit_per_subscriber),
       class_index_(port_count) {
     const auto add = [&](const port_set& source, const port_set& ports) {
         const auto index = static_cast<std::uint8_t>(classes.size());

@@ -144,6 +144,9 @@ class checker {
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
             fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
+        if (n.connection_limits.limit_per_subscriber == std::uint64_t{0})
+            fail(at("nats", i, "connection-limits.limit-per-subscriber"), "0",
+                 "a limit of 0 admits nothing", "leave it out for no limit");
         if (n.mapping_limits.limit_port_mappings == std::uint64_t{0})
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");

@@ -47,6 +47,9 @@ const std::map<std::string, const char*>& sentences() {
          "tcp-silence, udp); overrides the design's."},
         {"port_restriction.start-port-number", "Lowest port."},
         {"port_restriction.end-port-number", "Highest port."},
+        {"connection_limits.limit-per-subscriber",
+         "The most connections of one client address; one more is refused before any search (RFC "
+         "6888 REQ-4)."},
         {"connection_limits.limit-per-instance", "The size of the flow table, in connections."},
         {"mapping_limits.limit-port-mappings",
          "The most mappings (under eim one carries several connections)."},

@@ -6,6 +6,7 @@
 
 #include "hall.hpp"
 #include "natbound/model/error.hpp"
+#include "quota.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -51,6 +52,62 @@ count most_of_a_mapping(const scenario& s, const reach_table& reach,
     return most;
 }
 
+// What fits without a quota, of the clients that are left.
+count most_of_others(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                     const nat_reading& reading, const capped_clients& capped) {
+    const auto [others, inside] = capped.others(s);
+    return solved(groups_of(others, reach, plan, inside, reading)).most;
+}
+
+// The clients that are best counted by their quota: by a minimum cut, or where mappings are shared
+// the best of none, all, and those with one client set after the other changed.
+capped_clients best_capped(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                           const std::vector<std::size_t>& inside, const nat_reading& reading,
+                           const count& quota) {
+    if (reading.mapping == mapping_type::edm)
+        return cut_of(s, inside, quota, groups_of(s, reach, plan, inside, reading));
+    const auto value = [&](const capped_clients& c) {
+        return c.connections() + most_of_others(s, reach, plan, reading, c);
+    };
+    capped_clients best(s, inside, quota), all = best;
+    for (const auto c : inside) all.cap(c, s.clients[c].addresses);
+    count least = value(best);
+    const auto consider = [&](const capped_clients& one) {
+        if (const count here = value(one); here < least) {
+            least = here;
+            best = one;
+        }
+    };
+    consider(all);
+    if (inside.size() <= 64)
+        for (const auto c : inside) {
+            auto one = best;
+            one.toggle(s, c);
+            consider(one);
+        }
+    return best;
+}
+
+// At least so many fit, no address passing the quota.
+std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach,
+                                     const nat_plan& plan, const std::vector<std::size_t>& inside,
+                                     nat_reading reading, const count& quota, std::size_t nat) {
+    if (reading.mapping != mapping_type::edm) {
+        const auto thin = thinned_to(s, reach, inside, quota);
+        return thin.named_back(
+            solved(groups_of(thin.s, thin.reach, plan, thin.inside, reading)).blocks(nat));
+    }
+    auto groups = groups_of(s, reach, plan, inside, reading);
+    for (const auto& g : groups)
+        if (std::any_of(g.sources.begin(), g.sources.end(),
+                        [](const auto& c) { return !c.same_port.empty(); })) {
+            reading.by_pair = true;
+            groups = groups_of(s, reach, plan, inside, reading);
+            break;
+        }
+    return blocks_within(groups, nat, quota);
+}
+
 void keep_limits(nat_capacity& out, const nat_plan& plan) {
     if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
     out.at_least = connections(out.blocks);
@@ -86,37 +143,53 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory) {
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
-    const solved above(groups_of(s, reach, plan, inside, readings.above));
+    const auto quota = quota_of(s, reach, plan, inside);
+    const auto capped = quota ? best_capped(s, reach, plan, inside, readings.above, *quota)
+                              : capped_clients(s, inside, 0);
+    const auto [others, left] = capped.others(s);
+    const solved above(groups_of(others, reach, plan, left, readings.above));
     const auto limit = limit_of(s, reach, plan, inside);
     nat_capacity out;
-    out.at_most = above.most;
+    out.at_most = above.most + capped.connections();
     out.sets_it =
-        shortage_in_words(s, above.groups, above.pairings, readings.above.scope.destination);
+        shortage_in_words(others, above.groups, above.pairings, readings.above.scope.destination);
     out.binds = out.sets_it.empty() ? "sockets" : "ports";
-    if (out.sets_it.empty()) out.sets_it = sockets_in_words(s, inside);
-    if (limit && limit->connections < above.most) {
+    if (out.sets_it.empty()) out.sets_it = sockets_in_words(others, left);
+    if (capped.any()) {
+        out.binds = "quota";
+        out.sets_it = capped.in_words(s, s.nats[nat].name) +
+                      (above.most > 0 ? "; of the others: " + out.sets_it : "");
+    }
+    if (limit && limit->connections < out.at_most) {
         out.at_most = limit->connections;
         out.binds = limit->binds;
         out.sets_it = limit->in_words;
     }
-    group_list groups(s, memory);
+    group_list groups(others, memory);
     for (std::size_t i = 0; i < above.groups.size(); ++i)
         groups.add(above.groups[i], above.pairings[i]);
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("nat", s.nats[nat].name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
+    if (capped.any()) out.does_not_fit.emplace("quota", capped.json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 
-    out.blocks = readings.below
-                     ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat)
-                     : above.blocks(nat);
+    if (quota)
+        out.blocks = blocks_with_quota(
+            s, reach, plan, inside, readings.below ? *readings.below : readings.above, *quota, nat);
+    else
+        out.blocks = readings.below
+                         ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat)
+                         : above.blocks(nat);
     keep_limits(out, plan);
     if (out.at_least < out.at_most)
         out.why_bounds =
-            readings.why.empty()
-                ? "how many connections the mappings can share that the limit on mappings leaves"
-                : readings.why;
+            !readings.why.empty() ? readings.why
+            : quota
+                ? "how connections that share mappings, or go to thousands of destinations, are "
+                  "best dealt to subscribers within their quotas"
+                : "how many connections the mappings can share that the limit on mappings leaves";
     return out;
 }
 

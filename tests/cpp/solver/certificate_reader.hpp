@@ -52,9 +52,27 @@ class reader {
             if (!r) return "no such NAT";
             std::size_t sum = 0;
             std::set<std::tuple<int, endpoint>> seen;
+            // subscribers that are counted by their quota; the groups speak of the others
+            router others = *r;
+            if (const auto* capped = o.if_contains("quota")) {
+                if (!r->plan.quota) return "no quota";
+                std::set<ip_address> who;
+                for (const auto& c : capped->as_array()) {
+                    const auto* client = client_named(name(c.as_object().at("client")));
+                    for (const auto a :
+                         elements(set_of<address_set>(c.as_object().at("addresses")))) {
+                        if (!client || !client->addresses.contains(a)) return "no such subscriber";
+                        if (!who.insert(a).second) return "a subscriber twice";
+                    }
+                }
+                std::erase_if(others.flows,
+                              [&](const flow& f) { return who.count(f.source.address) > 0; });
+                sum += *r->plan.quota * who.size();
+            }
             for (const auto& g : o.at("groups").as_array())
-                if (auto wrong = group(*r, g.as_object(), sum, seen); !wrong.empty()) return wrong;
-            for (const auto& f : r->flows)
+                if (auto wrong = group(others, g.as_object(), sum, seen); !wrong.empty())
+                    return wrong;
+            for (const auto& f : others.flows)
                 if (seen.count({static_cast<int>(f.protocol), f.destination}) == 0)
                     return "a destination is in no group";
             if (!o.at("table").is_null()) {
@@ -161,6 +179,11 @@ class reader {
             if (holder.emplace(std::pair{r.key_of(f), e}, m).first->second != m)
                 return "an external endpoint used twice";
         }
+        std::map<ip_address, std::size_t> of_subscriber;
+        for (const auto& [f, e] : given)
+            if (r.client.count(f) > 0 && r.plan.quota &&
+                ++of_subscriber[f.source.address] > *r.plan.quota)
+                return "more of one subscriber than its quota";
         if (r.plan.table && live > *r.plan.table) return "more than the table holds";
         if (const auto& most = r.plan.of->mapping_limits.limit_port_mappings)
             if (of_mapping.size() > *most) return "more mappings than the limit";

@@ -25,6 +25,7 @@ struct table_setup {
     std::uint32_t scopes = 1;
     std::uint32_t ranks = 1;             // addresses of the pool
     std::optional<std::uint64_t> table;  // the most flows
+    std::optional<std::uint64_t> quota;  // the most flows of one client
     bool keeps_order = false;            // of last use: a full table drops the oldest
     bool remembers = false;              // mappings of the same source (eim, adm, eim-if-possible)
     bool takes_over = false;             // closing entries
@@ -104,6 +105,7 @@ class flow_table {
     std::vector<port_bits> cells_;
     std::vector<live_flow> flows_;
     std::uint64_t live_ = 0, next_rank_ = 0;
+    std::vector<std::uint32_t> held_;  // flows of each client, where there is a quota
     use_order order_;
     source_memory memory_;
     // Where flows share mappings: how many a cell's port carries, and a flow's cell and port.
@@ -116,6 +118,10 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
                                std::uint32_t rank, Random& random, Gone&& gone) {
     const auto& design = setup_.plan->design;
     table_outcome out;
+    if (setup_.quota && client < held_.size() && held_[client] >= *setup_.quota) {
+        out.refused = refusal::quota;
+        return out;
+    }
     if (setup_.table && live_ >= *setup_.table) {
         if (!setup_.keeps_order) {
             out.refused = refusal::table_full;

@@ -31,7 +31,7 @@ struct flow {
 using scope_key = std::tuple<int, ip_address, port>;
 scope_key scope_of(const flow& f, const clash_scope& scope);
 
-enum class refusal { none, no_port, conflict, table_full };
+enum class refusal { none, no_port, conflict, table_full, quota };
 
 struct opened {
     refusal refused = refusal::none;
@@ -63,6 +63,11 @@ class nat_table {
     void pass(double seconds);
 
     std::size_t live() const { return flows_.size(); }
+    // Of one client address, closing entries too; counted where there is a quota.
+    std::uint64_t live_of(ip_address subscriber) const {
+        const auto it = subscribers_.find(subscriber);
+        return it == subscribers_.end() ? 0 : it->second;
+    }
     bool is_live(const flow& f) const { return flows_.count(f) != 0; }
     std::optional<endpoint> external_of(const flow& f) const;
     std::vector<std::pair<flow, endpoint>> entries() const;
@@ -91,7 +96,8 @@ class nat_table {
     const nat_plan* plan_;
     double now_ = 0;
     std::map<flow, entry> flows_;
-    std::list<flow> by_use_;  // least recently used first
+    std::map<ip_address, std::uint64_t> subscribers_;  // flows of each, where there is a quota
+    std::list<flow> by_use_;                           // least recently used first
     std::map<cell, port_bits> taken_;
     std::uint64_t next_rank_ = 0;  // round robin
 };
@@ -100,6 +106,11 @@ template <class Random>
 opened nat_table::open(const flow& f, Random& random) {
     if (is_live(f)) throw error("the flow is live already");
     opened out;
+    // before anything else is looked at, so a subscriber at its quota cuts nobody off
+    if (plan_->quota && live_of(f.source.address) >= *plan_->quota) {
+        out.refused = refusal::quota;
+        return out;
+    }
     if (plan_->table && flows_.size() >= *plan_->table) {
         if (plan_->design.pressure == pressure_kind::refuse) {
             out.refused = refusal::table_full;

@@ -30,6 +30,7 @@ struct nat_plan {
     std::vector<port_range_plan> classes;
     count pool_size;
     std::optional<std::uint64_t> table;  // the most flows
+    std::optional<std::uint64_t> quota;  // the most flows of one client address
     std::optional<std::uint64_t>
         mappings;  // the most mappings, where a mapping may carry several flows
 

@@ -42,6 +42,7 @@ struct port_restriction {
     port start_port_number = 0, end_port_number = 0;
 };
 struct connection_limits {
+    std::optional<std::uint64_t> limit_per_subscriber;  // a subscriber is one client address
     std::optional<std::uint64_t> limit_per_instance;
 };
 struct mapping_limits {
@@ -108,7 +109,7 @@ BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
 BOOST_DESCRIBE_STRUCT(client_set, (), (name, addresses, ports, reaches, source_ports))
 BOOST_DESCRIBE_STRUCT(server_set, (), (name, addresses, ports, protocol))
 BOOST_DESCRIBE_STRUCT(port_restriction, (), (start_port_number, end_port_number))
-BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_instance))
+BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_instance))
 BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, port_set_restrict, design,

@@ -1,0 +1,112 @@
+// Laying out what the network of subscribers lets through, key by key. What an atom of N addresses
+// sends to a class is dealt to its addresses in turn, each deal beginning where the last one ended,
+// so that no address has two more than another: at most its quota, since together they have at most
+// N times that.
+#include <algorithm>
+#include <map>
+
+#include "quota.hpp"
+#include "quota_network.hpp"
+
+namespace natbound {
+namespace {
+
+constexpr std::size_t most_keys = 2048;
+
+// Key number k of a group by itself.
+group of_key(const group& g, const count& k) {
+    group out = g;
+    out.keys = 1;
+    if (g.keys > 1)
+        for (auto& b : out.bundles) b = slice_endpoints(b, k, 1);
+    return out;
+}
+
+class dealer {
+  public:
+    dealer(const group& g, group& out) : g_(g), out_(out) {}
+
+    // Cells from .. from + size - 1 of each of these addresses: a cell is a socket, or a socket
+    // towards one of the endpoints of the run's bundle.
+    void deal(const quota_network::share& to, const address_set& addresses, count from,
+              count size) {
+        for (const auto r : to.runs) {
+            const auto& run = g_.sources[to.source].runs[r];
+            const count ports = run.ports.size();
+            const count each = run.how == carriage::each ? endpoints(g_.bundles[run.to]) : count(1);
+            const count here = ports * each;
+            if (from >= here) {
+                from -= here;
+                continue;
+            }
+            count take = std::min<count>(size, here - from);
+            size -= take;
+            while (take > 0) {
+                const count d = from / ports, p = from % ports;
+                const bool whole = p == 0 && take >= ports;
+                const count dests = whole ? take / ports : count(1);
+                const count some = whole ? ports : std::min<count>(take, ports - p);
+                source_run one = run;
+                one.addresses = addresses;
+                one.ports = run.ports.slice(static_cast<u128>(p), some);
+                if (run.how == carriage::each) {
+                    one.to = out_.bundles.size();
+                    out_.bundles.push_back(slice_endpoints(g_.bundles[run.to], d, dests));
+                }
+                one.units = addresses.size() * some * dests;
+                out_.sources[to.source].runs.push_back(std::move(one));
+                from += some * dests;
+                take -= some * dests;
+            }
+            from = 0;
+            if (size == 0) return;
+        }
+    }
+
+  private:
+    const group& g_;
+    group& out_;
+};
+
+}  // namespace
+
+std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
+                                 const count& quota) {
+    const std::size_t each =
+        std::max<std::size_t>(1, most_keys / std::max<std::size_t>(1, groups.size()));
+    count all = 0;
+    for (const auto& g : groups) all += g.keys;
+    std::vector<group> single;
+    for (const auto& g : groups) {
+        const count keys = all <= most_keys ? g.keys : std::min<count>(g.keys, each);
+        for (count k = 0; k < keys; ++k) single.push_back(of_key(g, k));
+    }
+    quota_network network(single, quota);
+    network.run();
+    std::vector<group> dealt = single;
+    for (auto& g : dealt)
+        for (auto& c : g.sources) c.runs.clear();
+    std::vector<count> turn(network.atoms().size());  // the address that is next, by atom
+    for (const auto& to : network.shares()) {
+        const auto& addresses = network.atoms()[to.atom].addresses;
+        const count n = addresses.size();
+        dealer one(single[to.group], dealt[to.group]);
+        const count rounds = to.size / n, rest = to.size % n;
+        if (rounds > 0) one.deal(to, addresses, 0, rounds);
+        auto& at = turn[to.atom];
+        for (count left = rest; left > 0;) {
+            const count take = std::min<count>(left, n - at);
+            one.deal(to, addresses.slice(static_cast<u128>(at), take), rounds, 1);
+            left -= take;
+            at = (at + take) % n;
+        }
+    }
+    std::vector<block> out;
+    for (std::size_t g = 0; g < dealt.size(); ++g) {
+        auto some = blocks_of(dealt[g], {{}, network.placements(g)}, nat);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
+    }
+    return out;
+}
+
+}  // namespace natbound

@@ -1,0 +1,124 @@
+// Thinning clients to their quota: so many of its ports may be used towards every endpoint that it
+// reaches, and one more towards as many endpoints as are left.
+#include <algorithm>
+#include <set>
+
+#include "quota.hpp"
+
+namespace natbound {
+namespace {
+
+// Servers, cut so that the first `most` endpoints of what a client set reaches are whole sets.
+class cutter {
+  public:
+    cutter(const scenario& s, const reach_table& reach)
+        : s_(s), reach_(reach), cuts_(s.servers.size()) {}
+
+    // The endpoints lie in the order of the servers.
+    void first_endpoints(std::size_t client, count most) {
+        for (std::size_t v = 0; v < s_.servers.size(); ++v) {
+            if (!reach_[client][v]) continue;
+            const count here = size(v);
+            if (most > 0 && most < here) cuts_[v].insert(most);
+            most -= std::min(most, here);
+        }
+    }
+
+    void run(thinned& out) {
+        out.s.servers.clear();
+        for (std::size_t v = 0; v < s_.servers.size(); ++v) {
+            const destination_list whole{{v, s_.servers[v].addresses, s_.servers[v].ports}};
+            cuts_[v].insert(size(v));
+            count from = 0;
+            for (const auto& to : cuts_[v]) {
+                for (const auto& item : slice_endpoints(whole, from, to - from)) {
+                    auto piece = s_.servers[v];
+                    piece.addresses = item.addresses;
+                    piece.ports = item.ports;
+                    out.s.servers.push_back(std::move(piece));
+                    out.server_of.push_back(v);
+                    before_.push_back(from);
+                }
+                from = to;
+            }
+        }
+    }
+
+    // Of the pieces: those among the first `most` endpoints that the client set reaches.
+    std::vector<bool> row(const thinned& out, std::size_t client, const count& most) const {
+        std::vector<bool> found;
+        std::vector<count> earlier(s_.servers.size());
+        count sum = 0;
+        for (std::size_t v = 0; v < s_.servers.size(); ++v) {
+            earlier[v] = sum;
+            if (reach_[client][v]) sum += size(v);
+        }
+        for (std::size_t p = 0; p < out.s.servers.size(); ++p) {
+            const auto v = out.server_of[p];
+            found.push_back(reach_[client][v] && earlier[v] + before_[p] < most);
+        }
+        return found;
+    }
+
+  private:
+    count size(std::size_t v) const {
+        return s_.servers[v].addresses.size() * s_.servers[v].ports.size();
+    }
+
+    const scenario& s_;
+    const reach_table& reach_;
+    std::vector<std::set<count>> cuts_;
+    std::vector<count> before_;  // endpoints of its server set before the cut that a piece follows
+};
+
+}  // namespace
+
+thinned thinned_to(const scenario& s, const reach_table& reach,
+                   const std::vector<std::size_t>& inside, const count& quota) {
+    thinned out;
+    out.s = s;
+    out.s.clients.clear();
+    cutter servers(s, reach);
+    struct part {
+        std::size_t client;
+        port_set ports;
+        count endpoints;
+    };
+    std::vector<part> all;
+    for (const auto c : inside) {
+        count reached = 0;
+        for (std::size_t v = 0; v < s.servers.size(); ++v)
+            if (reach[c][v]) reached += s.servers[v].addresses.size() * s.servers[v].ports.size();
+        if (reached == 0) continue;
+        const auto& ports = s.clients[c].ports;
+        const count whole = std::min<count>(quota / reached, ports.size());
+        if (whole > 0) all.push_back({c, ports.slice(0, whole), reached});
+        const count rest = quota % reached;
+        if (whole < ports.size() && rest > 0) {
+            all.push_back({c, ports.slice(static_cast<u128>(whole), 1), rest});
+            servers.first_endpoints(c, rest);
+        }
+    }
+    servers.run(out);
+    for (auto& p : all) {
+        auto one = s.clients[p.client];
+        one.ports = std::move(p.ports);
+        out.inside.push_back(out.s.clients.size());
+        out.client_of.push_back(p.client);
+        out.s.clients.push_back(std::move(one));
+        out.reach.push_back(servers.row(out, p.client, p.endpoints));
+    }
+    return out;
+}
+
+std::vector<block> thinned::named_back(std::vector<block> blocks) const {
+    for (auto& b : blocks) {
+        auto to = std::make_shared<target>(*b.to);
+        for (auto& item : to->list) item.server = server_of[item.server];
+        b.to = std::move(to);
+        b.client = client_of[b.client];
+    }
+    return blocks;
+}
+
+}  // namespace natbound
