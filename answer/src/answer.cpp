@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "capacity.hpp"
 #include "evidence.hpp"
 #include "failure.hpp"
 #include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/traffic.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/solver/guaranteed.hpp"
 #include "remedies.hpp"
@@ -19,6 +21,16 @@ namespace natbound {
 namespace bj = boost::json;
 
 namespace {
+
+// Endpoints that a client set reaches.
+count reached(const scenario& s, const client_set& c) {
+    count out = 0;
+    for (const auto& v : s.servers)
+        if (c.reaches.empty() ||
+            std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+            out += v.addresses.size() * v.ports.size();
+    return out;
+}
 
 bj::object guaranteed_part(const scenario& s, const guaranteed_result& g, const maximum_result& m) {
     bj::object out{{"connections", counted(g.connections)},
@@ -46,22 +58,61 @@ bj::object guaranteed_part(const scenario& s, const guaranteed_result& g, const 
     return out;
 }
 
+// Calls add(client set, NAT, load) for every quota that some client address could pass, with the
+// load of everything at which it reaches epsilon; returns the least of them.
+template <class Add>
+double quota_limits(const scenario& s, double epsilon, Add&& add) {
+    double least = std::numeric_limits<double>::infinity();
+    std::optional<calculator::filled_traffic> traffic;
+    for (std::size_t c = 0; c < s.clients.size(); ++c)
+        for (const auto& n : s.nats) {
+            const auto& set = s.clients[c];
+            const auto& quota = n.connection_limits.limit_per_subscriber;
+            if (!quota || std::find(n.inside.begin(), n.inside.end(), set.name) == n.inside.end())
+                continue;
+            if (set.ports.size() * reached(s, set) <= *quota) continue;
+            if (!traffic) traffic = calculator::fill_traffic(s);
+            double own = 0;
+            for (const auto& t : traffic->streams) own += t.clients == c ? t.load() : 0;
+            if (own <= 0) continue;
+            own /= static_cast<double>(set.addresses.size());
+            const double felt =
+                calculator::load_for(static_cast<double>(*quota), epsilon) / own * traffic->load();
+            least = std::min(least, felt);
+            add(set, n, felt);
+        }
+    return least;
+}
+
 // Every limit in the same unit, the load at which it is felt; the one that binds first comes first.
+// `without_quotas` gives likely of the same scenario without any.
+template <class Without>
 bj::array limits_part(const scenario& s, const guaranteed_result& g, const maximum_result& m,
-                      const calculator::likely_result& l, double load, double epsilon) {
+                      const calculator::likely_result& l, double load, double epsilon,
+                      Without&& without_quotas) {
     struct limit {
         std::string name, kind, binds, failure;
         count connections;
         double load;
     };
     std::vector<limit> all;
-    if (l.load && !l.kinds.empty()) {
-        const auto& worst = l.kinds.front();
+    const double quota =
+        quota_limits(s, epsilon, [&](const client_set& c, const nat& n, double felt) {
+            const count each = *n.connection_limits.limit_per_subscriber;
+            all.push_back(
+                {"quota of " + n.name + ": " + grouped(each) + " for each address of " + c.name,
+                 "quota", g.binds == "quota" ? "guaranteed" : "likely",
+                 "a new connection of that subscriber is refused, the others go on",
+                 each * c.addresses.size(), felt});
+        });
+    const auto& ports = l.load && quota <= *l.load * 1.01 ? without_quotas() : l;
+    if (ports.load && !ports.kinds.empty()) {
+        const auto& worst = ports.kinds.front();
         all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
                            (worst.address.empty() ? "" : " on " + worst.address),
                        g.binds == "search" ? "search" : "ports", "likely",
                        "a new connection finds no free port", g.connections.value_or(g.at_least),
-                       *l.load});
+                       *ports.load});
     }
     if (!s.nats.empty())
         all.push_back({m.sets_it, m.binds, "maximum",
@@ -80,12 +131,7 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                                count(*size),
                                calculator::load_for(static_cast<double>(*size), epsilon)});
     for (const auto& c : s.clients) {
-        count endpoints = 0;
-        for (const auto& v : s.servers)
-            if (c.reaches.empty() ||
-                std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
-                endpoints += v.addresses.size() * v.ports.size();
-        const count sockets = c.addresses.size() * c.ports.size() * endpoints;
+        const count sockets = c.addresses.size() * c.ports.size() * reached(s, c);
         all.push_back({"the own ports of " + c.name, "sockets", "maximum",
                        "the client itself reports that no local port is free", sockets,
                        static_cast<double>(sockets)});
@@ -150,7 +196,11 @@ bj::object answer(const scenario& s, const answer_options& options) {
         out["traffic"].as_object()["refusal_probability_range"] =
             bj::array{odds_json(other.risk().overall), odds_json(r.overall)};
     }
-    out["limits"] = limits_part(s, g, m, l, given ? r.load : 0, options.epsilon);
+    out["limits"] = limits_part(s, g, m, l, given ? r.load : 0, options.epsilon, [&] {
+        scenario free = s;
+        for (auto& n : free.nats) n.connection_limits.limit_per_subscriber.reset();
+        return calculator::loss_study(free, how).likely(options.epsilon);
+    });
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);
     out["watch"] = g.nothing_fails ? bj::array{} : watch_lines(s);
     out["remedies"] = helping ? helping->collect() : bj::array{};

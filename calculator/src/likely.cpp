@@ -100,6 +100,7 @@ class loss_study::state {
             }
         }
         for (const auto& curve : sums_->curves()) out.exact = out.exact && curve.exact();
+        out.exact = out.exact && !sums_->joined();
         out.overall = {failing / out.rate, low / out.rate, high / out.rate, log,
                        unseen > failing / 2};
         std::stable_sort(out.kinds.begin(), out.kinds.end(),
@@ -167,6 +168,10 @@ class loss_study::state {
                                        ": each flow that a full table drops is counted as failed "
                                        "(an upper bound)");
             }
+            if (has_quota(n) && sums_->joined())
+                assumed_.push_back(name +
+                                   ": a subscriber's quota refuses independently of ports, table "
+                                   "and the client's own ports (an upper bound)");
             std::set<std::pair<ip_address, port>> destinations;
             for (const auto& k : all.kinds)
                 if (k.nat == n)
@@ -181,11 +186,22 @@ class loss_study::state {
         }
     }
 
+    bool has_quota(std::size_t nat) const {
+        for (const auto& k : sums_->all().kinds)
+            if (k.nat == nat && sums_->has_quota(k.clients)) return true;
+        return false;
+    }
+
     std::string method() const {
         std::vector<std::string> said;
         for (const auto& curve : sums_->curves())
             if (std::find(said.begin(), said.end(), curve.explained()) == said.end())
                 said.push_back(curve.explained());
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (has_quota(n))
+                said.push_back("each client address within its quota of " +
+                               grouped(*sums_->all().plans[n].quota) +
+                               ": Erlang's formula with its load towards all destinations");
         for (const auto& k : sums_->all().kinds)
             if (!k.nat) {
                 said.push_back("what is routed untranslated is never refused");
@@ -277,7 +293,8 @@ class loss_study::state {
             simulated = simulated || !curve.exact();
             known = known && (curve.exact() || measured(curve, part.load * scale, part.place));
         }
-        possible = possible || (kind.nat && sums_->has_table(*kind.nat));
+        possible =
+            possible || (kind.nat && sums_->has_table(*kind.nat)) || sums_->has_quota(kind.clients);
         if (!possible) return {0, 0, 0, -infinite, false};
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
@@ -305,7 +322,7 @@ class loss_study::state {
             here.error > 0 ? std::hypot(1.96 * here.error / std::max(growth, 1.0), 0.001) : 0;
         out.low = load * std::exp(-off);
         out.high = load * std::exp(off);
-        out.exact = off == 0;
+        out.exact = off == 0 && !sums_->joined();
         // the worst kind's own curves, if they were not measured there
         double lowest = 0;
         for (const auto& k : out.kinds) {
@@ -353,6 +370,8 @@ class loss_study::state {
             return;
         const auto& curve = sums_->curves()[0];
         if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
+        for (const auto& kind : all.kinds)
+            if (sums_->has_quota(kind.clients)) return;
         const double load = all.systems[0].load() * scale;
         out.full_probability = std::exp(curve.at(load, 0).log);
         for (const auto& part : all.systems[0].parts)

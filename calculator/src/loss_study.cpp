@@ -13,14 +13,27 @@ namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-double sockets_behind(const scenario& s, const nat& n) {
-    double endpoints = 0, ports = 0;
+// The most that one address of a client set could have live.
+double sockets_of(const scenario& s, const client_set& c) {
+    double endpoints = 0;
     for (const auto& v : s.servers)
-        endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
+        if (c.reaches.empty() ||
+            std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+            endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
+    return endpoints * static_cast<double>(c.ports.size());
+}
+
+double most_behind(const scenario& s, const nat& n) {
+    const auto& quota = n.connection_limits.limit_per_subscriber;
+    double most = 0;
     for (const auto& name : n.inside)
-        for (const auto& c : s.clients)
-            if (c.name == name) ports += static_cast<double>(c.addresses.size() * c.ports.size());
-    return endpoints * ports;
+        for (const auto& c : s.clients) {
+            if (c.name != name) continue;
+            const double own = sockets_of(s, c);
+            most += static_cast<double>(c.addresses.size()) *
+                    (quota ? std::min(own, static_cast<double>(*quota)) : own);
+        }
+    return most;
 }
 
 }  // namespace
@@ -88,9 +101,39 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings))
                               : static_cast<double>(*mappings);
         }
-        const double most = std::min(tuples[n], sockets_behind(s, s.nats[n]));
+        const double most = std::min(tuples[n], most_behind(s, s.nats[n]));
         tables_.push_back(limit < most ? limit : 0);
     }
+    quotas_.resize(s.clients.size());
+    for (const auto& t : traffic.streams) {
+        const auto& c = s.clients[t.clients];
+        const nat* n = nat_of(s, t.clients);
+        if (!n || !n->connection_limits.limit_per_subscriber) continue;
+        auto& q = quotas_[t.clients];
+        q.limit = static_cast<double>(*n->connection_limits.limit_per_subscriber);
+        q.load += t.load() / static_cast<double>(c.addresses.size());
+        q.plenty = static_cast<double>(c.ports.size()) >= q.limit;
+        if (sockets_of(s, c) <= q.limit) q.limit = 0;
+    }
+}
+
+double kind_sums::log_quota(std::size_t clients, double scale) const {
+    const auto& q = quotas_[clients];
+    return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
+}
+
+// Erlang's formula of the quota is exact by itself: a client address' connections are Poisson, and
+// refused where as many as its quota are live. Not where they meet other limits, or the client runs
+// out of ports of its own before.
+bool kind_sums::joined() const {
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+        const auto& kind = all_.kinds[k];
+        if (!has_quota(kind.clients)) continue;
+        if (!quotas_[kind.clients].plenty || (kind.nat && has_table(*kind.nat))) return true;
+        for (const auto& part : shares_[k])
+            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+    }
+    return false;
 }
 
 double kind_sums::log_table(std::size_t nat, double scale) const {
@@ -112,18 +155,18 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         out.seen = true;
     }
     out.error = weighted;
-    if (const auto nat = all_.kinds[kind].nat) {
-        const double table = log_table(*nat, scale);
-        if (table > never) {
-            // a + b - ab
-            const double other =
-                out.seen ? out.log + std::log1p(-std::min(1.0, std::exp(table))) : never;
-            const double sum = log_sum(table, other);
-            out.error *= sum > never && other > never ? std::exp(other - sum) : 0;
-            out.log = sum;
-            out.seen = true;
-        }
-    }
+    const auto join = [&](double limit) {
+        if (limit == never) return;
+        // a + b - ab
+        const double other =
+            out.seen ? out.log + std::log1p(-std::min(1.0, std::exp(limit))) : never;
+        const double sum = log_sum(limit, other);
+        out.error *= sum > never && other > never ? std::exp(other - sum) : 0;
+        out.log = sum;
+        out.seen = true;
+    };
+    if (const auto nat = all_.kinds[kind].nat) join(log_table(*nat, scale));
+    join(log_quota(all_.kinds[kind].clients, scale));
     out.log = std::min(out.log, 0.0);
     return out;
 }
@@ -233,6 +276,7 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         sum = log_sum(sum, here + std::log(part.share));
     }
     if (const auto nat = all_.kinds[kind].nat) sum = log_sum(sum, log_table(*nat, scale));
+    sum = log_sum(sum, log_quota(all_.kinds[kind].clients, scale));
     return std::min(sum, 0.0);
 }
 

@@ -49,6 +49,11 @@ class kind_sums {
     double log_table(std::size_t nat,
                      double scale) const;  // of a full table; -infinity without limit
     bool has_table(std::size_t nat) const { return tables_[nat] > 0; }
+    // Of a client address (of a client set) at its quota; -infinity without one that can be reached
+    double log_quota(std::size_t clients, double scale) const;
+    bool has_quota(std::size_t clients) const { return quotas_[clients].limit > 0; }
+    // Whether quotas refuse beside something else, so that their product bound is not exact.
+    bool joined() const;
     // The highest load of a system over all systems: what an assignment is judged by.
     double heaviest() const;
 
@@ -57,6 +62,11 @@ class kind_sums {
     std::vector<loss_curve> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
     std::vector<double> most_load_;                   // of a curve's systems
+    struct quota {
+        double limit = 0, load = 0;  // of one client address; no limit: 0
+        bool plenty = true;          // ports of its own towards each destination
+    };
+    std::vector<quota> quotas_;   // by client set
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 

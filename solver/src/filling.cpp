@@ -6,59 +6,12 @@
 #include <algorithm>
 #include <set>
 
+#include "aiming.hpp"
+
 namespace natbound::detail {
 namespace {
 
 constexpr std::uint64_t most_stepped = 300000;
-
-// Draws that aim at one rank of the range: whatever round asks, its first probe lands there if any
-// draw makes it.
-class aiming {
-  public:
-    explicit aiming(const nat_plan& plan) : plan_(&plan) {}
-
-    void aim(const flow& f, std::uint64_t rank, std::uint64_t pool_rank = 0) {
-        pool_rank_ = pool_rank;
-        range_ = &plan_->class_of(f.source.port);
-        rank_ = rank;
-        drawn.clear();
-        asks_pool_ = !plan_->pool_rank(f.source.address, f.destination.address) &&
-                     plan_->design.pool.choice != pool_choice::round_robin;
-    }
-    std::uint64_t draw(std::uint64_t values) {
-        std::uint64_t out = 0;
-        if (asks_pool_) {
-            asks_pool_ = false;
-            out = pool_rank_;
-        } else {
-            for (const auto& round : plan_->design.search.rounds)
-                if (is_drawn(round) && draw_count(round, range_->size) == values) {
-                    out = landing(round);
-                    break;
-                }
-        }
-        drawn.push_back(out);
-        return out;
-    }
-    bool chance(double /*unused*/) { return false; }
-
-    std::vector<std::uint64_t> drawn;
-
-  private:
-    // The least draw whose first probe is the rank; 0 where there is none.
-    std::uint64_t landing(const search_round& round) const {
-        const std::uint64_t all = draw_count(round, range_->size);
-        if (round.step != step_kind::scaled) return rank_ < all ? rank_ : 0;
-        const std::uint64_t guess = (rank_ * all + range_->size - 1) / range_->size;
-        return guess < all ? guess : 0;
-    }
-
-    const nat_plan* plan_;
-    std::uint64_t pool_rank_ = 0;
-    const port_range_plan* range_ = nullptr;
-    std::uint64_t rank_ = 0;
-    bool asks_pool_ = false;
-};
 
 class planner {
   public:

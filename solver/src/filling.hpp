@@ -30,4 +30,9 @@ std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::u
 std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>& all,
                                   std::uint64_t most);
 
+// One address of the client set opens flows towards everything that it reaches, until the quota
+// refuses one; nothing where something else refuses before, or the quota is too large to be
+// stepped.
+std::optional<filling> fill_quota(const scenario& s, const nat_plan& plan, const client_set& c);
+
 }  // namespace natbound::detail

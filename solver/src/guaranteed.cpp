@@ -253,10 +253,73 @@ class search_bound {
     std::vector<arena> arenas_;
 };
 
-guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<void()>& interrupt) {
+bj::object failing_step(const filling& f) {
+    bj::object out = trace_writer::step("open", f.who, f.source, f.source);
+    bj::array draws;
+    for (const auto d : f.draws) draws.push_back(d);
+    out["draws"] = draws;
+    out["step"] = bj::array(f.draws.size(), 0);
+    return out;
+}
+
+// A client set inside, of which one address could pass the quota; none where no quota can refuse.
+const client_set* over_quota(const scenario& s, const nat_plan& plan) {
+    if (!plan.quota) return nullptr;
+    for (const auto* c : inside(s, *plan.of)) {
+        count endpoints = 0;
+        for (const auto& v : s.servers)
+            if (reaches(*c, v)) endpoints += v.addresses.size() * v.ports.size();
+        if (c->ports.size() * endpoints > *plan.quota) return c;
+    }
+    return nullptr;
+}
+
+// `out` is what the search can do without a quota. One address fills its quota by itself, and then
+// its next flow is refused, so guaranteed is no more than the quota Q; with fewer live no quota
+// refuses. A history of the search that has fewer than Q live is one under the quota too: its flows
+// and the one that fails find their address below Q.
+void with_quota(const scenario& s, const nat& n, guaranteed_result& out) {
     const nat_plan plan(n);
+    const client_set* who = over_quota(s, plan);
+    if (!who) return;
+    const count quota = *plan.quota;
+    if (out.at_most && *out.at_most < quota) return;
+    const bool first = out.nothing_fails || quota <= out.at_least;  // nothing fails with fewer
+    auto f = fill_quota(s, plan, *who);
+    out.nothing_fails = false;
+    out.connections.reset();
+    out.at_most.reset();
+    out.evidence = {};
+    out.binds = "quota";
+    if (first) out.at_least = quota;
+    if (!f) {
+        out.sets_it = "no new connection fails with fewer than " + grouped(out.at_least) +
+                      " live; a history of so many was not looked for (quota of " + n.name + ")";
+        return;
+    }
+    out.at_most = quota;
+    if (first) out.connections = quota;
+    out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " +
+                  std::to_string(f->source) + ")";
+    out.sets_it = "with " + grouped(quota) + " live, all of one address of " + who->name +
+                  ", its next connection is refused: " + n.name + " allows a subscriber " +
+                  grouped(quota) +
+                  (first ? ", and no search fails with fewer"
+                         : "; whether a search can fail with fewer is not settled");
+    auto failing = failing_step(*f);
+    out.evidence =
+        bj::object{{"trace", std::move(f->trace)},
+                   {"failing", std::move(failing)},
+                   {"lower-bound", bj::object{{"reason", "quota"}, {"limit", number(quota)}}}};
+}
+
+guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<void()>& interrupt) {
+    nat unlimited = n;
+    unlimited.connection_limits.limit_per_subscriber.reset();
+    const nat_plan plan(unlimited);
     search_bound search(s, plan, interrupt);
     guaranteed_result out = search.run();
+    with_quota(s, n, out);
     for (const auto& limit : {plan.table, plan.mappings}) {
         if (!limit) continue;
         const bool lower = out.nothing_fails || *limit < out.at_least;
@@ -277,11 +340,7 @@ guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<vo
                       (cuts ? "; the next connection cuts the one least recently used"
                             : "; the next connection is refused") +
                       "; no search fails with fewer live";
-        bj::object failing = trace_writer::step("open", f->who, f->source, f->source);
-        bj::array draws;
-        for (const auto d : f->draws) draws.push_back(d);
-        failing["draws"] = draws;
-        failing["step"] = bj::array(f->draws.size(), 0);
+        auto failing = failing_step(*f);
         out.evidence =
             bj::object{{"trace", std::move(f->trace)},
                        {"failing", std::move(failing)},
@@ -302,7 +361,8 @@ guaranteed_result guaranteed(const scenario& s, const std::function<void()>& int
                 if (other.name == name)
                     throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
                                       ": cascades are not settled in this version");
-        guaranteed_result r = of_nat(s, n, interrupt ? interrupt : [] {});
+        guaranteed_result r = of_nat(
+            s, n, interrupt ? interrupt : [] {});
         if (r.nothing_fails && best) continue;
         if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
             open_bound = r.at_least;

@@ -58,23 +58,27 @@ def small_enough(world: oracle.World, flows: int) -> bool:
     return True
 
 
-def maxima(seeds: range) -> list[Any]:
+def maxima(seeds: range, quotas: bool = False) -> list[Any]:
     """Certificates of kind maximum for random scenarios."""
     out = []
     for seed in seeds:
         rng = random.Random(seed)
         scenario = small.random_scenario(rng)
+        if quotas:
+            small.with_quotas(rng, scenario)
         if small_enough(oracle.World(scenario), 40):
             out.append(made.maximum(scenario, rng))
     return out
 
 
-def past(seeds: range) -> list[Any]:
+def past(seeds: range, quotas: bool = False) -> list[Any]:
     """Certificates of kind guaranteed for random scenarios."""
     out = []
     for seed in seeds:
         rng = random.Random(seed)
         scenario = small.random_scenario(rng, searching=True)
+        if quotas:
+            small.with_quotas(rng, scenario)
         if small_enough(oracle.World(scenario), 5):
             out.append(made.guaranteed(scenario, rng))
     return out

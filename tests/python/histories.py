@@ -76,6 +76,8 @@ def probes(router: Router, port: int, numbers: Numbers) -> Iterator[int]:
 def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | None:
     """The state after a flow opens, or None where it fails."""
     live, turn = dict(state[0]), state[1]
+    if router.quota is not None and sum(g[1] == f[1] for g in live) >= router.quota:
+        return None
     if router.table is not None and len(live) >= router.table:
         return None
     held = {(router.key(g), e): router.mapping(g) for g, e in live.items()}

@@ -138,6 +138,8 @@ class Router:
         if restrict:
             given = list(range(restrict["start-port-number"], restrict["end-port-number"] + 1))
             self.classes = [(set(range(65536)), given)]
+        self.quota = nat.get("connection-limits", {}).get("limit-per-subscriber")
+        self.without: frozenset[str] = frozenset()  # client addresses that are looked away from
         self.table = nat.get("connection-limits", {}).get("limit-per-instance")
         self.most_mappings = nat.get("mapping-limits", {}).get("limit-port-mappings")
         self.type = d.get("mapping-type", "edm")
@@ -147,7 +149,7 @@ class Router:
 
     def flows(self) -> list[Flow]:
         """All connections through it."""
-        return [f for name in self.inside for f in self.world.flows(name)]
+        return [f for name in self.inside for f in self.world.flows(name) if f[1] not in self.without]
 
     def searched(self, port: int) -> list[int]:
         """The class of a source port."""
@@ -235,11 +237,42 @@ def matching(flows: list[Flow], router: Router) -> dict[Flow, External]:
     return {f: slot[1] for slot, f in held.items()}
 
 
+def within_quota(flows: list[Flow], router: Router) -> dict[Flow, External]:
+    """As matching(), with no more than the quota of each client address (paths through the network written out, one unit each)."""
+    room: dict[Any, dict[Any, int]] = {}
+    for f in flows:
+        for a, b, n in [("source", f[1], router.quota), (f[1], f, 1)]:
+            room.setdefault(a, {})[b] = n
+            room.setdefault(b, {}).setdefault(a, 0)
+        for e in router.permitted(f):
+            slot = (router.key(f), e)
+            for a, b in [(f, slot), (slot, "sink")]:
+                room.setdefault(a, {})[b] = 1
+                room.setdefault(b, {}).setdefault(a, 0)
+    while True:
+        came: dict[Any, Any] = {"source": None}
+        todo = ["source"]
+        while todo:
+            at = todo.pop()
+            for b, n in room.get(at, {}).items():
+                if n > 0 and b not in came:
+                    came[b] = at
+                    todo.append(b)
+        if "sink" not in came:
+            break
+        at = "sink"
+        while came[at] is not None:
+            room[came[at]][at] -= 1
+            room[at][came[at]] += 1
+            at = came[at]
+    return {f: slot[1] for f in flows for slot in room[f] if isinstance(slot, tuple) and len(slot) == 2 and room[slot][f] == 1}
+
+
 def best_assignment(router: Router) -> dict[Flow, External]:
     """A largest set of flows through a NAT that can be live together, limits included."""
     flows = router.flows()
     if router.type in ("edm", "eim-if-possible"):
-        found = matching(flows, router)
+        found = matching(flows, router) if router.quota is None else within_quota(flows, router)
         if router.most_mappings is not None:
             found = dict(list(found.items())[: router.most_mappings])
     else:
@@ -256,6 +289,11 @@ def best_assignment(router: Router) -> dict[Flow, External]:
                 for f in carried[m] if e is not None else []:
                     groups.setdefault((router.key(f), e), {}).setdefault(m, []).append(f)
             here = {f: at[1] for at, by in groups.items() for f in max(by.values(), key=len)}
+            if router.quota is not None:
+                own: dict[str, list[Flow]] = {}
+                for f in here:
+                    own.setdefault(f[1], []).append(f)
+                here = {f: here[f] for some in own.values() for f in some[: router.quota]}
             if len(here) > len(found):
                 found = here
     return dict(list(found.items())[: router.table]) if router.table is not None else found
@@ -338,6 +376,9 @@ def wrong_with(world: World, live: list[tuple[Flow, str | None, External | None]
                 return "clash"
         if router.table is not None and len(mine) > router.table:
             return "table"
+        own = [f[1] for f, _ in mine]
+        if router.quota is not None and any(own.count(a) > router.quota for a in set(own)):
+            return "quota"
         entries = {router.mapping(f) for f, e in mine}
         if router.most_mappings is not None and len(entries) > router.most_mappings:
             return "mappings"

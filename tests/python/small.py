@@ -104,6 +104,13 @@ def random_design(rng: random.Random, searching: bool) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def with_quotas(rng: random.Random, scenario: dict[str, Any]) -> dict[str, Any]:
+    """The same with a quota per subscriber at its NATs."""
+    for n in scenario["nats"]:
+        n["connection-limits"]["limit-per-subscriber"] = rng.randint(1, 5)
+    return scenario
+
+
 def random_scenario(rng: random.Random, searching: bool = False) -> dict[str, Any]:
     """A few clients, servers and external endpoints; fewer where histories are to be searched."""
     v6 = rng.random() < 0.2

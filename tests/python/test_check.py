@@ -8,6 +8,8 @@ import random
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from attack import accepted, as_kinds, demands, drawn_out, maxima, past, true, valid
@@ -21,9 +23,20 @@ def test_accepts_what_brute_force_finds() -> None:
         accepted(certificate)
 
 
-def test_no_wrong_mutant_is_accepted() -> None:
+def test_accepts_what_brute_force_finds_within_quotas() -> None:
+    certificates = [k for c in maxima(range(2000, 2120), quotas=True) for k in as_kinds(c)] + past(range(2000, 2040), quotas=True)
+    capped = sum("quota" in json.dumps(c.get("does-not-fit", {})) for c in certificates)
+    assert len(certificates) > 200
+    assert capped > 20
+    assert sum(c.get("lower-bound", {}).get("reason") == "quota" for c in certificates) > 5
+    for certificate in certificates:
+        accepted(certificate)
+
+
+@pytest.mark.parametrize("quotas", [False, True])
+def test_no_wrong_mutant_is_accepted(quotas: bool) -> None:
     rng = random.Random(20260101)
-    certificates = [k for c in maxima(range(40)) for k in as_kinds(c)] + past(range(30)) + demands() + drawn_out()
+    certificates = [k for c in maxima(range(40), quotas) for k in as_kinds(c)] + past(range(30), quotas) + demands() + drawn_out()
     tried = wrong = still = 0
     per_kind: dict[str, int] = {}
     for certificate in certificates:

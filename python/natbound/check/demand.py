@@ -7,6 +7,7 @@ from typing import Any
 
 from .does_not_fit import check_group, heaviest_first, limit, whole
 from .pool import Way
+from .quota import passes
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Dest, Nat, Scenario
 from .sets import covers, size, spend
@@ -56,13 +57,14 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = False
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table groups", where)
+        known_keys(item, "nat at-most table quota groups", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
         spend(len(demand))
         through = sum(n for (c, _), n in demand.items() if c in nat.inside)
         found = found or any(through > most for most in limit(scenario, nat))
+        found = passes(scenario, nat, item.get("quota", []), demand, where + ".quota") or found
         for j, g in enumerate(entries(item.get("groups", []), where)):
             found = _closed_demand(scenario, nat, g, demand, f"{where}.groups[{j}]") or found
     need(found, "nothing in it is less than the demand")

@@ -13,6 +13,7 @@ from typing import Any
 from .blocks import read_dests
 from .keys import keys_of, mapping_side, weights
 from .pool import Way
+from .quota import capped
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .scenario import Client, Dest, Nat, Scenario
 from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
@@ -236,10 +237,11 @@ def limit(scenario: Scenario, nat: Nat) -> list[int]:
 
 def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
-    known_keys(value, "nat at-most table groups", where)
+    known_keys(value, "nat at-most table quota groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
-    groups, bound = [], 0
+    groups = []
+    bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
     way = Way(scenario, nat)
     for i, g in enumerate(entries(get(value, "groups", where), where)):
         here = f"{where}.groups[{i}]"
@@ -250,7 +252,7 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     there = [box for g in groups for box in whole(g.dests)]
     need(total(there) == volume(there), f"{where}: a destination is in two groups")
     reached = [d for c in one_of_each(scenario.inside(nat)) for d in scenario.destinations(c)]
-    if table is None or groups:
+    if table is None or groups or not reached:
         need(covers(there, whole(reached)), f"{where}: a destination that is reached is in no group")
         bound = bound if table is None else min(bound, table)
     else:

@@ -12,6 +12,7 @@ from typing import Any
 from .blocks import Block, read_block, some_dests
 from .keys import mapping_side
 from .pool import Way
+from .quota import within_quota
 from .reading import count, entries, get, need
 from .scenario import Dest, Nat, Scenario
 from .sets import Set, Undecided, element, meet, part, size, spend, total, union, volume, within
@@ -145,6 +146,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
             if b.nat is nat:
                 permitted(scenario, b, way, f"blocks[{i}]")
         mappings = apart(nat, mine)
+        within_quota(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")

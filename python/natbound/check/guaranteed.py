@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script, Table
 from .scenario import PROTOCOLS, Nat, Scenario
@@ -96,11 +97,11 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
         search = least_of_search(scenario, nat)
-        known = [n for n in (search, nat.table, nat.mappings) if n is not None]
+        known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     if reason == "nothing-fails":
         return nothing_fails(scenario, body, bound, said)
-    need(reason in ("sequence", "table"), "lower-bound: no such reason")
+    need(reason in ("sequence", "table", "quota"), "lower-bound: no such reason")
     number = count(get(bound, "endpoints" if reason == "sequence" else "limit", "lower-bound"), "lower-bound")
     need(number == said, "lower-bound: another number than the connections")
     for name, at_least in least.items():
@@ -111,7 +112,8 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     name = word(get(body, "nat", "guaranteed"), "nat")
     need(name in scenario.nats, f"no NAT {name[:40]!r}")
     nat = scenario.nats[name]
-    need(reason == "sequence" or said in (nat.table, nat.mappings), f"lower-bound: {name} has no limit of {said:,}")
+    need(reason != "table" or said in (nat.table, nat.mappings), f"lower-bound: {name} has no limit of {said:,}")
+    need(reason != "quota" or said == nat.quota, f"lower-bound: {name} has no quota of {said:,}")
     before = replay(scenario, nat, get(body, "trace", "guaranteed"), get(body, "failing", "guaranteed"))
     need(before == said, f"the new connection fails with {before:,} live and not with {said:,}")
     return said
@@ -125,6 +127,7 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values()}
     for nat in scenario.nats.values():
         need(least_of_search(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
+        need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
         through = sum(there[name] for name in nat.inside)
         for most in (nat.table, nat.mappings):
             need(most is None or through <= most, f"lower-bound: {nat.name} has a limit of {most}")

@@ -58,6 +58,7 @@ class Table:
         self.sources: dict[tuple[int, int, int], list[Flow]] = {}  # flows of one source, ascending
         self.rows: dict[tuple[tuple[int, int, int], int], Row] = {}
         self.mappings: dict[tuple[int, ...], int] = {}
+        self.subscribers: dict[int, int] = {}  # flows of a source address
         self.turn = 0
         self.hashed: dict[
             tuple[Flow, tuple[int, int]], int
@@ -88,6 +89,8 @@ class Table:
         """Opens a flow that is not live. False: it fails, and nothing has changed (or an open flow would have been cut)."""
         need(f not in self.live, "a flow is opened that is live already")
         spend(4)
+        if self.nat.quota is not None and self.subscribers.get(f[1], 0) >= self.nat.quota:
+            return False
         if self.nat.table is not None and len(self.live) >= self.nat.table:
             return False  # refused, or let in by cutting a live flow: a trace has no closing ones
         own = self.sources.get(f[:3], [])
@@ -190,6 +193,7 @@ class Table:
     def insert(self, f: Flow, at: tuple[int, int]) -> None:
         """The flow is live there."""
         self.live[f] = at
+        self.subscribers[f[1]] = self.subscribers.get(f[1], 0) + 1
         own = self.sources.setdefault(f[:3], [])
         insort(own, f)
         row = self.row(f, at[0])
@@ -203,6 +207,7 @@ class Table:
         """The flow is gone at once."""
         need(f in self.live, "a flow is closed that is not live")
         at = self.live.pop(f)
+        self.subscribers[f[1]] -= 1
         own = self.sources[f[:3]]
         own.remove(f)
         if not own:

@@ -47,6 +47,7 @@ class Nat:
     plan: Plan
     table: int | None  # the most flows
     mappings: int | None  # the most mappings
+    quota: int | None  # the most flows of one client address
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ def _names(value: Any, known: set[str], where: str) -> frozenset[str]:
     return frozenset(out)
 
 
-def _limit(value: Any, key: str, where: str) -> int | None:
-    known_keys(value, key, where)
+def _limit(value: Any, key: str, where: str, others: str = "") -> int | None:
+    known_keys(value, f"{key} {others}", where)
     if value.get(key) is None:
         return None
     out = count(value[key], f"{where}.{key}")
@@ -158,11 +159,13 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
             _is_v4(pool) == _is_v4(clients[name].addresses),
             f"{where}: the pool is of another address family than {name}",
         )
+    limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     return Nat(
         word(get(value, "name", where), where), inside, pool,
         read_plan(get(value, "design", where), restrict, where + ".design"),
-        _limit(value.get("connection-limits", {}), "limit-per-instance", where + ".connection-limits"),
+        _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
+        _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
     )  # fmt: skip
 
 

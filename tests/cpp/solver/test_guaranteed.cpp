@@ -87,6 +87,13 @@ std::optional<std::size_t> by_search(const scenario& s) {
                 visit(next);
                 continue;
             }
+            std::uint64_t own = 0;
+            for (std::size_t j = 0; j < sockets.size(); ++j)
+                own += now[j] >= 0 && sockets[j].source.address == sockets[i].source.address;
+            if (plan.quota && own >= *plan.quota) {
+                if (!best || live < *best) best = live;
+                continue;
+            }
             if (plan.table && live >= *plan.table) {
                 if (!best || live < *best) best = live;
                 continue;
@@ -164,6 +171,26 @@ TEST_CASE("guaranteed with a table and with two addresses") {
             compare(small(d, 3, 3, 2, {{10, 12}, {10, 12}}, 1, table));
         compare(small(d, 2, 2, 2, {{10, 11}, {10, 12}}, d.pool.fallback ? 2 : 1, std::nullopt));
     }
+}
+
+TEST_CASE("guaranteed with a quota per subscriber, beside searches and tables") {
+    std::size_t by_quota = 0;
+    for (const auto& d : catalogue())
+        for (port ports = 1; ports <= 5; ++ports)
+            for (std::uint64_t quota = 1; quota <= 4; ++quota)
+                for (const auto& clients : std::vector<std::vector<port_set>>{
+                         {{10, 13}}, {{8, 11}}, {{10, 12}, {10, 12}}, {{7, 9}, {11, 12}}})
+                    for (const std::uint64_t table : {0U, 3U}) {
+                        scenario s = small(d, ports, 2, 2, clients, 1, std::nullopt);
+                        if (table > 0) s.nats[0].connection_limits.limit_per_instance = table;
+                        s.nats[0].connection_limits.limit_per_subscriber = quota;
+                        compare(s);
+                        const auto got = guaranteed(s);
+                        if (got.binds != "quota") continue;
+                        ++by_quota;
+                        CHECK(got.evidence.at("lower-bound").at("reason").as_string() == "quota");
+                    }
+    CHECK(by_quota > 100);
 }
 
 TEST_CASE("guaranteed of the catalogue at full size") {
