@@ -116,7 +116,19 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     ports_ = static_cast<double>(permitted.size()) * system_.ranks;
     least_busy_ *= system_.ranks;
     double all_sockets = 0, addresses = 0;
-    for (const auto& [who, n] : sockets) all_sockets += n;
+    std::map<std::size_t, double> of_set;
+    for (const auto& [who, n] : sockets) of_set[who.first] += n;
+    bool within_quotas = false;
+    for (auto& [set, n] : of_set) {
+        double most = 0;
+        for (const auto& [who, many] : clients)
+            if (who.first == set) most = std::max(most, many);
+        if (plan.quota && most * static_cast<double>(*plan.quota) < n) {
+            n = most * static_cast<double>(*plan.quota);
+            within_quotas = true;
+        }
+        all_sockets += n;
+    }
     for (const auto& [who, n] : clients) addresses += n;
     const auto decide = [&](loss_method m, std::string why) {
         method_ = m;
@@ -126,10 +138,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         return decide(loss_method::nothing_refuses,
                       "one client alone keeps its own ports, and they never clash");
     if (all_sockets <= least_busy_)
-        return decide(loss_method::nothing_refuses,
-                      "the clients have " + grouped(count(all_sockets)) +
-                          " sockets, too few for a search to fail (" + grouped(count(least_busy_)) +
-                          " busy ports at least, and the new flow's own)");
+        return decide(
+            loss_method::nothing_refuses,
+            "the clients have " + grouped(count(all_sockets)) +
+                (within_quotas ? " connections within their quotas, too" : " sockets, too") +
+                " few for a search to fail (" + grouped(count(least_busy_)) +
+                " busy ports at least, and the new flow's own)");
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();

@@ -8,6 +8,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_network.hpp"
+#include "quota.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
 
@@ -139,20 +140,24 @@ class even_placing {
             refuse(limit->in_words, bj::array({std::move(item)}, memory_));
             return false;
         }
+        const auto quota = quota_of(s_, reach_, plan, inside_[n]);
+        if (quota && !subscribers_allow(n, *quota, mine)) return false;
         auto readings = readings_of(s_, reach_, plan, inside_[n]);
         const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
         if (one_flow_a_mapping && !fits_above(n, plan, readings.above, mine)) return false;
         std::optional<std::vector<block>> found;
         const auto& below = readings.below ? *readings.below : readings.above;
-        if (below.mapping == mapping_type::edm)
+        if (quota)
+            found = place_within(n, plan, below, mine, *quota);
+        else if (below.mapping == mapping_type::edm)
             found = place(n, plan, below, mine);
         else if (below.mapping == mapping_type::eim)
             found = place_shared_mappings(
                 s_, groups_of(s_, reach_, plan, inside_[n], by_pair(below)), mine, n);
         if (!found) {
-            say(readings.why.empty()
-                    ? "how connections are to share mappings is not settled in this version"
-                    : readings.why);
+            say(!readings.why.empty() ? readings.why
+                : quota ? "no even placing within the quotas of " + s_.nats[n].name + " was found"
+                        : "how connections are to share mappings is not settled in this version");
             return false;
         }
         if (!mappings_fit(plan, below.mapping, *found)) {
@@ -161,6 +166,49 @@ class even_placing {
         }
         std::move(found->begin(), found->end(), std::back_inserter(blocks_));
         return true;
+    }
+
+    // No client set wants more than its addresses' quotas together.
+    bool subscribers_allow(std::size_t n, const count& quota,
+                           const std::vector<pair_demand>& mine) {
+        std::map<std::size_t, count> wanted;
+        for (const auto& p : mine) wanted[p.client] += p.connections;
+        for (const auto& [c, many] : wanted) {
+            capped_clients capped(s_, inside_[n], quota);
+            capped.cap(c, s_.clients[c].addresses);
+            if (many <= capped.connections()) continue;
+            bj::object item({{"nat", s_.nats[n].name}, {"quota", capped.json(s_, memory_)}},
+                            memory_);
+            refuse(capped.in_words(s_, s_.nats[n].name) + "; it wants " + grouped(many),
+                   bj::array({std::move(item)}, memory_));
+            return false;
+        }
+        return true;
+    }
+
+    // With so few sockets that no address can pass its quota; nothing where this finds no placing.
+    std::optional<std::vector<block>> place_within(std::size_t n, const nat_plan& plan,
+                                                   const nat_reading& reading,
+                                                   std::vector<pair_demand> mine,
+                                                   const count& quota) {
+        const bool shared = reading.mapping == mapping_type::eim;
+        if (!shared && reading.mapping != mapping_type::edm) return std::nullopt;
+        const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
+        if (!thin) return std::nullopt;
+        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
+        if (shared) {
+            auto found = place_shared_mappings(thin->s, groups, mine, n);
+            if (!found) return std::nullopt;
+            return thin->named_back(std::move(*found));
+        }
+        auto flow = send(groups, mine);
+        if (!flow.fits) return std::nullopt;
+        std::vector<block> out;
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
+            std::move(some.begin(), some.end(), std::back_inserter(out));
+        }
+        return thin->named_back(std::move(out));
     }
 
     void say(const std::string& why) {

@@ -19,6 +19,7 @@
 
 #include "blocks.hpp"
 #include "natbound/solver/classes.hpp"
+#include "pair_demand.hpp"
 
 namespace natbound {
 
@@ -75,5 +76,13 @@ struct thinned {
 };
 thinned thinned_to(const scenario& s, const reach_table& reach,
                    const std::vector<std::size_t>& inside, const count& quota);
+
+// The same for a demand by pairs (of these client sets): for each pair a client set of its own,
+// with as many ports as an even share towards each endpoint takes; or (shared: mappings carry
+// several connections) one for each client set, whose ports may be used towards all that it
+// reaches. `pairs` are named anew. Nothing where such shares, rounded up, pass the quota.
+std::optional<thinned> thinned_to_pairs(const scenario& s, const reach_table& reach,
+                                        const count& quota, bool shared,
+                                        std::vector<pair_demand>& pairs);
 
 }  // namespace natbound

@@ -111,6 +111,44 @@ thinned thinned_to(const scenario& s, const reach_table& reach,
     return out;
 }
 
+std::optional<thinned> thinned_to_pairs(const scenario& s, const reach_table& reach,
+                                        const count& quota, bool shared,
+                                        std::vector<pair_demand>& pairs) {
+    thinned out;
+    out.s = s;
+    out.s.clients.clear();
+    for (std::size_t v = 0; v < s.servers.size(); ++v) out.server_of.push_back(v);
+    std::vector<count> used(s.clients.size());         // by each address of the client set
+    std::vector<std::size_t> known(s.clients.size());  // where the client set is, plus one
+    for (auto& p : pairs) {
+        const auto& c = s.clients[p.client];
+        count endpoints = 0;
+        std::vector<bool> row(s.servers.size(), false);
+        for (std::size_t v = 0; v < s.servers.size(); ++v)
+            if (reach[p.client][v] && (shared || v == p.server)) {
+                endpoints += s.servers[v].addresses.size() * s.servers[v].ports.size();
+                row[v] = true;
+            }
+        auto& at = known[p.client];
+        if (!shared || at == 0) {
+            const count cells = c.addresses.size() * endpoints;
+            count ports = shared ? quota / endpoints : count((p.connections + cells - 1) / cells);
+            ports = std::min<count>(ports, c.ports.size());
+            used[p.client] += ports * endpoints;
+            if (ports == 0 || used[p.client] > quota) return std::nullopt;
+            auto one = c;
+            one.ports = c.ports.slice(0, ports);
+            out.inside.push_back(out.s.clients.size());
+            out.client_of.push_back(p.client);
+            out.s.clients.push_back(std::move(one));
+            out.reach.push_back(std::move(row));
+            at = out.s.clients.size();
+        }
+        p.client = at - 1;
+    }
+    return out;
+}
+
 std::vector<block> thinned::named_back(std::vector<block> blocks) const {
     for (auto& b : blocks) {
         auto to = std::make_shared<target>(*b.to);

@@ -65,7 +65,7 @@ def maxima(seeds: range, quotas: bool = False) -> list[Any]:
         rng = random.Random(seed)
         scenario = small.random_scenario(rng)
         if quotas:
-            small.with_quotas(rng, scenario)
+            small.with_quotas(rng, scenario, 5)
         if small_enough(oracle.World(scenario), 40):
             out.append(made.maximum(scenario, rng))
     return out
@@ -78,7 +78,7 @@ def past(seeds: range, quotas: bool = False) -> list[Any]:
         rng = random.Random(seed)
         scenario = small.random_scenario(rng, searching=True)
         if quotas:
-            small.with_quotas(rng, scenario)
+            small.with_quotas(rng, scenario, 2)
         if small_enough(oracle.World(scenario), 5):
             out.append(made.guaranteed(scenario, rng))
     return out

@@ -104,10 +104,10 @@ def random_design(rng: random.Random, searching: bool) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def with_quotas(rng: random.Random, scenario: dict[str, Any]) -> dict[str, Any]:
+def with_quotas(rng: random.Random, scenario: dict[str, Any], most: int) -> dict[str, Any]:
     """The same with a quota per subscriber at its NATs."""
     for n in scenario["nats"]:
-        n["connection-limits"]["limit-per-subscriber"] = rng.randint(1, 5)
+        n["connection-limits"]["limit-per-subscriber"] = rng.randint(1, most)
     return scenario
 
 

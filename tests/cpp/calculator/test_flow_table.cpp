@@ -120,7 +120,7 @@ class pair_of_tables {
 };
 
 struct tally {
-    int refused = 0, full = 0, conflict = 0, cut = 0, taken_over = 0;
+    int refused = 0, full = 0, conflict = 0, quota = 0, cut = 0, taken_over = 0;
 };
 
 // Random flows through one NAT: three clients with ten ports each around the range's, up to five
@@ -154,6 +154,7 @@ void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
     sum.refused += both.outcomes[static_cast<int>(refusal::no_port)];
     sum.full += both.outcomes[static_cast<int>(refusal::table_full)];
     sum.conflict += both.outcomes[static_cast<int>(refusal::conflict)];
+    sum.quota += both.outcomes[static_cast<int>(refusal::quota)];
     sum.cut += both.cut;
     sum.taken_over += both.taken_over;
 }
@@ -220,4 +221,19 @@ TEST_CASE("changed designs: scopes, mappings that flows share, tables that drop"
     CHECK(sum.conflict > 20);
     CHECK(sum.cut > 100);
     CHECK(sum.taken_over > 100);
+}
+
+TEST_CASE("each design with a quota per subscriber, closing entries counted") {
+    for (const auto& d : catalogue()) {
+        random_bits random(13);
+        tally sum;
+        for (std::uint64_t i = 0; i < 40; ++i) {
+            nat n = small_nat(d, random);
+            n.connection_limits.limit_per_subscriber = 1 + random.draw(8);
+            INFO(d.name << " run " << i);
+            compare(n, 1000 * i + 5, 300, sum);
+        }
+        INFO(d.name);
+        CHECK(sum.quota > 200);
+    }
 }

@@ -318,6 +318,66 @@ TEST_CASE("limits of the table join by the product bound") {
     }
 }
 
+TEST_CASE("a quota of each subscriber is Erlang's formula, as the simulator counts it") {
+    auto s = home("ideal", minute);
+    for (auto& c : s.clients) c.addresses = {c.addresses.at(0), c.addresses.at(0) + 4};
+    s.clients[1].addresses = {s.clients[0].addresses.at(4) + 1, s.clients[0].addresses.at(4) + 5};
+    s.servers[0].ports = port_set(80, 82);  // one quota over all destinations
+    s.nats[0].connection_limits.limit_per_subscriber = 20;
+    // ten subscribers
+    const auto at_load_of = [&](double own) { return 10 * own / fill_traffic(s).load(); };
+    const auto r = risk(s, at_load_of(15));
+    CHECK(r.exact);
+    CHECK(r.overall.value == Approx(erlang_b(20, 15)).epsilon(1e-9));
+    CHECK_FALSE(r.full_probability);
+    const auto l = likely(s, 1e-3);
+    CHECK(l.exact);
+    CHECK(*l.load == Approx(10 * load_for(20, 1e-3)).epsilon(1e-6));
+    CHECK(l.method.find("quota of 20") != std::string::npos);
+    for (const char* hold : {R"("rate": "500/s", "hold": "60s")",
+                             R"("rate": "500/s", "hold": {"law": "constant", "mean": "60s"})",
+                             R"("rate": "500/s", "life": "60s")"}) {
+        auto t = home("ideal", hold);
+        t.clients = s.clients;
+        t.servers = s.servers;
+        t.nats[0].connection_limits = s.nats[0].connection_limits;
+        t.nats[0].timers["tcp-fin"] = duration{30};
+        simulate_options o;
+        o.arrivals = 1'000'000;
+        o.scale = 10 * 15 / fill_traffic(t).load();
+        const auto counted = simulate(t, o);
+        const double wanted = erlang_b(20, 15), error = (counted.high - counted.low) / 4;
+        INFO(hold << ": counted " << counted.refusal_probability << ", formula " << wanted);
+        CHECK(std::fabs(counted.refusal_probability - wanted) < 4 * error);
+        CHECK(error < 0.03 * wanted);
+    }
+}
+
+TEST_CASE("a quota beside ports and a table: no less than what is counted, and said so") {
+    auto s = home("ideal", minute);
+    for (auto& c : s.clients) c.ports = port_set(2000, 2199);
+    s.nats[0].port_set_restrict = port_restriction{3000, 3099};
+    s.nats[0].connection_limits.limit_per_subscriber = 60;
+    const double scale = 90 / fill_traffic(s).load();
+    const auto r = risk(s, scale);
+    CHECK_FALSE(r.exact);
+    const double a = erlang_b(100, 90), b = erlang_b(60, 45);
+    CHECK(r.overall.value == Approx(1 - (1 - a) * (1 - b)));
+    simulate_options o;
+    o.arrivals = 1'000'000;
+    o.scale = scale;
+    const auto counted = simulate(s, o);
+    INFO("counted " << counted.refusal_probability << ", bound " << r.overall.value);
+    CHECK(counted.low < r.overall.value);
+    CHECK(counted.refusal_probability > 0.5 * r.overall.value);
+    // one that no address can reach is none; and a table that the quotas never fill is none
+    s.nats[0].connection_limits.limit_per_subscriber = 200;
+    CHECK(risk(s, scale).overall.value == Approx(a));
+    s.nats[0].connection_limits.limit_per_subscriber = 60;
+    s.nats[0].connection_limits.limit_per_instance = 120;
+    CHECK(risk(s, scale).overall.value == Approx(r.overall.value));
+}
+
 TEST_CASE("destinations multiply the load, weights take it back") {
     auto s = home("ideal", minute);
     s.servers[0].ports = port_set(80, 81);

@@ -49,3 +49,97 @@ TEST_CASE("maximum within quotas is what trying everything finds") {
     CHECK(apart > 1500);
     for (const auto& [kind, n] : kinds) CHECK(n > 100);
 }
+
+TEST_CASE("demands placed evenly within quotas") {
+    unsigned yes = 0, no = 0, by_quota = 0, unknown = 0;
+    for (unsigned seed = 40000; seed < 42000; ++seed) {
+        auto s = small::random_scenario(seed);
+        small::dice d(seed);
+        for (auto& n : s.nats) n.connection_limits.limit_per_subscriber = 1 + d.below(7);
+        const small::world w(s);
+        const auto m = maximum(s);
+        const count n = 1 + d.below(static_cast<unsigned>(m.at_most) + 2);
+        const auto r = fits(s, n, placing::even);
+        INFO("seed " << seed << ", " << n << ": " << to_json(s));
+        INFO(boost::json::serialize(r.evidence) << " " << r.sets_it);
+        switch (r.verdict) {
+            case fit_verdict::fits:
+                ++yes;
+                REQUIRE(n <= m.at_most);
+                REQUIRE(small::reader(w).fits(r.evidence, static_cast<std::size_t>(n)) == "");
+                break;
+            case fit_verdict::does_not_fit: {
+                ++no;
+                if (!r.evidence.contains("demand")) break;  // more than the maximum
+                const auto& items = r.evidence.at("nats").as_array();
+                if (items.empty() || !items[0].as_object().contains("quota")) break;
+                ++by_quota;
+                const auto& who = items[0].at("quota").as_array();
+                REQUIRE(who.size() == 1);
+                std::size_t wanted = 0, allowed = 0;
+                for (const auto& p : r.evidence.at("demand").as_array())
+                    if (p.at("from") == who[0].at("client"))
+                        wanted += small::number(p.at("connections"));
+                for (const auto& n1 : s.nats)
+                    if (n1.name == small::name(items[0].at("nat")))
+                        allowed =
+                            *n1.connection_limits.limit_per_subscriber *
+                            small::elements(small::set_of<address_set>(who[0].at("addresses")))
+                                .size();
+                REQUIRE(wanted > allowed);
+                break;
+            }
+            case fit_verdict::unknown:
+                ++unknown;
+        }
+        const auto best = fits(s, m.at_least, placing::best);
+        REQUIRE(best.verdict == fit_verdict::fits);
+        REQUIRE(small::reader(w).fits(best.evidence, static_cast<std::size_t>(m.at_least)) == "");
+    }
+    CAPTURE(yes, no, by_quota, unknown);
+    CHECK(yes > 400);
+    CHECK(by_quota > 100);
+    CHECK(unknown < 1000);
+}
+
+TEST_CASE(
+    "quotas at full size: many subscribers, many destinations, by their certificates' sizes") {
+    const auto cgnat = [](const std::string& more, const char* servers, const char* design) {
+        return parse_scenario(
+            R"({"clients": [{"name": "lan", "addresses": "10.0.0.0/16", "ports": "1024-65535"}],
+                "nats": [{"name": "r", "inside": ["lan"], "external-ip-address-pool": "203.0.113.0/28",
+                          "design": )" +
+            std::string(design) + R"(, "connection-limits": {)" + more + R"(}}],
+                "servers": [{"name": "C", "addresses": ")" +
+            servers + R"(", "ports": 443}]})");
+    };
+    const char* eim =
+        R"({"base": "ideal", "mapping-type": "eim", "clash-scope": {"destination": "none", "protocol": true}})";
+    struct one {
+        scenario s;
+        count most;
+        const char* binds;
+    };
+    for (const auto& [s, most, binds] : {
+             one{cgnat(R"("limit-per-subscriber": 50)", "198.51.100.7", R"("ideal")"), 1032192,
+                 "ports"},
+             one{cgnat(R"("limit-per-subscriber": 15)", "198.51.100.7", R"("ideal")"), 983040,
+                 "quota"},
+             one{cgnat(R"("limit-per-subscriber": 2000)", "198.18.0.0/15", R"("ideal")"), 131072000,
+                 "quota"},
+             one{cgnat(R"("limit-per-subscriber": 2000)", "198.51.100.0/24", R"("ideal")"),
+                 131072000, "quota"},
+             one{cgnat(R"("limit-per-subscriber": 2000, "limit-per-instance": 3000000)",
+                       "198.51.100.0/24", R"("ideal")"),
+                 3000000, "table"},
+             one{cgnat(R"("limit-per-subscriber": 2000)", "198.51.100.0/24", eim), 131072000,
+                 "quota"},
+         }) {
+        const auto m = maximum(s);
+        INFO(m.sets_it);
+        REQUIRE(m.connections);
+        CHECK(*m.connections == most);
+        CHECK(m.binds == binds);
+        CHECK(boost::json::serialize(m.evidence).size() < 2'000'000);
+    }
+}
