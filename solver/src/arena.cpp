@@ -122,8 +122,12 @@ std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t
                     }
                 }
             }
+            count together = 0;
+            for (const auto& [rank, one] : by_rank) together += one.sockets;
             for (auto& [rank, one] : by_rank) {
                 one.all = all;
+                one.mixed = plan.design.pool.fallback && by_rank.size() > 1;
+                if (one.mixed) one.sockets = together;
                 out.push_back(std::move(one));
             }
         }

@@ -25,7 +25,8 @@ struct arena {
     std::vector<actor> actors;
     bool all =
         true;  // every competing client address is in `actors`; else only as many as can matter
-    count sockets = 0;  // of all actors; exact where `all`
+    count sockets = 0;   // that may come to these endpoints; exact where `all`
+    bool mixed = false;  // the search goes on to other addresses, where others' flows come from
 };
 
 // One arena of each kind that occurs behind the NAT: destinations that are alike are represented by

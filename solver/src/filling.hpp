@@ -35,4 +35,7 @@ std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>
 // stepped.
 std::optional<filling> fill_quota(const scenario& s, const nat_plan& plan, const client_set& c);
 
+// The same of all clients, until the table is full with `most`.
+std::optional<filling> fill_limit(const scenario& s, const nat_plan& plan, std::uint64_t most);
+
 }  // namespace natbound::detail

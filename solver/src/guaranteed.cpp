@@ -68,8 +68,11 @@ class search_bound {
         // Where a source's mapping is offered towards other destinations too, a flow that was moved
         // in one arena moves others.
         bool others_keep = true, apart = true;
-        if (plan_.design.mapping_type == mapping_type::eim_if_possible) {
+        const bool mixed = std::any_of(arenas_.begin(), arenas_.end(),
+                                       [](const arena& where) { return where.mixed; });
+        if (mixed || plan_.design.mapping_type == mapping_type::eim_if_possible)
             for (const auto& where : arenas_) others_keep = others_keep && keeps_to_itself(where);
+        if (plan_.design.mapping_type == mapping_type::eim_if_possible) {
             // A mapping made towards another destination brings its pool address along, so arenas
             // of several addresses mix.
             std::set<ip_address> towards;
@@ -274,77 +277,83 @@ const client_set* over_quota(const scenario& s, const nat_plan& plan) {
     return nullptr;
 }
 
-// `out` is what the search can do without a quota. One address fills its quota by itself, and then
-// its next flow is refused, so guaranteed is no more than the quota Q; with fewer live no quota
-// refuses. A history of the search that has fewer than Q live is one under the quota too: its flows
-// and the one that fails find their address below Q.
-void with_quota(const scenario& s, const nat& n, guaranteed_result& out) {
-    const nat_plan plan(n);
-    const client_set* who = over_quota(s, plan);
-    if (!who) return;
-    const count quota = *plan.quota;
-    if (out.at_most && *out.at_most < quota) return;
-    const bool first = out.nothing_fails || quota <= out.at_least;  // nothing fails with fewer
-    auto f = fill_quota(s, plan, *who);
+// A limit that refuses (or cuts) with L live: the quota of one subscriber, or the table.
+struct live_limit {
+    count size;
+    std::string kind;       // "quota" or "table"
+    std::string reached;    // "with 2,000 live, ... the next connection is refused"
+    std::string not_found;  // whose history was not found
+};
+
+// `out` is what a search can do without the limit. With fewer than L live the limit refuses nobody,
+// so a history of the search that ends with fewer is one under the limit too (on its way it has at
+// most one more live, while one flow holds another's port). `fill` gives a history that ends at the
+// limit: where no search fails before, any that has the flows.
+template <class Fill>
+void with_limit(const live_limit& limit, guaranteed_result& out, Fill&& fill) {
+    if (out.at_most && *out.at_most < limit.size) return;
+    const bool first = out.nothing_fails || limit.size <= out.at_least;  // nothing fails before
+    std::optional<filling> f = fill();
+    if (!f && limit.kind == "table") return;  // there are too few flows, as far as is seen
     out.nothing_fails = false;
     out.connections.reset();
     out.at_most.reset();
     out.evidence = {};
-    out.binds = "quota";
-    if (first) out.at_least = quota;
+    out.binds = limit.kind;
+    if (first) out.at_least = limit.size;
     if (!f) {
         out.sets_it = "no new connection fails with fewer than " + grouped(out.at_least) +
-                      " live; a history of so many was not looked for (quota of " + n.name + ")";
+                      " live; " + limit.not_found;
         return;
     }
-    out.at_most = quota;
-    if (first) out.connections = quota;
+    out.at_most = limit.size;
+    if (first) out.connections = limit.size;
     out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " +
                   std::to_string(f->source) + ")";
-    out.sets_it = "with " + grouped(quota) + " live, all of one address of " + who->name +
-                  ", its next connection is refused: " + n.name + " allows a subscriber " +
-                  grouped(quota) +
-                  (first ? ", and no search fails with fewer"
-                         : "; whether a search can fail with fewer is not settled");
+    out.sets_it = limit.reached + (first ? "; no search fails with fewer live"
+                                         : "; whether a search can fail with fewer is not settled");
     auto failing = failing_step(*f);
-    out.evidence =
-        bj::object{{"trace", std::move(f->trace)},
-                   {"failing", std::move(failing)},
-                   {"lower-bound", bj::object{{"reason", "quota"}, {"limit", number(quota)}}}};
+    out.evidence = bj::object{
+        {"trace", std::move(f->trace)},
+        {"failing", std::move(failing)},
+        {"lower-bound", bj::object{{"reason", limit.kind}, {"limit", number(limit.size)}}}};
 }
 
 guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<void()>& interrupt) {
     nat unlimited = n;
-    unlimited.connection_limits.limit_per_subscriber.reset();
-    const nat_plan plan(unlimited);
-    search_bound search(s, plan, interrupt);
+    unlimited.connection_limits = {};
+    unlimited.mapping_limits = {};
+    const nat_plan searched(unlimited);
+    search_bound search(s, searched, interrupt);
     guaranteed_result out = search.run();
-    with_quota(s, n, out);
-    for (const auto& limit : {plan.table, plan.mappings}) {
-        if (!limit) continue;
-        const bool lower = out.nothing_fails || *limit < out.at_least;
-        if (!lower) continue;
-        // No search fails with so few live, so the table is filled by any flows, if there are
-        // enough.
-        std::optional<filling> f = fill_all(plan, search.all().front(), *limit);
-        if (!f) f = fill_table(plan, search.all(), *limit);
-        if (!f) continue;
+    const nat_plan plan(n);
+    if (const client_set* who = over_quota(s, plan)) {
+        const count quota = *plan.quota;
+        with_limit({quota, "quota",
+                    "with " + grouped(quota) + " live, all of one address of " + who->name +
+                        ", its next connection is refused: " + n.name + " allows a subscriber " +
+                        grouped(quota),
+                    "a history of so many was not looked for (quota of " + n.name + ")"},
+                   out, [&] { return fill_quota(s, plan, *who); });
+    }
+    nat shared = n;  // the quota, where it binds, comes first
+    shared.connection_limits.limit_per_subscriber.reset();
+    const nat_plan table(shared);
+    for (const auto& limit : {table.table, table.mappings}) {
+        if (!limit || (out.connections && *out.connections == *limit && out.binds == "quota"))
+            continue;
         const bool cuts = plan.design.pressure == pressure_kind::drop_least_recently_used;
-        out.connections = out.at_least = *limit;
-        out.at_most = *limit;
-        out.nothing_fails = false;
-        out.binds = "table";
-        out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " +
-                      std::to_string(f->source) + ")";
-        out.sets_it = "the table of " + n.name + " holds " + grouped(*limit) +
-                      (cuts ? "; the next connection cuts the one least recently used"
-                            : "; the next connection is refused") +
-                      "; no search fails with fewer live";
-        auto failing = failing_step(*f);
-        out.evidence =
-            bj::object{{"trace", std::move(f->trace)},
-                       {"failing", std::move(failing)},
-                       {"lower-bound", bj::object{{"reason", "table"}, {"limit", *limit}}}};
+        with_limit({*limit, "table",
+                    "the table of " + n.name + " holds " + grouped(*limit) +
+                        (cuts ? "; the next connection cuts the one least recently used"
+                              : "; the next connection is refused"),
+                    ""},
+                   out, [&] {
+                       auto f = fill_all(table, search.all().front(), *limit);
+                       if (!f) f = fill_table(table, search.all(), *limit);
+                       if (!f) f = fill_limit(s, table, *limit);
+                       return f;
+                   });
     }
     out.evidence["nat"] = n.name;
     return out;

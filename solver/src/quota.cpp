@@ -64,13 +64,16 @@ bj::array capped_clients::json(const scenario& s, const bj::storage_ptr& memory)
 std::string capped_clients::in_words(const scenario& s, const std::string& nat) const {
     std::vector<std::string> names;
     count addresses = 0;
+    bool whole = true;
     for (std::size_t c = 0; c < sets_.size(); ++c)
         if (!sets_[c].empty()) {
+            whole = whole && sets_[c] == s.clients[c].addresses;
             names.push_back(s.clients[c].name);
             addresses += sets_[c].size();
         }
     return (addresses == 1 ? "the one address of " + listed(names)
-                           : "each of " + grouped(addresses) + " addresses of " + listed(names)) +
+                           : (whole ? "each of the " : "each of ") + grouped(addresses) +
+                                 " addresses of " + listed(names)) +
            " may have " + grouped(quota_) + " connections (quota of " + nat + ")";
 }
 

@@ -1,5 +1,5 @@
-// One client address opens flow after flow, towards one destination after the other, until its
-// quota refuses it.
+// Client addresses open flow after flow, towards one destination after the other, until a limit
+// refuses one (or cuts another).
 #include "aiming.hpp"
 #include "filling.hpp"
 #include "trace.hpp"
@@ -9,59 +9,66 @@ namespace {
 
 constexpr std::uint64_t most_stepped = 300'000;
 
-class subscriber {
+class opener {
   public:
-    subscriber(const scenario& s, const nat_plan& plan, const client_set& c)
-        : s_(s), plan_(plan), client_(c), table_(plan), aim_(plan) {}
+    opener(const scenario& s, const nat_plan& plan, std::uint64_t most)
+        : s_(s), plan_(plan), most_(most), table_(plan), aim_(plan) {}
 
-    std::optional<filling> run() {
+    // Whether some flow of the address failed.
+    bool run(const client_set& c, ip_address from) {
         for (const auto& v : s_.servers) {
-            if (!reaches(client_, v)) continue;
+            if (!reaches(c, v)) continue;
             for (const auto& part : v.addresses.parts())
                 for (ip_address a = part.first;; ++a) {
                     for (const auto& at : v.ports.parts())
                         for (port q = at.first; q <= at.last; ++q)
-                            if (const auto over = towards(v, {a, q}))
-                                return *over ? found() : std::nullopt;
+                            if (towards({&c, from, &v, {a, q}})) return true;
                     if (a == part.last) break;
                 }
         }
-        return std::nullopt;
+        return false;
     }
+    refusal why() const { return failed_.refused; }
+    std::uint64_t live() const { return live_; }
 
-  private:
-    // Whether the quota refused a flow; false: something else did; nothing: all were let in.
-    std::optional<bool> towards(const server_set& v, const endpoint& to) {
-        const actor who{&client_, client_.addresses.at(0), &v, to};
-        for (const auto& part : client_.ports.parts())
-            for (port p = part.first; p <= part.last; ++p) {
-                const flow f = who.at(p);
-                const std::uint64_t n = plan_.class_of(p).size;
-                aim_.aim(f, table_.live() % n, table_.live() / n % saturated(plan_.pool_size));
-                const opened got = table_.open(f, aim_);
-                if (!got.failed()) {
-                    writer_.open(who, p, aim_.drawn);
-                    continue;
-                }
-                out_.who = who;
-                out_.source = p;
-                return got.refused == refusal::quota;
-            }
-        return std::nullopt;
-    }
-
-    std::optional<filling> found() {
-        out_.live = table_.live();
+    filling found() {
+        out_.live = live_;
         out_.trace = writer_.take();
         return std::move(out_);
     }
 
+  private:
+    bool towards(const actor& who) {
+        for (const auto& part : who.clients->ports.parts())
+            for (port p = part.first; p <= part.last; ++p) {
+                const std::uint64_t n = plan_.class_of(p).size;
+                live_ = table_.live();
+                if (live_ > most_) {  // the limit is one that the table does not keep
+                    failed_.refused = refusal::conflict;
+                    return true;
+                }
+                // port after port, so that a replay finds each at once
+                aim_.aim(who.at(p), live_ % n, live_ / n % saturated(plan_.pool_size));
+                failed_ = table_.open(who.at(p), aim_);
+                if (failed_.failed()) {
+                    out_.who = who;
+                    out_.source = p;
+                    out_.draws = aim_.drawn;
+                    return true;
+                }
+                writer_.open(who, p, aim_.drawn);
+            }
+        return false;
+    }
+
     const scenario& s_;
     const nat_plan& plan_;
-    const client_set& client_;
+    std::uint64_t most_;
     nat_table table_;
     aiming aim_;
     trace_writer writer_;
+    opened failed_;
+    std::uint64_t live_ = 0;
     filling out_;
 };
 
@@ -69,7 +76,26 @@ class subscriber {
 
 std::optional<filling> fill_quota(const scenario& s, const nat_plan& plan, const client_set& c) {
     if (*plan.quota > most_stepped) return std::nullopt;
-    return subscriber(s, plan, c).run();
+    opener one(s, plan, *plan.quota);
+    if (!one.run(c, c.addresses.at(0)) || one.why() != refusal::quota) return std::nullopt;
+    return one.found();
+}
+
+std::optional<filling> fill_limit(const scenario& s, const nat_plan& plan, std::uint64_t most) {
+    if (most > most_stepped) return std::nullopt;
+    opener all(s, plan, most);
+    for (const auto* c : inside(s, *plan.of))
+        for (const auto& part : c->addresses.parts())
+            for (ip_address a = part.first;; ++a) {
+                if (all.run(*c, a)) {
+                    const bool full =
+                        all.why() == refusal::none || all.why() == refusal::table_full;
+                    if (!full || all.live() != most) return std::nullopt;
+                    return all.found();
+                }
+                if (a == part.last) break;
+            }
+    return std::nullopt;
 }
 
 }  // namespace natbound::detail

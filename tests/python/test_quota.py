@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from pathlib import Path
 
-import attack
 import natbound
-import oracle
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import attack
+import oracle
 import small
 from mutation import mutants
 
@@ -21,10 +25,9 @@ def test_the_example() -> None:
     assert answer.guaranteed.connections == 2000
     assert answer.guaranteed.binds == "quota"
     assert answer.maximum.connections == 1_000_000
-    assert attack.valid(answer.guaranteed.evidence) is True
-    assert attack.valid(answer.maximum.evidence) is True
-    names = [limit["name"] for limit in answer.limits]
-    assert [n.partition(" of ")[0] for n in names[:2]] == ["flow table", "the flow table"] or "flow table" in names[0]
+    assert attack.valid(answer["guaranteed"]["evidence"]) is True
+    assert attack.valid(answer["maximum"]["evidence"]) is True
+    assert "flow table" in answer.limits[0]["name"]
     quota = next(limit for limit in answer.limits if limit["kind"] == "quota")
     assert quota["connections"] == 4_000_000
     assert "that subscriber" in quota["failure"]
@@ -35,18 +38,18 @@ def test_a_tight_quota_binds_first() -> None:
     answer = scenario.answer(1e-6, remedies=False)
     assert answer.guaranteed.connections == 300
     assert answer.maximum.connections == 600_000
-    assert "each of 2,000 addresses of subscribers may have 300 connections (quota of cgnat)" in answer.maximum.sets_it
+    assert "each of the 2,000 addresses of subscribers may have 300 connections (quota of cgnat)" in answer.maximum.sets_it
     assert answer.limits[0]["kind"] == "quota"
     load = natbound.calculator.load_for(300, 1e-6)
     assert answer.limits[0]["load"] == pytest.approx(2000 * load, rel=1e-6)
     assert answer.likely.connections == pytest.approx(2000 * load, rel=0.01)
     ports = next(limit for limit in answer.limits if "free ports" in limit["name"])
     assert ports["load"] > answer.limits[0]["load"]
-    assert attack.valid(answer.maximum.evidence) is True
+    assert attack.valid(answer["maximum"]["evidence"]) is True
     assert scenario.capacity(600_001).fits is False
     assert scenario.capacity(300_000).fits is True
     for demand in (300_000, 600_001):
-        evidence = scenario.capacity(demand).evidence
+        evidence = scenario.capacity(demand)["evidence"]
         assert attack.valid(evidence) is True, attack.check(evidence)
     assert scenario.capacity(600_000, place="best").fits is True
 
@@ -64,9 +67,9 @@ def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
     rng = random.Random(5)
     exact = bounded = guaranteed = by_quota = tried = 0
     for document in small_ones(range(300), 4):
-        scenario = natbound.load_text(json.dumps(document)) if hasattr(natbound, "load_text") else natbound.Scenario(document)
+        scenario = natbound.Scenario(document)
         world = oracle.World(document)
-        certificates = [scenario.capacity().maximum.evidence]
+        certificates = [scenario.capacity()["maximum"]["evidence"]]
         certificate = certificates[0]
         attack.accepted(certificate)
         if attack.small_enough(world, 40):
@@ -80,14 +83,14 @@ def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
         if attack.small_enough(world, 5):
             try:
                 found = scenario.answer(0.5, remedies=False)
-            except natbound.Unsupported:
+            except natbound._core.Unsupported:
                 continue
             if found.guaranteed.connections is not None:
                 guaranteed += 1
-                by_quota += found.guaranteed.evidence["lower-bound"]["reason"] == "quota"
-                assert attack.true(found.guaranteed.evidence)
-                assert attack.valid(found.guaranteed.evidence) is not False or found.guaranteed.nothing_fails
-                certificates.append(found.guaranteed.evidence)
+                by_quota += found["guaranteed"]["evidence"]["lower-bound"]["reason"] == "quota"
+                assert attack.true(found["guaranteed"]["evidence"])
+                assert attack.valid(found["guaranteed"]["evidence"]) is not False or found.guaranteed.nothing_fails
+                certificates.append(found["guaranteed"]["evidence"])
         if attack.small_enough(world, 12):
             for c in certificates:
                 for done, mutant in mutants(c, rng, 12):
