@@ -36,7 +36,9 @@ def test_accepts_what_brute_force_finds_within_quotas() -> None:
 @pytest.mark.parametrize("quotas", [False, True])
 def test_no_wrong_mutant_is_accepted(quotas: bool) -> None:
     rng = random.Random(20260101)
-    certificates = [k for c in maxima(range(40), quotas) for k in as_kinds(c)] + past(range(60 if quotas else 30), quotas) + demands() + drawn_out()
+    certificates = (
+        [k for c in maxima(range(40), quotas) for k in as_kinds(c)] + past(range(60 if quotas else 30), quotas) + demands() + drawn_out()
+    )
     tried = wrong = still = 0
     per_kind: dict[str, int] = {}
     for certificate in certificates:
