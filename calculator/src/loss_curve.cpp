@@ -190,6 +190,18 @@ log_odds loss_curve::at(double load, std::size_t kind) const {
     return {std::min(0.0, weighted / sum), std::sqrt(variance) / sum, true};
 }
 
+bool loss_curve::measured(double load, std::size_t kind) const {
+    if (exact()) return true;
+    double below = std::numeric_limits<double>::infinity(), above = below;  // how far away
+    for (const auto& p : points_) {
+        if (!p.kinds[kind].seen || p.kinds[kind].error >= 0.7) continue;
+        const double away = std::log(p.load / load);
+        double& side = away < 0 ? below : above;
+        side = std::min(side, std::fabs(away));
+    }
+    return std::min(below, above) < 0.02 || below + above < 0.05;
+}
+
 double loss_curve::slope(double load, std::size_t kind) const {
     if (exact()) {
         const double step = 1e-4;
