@@ -75,6 +75,7 @@ class loss_study::state {
             throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
         risk_result out;
         const auto& all = sums_->all();
+        out.hash_known = !all.unknown_hash;
         out.load = all.load * scale;
         out.rate = all.rate * scale;
         out.method = method();
