@@ -282,8 +282,10 @@ std::vector<log_odds> state_average::result() const {
             tried += chances[i] * all;
         }
         if (!fitted || !(beyond < unseen * failed)) {
-            // All ports busy is too rare to be seen here, but how rare is known.
-            const double full = full_states < few_states && law_known_ ? erlang_b(most_, load_) : 0;
+            // All ports busy may be too rare to be seen here, but how rare is known, unless other
+            // refusals keep it from being reached.
+            double full = full_states < few_states && law_known_ ? erlang_b(most_, load_) : 0;
+            if (full * static_cast<double>(z_.size()) > 2 * few_states) full = 0;
             std::vector<double> below = failing_[k];
             for (std::size_t i = 0; full > 0 && i < below.size(); ++i)
                 if (is_full(i)) below[i] = 0;
