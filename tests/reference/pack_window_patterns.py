@@ -54,7 +54,8 @@ def main() -> None:
     for line in (HERE / "window_patterns.csv").read_text().splitlines():
         law, window, _, busy, *shares = line.split(",")
         values = packed(float(window), float(busy), [float(x) for x in shares])
-        out.append("{%d, %s, {%s}},\n" % (law == "constant", window, ", ".join(f"{x:.5g}" for x in values)))
+        y = ", ".join(f"{x:.5g}" for x in values)
+        out.append(f"{{{int(law == 'constant')}, {window}, {{{y}}}}},\n")
     (HERE.parents[1] / "calculator/src/window_patterns.inc").write_text("".join(out))
 
 

@@ -77,6 +77,7 @@ from natbound.calculator.overflows import (
     overflow_to_second,
 )
 from natbound.calculator.retrying import Retries, retries
+from natbound.calculator.sequence import LimitsInSequence, Refused, limits_in_sequence
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
 from natbound.calculator.sizing import (
     addresses_for,
@@ -98,6 +99,7 @@ from natbound.calculator.waiting import (
     log_erlang_c_ports_derivative,
     ports_for_waiting,
 )
+from natbound.calculator.windows import window_loss
 
 __all__ = [
     "Batches",
@@ -109,11 +111,13 @@ __all__ = [
     "EquivalentRandom",
     "EvictingTable",
     "KaufmanRoberts",
+    "LimitsInSequence",
     "Modulated",
     "Moment",
     "OnOff",
     "Overflow",
     "QueueAnswer",
+    "Refused",
     "Retries",
     "SecondGroup",
     "addresses_for",
@@ -140,6 +144,7 @@ __all__ = [
     "hold_for",
     "hold_for_waiting",
     "kaufman_roberts",
+    "limits_in_sequence",
     "load_for",
     "load_for_attempts",
     "load_for_waiting",
@@ -181,4 +186,5 @@ __all__ = [
     "transient_mean",
     "transient_quantile",
     "tries_for",
+    "window_loss",
 ]
