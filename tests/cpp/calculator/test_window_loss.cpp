@@ -89,7 +89,8 @@ TEST_CASE("windows: outside of what was measured there is no answer") {
     bad(64512, 1.26 * 64512, {32});
     bad(std::nan(""), 1, {32});
     bad(64512, std::nan(""), {32});
-    bad(64512, 0.5 * 64512, {128});                            // never full
-    bad(64512, 0.6 * 64512, {64, 64, 64});                     // refused below 1e-8
+    bad(64512, 1.25 * 64512, {8, 8, 8, 8, 8, 8});  // more busy than one window of 8 leaves
+    bad(64512, 0.5 * 64512, {128});                // never full
+    bad(64512, 0.6 * 64512, {64, 64, 64});         // refused below 1e-8
     bad(64512, 0.94 * 64512, {128, 64, 32, 16, 8}, constant);  // it would be 27 % high
 }
