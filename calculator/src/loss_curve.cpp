@@ -331,9 +331,9 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
         if (!odds_) odds_ = std::make_unique<arrival_odds>(*running_);
     }
     running_->scale(load / input_load_);
-    // Where flows lie is forgotten with the flows themselves.
     const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
-    double left = near ? (load == running_load_ ? 0 : 2 * flows) : 4 * flows;
+    const double memory = running_->memory() * flows;
+    double left = near ? (load == running_load_ ? 0 : memory / 2) : memory;
     for (; left > 0; left -= 20000) {
         running_->advance(std::min(left, 20000.0));
         interrupt_();
