@@ -28,4 +28,6 @@ bj::object certificate(const char* kind, const scenario& s, bj::object body) {
 
 std::string to_text(const bj::object& value) { return bj::serialize(value); }
 
+std::string to_text(const bj::array& value) { return bj::serialize(value); }
+
 }  // namespace natbound

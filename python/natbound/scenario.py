@@ -10,6 +10,8 @@ from typing import Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
+from natbound.claim import decide
+from natbound.demand import Given, read_demand
 from natbound.errors import InputError
 from natbound.results import Result
 from natbound.settings import apply_settings
@@ -53,12 +55,27 @@ class Scenario:
         _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
         return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
 
-    def capacity(self, demand: int | None = None, *, place: str = "even") -> Result:
-        """The maximum; or with `demand`, whether so many flows fit (placed `even`, as the traffic is, or `best`)."""
+    def capacity(self, demand: Given | None = None, *, place: str = "even", claim: str | None = None) -> Result:
+        """The maximum; with `demand`, whether it fits and the largest multiple of it that does; with `claim` ("N >= 100000"), whether that holds.
+
+        demand: a number of connections (placed `even`, as the traffic is, or `best`), a list of {"from", "to", "connections"}, or a file with
+        such a list or with a recorded table (conntrack -L). Without one, the largest multiple of the scenario's traffic is given.
+        """
+        if claim is not None:
+            if demand is not None:
+                raise InputError("a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'")
+            return decide(self, claim)
         if demand is None:
             return Result(json.loads(self._core.maximum()))
-        _within("demand", demand, demand >= 0, "a count is not negative")
-        return Result(json.loads(self._core.fits(str(demand), place)))
+        if place not in ("even", "best"):
+            raise InputError("even or best is wanted", path="place", value=f"'{place}'")
+        wanted = read_demand(self, demand)
+        if place == "best" or wanted.connections == 0:
+            return Result(json.loads(self._core.fits(str(wanted.connections), place)))
+        found = json.loads(self._core.fits_demand(wanted.json, True, True))
+        if wanted.outside:
+            found["outside"] = wanted.outside
+        return Result(found)
 
     def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with

@@ -1,0 +1,74 @@
+"""The commands about what is possible: capacity (the maximum, a demand, a claim) and explain."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from natbound.cli.common import CertificateFile, Json, ScenarioFile, Settings, print_json, status_of, write_file
+from natbound.errors import InputError
+
+DemandOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|FILE", help="So many connections; a list of {from, to, connections} in YAML or JSON; or a recorded table (conntrack -L)."
+    ),
+]
+
+
+def capacity(
+    scenario: ScenarioFile,
+    demand: DemandOption = None,
+    place: Annotated[str, typer.Option(help="Where a number of connections goes: even (as the traffic is) or best.")] = "even",
+    claim: Annotated[str | None, typer.Option(metavar='"N >= 100000"', help="Does this hold of the maximum?")] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+    certificate: CertificateFile = None,
+) -> None:
+    """The maximum; or: does this demand fit, and what multiple of it? Does this claim hold?"""
+    from natbound.scenario import load
+
+    if place not in ("even", "best"):
+        raise InputError("even or best is wanted", path="--place", value=f"'{place}'")
+    if claim is not None and demand is not None:
+        raise InputError(
+            "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
+        )
+    result = load(scenario, settings or []).capacity(demand, place=place, claim=claim).to_dict()
+    part = result["maximum"] if demand is None and claim is None else result
+    if certificate:
+        if part.get("evidence") is None:
+            raise InputError("there is no certificate: the question is not settled", path="--certificate", value=f"'{certificate}'")
+        write_file(certificate, json.dumps(part["evidence"]) + "\n")
+    if as_json:
+        print_json(result)
+    else:
+        _say(result, demand is not None)
+    if claim is not None:
+        raise typer.Exit({True: 0, False: 1, None: 3}[result["holds"]])
+    raise typer.Exit(status_of(part) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
+
+
+def _say(result: dict[str, Any], asked: bool) -> None:
+    from natbound import wording
+
+    if "claim" in result:
+        words = {True: "holds", False: "does not hold", None: "is not settled"}[result["holds"]]
+        print(f"{result['claim']} {words}: the maximum is {wording.bounded(result['maximum'])}: {result['sets_it']}")
+        return
+    if not asked:
+        print(f"maximum: {wording.bounded(result['maximum'])}: {result['maximum']['sets_it']}")
+    else:
+        words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
+        print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
+    if result.get("outside"):
+        print(f"left out: {result['outside']:,} recorded connections that are between no sets of the scenario")
+    multiple = result.get("multiple")
+    of = "the demand" if asked else f"the traffic's {wording.count(result.get('demand'))} live"
+    if multiple and multiple["exact"]:
+        print(f"largest multiple of {of} that fits: {multiple['value']:.6g} ({wording.count(multiple['connections'])} connections)")
+    elif multiple and "at_least" in multiple:
+        low, high = multiple["at_least"], multiple["at_most"]
+        print(f"largest multiple of {of} that fits: at least {low['value']:.6g}, less than {high['value']:.6g}")
