@@ -21,8 +21,9 @@ bj::object maximum_part(const scenario& s, const maximum_result& m) {
     return out;
 }
 
-bj::object maximum_answer(const scenario& s) {
+bj::object maximum_answer(const scenario& s, bool multiple) {
     bj::object out{{"schema", "natbound.capacity/1"}, {"maximum", maximum_part(s, maximum(s))}};
+    if (!multiple) return out;
     try {
         const auto traffic = traffic_demand(s);
         if (traffic.empty()) return out;

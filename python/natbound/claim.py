@@ -48,7 +48,7 @@ def decide(scenario: Scenario, text: str) -> Result:
     connections that fit, a bound that they can't pass, or both.
     """
     claim = read_claim(text)
-    part = json.loads(scenario._core.maximum())["maximum"]
+    part = json.loads(scenario._core.maximum(False))["maximum"]
     exact = part["connections"]
     low, high = (number(exact), number(exact)) if exact is not None else (number(part["at_least"]), number(part["at_most"]))
     out: dict[str, Any] = {

@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
@@ -15,6 +15,9 @@ from natbound.demand import Given, read_demand
 from natbound.errors import InputError
 from natbound.results import Result
 from natbound.settings import apply_settings
+
+if TYPE_CHECKING:
+    from natbound.explaining import Explanation
 
 Progress = Callable[[float], None]
 
@@ -76,6 +79,13 @@ class Scenario:
         if wanted.outside:
             found["outside"] = wanted.outside
         return Result(found)
+
+    def explain(self, demand: Given | None = None, *, reasons: int = 1, prices: Mapping[str, float] | None = None) -> Explanation:
+        """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more of each thing is worth:
+        `natbound.explaining.explain`."""
+        from natbound.explaining import explain
+
+        return explain(self, demand, reasons=reasons, prices=prices)
 
     def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with

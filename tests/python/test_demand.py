@@ -63,7 +63,7 @@ def largest(world: oracle.World, demand: list[dict[str, Any]]) -> Fraction:
 
 def test_demands_and_multiples_by_brute_force() -> None:
     tried = yes = exact = 0
-    for scenario, world, demand in worlds(range(5200)):
+    for scenario, world, demand in worlds(range(5200), 30):
         tried += 1
         truth = oracle.meets(world, at(demand, Fraction(1)))
         found = natbound.Scenario(scenario).capacity(demand)
@@ -109,6 +109,21 @@ def test_no_wrong_mutant_of_a_multiple_is_accepted() -> None:
     assert tried > 2000
     assert still < tried / 2
     assert kinds["multiple"] > 40
+
+
+def test_certificates_under_every_mapping_type() -> None:
+    tried = 0
+    for scenario, _, demand in worlds(range(30000, 30900), 24):
+        for mapping in ("edm", "adm", "eim", "eim-if-possible"):
+            for nat in scenario["nats"]:
+                nat["design"]["mapping-type"] = mapping
+            found = natbound.Scenario(scenario).capacity(demand)
+            if found["fits"] is not None:
+                tried += 1
+                accepted(found["evidence"])
+            if "evidence" in (found["multiple"] or {}):
+                accepted(found["multiple"]["evidence"])
+    assert tried > 1000
 
 
 def test_the_traffics_multiple_and_a_number() -> None:

@@ -126,6 +126,7 @@ def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bo
 
 
 app.command()(explain.capacity)
+app.command(name="explain")(explain.explain)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from natbound.cli.common import CertificateFile, Json, ScenarioFile, Settings, print_json, status_of, write_file
+from natbound.cli.common import CertificateFile, Json, ScenarioFile, Settings, print_json, status_of, working, write_file
 from natbound.errors import InputError
 
 DemandOption = Annotated[
@@ -49,6 +49,29 @@ def capacity(
     if claim is not None:
         raise typer.Exit({True: 0, False: 1, None: 3}[result["holds"]])
     raise typer.Exit(status_of(part) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
+
+
+def explain(
+    scenario: ScenarioFile,
+    demand: DemandOption = None,
+    reasons: Annotated[int, typer.Option(min=1, max=1000, help="So many different reasons, at most.")] = 1,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more: --price address=4 --price port=0.001. Repeatable.")
+    ] = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more is worth."""
+    from natbound.cli.planning import _prices
+    from natbound.explaining.result import lines
+    from natbound.scenario import load
+
+    with working("looking for reasons and changes"):
+        result = load(scenario, settings or []).explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
+    if as_json:
+        print_json(result)
+    else:
+        print("\n".join(lines(result)))
 
 
 def _say(result: dict[str, Any], asked: bool) -> None:

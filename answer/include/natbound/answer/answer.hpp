@@ -26,7 +26,7 @@ boost::json::object answer(const scenario& s, const answer_options& options = {}
 
 // The maximum ("natbound.capacity/1"), or whether `demand` connections fit, placed as the traffic
 // is or (best) as well as possible.
-boost::json::object maximum_answer(const scenario& s);
+boost::json::object maximum_answer(const scenario& s, bool multiple = true);
 boost::json::object fit_answer(const scenario& s, const count& demand, bool best);
 
 // Whether a demand by pairs fits, and (wanted) its largest multiple that does; `multiple` alone is
