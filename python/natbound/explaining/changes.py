@@ -3,6 +3,7 @@ that one less does not do."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterator
@@ -82,13 +83,14 @@ def changes(
 def _more(base: Base, kind: Kind) -> dict[str, Any]:
     """The least number of one kind."""
 
+    @functools.cache
     def verdict(n: int) -> bool | None:
         other = base.changed(kind.settings(n))
         return None if other is None else fits(other, base.pairs)
 
     # with an address, an entry or a destination for each connection, further ones change nothing
     most = min(kind.most, max(1, total(base.pairs))) if kind.monotone else kind.most
-    found = least(verdict, most, kind.monotone)
+    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536)
     out: dict[str, Any] = {"kind": kind.what, "of": kind.of, "enough": found.n is not None, "monotone": kind.monotone}
     if found.n is None:
         out["change"] = base.words(kind.words(found.tried))

@@ -19,8 +19,8 @@ class Least:
     tried: int
 
 
-def least(fits: Verdict, most: int, monotone: bool) -> Least:
-    """By doubling and halving where more can only help, else one number after the other. `most` >= 1."""
+def least(fits: Verdict, most: int, monotone: bool, quick: bool = False) -> Least:
+    """By doubling and halving where more can only help, else one number after the other. `most` >= 1. quick: the most is as soon asked as few."""
     if not monotone:
         verdicts = []
         for n in range(1, min(most, MOST_TRIED) + 1):
@@ -28,6 +28,8 @@ def least(fits: Verdict, most: int, monotone: bool) -> Least:
             if verdicts[-1]:
                 return Least(n, all(v is False for v in verdicts[:-1]), n)
         return Least(None, all(v is False for v in verdicts), len(verdicts))
+    if quick and not fits(most):
+        return Least(None, fits(most) is False, most)
     low, high = 0, 1
     while not fits(high):
         if high == most:
