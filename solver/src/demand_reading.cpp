@@ -1,6 +1,7 @@
 // Reading a demand, and sharing an item that names several sets.
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -33,36 +34,50 @@ count read_connections(const bj::value& v, const std::string& path) {
     return count(digits);
 }
 
-// The sets that a name or a list of names means.
-template <class Set>
-std::vector<std::size_t> read_names(const bj::value& v, const std::string& path,
-                                    const std::vector<Set>& sets, const char* what) {
-    std::vector<std::string> known;
-    for (const auto& set : sets) known.push_back(set.name);
-    std::vector<std::size_t> out;
-    const auto one = [&](const bj::value& name, const std::string& where) {
-        if (!name.is_string()) json_io::wrong_kind(name, where, "the name of a set");
-        const auto& text = name.get_string();
-        const auto it = std::find(known.begin(), known.end(), std::string_view(text));
-        if (it == known.end()) json_io::unknown_name(text, known, where, what);
-        const auto index = static_cast<std::size_t>(it - known.begin());
-        if (std::find(out.begin(), out.end(), index) != out.end())
-            throw input_error(where, "'" + known[index] + "'", "the name stands twice");
-        out.push_back(index);
-    };
-    if (!v.is_array()) {
-        one(v, path);
+// The names of one kind of sets, and where each stands.
+class names {
+  public:
+    template <class Set>
+    names(const std::vector<Set>& sets, const char* what) : what_(what) {
+        for (std::size_t i = 0; i < sets.size(); ++i) at_.emplace(sets[i].name, i);
+    }
+
+    // The sets that a name or a list of names means.
+    std::vector<std::size_t> read(const bj::value& v, const std::string& path) const {
+        if (!v.is_array()) return {one(v, path)};
+        std::vector<std::size_t> out;
+        std::set<std::size_t> seen;
+        std::size_t i = 0;
+        for (const auto& name : v.get_array()) {
+            const std::string where = path + "[" + std::to_string(i++) + "]";
+            out.push_back(one(name, where));
+            if (!seen.insert(out.back()).second)
+                throw input_error(where, json_io::shown(name), "the name stands twice");
+        }
+        if (out.empty())
+            throw input_error(path, "[]", "it names nothing", "name a " + std::string(what_));
         return out;
     }
-    std::size_t i = 0;
-    for (const auto& name : v.get_array()) one(name, path + "[" + std::to_string(i++) + "]");
-    if (out.empty())
-        throw input_error(path, "[]", "it names nothing", "name a " + std::string(what));
-    return out;
-}
 
-shares read_item(const scenario& s, const reach_table& reach, const bj::object& item,
-                 const std::string& path, count& connections) {
+  private:
+    std::size_t one(const bj::value& name, const std::string& where) const {
+        if (!name.is_string()) json_io::wrong_kind(name, where, "the name of a set");
+        const std::string text(name.get_string());
+        const auto it = at_.find(text);
+        if (it != at_.end()) return it->second;
+        std::vector<std::string> known;
+        for (const auto& [other, index] : at_) known.push_back(other);
+        std::sort(known.begin(), known.end());
+        json_io::unknown_name(text, known, where, what_);
+    }
+
+    const char* what_;
+    std::unordered_map<std::string, std::size_t> at_;
+};
+
+shares read_item(const scenario& s, const reach_table& reach, const names& clients,
+                 const names& servers, const bj::object& item, const std::string& path,
+                 count& connections) {
     for (const auto& [key, value] : item)
         if (key != "from" && key != "to" && key != "connections")
             json_io::unknown_name(key, {"from", "to", "connections"}, path, "key");
@@ -70,8 +85,8 @@ shares read_item(const scenario& s, const reach_table& reach, const bj::object& 
         if (!item.contains(key))
             throw input_error(path, "", std::string(key) + " is missing",
                               "write {from: A, to: C, connections: 1000}");
-    const auto from = read_names(item.at("from"), path + ".from", s.clients, "client set");
-    const auto to = read_names(item.at("to"), path + ".to", s.servers, "server set");
+    const auto from = clients.read(item.at("from"), path + ".from");
+    const auto to = servers.read(item.at("to"), path + ".to");
     connections = read_connections(item.at("connections"), path + ".connections");
     const auto parts = even_shares(s, reach, from, to);
     if (parts.empty())
@@ -94,13 +109,15 @@ demand_list parse_demand(const scenario& s, std::string_view json) {
         throw input_error("", "[]", "the demand names nothing",
                           "write - {from: A, to: C, connections: 1000}");
     const auto reach = reaches_of(s);
+    const names clients(s.clients, "client set"), servers(s.servers, "server set");
     std::map<std::pair<std::size_t, std::size_t>, count> sum;
     std::size_t i = 0;
     for (const auto& item : value.get_array()) {
         const std::string path = "[" + std::to_string(i++) + "]";
         if (!item.is_object()) json_io::wrong_kind(item, path, "{from, to, connections}");
         count connections;
-        const auto parts = read_item(s, reach, item.get_object(), path, connections);
+        const auto parts =
+            read_item(s, reach, clients, servers, item.get_object(), path, connections);
         for (const auto& p : divided(parts, connections))
             sum[{p.client, p.server}] += p.connections;
     }

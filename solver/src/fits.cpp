@@ -122,8 +122,10 @@ class by_pairs {
     bool through(std::size_t n) {
         std::vector<pair_demand> mine;
         count wanted = 0;
+        std::vector<bool> here(s_.clients.size(), false);
+        for (const auto c : inside_[n]) here[c] = true;
         for (const auto& p : pairs_)
-            if (std::find(inside_[n].begin(), inside_[n].end(), p.client) != inside_[n].end()) {
+            if (here[p.client]) {
                 mine.push_back(p);
                 wanted += p.connections;
             }
@@ -176,7 +178,8 @@ class by_pairs {
 
     bool fits_above(std::size_t n, const nat_plan& plan, const nat_reading& reading,
                     const std::vector<pair_demand>& mine) {
-        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
         const auto flow = send(groups, mine);
         if (flow.fits) return true;
         if (auto hall = hall_of(s_, reading, groups, mine, flow.closed, memory_)) {
@@ -238,7 +241,8 @@ class by_pairs {
     std::optional<std::vector<block>> place(std::size_t n, const nat_plan& plan,
                                             const nat_reading& reading,
                                             const std::vector<pair_demand>& mine) {
-        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
         auto flow = send(groups, mine);
         if (!flow.fits) return std::nullopt;
         std::vector<block> out;

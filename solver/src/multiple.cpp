@@ -83,9 +83,10 @@ class newton {
         }
         for (std::size_t n = 0; n < s.nats.size() && decides_; ++n) {
             flow_nat one;
+            std::vector<bool> here(s.clients.size(), false);
+            for (const auto c : inside[n]) here[c] = true;
             for (std::size_t i = 0; i < demand.size(); ++i)
-                if (std::count(inside[n].begin(), inside[n].end(), demand[i].client) > 0)
-                    one.pairs.push_back(i);
+                if (here[demand[i].client]) one.pairs.push_back(i);
             if (one.pairs.empty()) continue;
             const nat_plan plan(s.nats[n]);
             auto readings = readings_of(s, reach, plan, inside[n]);
@@ -95,7 +96,10 @@ class newton {
             if (const auto limit = limit_of(s, reach, plan, inside[n]))
                 simple_.push_back({one.pairs, limit->connections});
             readings.above.by_pair = true;
-            one.groups = groups_of(s, reach, plan, inside[n], readings.above);
+            demand_list mine;
+            for (const auto i : one.pairs) mine.push_back(demand[i]);
+            one.groups = groups_of(s, reach_of(reach, readings.above, mine), plan, inside[n],
+                                   readings.above);
             nats_.push_back(std::move(one));
         }
     }
@@ -282,12 +286,14 @@ std::optional<multiple_result> largest_multiple(const scenario& s, const demand_
         out.exact = false;
         return out;
     }
-    out.evidence = bj::object{{"demand", to_json(demand, s, {})},
-                              {"connections", bj::value(yes.evidence.at("connections"))},
-                              {"multiple", text_of(out.fits)},
-                              {"next", text_of(out.beyond)},
-                              {"fits", std::move(yes.evidence)},
-                              {"does-not-fit", std::move(no.evidence)}};
+    const auto memory = yes.evidence.storage();  // where the larger half lies already
+    out.evidence = bj::object(memory);
+    out.evidence.emplace("demand", to_json(demand, s, memory));
+    out.evidence.emplace("connections", yes.evidence.at("connections"));
+    out.evidence.emplace("multiple", text_of(out.fits));
+    out.evidence.emplace("next", text_of(out.beyond));
+    out.evidence.emplace("fits", std::move(yes.evidence));
+    out.evidence.emplace("does-not-fit", std::move(no.evidence));
     return out;
 }
 

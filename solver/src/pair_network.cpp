@@ -225,6 +225,16 @@ class hall_finder {
 
 }  // namespace
 
+reach_table reach_of(const reach_table& all, const nat_reading& reading,
+                     const std::vector<pair_demand>& demands) {
+    if (reading.mapping != mapping_type::edm ||
+        (reading.pool != pool_reading::any && reading.pool != pool_reading::lowest))
+        return all;
+    reach_table out(all.size(), std::vector<bool>(all.empty() ? 0 : all.front().size(), false));
+    for (const auto& d : demands) out[d.client][d.server] = true;
+    return out;
+}
+
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
                const count& copies) {
     count wanted = 1;

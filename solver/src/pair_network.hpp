@@ -25,6 +25,11 @@ struct pair_flow {
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
                const count& copies = 1);
 
+// What the classes of a demand are made of: its own pairs, where what a flow may use does not hang
+// on what else its client reaches; else all.
+reach_table reach_of(const reach_table& all, const nat_reading& reading,
+                     const std::vector<pair_demand>& demands);
+
 // The closed demands as a group of a certificate, if in this form they show that they are too many;
 // and in words.
 struct pair_hall {
