@@ -138,7 +138,9 @@ class by_pairs {
                              {"table", json_count(limit->connections)},
                              {"groups", bj::array{}}},
                             memory_);
-            refuse(limit->in_words, bj::array({std::move(item)}, memory_));
+            refuse(
+                limit->in_words + ", and " + grouped(wanted) + " connections are wanted through it",
+                bj::array({std::move(item)}, memory_));
             return false;
         }
         auto readings = readings_of(s_, reach_, plan, inside_[n]);

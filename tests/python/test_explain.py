@@ -156,6 +156,7 @@ def test_what_the_traffic_needs() -> None:
     assert held.explain().fits is True
     assert [c["kind"] for c in explained["changes"]][-1] == "hold"
     assert {v["what"]: v["connections"] for v in explained["values"]}["address"] == 64512
+    assert {c["change"] for c in explained["not_enough"]} >= {"mapping-type adm in router", "design cilium in router"}
     assert "Why" in repr(explained)
     assert "<table>" in explained._repr_html_()
 

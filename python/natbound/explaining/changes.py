@@ -123,7 +123,7 @@ def _others(base: Base, canonical: dict[str, Any], clients: set[str]) -> Iterato
             scope = {**design.get("clash-scope", {}), "destination": wider}
             words = f"each external endpoint of {name} used anew for every destination {wider} (clash-scope)"
             yield _other(base, "clash-scope", name, words, _axis(base, i, design, "clash-scope", scope))
-        for other in _core.catalogue():
+        for other in (json.loads(text)["name"] for text in _core.catalogue()):
             if other != design.get("name"):
                 yield _other(base, "design", name, f"design {other} in {name}", f"nats.{i}.design={other}")
 

@@ -61,7 +61,7 @@ def lines(data: dict[str, Any]) -> list[str]:
             out.append(f"    of these, any one left out ({some}) lets the others fit")
     if data["more_reasons"]:
         out.append(f"  there are further reasons: --reasons {len(data['reasons']) + 1}")
-    out += ["", "Each of these alone makes it fit (cheapest first)" if data["changes"] else "No single change that was tried makes it fit"]
+    out += ["", "Each of these makes it fit (cheapest first)" if data["changes"] else "No change that was tried makes it fit"]
     out += [f"  {c['cost']:>10.4g}  {c['change']}" + ("" if c["smallest"] else " (fewer may do)") for c in data["changes"]]
     if data["values"]:
         out += ["", "What one more is worth to the maximum"]
