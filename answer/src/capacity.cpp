@@ -110,6 +110,19 @@ bj::object fit_answer(const scenario& s, const count& demand, bool best) {
     }
     auto out = verdict_of(s, fits(s, demand, placing::best), demand, true);
     out["place"] = "best";
+    if (demand == 0) return out;
+    // free to be placed anywhere, so many fit as the maximum is
+    const auto m = maximum(s);
+    if (!m.connections) return out;
+    const fraction k = reduced({*m.connections, demand});
+    out["multiple"] =
+        bj::object{{"exact", true},
+                   {"fraction", text_of(k)},
+                   {"value", static_cast<double>(k.numerator) / static_cast<double>(k.denominator)},
+                   {"connections", counted(m.connections)},
+                   {"next", text_of(reduced({*m.connections + 1, demand}))},
+                   {"sets_it", m.sets_it},
+                   {"evidence", certificate("maximum", s, m.evidence)}};
     return out;
 }
 

@@ -134,7 +134,10 @@ def test_the_traffics_multiple_and_a_number() -> None:
     assert Fraction(found["multiple"]["fraction"]) == Fraction(64512, 30000)
     assert scenario.capacity(100_000).multiple.connections == 64512
     assert scenario.capacity("100000").fits is False
-    assert scenario.capacity(10, place="best").fits is True
+    best = scenario.capacity(10, place="best")
+    assert best.fits is True
+    assert Fraction(best["multiple"]["fraction"]) == Fraction(64512, 10)
+    accepted(best["multiple"]["evidence"])
     assert scenario.capacity(0).fits is True
 
 

@@ -198,6 +198,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert data["schema"] == "natbound.explain/1"
     assert data["reasons"]
     assert data["changes"]
+    proof = tmp_path / "why.json"
+    assert run("explain", str(HOME), "--demand", "100000", "--certificate", str(proof)) == 0
+    accepted(json.loads(proof.read_text()))
     table = tmp_path / "table.txt"
     table.write_text("".join(line("192.168.1.10", p) for p in range(2000, 2005)))
     assert run("explain", str(HOME), "--demand", str(table)) == 0

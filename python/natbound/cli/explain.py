@@ -60,6 +60,7 @@ def explain(
     ] = None,
     settings: Settings = None,
     as_json: Json = False,
+    certificate: CertificateFile = None,
 ) -> None:
     """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more is worth."""
     from natbound.cli.planning import _prices
@@ -68,6 +69,8 @@ def explain(
 
     with working("looking for reasons and changes"):
         result = load(scenario, settings or []).explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
+    if certificate:  # of the first reason; where it fits, of that
+        write_file(certificate, json.dumps((result["reasons"] or [result])[0]["evidence"]) + "\n")
     if as_json:
         print_json(result)
     else:
