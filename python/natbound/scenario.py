@@ -13,7 +13,7 @@ from natbound.answer import Answer
 from natbound.claim import decide
 from natbound.demand import Given, read_demand
 from natbound.errors import InputError
-from natbound.results import Result
+from natbound.results import Result, decoded
 from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ class Scenario:
                 raise InputError("a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'")
             return decide(self, claim)
         if demand is None:
-            return Result(json.loads(self._core.maximum()))
+            return Result(decoded(self._core.maximum()))
         if place not in ("even", "best"):
             raise InputError("even or best is wanted", path="place", value=f"'{place}'")
         wanted = read_demand(self, demand)
         if place == "best" or wanted.connections == 0:
-            return Result(json.loads(self._core.fits(str(wanted.connections), place)))
-        found = json.loads(self._core.fits_demand(wanted.json, True, True))
+            return Result(decoded(self._core.fits(str(wanted.connections), place)))
+        found = decoded(self._core.fits_demand(wanted.json, True, True))
         if wanted.outside:
             found["outside"] = wanted.outside
         return Result(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from natbound import _core
 from natbound.errors import InputError, Unsupported
+from natbound.results import decoded
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -31,8 +32,8 @@ def shown(scenario: Scenario, pairs: Iterable[Pair]) -> dict[str, Any]:
 def _ask(scenario: Scenario, pairs: Iterable[Pair], evidence: bool) -> dict[str, Any]:
     wanted = [p for p in pairs if int(p["connections"]) > 0]
     if not wanted:  # nothing always fits
-        return dict(json.loads(scenario._core.fits("0", "even")))
-    return dict(json.loads(scenario._core.fits_demand(json.dumps(wanted), evidence, False)))
+        return decoded(scenario._core.fits("0", "even"))
+    return decoded(scenario._core.fits_demand(json.dumps(wanted), evidence, False))
 
 
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario | None:
