@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import random
@@ -206,6 +207,15 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert run("explain", str(HOME), "--demand", str(table)) == 0
     assert "fit" in capsys.readouterr().out
     assert run("capacity", str(HOME), "--claim", "N >= 100000") == 1
+
+
+def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("capacity", "explain"):
+        assert run(command, "-", "--demand", "-") == 2
+        assert "standard input can be one of the two only" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"- {from: A, to: C, connections: 70000}")))
+    assert run("capacity", str(HOME), "--demand", "-") == 1
+    assert "70,000 connections do not fit" in capsys.readouterr().out
 
 
 def test_what_is_not_settled_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,7 @@ def capacity(
         raise InputError(
             "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
         )
+    _one_standard_input(scenario, demand)
     result = load(scenario, settings or []).capacity(demand, place=place, claim=claim).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
     if certificate:
@@ -67,6 +68,7 @@ def explain(
     from natbound.explaining.result import lines
     from natbound.scenario import load
 
+    _one_standard_input(scenario, demand)
     with working("looking for reasons and changes"):
         result = load(scenario, settings or []).explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
     if certificate:  # of the first reason; where it fits, of that
@@ -75,6 +77,11 @@ def explain(
         print_json(result)
     else:
         print("\n".join(lines(result)))
+
+
+def _one_standard_input(scenario: str, demand: str | None) -> None:
+    if scenario == "-" and demand == "-":
+        raise InputError("standard input can be one of the two only", path="--demand", value="'-'")
 
 
 def _say(result: dict[str, Any], asked: bool) -> None:
