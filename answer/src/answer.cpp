@@ -105,13 +105,26 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
     return out;
 }
 
+// Where the busiest destination's share is a guess between bounds: the scenario with the least.
+std::optional<scenario> least_top_shares(const scenario& s) {
+    scenario out = s;
+    bool range = false;
+    for (auto& t : out.traffic)
+        if (t.top_share && t.top_share->least != t.top_share->most) {
+            t.top_share->most = t.top_share->least;
+            range = true;
+        }
+    if (!range) return std::nullopt;
+    return out;
+}
+
 }  // namespace
 
 bj::object answer(const scenario& s, const answer_options& options) {
     if (!(options.epsilon > 0 && options.epsilon < 1))
         throw domain_error("answer: epsilon must be above 0 and below 1");
     const auto m = maximum(s);
-    const auto g = guaranteed(s);
+    const auto g = guaranteed(s, options.interrupt);
     std::optional<remedies> helping;
     if (options.remedies && !g.nothing_fails) helping.emplace(s, options);
     calculator::study_options how;
@@ -122,11 +135,21 @@ bj::object answer(const scenario& s, const answer_options& options) {
     const auto l = study.likely(options.epsilon);
     const auto r = study.risk();
     const bool given = !s.traffic.empty();
+    const auto mildest = least_top_shares(s);
     bj::object out{{"schema", "natbound.answer/1"}, {"description", s.description}};
     out["guaranteed"] = guaranteed_part(s, g, m);
     out["likely"] = likely_part(s, l, options.seed);
     out["maximum"] = maximum_part(s, m);
     out["traffic"] = traffic_part(r, l, given);
+    if (mildest) {
+        calculator::loss_study other(*mildest, how);
+        const auto mild = other.likely(options.epsilon);
+        out["likely"].as_object()["range"] =
+            bj::array{l.load ? bj::value(*l.load) : bj::value(nullptr),
+                      mild.load ? bj::value(*mild.load) : bj::value(nullptr)};
+        out["traffic"].as_object()["refusal_probability_range"] =
+            bj::array{odds_json(other.risk().overall), odds_json(r.overall)};
+    }
     out["limits"] = limits_part(s, g, m, l, given ? r.load : 0, options.epsilon);
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);
     out["watch"] = g.nothing_fails ? bj::array{} : watch_lines(s);

@@ -56,7 +56,7 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
                    const std::function<void()>& interrupt) {
     bj::object out;
     const auto m = maximum(s);
-    const auto g = guaranteed(s);
+    const auto g = guaranteed(s, interrupt);
     bj::object maximum_json{{"connections", counted(m.connections)}},
         guaranteed_json{{"connections", counted(g.nothing_fails ? m.connections : g.connections)}};
     if (!m.connections) {
@@ -69,6 +69,7 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     calculator::study_options study_how;
     study_how.seed = seed;
     study_how.holds = holds;
+    study_how.bounds = false;  // only the worst kind of traffic is told
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.likely(epsilon);

@@ -58,7 +58,48 @@ hold_time hold_time::hyperexponential(std::vector<double> weights, std::vector<d
     return out;
 }
 
+hold_time hold_time::empirical(const std::vector<double>& samples,
+                               const std::vector<double>& weights) {
+    constexpr const char* name = "hold_time";
+    detail::require(!samples.empty() && samples.size() <= 65536, name, "samples",
+                    static_cast<double>(samples.size()), "must be at least 1 and at most 65,536");
+    detail::require(weights.empty() || weights.size() == samples.size(), name, "weights",
+                    static_cast<double>(weights.size()), "must be as many as the samples");
+    std::vector<std::pair<double, double>> all;
+    double total = 0, mean = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        const double weight = weights.empty() ? 1 : weights[i];
+        detail::require(samples[i] >= 0 && samples[i] <= 1e100, name, "sample", samples[i],
+                        "must be at least 0 and at most 1e100");
+        detail::require(weight >= 0 && weight <= 1e100, name, "weight", weight,
+                        "must be at least 0 and at most 1e100");
+        all.emplace_back(samples[i], weight);
+        total += weight;
+    }
+    detail::require(total > 0, name, "weights", total, "must have a sum above 0");
+    std::sort(all.begin(), all.end());
+    for (const auto& [sample, weight] : all) mean += weight / total * sample;
+    hold_time out(shape::empirical, mean, 1);
+    for (auto& moments : out.beyond_) moments.assign(all.size() + 1, 0);
+    for (std::size_t i = all.size(); i-- > 0;) {
+        double term = all[i].second / total;
+        for (auto& moments : out.beyond_) {
+            moments[i] = moments[i + 1] + term;
+            term *= all[i].first;
+        }
+    }
+    for (const auto& [sample, weight] : all) out.samples_.push_back(sample);
+    return out;
+}
+
+double hold_time::sample_moment_beyond(int order, double x) const {
+    const auto first = std::upper_bound(samples_.begin(), samples_.end(), x);
+    return beyond_[static_cast<std::size_t>(order)]
+                  [static_cast<std::size_t>(first - samples_.begin())];
+}
+
 double hold_time::moment_beyond(int order, double x) const {
+    if (form_ == shape::empirical) return sample_moment_beyond(order, x);
     const double k = order;
     if (form_ == shape::gamma) {
         double rising = 1;

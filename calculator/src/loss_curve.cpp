@@ -28,6 +28,18 @@ struct port_use {
     auto operator<=>(const port_use&) const = default;
 };
 
+bool lighter(const curve_point& p, double load) { return p.load < load; }
+
+// The worst kind at a point; unseen where none was seen.
+log_odds worst_of(const curve_point& p) {
+    log_odds most{never, 0, false};
+    for (const auto& k : p.kinds)
+        if (k.seen && (!most.seen || k.log > most.log)) most = k;
+    return most;
+}
+
+bool sees(const curve_point& p) { return worst_of(p).seen; }
+
 // P(Poisson(mean) >= n) for mean < n, from above: its first term times a geometric series.
 double poisson_tail(double mean, double n) {
     if (mean >= n) return 1;
@@ -141,6 +153,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
            "round's starts whose window is busy), averaged over simulated states");
 }
 
+double loss_curve::sure_bound(double load) const {
+    return load < least_busy_ ? std::min(0.0, log_erlang_b(least_busy_, load) -
+                                                  std::log1p(-load / (least_busy_ + 1)))
+                              : 0;
+}
+
 std::string loss_curve::explained() const { return why_; }
 
 double loss_curve::exact_log(double load) const {
@@ -170,6 +188,18 @@ log_odds loss_curve::at(double load, std::size_t kind) const {
     }
     if (sum == 0) return {never, 0, false};
     return {std::min(0.0, weighted / sum), std::sqrt(variance) / sum, true};
+}
+
+bool loss_curve::measured(double load, std::size_t kind) const {
+    if (exact()) return true;
+    double below = std::numeric_limits<double>::infinity(), above = below;  // how far away
+    for (const auto& p : points_) {
+        if (!p.kinds[kind].seen || p.kinds[kind].error >= 0.7) continue;
+        const double away = std::log(p.load / load);
+        double& side = away < 0 ? below : above;
+        side = std::min(side, std::fabs(away));
+    }
+    return std::min(below, above) < 0.02 || below + above < 0.05;
 }
 
 double loss_curve::slope(double load, std::size_t kind) const {
@@ -205,8 +235,7 @@ void loss_curve::look(double load, double holds, double near, double precision) 
     for (const auto& p : points_)
         if (std::fabs(std::log(p.load / load)) <= near && p.effort >= holds) return;
     curve_point next = simulate(load, holds, precision);
-    const auto at = std::lower_bound(points_.begin(), points_.end(), next.load,
-                                     [](const curve_point& p, double l) { return p.load < l; });
+    const auto at = std::lower_bound(points_.begin(), points_.end(), next.load, lighter);
     points_.insert(at, std::move(next));
 }
 
@@ -231,9 +260,10 @@ double loss_curve::solve(double epsilon, double holds) {
             load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load,
                               4 * load);
     }
+    double unsure = 0;  // of the load, by the error of the last point and the slope there
     for (int i = 0; i < 24; ++i) {
-        const bool last = high < low * 1.003;
-        look(load, last ? holds : std::min(holds, 4.0), 0.0005, good_enough);
+        const bool last = high < low * (1.003 + unsure);
+        look(load, last ? holds : std::min(holds, 1.0), 0.0005, good_enough);
         const auto& point =
             *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
                 return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
@@ -250,6 +280,7 @@ double loss_curve::solve(double epsilon, double holds) {
         double next = low == 0                                          ? load / 4
                       : high == std::numeric_limits<double>::infinity() ? load * 1.25
                                                                         : std::sqrt(low * high);
+        unsure = here.seen ? std::min(0.05, here.error / slope(load, kind)) : 0;
         if (here.seen) {
             const double step = (target - at(load, kind).log) / slope(load, kind);
             const double wanted = load * std::exp(step);
@@ -267,6 +298,28 @@ double loss_curve::solve(double epsilon, double holds) {
         load = next;
     }
     return load;
+}
+
+void loss_curve::descend(double probability) {
+    const double target = std::log(probability);
+    for (int i = 0; i < 12; ++i) {
+        const auto lowest = std::find_if(points_.begin(), points_.end(), sees);
+        double load = 0.85 * ports_ * crowding_;
+        if (lowest != points_.end()) {
+            const double log = worst_of(*lowest).log;
+            if (log < target) return;
+            // as far as the slope tells, but no more than by half: far from points it is a guess
+            load = lowest->load *
+                   std::clamp(std::exp((target - 1 - log) / slope(lowest->load, 0)), 0.5, 0.99);
+        } else if (!points_.empty()) {
+            load = 1.25 * points_.back().load;
+        }
+        if (load > 4 * ports_ * crowding_) return;
+        const bool seen = lowest != points_.end();
+        look(load, 1, 0.001);
+        if (seen && !sees(*std::lower_bound(points_.begin(), points_.end(), 0.999 * load, lighter)))
+            return;
+    }
 }
 
 curve_point loss_curve::simulate(double load, double holds, double precision) {

@@ -38,8 +38,9 @@ class kind_sums {
     void look(double scale, double holds);
     // An upper bound on a kind's probability where it was not seen, as a logarithm.
     double bound(std::size_t kind, double scale) const;
-    // Makes bounds worth something: looks where simulated curves reach a probability that low.
-    void look_low(double probability, double holds);
+    // Makes bounds worth something: looks where simulated curves reach a probability that low,
+    // unless a bound at this scale is as low without.
+    void look_low(double scale, double probability);
 
     bool any_simulated() const;
     const system_split& all() const { return all_; }

@@ -76,8 +76,11 @@ search_odds::search_odds(const nat_plan& plan, const port_range_plan& range, boo
             for (std::uint64_t rank = 0; rank < range.size; ++rank)
                 r.next.push_back(static_cast<std::uint32_t>(
                     probed_rank<std::uint64_t>(round, 0, 1, rank, range.size, range.lowest)));
-            for (std::uint64_t d = 0; d < draw_count(round, range.size); ++d)
+            r.draws = draw_count(round, range.size);
+            for (std::uint64_t d = 0; d < r.draws; ++d)
                 ++r.ways[probed_rank<std::uint64_t>(round, d, 0, 0, range.size, range.lowest)];
+            r.even = std::all_of(r.ways.begin(), r.ways.end(),
+                                 [&](auto ways) { return ways == r.ways[0]; });
             find_circle(r.next, r.probes, r.circle, r.inwards);
         }
         longest_ = std::max(longest_, std::min(r.probes, range.size));
@@ -212,21 +215,27 @@ double search_odds::wrapped_windows(const reader& r, std::uint64_t from, std::ui
     std::uint64_t before = 0, after = 0;  // busy ranks up to the last offset's, and from 0
     while (before < r.probes && busy((end + size - before % size) % size)) ++before;
     while (after < r.probes && busy(after % size)) ++after;
-    const double pass = 1 - reuse.chance;
     const bool matters = any_closing_ && r.round.take_over_last > 0;
     const std::uint64_t tail = std::min<std::uint64_t>(r.round.take_over_last, r.probes - from);
+    // Closing entries among the first i ranks down from the last offset's, and up from rank 0: what
+    // lies in a window's tail is a difference of two.
+    std::vector<std::uint32_t> down(1), up(1);
+    std::vector<double> powers(1, 1);
+    const std::uint64_t last = r.probes - tail;  // the tail's first probe
+    for (std::uint64_t i = 0; matters && i < r.probes; ++i) {
+        down.push_back(down.back() + (closing((end + size - i % size) % size) ? 1 : 0));
+        up.push_back(up.back() + (closing(i % size) ? 1 : 0));
+        powers.push_back(powers.back() * (1 - reuse.chance));
+    }
     double sum = 0;
     for (std::uint64_t j = 1; j < r.probes; ++j) {
         if (width - j >= draws) continue;
         if ((j > from && j - from > before) || r.probes - std::max(j, from) > after) continue;
-        double odds = 1;
-        if (matters)
-            for (std::uint64_t i = r.probes - tail; i < r.probes; ++i) {
-                const std::uint64_t rank =
-                    i < j ? (end + size - (j - 1 - i) % size) % size : (i - j) % size;
-                if (closing(rank)) odds *= pass;
-            }
-        sum += odds;
+        if (!matters)
+            sum += 1;
+        else
+            sum += powers[down[j > last ? j - last : 0] + up[r.probes - j] -
+                          up[last > j ? last - j : 0]];
     }
     return sum;
 }
@@ -266,18 +275,20 @@ double search_odds::scaled_odds(const reader& r, std::uint64_t from, take_over_r
         if (!busy(rank)) return 0;
     if (!r.circle.empty() && (!any_closing_ || r.round.take_over_last == 0)) return circled_odds(r);
     double sum = 0;
-    std::uint64_t draws = 0;
-    for (std::uint64_t rank = 0; rank < r.ways.size(); ++rank) {
-        draws += r.ways[rank];
-        if (r.ways[rank] > 0 && busy(rank)) sum += r.ways[rank] * walk(rank);
+    if (r.probes == 1 && r.even && (!any_closing_ || r.round.take_over_last == 0)) {
+        sum = static_cast<double>(detail::ones(busy_.data(), 0, range_->size)) * r.ways[0];
+    } else {
+        detail::for_ones(busy_.data(), 0, range_->size, [&](std::uint64_t rank) {
+            if (r.ways[rank] > 0) sum += r.ways[rank] * walk(rank);
+        });
     }
-    return sum / static_cast<double>(draws);
+    return sum / static_cast<double>(r.draws);
 }
 
 // All of the circle is busy: a walk fails if the ranks on its way there are, too.
 double search_odds::circled_odds(const reader& r) const {
     row failing((range_->size + 63) / 64);
-    std::uint64_t sum = 0, draws = 0;
+    std::uint64_t sum = 0;
     const auto fails = [&](std::uint32_t rank) {
         failing[rank / 64] |= std::uint64_t{1} << (rank % 64);
         sum += r.ways[rank];
@@ -287,8 +298,7 @@ double search_odds::circled_odds(const reader& r) const {
         const std::uint32_t to = r.next[rank];
         if (busy(rank) && (failing[to / 64] >> (to % 64) & 1U) != 0) fails(rank);
     }
-    for (const auto n : r.ways) draws += n;
-    return static_cast<double>(sum) / static_cast<double>(draws);
+    return static_cast<double>(sum) / static_cast<double>(r.draws);
 }
 
 // Any round, draw by draw.

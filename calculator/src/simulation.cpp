@@ -74,12 +74,22 @@ void simulation::arrival() {
     if (id == flow_table::none) return;
     const open_group& group = groups_[group_of_[stream]];
     if (by_slots_ && group.law.law == hold_law::exponential) return;
-    double seconds = 0;
-    if (group.law.law == hold_law::constant)
-        seconds = group.law.mean;
-    else if (group.law.law == hold_law::lognormal)
-        seconds = std::exp(group.mu + group.sigma * normal(random_));
-    open_for(id, seconds);
+    open_for(id, drawn(group));
+}
+
+// How long a flow of that law stays open; of an exponential one nothing needs to be drawn.
+double simulation::drawn(const open_group& group) {
+    switch (group.law.law) {
+        case hold_law::exponential:
+            break;
+        case hold_law::constant:
+            return group.law.mean;
+        case hold_law::lognormal:
+            return std::exp(group.mu + group.sigma * normal(random_));
+        case hold_law::empirical:
+            return group.law.samples[pick(group.up_to, random_)];
+    }
+    return 0;
 }
 
 // The flow is open, and closes after so many seconds (exponential: at any time).

@@ -56,6 +56,12 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
             const double variance = std::log1p(s.open.cv * s.open.cv);
             next.sigma = std::sqrt(variance);
             next.mu = std::log(s.open.mean) - variance / 2;
+            double seen = 0, every = 0;
+            for (std::size_t i = 0; i < s.open.samples.size(); ++i) {
+                const double weight = s.open.weights.empty() ? 1 : s.open.weights[i];
+                next.up_to.push_back(every += weight);
+                next.seen_up_to.push_back(seen += weight * s.open.samples[i]);
+            }
             timed_ = timed_ || s.open.law != hold_law::exponential;
             for (const auto& phase : s.closing) {
                 if (phase.seconds <= 0) continue;
@@ -129,18 +135,22 @@ void simulation::fill() {
     clear_counts();
 }
 
-// The phase in which a glance at any moment finds a flow, and what is then left of it: of a
-// constant time any part, of a lognormal one any part of one drawn by its length (renewal theory;
-// Feller II, XI.4).
+// What is left of an open time when a glance at any moment falls into it: of a constant one any
+// part, else any part of one drawn by its length (renewal theory; Feller II, XI.4).
+double simulation::left_at_a_glance(const open_group& group) {
+    const double part = random_.unit();
+    if (group.law.law == hold_law::lognormal)
+        return part * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
+    if (group.law.law == hold_law::empirical)
+        return part * group.law.samples[pick(group.seen_up_to, random_)];
+    return part * group.law.mean;
+}
+
+// The phase in which a glance at any moment finds a flow, and what is then left of it.
 void simulation::place_by_glance(std::uint32_t id, const simulated_stream& stream) {
     double at = random_.unit() * stream.hold();
     if (at < stream.open.mean || stream.closing.empty()) {
-        const open_group& group = groups_[table_.flow(id).group];
-        double seconds = random_.unit() * stream.open.mean;
-        if (stream.open.law == hold_law::lognormal)
-            seconds =
-                random_.unit() * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
-        return open_for(id, seconds);
+        return open_for(id, left_at_a_glance(groups_[table_.flow(id).group]));
     }
     at -= stream.open.mean;
     const closing_phase* phase = nullptr;

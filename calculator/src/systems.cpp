@@ -297,6 +297,8 @@ std::string structure_key(const loss_system& system, const system_split& all) {
                std::to_string(std::lround(p.load() / load * 1e9)) + "/" +
                std::to_string(static_cast<int>(p.open.law)) + "/" + shortest(p.open.mean) + "/" +
                shortest(p.open.cv);
+        for (const double x : p.open.samples) key += "/" + shortest(x);
+        for (const double x : p.open.weights) key += "*" + shortest(x);
         for (const auto& c : p.closing)
             key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" +
                    shortest(c.seconds);

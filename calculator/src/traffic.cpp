@@ -27,9 +27,15 @@ std::vector<std::size_t> places(const std::vector<Set>& sets,
 
 // Each endpoint's share of the entry, over all of its server sets in the order given.
 std::vector<double> shares(const traffic_entry& t, double all) {
-    if (!t.zipf && t.weights.empty()) return {};
-    if (all > 1 << 20) throw unsupported("zipf and weights need at most 1,048,576 endpoints");
+    if (!t.zipf && t.weights.empty() && !t.top_share) return {};
+    if (all > 1 << 20)
+        throw unsupported("zipf, weights and top-share need at most 1,048,576 endpoints");
     std::vector<double> out = t.weights;
+    if (t.top_share) {  // the worst that was guessed
+        const double top = t.top_share->most.value;
+        out.assign(static_cast<std::size_t>(all), all > 1 ? (1 - top) / (all - 1) : 0);
+        out.front() = all > 1 ? top : 1;
+    }
     if (t.zipf)
         for (int i = 1; i <= static_cast<int>(all); ++i) out.push_back(std::pow(i, -*t.zipf));
     double sum = 0;
@@ -103,6 +109,9 @@ class filler {
                 if (next.rate > 0) out_.streams.push_back(std::move(next));
             }
         }
+        if (t.top_share && t.top_share->least != t.top_share->most)
+            out_.assumed.push_back(name + ": the busiest destination has " +
+                                   to_string(t.top_share->most) + " of it; see the range");
         times(t, name, first);
         double rate = t.rate ? t.rate->per_second : 0;
         if (t.rate_per_client) rate = t.rate_per_client->per_second * all_clients;
@@ -129,6 +138,8 @@ class filler {
         for (auto i = first; i < out_.streams.size(); ++i) {
             auto& s = out_.streams[i];
             s.open = {given->law, given->mean.seconds, given->cv.value_or(0)};
+            for (const auto& sample : given->samples) s.open.samples.push_back(sample.seconds);
+            s.open.weights = given->weights;
             if (t.life)
                 s.closing =
                     closing_of(nat_of(scenario_, s.clients), scenario_.servers[s.servers], t);

@@ -189,6 +189,11 @@ void read(const bj::value& v, const std::string& path, share& out) {
     out = at_path(path, [&] { return parse_share(text); });
 }
 
+void read(const bj::value& v, const std::string& path, share_range& out) {
+    const auto text = quantity_text(v, path, "a share such as 25% or 10%-100%");
+    out = at_path(path, [&] { return parse_share_range(text); });
+}
+
 void read(const bj::value& v, const std::string& path, json_text& out) {
     if (!v.is_object()) wrong_kind(v, path, "a mapping of keys to values");
     out.text = bj::serialize(v);

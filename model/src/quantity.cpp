@@ -96,9 +96,25 @@ share parse_share(std::string_view text) {
     return {value};
 }
 
+share_range parse_share_range(std::string_view text) {
+    // not the sign of an exponent
+    std::size_t dash = text.find('-', 1);
+    while (dash != std::string_view::npos && (text[dash - 1] == 'e' || text[dash - 1] == 'E'))
+        dash = text.find('-', dash + 1);
+    if (dash == std::string_view::npos) return {parse_share(text), parse_share(text)};
+    const share_range out{parse_share(text.substr(0, dash)), parse_share(text.substr(dash + 1))};
+    if (out.most.value < out.least.value)
+        throw input_error("", quoted(text), "the range is reversed", "swap the two shares");
+    return out;
+}
+
 std::string to_string(const duration& value) { return shortest(value.seconds) + "s"; }
 std::string to_string(const rate& value) { return shortest(value.per_second) + "/s"; }
 std::string to_string(const share& value) { return shortest(value.value * 100) + "%"; }
+std::string to_string(const share_range& value) {
+    return value.least == value.most ? to_string(value.most)
+                                     : to_string(value.least) + "-" + to_string(value.most);
+}
 
 interval<port> parse_port_range(std::string_view text) {
     const auto one = [&](std::string_view part) {

@@ -32,7 +32,8 @@ struct json_io::short_form<source_port_rule> {
 namespace {
 
 // More than any network has, and far from where a double's products overflow.
-constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15;
+constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15, most_weight = 1e15;
+constexpr std::size_t most_samples = 65536;
 
 [[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
                        const std::string& fix = {}) {
@@ -194,11 +195,15 @@ class checker {
         for (const auto* h : {t.hold ? &*t.hold : nullptr, t.life ? &*t.life : nullptr}) {
             if (!h) continue;
             const std::string field = here + (t.hold ? ".hold" : ".life");
+            if (h->law == hold_law::empirical) observed(*h, field);
             if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
             if (h->mean.seconds > most_seconds)
                 fail(field, to_string(h->mean), "a time is at most 1e9s (32 years)");
             if ((h->law == hold_law::lognormal) != h->cv.has_value())
                 fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
+            if (h->law != hold_law::empirical && (!h->samples.empty() || !h->weights.empty()))
+                fail(field + (h->samples.empty() ? ".weights" : ".samples"), "",
+                     "samples and their weights go with law: empirical", "add law: empirical");
         }
         if (t.live && !(*t.live > 0))
             fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
@@ -221,6 +226,10 @@ class checker {
                  "give life instead");
         if (t.zipf && !t.weights.empty())
             fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
+        if (t.top_share && (t.zipf || !t.weights.empty()))
+            fail(here + ".top-share", to_string(*t.top_share),
+                 "says with zipf or weights the same thing twice", "keep one");
+        if (t.top_share) top_share(t, here + ".top-share");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -236,9 +245,94 @@ class checker {
         }
     }
 
+    void top_share(const traffic_entry& t, const std::string& here) const {
+        count endpoints = 0;
+        for (const auto& v : s.servers)
+            if (std::find(t.to.begin(), t.to.end(), v.name) != t.to.end())
+                endpoints += v.addresses.size() * v.ports.size();
+        const double even = 1 / static_cast<double>(endpoints);
+        if (t.top_share->least.value < even * (1 - 1e-9))
+            fail(here, to_string(*t.top_share),
+                 "the busiest of " + endpoints.str() + " endpoints has at least an even share, " +
+                     to_string(share{even}));
+    }
+
+    // Times that were measured. Some may be 0 (a log rounds them), not all.
+    static void observed(const hold_time& h, const std::string& field) {
+        if (h.samples.empty())
+            fail(field + ".samples", "", "law: empirical needs the times that were measured",
+                 "add samples: [12s, 40s, 2min]");
+        if (h.samples.size() > most_samples)
+            fail(field + ".samples", std::to_string(h.samples.size()) + " times",
+                 "at most 65,536 are read", "draw some of them, or give quantiles as samples");
+        for (std::size_t i = 0; i < h.samples.size(); ++i)
+            if (!(h.samples[i].seconds >= 0 && h.samples[i].seconds <= most_seconds))
+                fail(field + ".samples[" + std::to_string(i) + "]", to_string(h.samples[i]),
+                     "a time is at least 0s and at most 1e9s (32 years)");
+        if (!h.weights.empty() && h.weights.size() != h.samples.size())
+            fail(
+                field + ".weights", std::to_string(h.weights.size()) + " weights",
+                "one weight a sample is wanted, and there are " + std::to_string(h.samples.size()));
+        double sum = h.weights.empty() ? 1 : 0;
+        for (std::size_t i = 0; i < h.weights.size(); ++i) {
+            if (!(h.weights[i] >= 0 && h.weights[i] <= most_weight))
+                fail(field + ".weights[" + std::to_string(i) + "]", shortest(h.weights[i]),
+                     "a weight is at least 0 and at most 1e15");
+            sum += h.weights[i];
+        }
+        if (!(sum > 0)) fail(field + ".weights", "", "at least one weight above 0 is wanted");
+        const double mean = mean_of_samples(h);
+        if (!(mean > 0)) fail(field + ".samples", "", "at least one time above 0 is wanted");
+        if (std::fabs(h.mean.seconds - mean) > 1e-9 * mean)
+            fail(field + ".mean", to_string(h.mean),
+                 "the mean of the samples is " + to_string(duration{mean}),
+                 "leave mean out, or scale the samples");
+    }
+
     const scenario& s;
     std::set<std::string> names, client_names, server_names, placed;
 };
+
+// `to: unknown` where no server set has that name: one is made, of so many endpoints that all but
+// the busiest hardly matter.
+void stand_in(bj::value& value) {
+    constexpr const char* unknown = "unknown";
+    const auto* all = value.if_object();
+    if (!all || !all->contains("traffic") || !all->at("traffic").is_array()) return;
+    const bj::array* servers = all->contains("servers") ? all->at("servers").if_array() : nullptr;
+    if (all->contains("servers") && !servers) return;
+    if (servers)
+        for (const auto& v : *servers)
+            if (v.is_object() && v.get_object().contains("name") &&
+                v.get_object().at("name") == unknown)
+                return;
+    bool wanted = false;
+    std::size_t i = 0;
+    for (const auto& t : all->at("traffic").get_array()) {
+        const std::string here = at("traffic", i++);
+        if (!t.is_object() || !t.get_object().contains("to")) continue;
+        const auto& to = t.get_object().at("to");
+        const auto* list = to.if_array();
+        if (list && list->size() > 1 &&
+            std::find(list->begin(), list->end(), unknown) != list->end())
+            fail(here + ".to", unknown, "stands for all destinations of an entry",
+                 "give it an entry of its own");
+        if (to != unknown && !(list && list->size() == 1 && list->front() == unknown)) continue;
+        wanted = true;
+        if (!t.get_object().contains("top-share"))
+            fail(here + ".top-share", "",
+                 "to: unknown wants a guess at the share of the busiest destination",
+                 "add top-share: 10%-100%");
+    }
+    if (!wanted) return;
+    const bool v6 = all->contains("clients") &&
+                    bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    if (!servers) value.get_object()["servers"] = bj::array{};
+    value.get_object()["servers"].get_array().push_back(
+        bj::object{{"name", unknown},
+                   {"addresses", v6 ? "2001:db8:ffff::/118" : "198.18.0.0/22"},
+                   {"ports", 443}});
+}
 
 }  // namespace
 
@@ -262,7 +356,29 @@ double nat::timer(close_cause cause) const {
     return 0;
 }
 
+double mean_of_samples(const hold_time& h) {
+    double sum = 0, all = 0;
+    for (std::size_t i = 0; i < h.samples.size(); ++i) {
+        const double weight = h.weights.empty() ? 1 : h.weights[i];
+        sum += weight * h.samples[i].seconds;
+        all += weight;
+    }
+    return sum / all;
+}
+
 void validate(const scenario& s) { checker(s).run(); }
+
+namespace {
+
+// An empirical law needs no mean; what can't have one is for validate to say.
+void fill_mean(std::optional<hold_time>& h) {
+    if (!h || h->law != hold_law::empirical || h->mean.seconds != 0 || h->samples.empty()) return;
+    if (!h->weights.empty() && h->weights.size() != h->samples.size()) return;
+    const double mean = mean_of_samples(*h);
+    if (std::isfinite(mean)) h->mean.seconds = mean;
+}
+
+}  // namespace
 
 scenario parse_scenario(std::string_view json) {
     boost::system::error_code ec;
@@ -280,8 +396,13 @@ scenario parse_scenario(std::string_view json) {
             ++i;
         }
     }
+    stand_in(value);
     scenario s;
     json_io::read(value, "", s);
+    for (auto& t : s.traffic) {
+        fill_mean(t.hold);
+        fill_mean(t.life);
+    }
     validate(s);
     return s;
 }

@@ -57,7 +57,7 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.rate-per-client", "New connections of each client address, as in 2/min."},
         {"traffic_entry.hold",
          "How long a connection occupies its tuple, all in: 60s is exponential with that mean; or "
-         "{law, mean, cv}."},
+         "{law, mean, cv}, or {law: empirical, samples}."},
         {"traffic_entry.life",
          "How long the users see the connection; the NAT's timers are added by the cause of "
          "close."},
@@ -70,9 +70,18 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.zipf",
          "Exponent of Zipf's law over the destination endpoints, in their order."},
         {"traffic_entry.weights", "One weight a destination endpoint."},
-        {"hold_time.law", "exponential, constant or lognormal."},
-        {"hold_time.mean", "As in 60s."},
+        {"traffic_entry.top-share",
+         "Share of the busiest destination endpoint, the first; the others share the rest evenly. "
+         "As 30%, or 10%-100% where it is a guess: the answer is then a range. With to: unknown "
+         "for destinations that nobody measured."},
+        {"hold_time.law", "exponential, constant, lognormal or empirical."},
+        {"hold_time.mean", "As in 60s. empirical: the samples' mean, which need not be given."},
         {"hold_time.cv", "lognormal: standard deviation over mean."},
+        {"hold_time.samples",
+         "empirical: times that were measured, as in [12s, 40s, 2min]; each connection takes one "
+         "of "
+         "them."},
+        {"hold_time.weights", "empirical: one weight a sample; left out: all alike."},
         {"endings.fin", "Share that ends by FIN."},
         {"endings.rst", "Share that ends by RST."},
         {"endings.silence", "Share that falls silent, and is kept until it idles out."},
@@ -161,6 +170,10 @@ bj::object leaf(const rate* /*tag*/) {
 }
 bj::object leaf(const share* /*tag*/) {
     return any_of({text("^ *[0-9.eE+-]+ *%? *$"),
+                   bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
+}
+bj::object leaf(const share_range* /*tag*/) {
+    return any_of({text("^ *[0-9.eE+-]+ *%? *(- *[0-9.eE+-]+ *%? *)?$"),
                    bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
 }
 bj::object leaf(const json_text* /*tag*/) { return {{"type", "object"}}; }
@@ -268,7 +281,7 @@ std::string finished(bj::object schema, const char* title) {
 
 std::string scenario_schema() {
     bj::object schema = schema_of<scenario>(nullptr);
-    schema["required"] = bj::array{"clients", "servers"};
+    schema["required"] = bj::array{"clients"};
     return finished(std::move(schema), "natbound scenario");
 }
 

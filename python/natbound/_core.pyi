@@ -93,6 +93,7 @@ class Day:
         cv: float,
         weights: list[float],
         means: list[float],
+        samples: list[float],
         /,
     ) -> None: ...
     def rate(self, time: Any, /) -> Any: ...

@@ -93,6 +93,11 @@ def assumed(assumptions: list[str], width: int) -> str:
     return f"Assumed: {'; '.join(taken)}."
 
 
+def _range(bounds: list[float | None]) -> str:
+    high = bounds[1]
+    return f"That is with the largest share guessed for the busiest destination; with the least, {'nothing refuses' if high is None else w.count(high)}."
+
+
 def _numbers(answer: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="bold")
@@ -108,6 +113,8 @@ def _numbers(answer: dict[str, Any]) -> Table:
         interval = likely.get("interval")
         plus = f" (95 %: {w.count(interval[0])} to {w.count(interval[1])})" if interval and interval[0] != interval[1] else ""
         text = f"mean live load at which the worst kind of traffic fails with probability {w.scientific(likely['epsilon'])}{plus}."
+        if likely.get("range"):
+            text += f" {_range(likely['range'])}"
         table.add_row("likely", w.bounded(likely), f"{text} [dim]By {escape(likely['method'])}.[/dim]")
     table.add_row("maximum", w.bounded(m), escape(m["sets_it"].rstrip(".")) + ".")
     return table

@@ -18,6 +18,9 @@ from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
     from natbound.explaining import Explanation
+    from natbound.planning.day import DayResult
+    from natbound.planning.measured import Counts, Fit, Maxima, Samples
+    from natbound.planning.size import SizeResult
 
 Progress = Callable[[float], None]
 
@@ -94,21 +97,28 @@ class Scenario:
         _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
 
-    def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1) -> Result:
+    def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1, simulate: int = 0, progress: Progress | None = None) -> Result:
         """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,
         `error_bound` and `method`), of connections after their `retries`, and of time (`full_probability`, where it is known).
 
         tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
+        simulate: also so many arrivals through the simulator; `simulation.z` says how many standard errors it is off.
         """
         _within("tries", tries, 0 <= tries <= 1_000_000, "at most 1,000,000, or 0 for what clients do of themselves")
         _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
+        _within("simulate", simulate, 0 <= simulate <= 10**12, "a whole number of arrivals up to 10^12 is wanted")
         try:
-            return Result(json.loads(self._core.risk(scale, tries, seed)))
+            out = json.loads(self._core.risk(scale, tries, seed))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None
+        if simulate:
+            from natbound.planning import agreement
 
-    def size(self, target: float = 1e-6, **options: Any) -> Result:
+            out["simulation"] = agreement(self, out, arrivals=simulate, scale=scale, seed=seed, progress=progress)
+        return Result(out)
+
+    def size(self, target: float = 1e-6, **options: Any) -> SizeResult:
         """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
         from natbound.planning import size
 
@@ -120,17 +130,23 @@ class Scenario:
 
         return alert(self, epsilon, **options)
 
-    def day(self, rates: Sequence[float], **options: Any) -> Result:
+    def day(self, rates: Sequence[float], **options: Any) -> DayResult:
         """Refusals through a day of rates: `natbound.planning.day`."""
         from natbound.planning import day
 
         return day(self, rates, **options)
 
-    def uncertainty(self, between: Mapping[str, tuple[str, str]], *, seed: int = 1) -> Result:
-        """The refusal probability where fields are known as intervals: `natbound.planning.uncertainty`."""
+    def uncertainty(
+        self,
+        between: Mapping[str, tuple[str, str]] | None = None,
+        *,
+        measured: Mapping[str, Samples | Counts | Maxima | Fit] | None = None,
+        seed: int = 1,
+    ) -> Result:
+        """The refusal probability where fields are known as intervals, samples, counts, maxima or fits: `natbound.planning.uncertainty`."""
         from natbound.planning import uncertainty
 
-        return uncertainty(self, between, seed=seed)
+        return uncertainty(self, between, measured=measured, seed=seed)
 
     def rules(self, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
         """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""

@@ -3,6 +3,7 @@
 #include "natbound/solver/guaranteed.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "filling.hpp"
@@ -24,13 +25,14 @@ bj::value number(const count& n) {
 struct kind {
     const arena* where;
     const actor* who;
-    shortest_sequences shortest;
+    std::shared_ptr<const shortest_sequences> shortest;
     count at_least;  // distinct endpoints of the whole sequence, over all addresses it visits
 };
 
 class search_bound {
   public:
-    search_bound(const scenario& s, const nat_plan& plan) : plan_(plan) {
+    search_bound(const scenario& s, const nat_plan& plan, const std::function<void()>& interrupt)
+        : plan_(plan), interrupt_(interrupt) {
         if (plan.design.mapping_type != mapping_type::edm &&
             plan.design.mapping_type != mapping_type::eim_if_possible) {
             const auto scope = plan.design.clash_scope.destination;
@@ -77,6 +79,7 @@ class search_bound {
                     plan_.design.pool.of == hash_input::source;
         }
         for (const auto& k : kinds) {
+            interrupt_();
             if (out.at_most && k.at_least >= *out.at_most) break;
             if (apart && k.at_least >= k.where->sockets && k.where->all) {
                 reasons.insert("sockets");
@@ -116,8 +119,27 @@ class search_bound {
   private:
     std::vector<kind> all_kinds() const {
         std::vector<kind> out;
+        // Towards a hundred servers the same ports are searched: once is enough.
+        struct known {
+            port_set sources, liked;
+            std::shared_ptr<const shortest_sequences> shortest;
+        };
+        std::vector<known> searched;
+        const auto shortest = [&](const port_set& sources, const port_set& liked) {
+            for (const auto& one : searched)
+                if (one.sources == sources && one.liked == liked) return one.shortest;
+            interrupt_();
+            auto found = std::make_shared<const shortest_sequences>(
+                find_shortest(plan_, sources, liked, 24));
+            searched.push_back({sources, liked, found});
+            return found;
+        };
         for (const auto& where : arenas_) {
             std::set<const client_set*> seen;
+            port_set liked;
+            for (const auto& who : where.actors)
+                if (seen.insert(who.clients).second) liked = liked | who.clients->ports;
+            seen.clear();
             for (const auto& who : where.actors) {
                 if (!seen.insert(who.clients).second) continue;
                 for (const auto& range : plan_.classes) {
@@ -129,10 +151,8 @@ class search_bound {
                         kept = ports & range.ports;
                     for (const port_set& sources : {kept, ports - kept}) {
                         if (sources.empty()) continue;
-                        port_set liked;
-                        for (const auto& other : where.actors) liked = liked | other.clients->ports;
-                        kind k{&where, &who, find_shortest(plan_, sources, liked, 24), 0};
-                        k.at_least = visited_ * k.shortest.at_least;
+                        kind k{&where, &who, shortest(sources, liked), 0};
+                        k.at_least = visited_ * k.shortest->at_least;
                         out.push_back(std::move(k));
                     }
                 }
@@ -171,12 +191,12 @@ class search_bound {
         };
         if (plan_.classes.size() == 1 && k.at_least == visited_ * plan_.classes[0].size) {
             if (auto f = fill_all(plan_, *k.where, saturated(k.at_least))) {
-                f->draws = failing_draws(k.shortest.found.front());
+                f->draws = failing_draws(k.shortest->found.front());
                 take(std::move(*f), plan_.classes[0].ports);
                 return true;
             }
         }
-        for (const auto& sequence : k.shortest.found)
+        for (const auto& sequence : k.shortest->found)
             // the one who fails is of this kind, any address of its set
             for (const auto& who : failing_actors(k))
                 if (auto f = fill(plan_, *k.where, who, sequence)) {
@@ -228,13 +248,14 @@ class search_bound {
     }
 
     const nat_plan& plan_;
+    const std::function<void()>& interrupt_;
     count visited_;
     std::vector<arena> arenas_;
 };
 
-guaranteed_result of_nat(const scenario& s, const nat& n) {
+guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<void()>& interrupt) {
     const nat_plan plan(n);
-    search_bound search(s, plan);
+    search_bound search(s, plan, interrupt);
     guaranteed_result out = search.run();
     for (const auto& limit : {plan.table, plan.mappings}) {
         if (!limit) continue;
@@ -272,7 +293,7 @@ guaranteed_result of_nat(const scenario& s, const nat& n) {
 
 }  // namespace
 
-guaranteed_result guaranteed(const scenario& s) {
+guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
     std::optional<guaranteed_result> best;
     std::optional<count> open_bound;
     for (const auto& n : s.nats) {
@@ -281,7 +302,7 @@ guaranteed_result guaranteed(const scenario& s) {
                 if (other.name == name)
                     throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
                                       ": cascades are not settled in this version");
-        guaranteed_result r = of_nat(s, n);
+        guaranteed_result r = of_nat(s, n, interrupt ? interrupt : [] {});
         if (r.nothing_fails && best) continue;
         if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
             open_bound = r.at_least;

@@ -211,6 +211,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 def test_standard_input_is_read_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("capacity", "explain"):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(HOME.read_bytes())))
         assert run(command, "-", "--demand", "-") == 2
         assert "standard input can be one of the two only" in capsys.readouterr().err
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"- {from: A, to: C, connections: 70000}")))

@@ -60,7 +60,11 @@ def test_ports_taken_away() -> None:
         (lambda: calculator.first_passage_mean(5, 1, event="Full"), "event = 'Full': must be"),  # type: ignore[arg-type]
         (lambda: calculator.transient_mean(5, 1, -1), "time = -1: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60, law="gamma"), "cv = None"),
-        (lambda: calculator.Day([1, 2]), "hold and mixture: give just one"),
+        (lambda: calculator.Day([1, 2]), "hold, mixture and samples: give just one"),
+        (lambda: calculator.Day([1, 2], samples=[]), "samples = []: must be at least one"),
+        (lambda: calculator.Day([1, 2], samples=[3, -1]), "sample = -1: must be at least 0"),
+        (lambda: calculator.Day([1, 2], samples=[3, math.nan]), "sample = nan: must be at least 0"),
+        (lambda: calculator.Day([1, 2], 60, sample_weights=[1]), "sample_weights: go with samples"),
         (lambda: calculator.Day([1, math.nan], 60), "rate = nan: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60).live([0, math.inf]), "time = inf: must be finite (at index [1])"),
     ],
@@ -83,6 +87,8 @@ def test_a_day_by_hours() -> None:
     assert refused.stationary_error > 0.01
     mixture = calculator.Day(hours, mixture=([0.5, 0.5], [200, 400]))
     assert mixture.mean_rate() * 300 == pytest.approx(np.mean(mixture.live(np.arange(0, 86400, 60.0))), rel=1e-4)
+    measured = calculator.Day(hours, samples=[100, 900], sample_weights=[3, 1])
+    assert measured.mean_rate() * 300 == pytest.approx(np.mean(measured.live(np.arange(0, 86400, 60.0))), rel=1e-4)
     small = calculator.Day([x / 1000 for x in hours], 300.0)
     chain = small.chain(50, steps=2000)
     assert chain.share == pytest.approx(small.refused(50).share, rel=0.05)

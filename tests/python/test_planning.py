@@ -9,7 +9,7 @@ import yaml
 from natbound import InputError, Scenario, calculator
 from natbound.cli import main
 from natbound.cli.app import app
-from natbound.planning import pools
+from natbound.planning import agreement, pools
 from typer.testing import CliRunner
 
 PORTS = 55_000
@@ -34,6 +34,21 @@ def gateway(
             "traffic": [{"from": "vms", "to": "api", "rate": f"{rate}/s", "hold": "60s", **traffic}],
         }
     )
+
+
+@pytest.mark.parametrize(("rate", "design"), [(930, "ideal"), (905, "linux-masquerade"), (880, "vpp-nat44-ed"), (950, "ovs")])
+def test_the_simulation_agrees_with_risk(rate: float, design: str) -> None:
+    found = gateway(rate, design=design).risk(simulate=2_000_000, seed=5)
+    assert found.simulation.arrivals >= 2_000_000
+    assert abs(found.simulation.z) < 4, found
+    scaled = gateway(rate / 2, design=design).risk(2, simulate=200_000, seed=5)
+    assert abs(scaled.simulation.z) < 4, scaled
+
+
+def test_a_simulation_of_something_else_does_not_agree() -> None:
+    found = gateway(930).risk().to_dict()
+    other = agreement(gateway(935), found, arrivals=2_000_000)
+    assert other["z"] > 4
 
 
 @pytest.mark.parametrize(("rate", "tries"), [(850, 1), (905, 3), (1000, 7), (3000, 2)])

@@ -51,6 +51,7 @@ from natbound.calculator.loss import (
     time_to_first_refusal,
     time_to_full,
 )
+from natbound.calculator.maxima import load_from_maximum, mean_maximum
 from natbound.calculator.over_time import (
     first_passage_cdf,
     first_passage_mean,
@@ -76,6 +77,7 @@ from natbound.calculator.overflows import (
     overflow_refusal,
     overflow_to_second,
 )
+from natbound.calculator.races import race_flows_for, race_probability
 from natbound.calculator.retrying import Retries, retries
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
 from natbound.calculator.sizing import (
@@ -143,6 +145,7 @@ __all__ = [
     "load_for",
     "load_for_attempts",
     "load_for_waiting",
+    "load_from_maximum",
     "log_engset_call_congestion",
     "log_engset_time_congestion",
     "log_erlang_b",
@@ -155,6 +158,7 @@ __all__ = [
     "log_first_passage_quantile",
     "log_hayward",
     "log_transient_full_probability",
+    "mean_maximum",
     "modulated",
     "modulated_peakedness",
     "on_off",
@@ -165,6 +169,8 @@ __all__ = [
     "poisson_tail",
     "ports_for",
     "ports_for_waiting",
+    "race_flows_for",
+    "race_probability",
     "rate_for",
     "rate_for_waiting",
     "real_ports_for",

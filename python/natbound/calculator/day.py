@@ -54,7 +54,8 @@ class Day:
 
     rates: new connections per unit of time, at equal distances from time 0 on or at `times`; "linear" between, or "constant" from each on.
     hold: the mean hold, in the same unit (seconds, as the period is); law with cv = standard deviation / mean for lognormal and gamma; or
-    mixture = (weights, means) of exponential holds, and then no hold. `live` is exact for any law, to 1e-10 of the peak.
+    mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights):
+    one of the three. `live` is exact for any law, to 1e-10 of the peak.
     """
 
     def __init__(
@@ -68,16 +69,22 @@ class Day:
         law: Law = "exponential",
         cv: float | None = None,
         mixture: tuple[Sequence[float], Sequence[float]] | None = None,
+        samples: Sequence[float] | None = None,
+        sample_weights: Sequence[float] | None = None,
     ) -> None:
-        if (hold is None) == (mixture is None):
-            raise ValueError("hold and mixture: give just one of the two")
+        if [hold is None, mixture is None, samples is None].count(False) != 1:
+            raise ValueError("hold, mixture and samples: give just one of the three")
+        if samples is not None and len(samples) == 0:
+            raise ValueError("samples = []: must be at least one hold")
+        if sample_weights is not None and samples is None:
+            raise ValueError("sample_weights: go with samples")
         if law not in LAWS:
             raise ValueError(f"law = {law!r}: must be one of {', '.join(LAWS)}")
         if between not in ("linear", "constant"):
             raise ValueError(f'between = {between!r}: must be "linear" or "constant"')
         if law in ("lognormal", "gamma") and cv is None:
             raise ValueError(f"cv = None: a {law} hold needs its standard deviation over its mean")
-        weights, means = mixture if mixture is not None else ([], [])
+        weights, means = mixture if mixture is not None else (sample_weights if sample_weights is not None else [], [])
         self._profile = (
             _floats("rates", rates),
             [] if times is None else _floats("times", times),
@@ -92,6 +99,7 @@ class Day:
             1.0 if cv is None else float(cv),
             _floats("weights", weights),
             _floats("means", means),
+            [] if samples is None else _floats("samples", samples),
         )
 
     def rate(self, time: Any) -> Any:

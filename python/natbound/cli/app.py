@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import designs, explain, planning, spread
+from natbound.cli import dealing, designs, explain, formula, planning, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
     Json,
-    ScenarioFile,
     Seed,
-    Settings,
+    advancing,
     check_epsilon,
     print_json,
     read_certificate,
@@ -23,6 +22,7 @@ from natbound.cli.common import (
     working,
     write_file,
 )
+from natbound.cli.given import about_a_scenario
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,53 +53,26 @@ def _common(
 
 
 @app.command()
+@about_a_scenario
 def answer(
-    scenario: Annotated[
-        str | None,
-        typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input."),
-    ] = None,
+    scenario: Scenario,
     epsilon: Epsilon = 1e-6,
-    settings: Settings = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
     number: Annotated[str, typer.Option(help="Whose evidence --certificate writes.")] = "maximum",
     seed: Seed = 1,
-    live: Annotated[float | None, typer.Option(help="Without a file: mean live connections.")] = None,
-    rate: Annotated[str | None, typer.Option(help="Without a file: new connections, as in 700/s.")] = None,
-    hold: Annotated[str | None, typer.Option(help="Without a file: how long each holds its tuple, as in 60s.")] = None,
-    addresses: Annotated[int | None, typer.Option(min=1, help="Without a file: public addresses. Default 1.")] = None,
-    clients: Annotated[int | None, typer.Option(min=1, help="Without a file: client machines. Default 1000.")] = None,
-    destinations: Annotated[int | None, typer.Option(min=1, help="Without a file: server endpoints, evenly used. Default 1.")] = None,
-    design: Annotated[str | None, typer.Option(help="Without a file: how the NAT picks ports. Default linux-masquerade.")] = None,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
     from natbound import _core
-    from natbound.scenario import load
 
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
-    if scenario is not None:
-        quick = {"--live": live, "--rate": rate, "--hold": hold, "--addresses": addresses, "--clients": clients,
-                 "--destinations": destinations, "--design": design}  # fmt: skip
-        given = [name for name, value in quick.items() if value is not None]
-        if given:
-            fix = "use --set nats.design=..." if given == ["--design"] else "use --set traffic.rate=700/s and the like"
-            raise InputError("goes with no file: a scenario has it inside", path=", ".join(given), fix=fix)
-        loaded = load(scenario, settings or [])
-    else:
-        from natbound.cli.quick import quick_scenario
-        from natbound.scenario import Scenario
-        from natbound.settings import apply_settings
-
-        document = quick_scenario(live, rate, hold, addresses or 1, clients or 1000, destinations or 1, design or "linux-masquerade")
-        apply_settings(document, settings or [])
-        loaded = Scenario(document)
     try:
         with working("working out the three numbers"):
-            result = loaded.answer(epsilon, seed=seed)
+            result = scenario.answer(epsilon, seed=seed)
     except _core.Unsupported as error:
-        _what_was_found(loaded, epsilon, str(error), as_json)
+        _what_was_found(scenario, epsilon, str(error), as_json)
         raise
     if certificate:
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
@@ -130,26 +103,24 @@ app.command(name="explain")(explain.explain)
 
 
 @app.command()
+@about_a_scenario
 def compare(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     design_names: Annotated[str, typer.Option("--designs", metavar="A,B,C", help="Designs, by name or file.")],
     epsilon: Epsilon = 1e-6,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """The three numbers for several designs, side by side."""
     from natbound import wording
-    from natbound.scenario import load
 
     check_epsilon(epsilon)
     names = [name.strip() for name in design_names.split(",") if name.strip()]
     if not names:
         raise InputError("names of designs are wanted", path="--designs", fix="natbound design list shows them")
-    loaded = load(scenario, settings or [])
     for name in names:
         designs.find(name, "--designs")  # its own mistakes, before any is computed
     with working("working out the three numbers for each design"):
-        answers = loaded.compare(names, epsilon)
+        answers = scenario.compare(names, epsilon)
     if as_json:
         print_json([{"design": name, **a.to_dict()} for name, a in zip(names, answers, strict=True)])
         raise typer.Exit(max(status_of(a["guaranteed"], a["maximum"]) for a in answers))
@@ -169,28 +140,18 @@ def compare(
 
 
 @app.command()
+@about_a_scenario
 def simulate(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     seed: Seed = 1,
     arrivals: Annotated[int, typer.Option(min=1, max=10**12, help="New connections to simulate, after warming up.")] = 1_000_000,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Step the concrete design under the scenario's traffic."""
     from natbound import wording
-    from natbound.scenario import load
 
-    loaded = load(scenario, settings or [])
-    if sys.stderr.isatty() and not as_json:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task("simulating", total=1.0)
-            result = loaded.simulate(seed=seed, arrivals=arrivals, progress=lambda part: bar.update(task, completed=part))
-    else:
-        result = loaded.simulate(seed=seed, arrivals=arrivals)
-    data: dict[str, Any] = result.to_dict()
+    with advancing("simulating", as_json) as progress:
+        data: dict[str, Any] = scenario.simulate(seed=seed, arrivals=arrivals, progress=progress).to_dict()
     if as_json:
         print_json(data)
         return
@@ -201,7 +162,17 @@ def simulate(
     )
 
 
-for planned in (planning.risk, planning.size, planning.alert, planning.rules, spread.day, spread.uncertainty):
+for planned in (
+    planning.risk,
+    planning.size,
+    planning.alert,
+    planning.rules,
+    spread.day,
+    spread.uncertainty,
+    dealing.blocks,
+    dealing.exhaustion,
+    formula.formula,
+):
     app.command()(planned)
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +15,6 @@ import typer
 
 from natbound.errors import InputError
 
-ScenarioFile = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario in YAML or JSON; - is standard input.")]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."),
@@ -46,6 +45,24 @@ def working(words: str) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+@contextlib.contextmanager
+def advancing(words: str, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """A bar on standard error, where someone looks at it, and what tells it the part that is done."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(words, total=1.0)
+
+        def show(part: float) -> None:
+            bar.update(task, completed=part)
+
+        yield show
 
 
 def check_epsilon(epsilon: float) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import CertificateFile, Json, ScenarioFile, Settings, print_json, status_of, working, write_file
+from natbound.cli.common import CertificateFile, Json, print_json, status_of, working, write_file
+from natbound.cli.given import about_what_fits
 from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 DemandOption = Annotated[
     str | None,
@@ -18,18 +22,16 @@ DemandOption = Annotated[
 ]
 
 
+@about_what_fits
 def capacity(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     demand: DemandOption = None,
     place: Annotated[str, typer.Option(help="Where a number of connections goes: even (as the traffic is) or best.")] = "even",
     claim: Annotated[str | None, typer.Option(metavar='"N >= 100000"', help="Does this hold of the maximum?")] = None,
-    settings: Settings = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
 ) -> None:
     """The maximum; or: does this demand fit, and what multiple of it? Does this claim hold?"""
-    from natbound.scenario import load
-
     if place not in ("even", "best"):
         raise InputError("even or best is wanted", path="--place", value=f"'{place}'")
     if claim is not None and demand is not None:
@@ -37,7 +39,7 @@ def capacity(
             "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
         )
     _one_standard_input(scenario, demand)
-    result = load(scenario, settings or []).capacity(demand, place=place, claim=claim).to_dict()
+    result = scenario.capacity(demand, place=place, claim=claim).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
     if certificate:
         if part.get("evidence") is None:
@@ -52,25 +54,24 @@ def capacity(
     raise typer.Exit(status_of(part) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
 
 
+@about_what_fits
 def explain(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     demand: DemandOption = None,
     reasons: Annotated[int, typer.Option(min=1, max=1000, help="So many different reasons, at most.")] = 1,
     price: Annotated[
         list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more: --price address=4 --price port=0.001. Repeatable.")
     ] = None,
-    settings: Settings = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
 ) -> None:
     """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more is worth."""
     from natbound.cli.planning import _prices
     from natbound.explaining.result import lines
-    from natbound.scenario import load
 
     _one_standard_input(scenario, demand)
     with working("looking for reasons and changes"):
-        result = load(scenario, settings or []).explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
+        result = scenario.explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
     if certificate:  # of the first reason; where it fits, of that
         write_file(certificate, json.dumps((result["reasons"] or [result])[0]["evidence"]) + "\n")
     if as_json:
@@ -79,8 +80,8 @@ def explain(
         print("\n".join(lines(result)))
 
 
-def _one_standard_input(scenario: str, demand: str | None) -> None:
-    if scenario == "-" and demand == "-":
+def _one_standard_input(scenario: Scenario, demand: str | None) -> None:
+    if scenario._document.file == "<stdin>" and demand == "-":
         raise InputError("standard input can be one of the two only", path="--demand", value="'-'")
 
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import Epsilon, Json, ScenarioFile, Seed, Settings, check_epsilon, print_json
+from natbound.cli.common import Epsilon, Json, Seed, advancing, check_epsilon, print_json
+from natbound.cli.given import about_a_scenario
+from natbound.cli.quantities import seconds
 from natbound.errors import InputError
 
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
+
+@about_a_scenario
 def risk(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     scale: Annotated[float, typer.Option(help="All rates times this.")] = 1.0,
     tries: Annotated[int, typer.Option(min=0, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
     seed: Seed = 1,
-    settings: Settings = None,
+    simulate: Annotated[int, typer.Option(min=0, max=10**12, help="Also simulate so many arrivals, to see that they agree.")] = 0,
     as_json: Json = False,
 ) -> None:
     """How likely a refusal is: attempts, connections after retries, and the time to the first."""
     from natbound import wording as w
-    from natbound.scenario import load
 
-    data = load(scenario, settings or []).risk(scale, tries=tries, seed=seed).to_dict()
+    with advancing("simulating", as_json or not simulate) as progress:
+        data = scenario.risk(scale, tries=tries, seed=seed, simulate=simulate, progress=progress).to_dict()
     if as_json:
         print_json(data)
         return
@@ -50,24 +56,33 @@ def risk(
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
         print(f"  {kind['text']}: {shown}")
     print(f"By {data['method']}.")
+    if simulate:
+        seen = data["simulation"]
+        verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[
+            seen["within"]
+        ]
+        if seen["z"] is not None:
+            verdict = f"z = {seen['z']:.2f}"
+        print(
+            f"Simulated: {seen['arrivals']:,} arrivals, {seen['refused']:,} refused: {w.probability(seen['refusal_probability'])}; {verdict}."
+        )
 
 
+@about_a_scenario
 def size(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     target: Annotated[float, typer.Option(help="The probability that no kind of traffic may be refused with.")] = 1e-6,
     nat: Annotated[str | None, typer.Option(help="Which NAT, where there are several.")] = None,
     designs: Annotated[str, typer.Option(metavar="A,B,C", help="Other designs to try, by name or file.")] = "",
     price: Annotated[list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more address, of timers, of a design.")] = None,
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """The cheapest addresses, ports, timers and designs that meet a target."""
     from natbound import wording as w
-    from natbound.scenario import load
 
     names = [name.strip() for name in designs.split(",") if name.strip()]
-    result = load(scenario, settings or []).size(target, nat=nat, designs=names, prices=_prices(price or []), seed=seed).to_dict()
+    result = scenario.size(target, nat=nat, designs=names, prices=_prices(price or []), seed=seed).to_dict()
     met = any(option["addresses"] is not None for option in result["options"])
     if as_json:
         print_json(result)
@@ -93,22 +108,21 @@ def size(
     raise typer.Exit(0 if met else 1)
 
 
+@about_a_scenario
 def alert(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     epsilon: Epsilon = 1e-6,
     growth: Annotated[str, typer.Option(help="Growth of the load a day, as in 2%.")] = "0%",
     lead: Annotated[str, typer.Option(help="Time that must remain, as in 7d or 12h.")] = "0d",
     metric: Annotated[str | None, typer.Option(help="PromQL that counts live connections.")] = None,
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """The utilisation at which to alert, as a Prometheus rule."""
     from natbound import wording as w
-    from natbound.scenario import load
 
     check_epsilon(epsilon)
-    result = load(scenario, settings or []).alert(epsilon, growth=_share(growth), lead=_seconds(lead), metric=metric, seed=seed).to_dict()
+    result = scenario.alert(epsilon, growth=_share(growth), lead=seconds(lead, "--lead"), metric=metric, seed=seed).to_dict()
     if as_json:
         print_json(result)
         return
@@ -117,12 +131,12 @@ def alert(
     print(result["rule"], end="")
 
 
-def rules(scenario: ScenarioFile, epsilon: Epsilon = 1e-6, seed: Seed = 1, settings: Settings = None, as_json: Json = False) -> None:
+@about_a_scenario
+def rules(scenario: Scenario, epsilon: Epsilon = 1e-6, seed: Seed = 1, as_json: Json = False) -> None:
     """What rules of thumb say about this scenario, and what is true."""
-    from natbound.scenario import load
 
     check_epsilon(epsilon)
-    result: dict[str, Any] = load(scenario, settings or []).rules(epsilon, seed=seed).to_dict()
+    result: dict[str, Any] = scenario.rules(epsilon, seed=seed).to_dict()
     if as_json:
         print_json(result)
         return
@@ -151,16 +165,3 @@ def _share(text: str) -> float:
         return float(number) / percent
     except ValueError:
         raise InputError("a share such as 2% or 0.02 is wanted", path="--growth", value=f"'{text}'") from None
-
-
-UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-
-
-def _seconds(text: str) -> float:
-    for unit in sorted(UNITS, key=len, reverse=True):
-        if text.endswith(unit):
-            try:
-                return float(text[: -len(unit)]) * UNITS[unit]
-            except ValueError:
-                break
-    raise InputError("a time with its unit is wanted", path="--lead", value=f"'{text}'", fix="such as 7d, 12h, 30min or 90s")

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from natbound.cli.common import Json, ScenarioFile, Seed, Settings, print_json
+from natbound.cli.common import Json, Seed, print_json
+from natbound.cli.given import about_a_scenario
+from natbound.cli.quantities import parse, seconds
 from natbound.errors import InputError
 
+if TYPE_CHECKING:
+    from natbound.planning import Counts, Fit, Maxima, Samples
+    from natbound.scenario import Scenario
 
+
+@about_a_scenario
 def day(
-    scenario: ScenarioFile,
+    scenario: Scenario,
     rates: Annotated[
         str | None, typer.Option(metavar="FILE", help="Rates at equal distances through the day, one a line (the last column).")
     ] = None,
     amplitude: Annotated[float | None, typer.Option(help="Without a file: a sine around the mean, as in 0.5.")] = None,
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """A day of rates: when most is live, what is refused, and how wrong the busy-hour formula is."""
     from natbound import wording as w
-    from natbound.scenario import load
 
     if (rates is None) == (amplitude is None):
         raise InputError("one of the two is wanted", path="--rates, --amplitude", fix="natbound day SCENARIO --amplitude 0.5")
     if amplitude is not None and not 0 <= amplitude <= 1:
         raise InputError("must lie within 0 and 1", path="--amplitude", value=str(amplitude))
     values = read_rates(rates) if rates is not None else [1 + (amplitude or 0) * math.sin(2 * math.pi * k / 288) for k in range(288)]
-    found = load(scenario, settings or []).day(values, seed=seed).to_dict()
+    found = scenario.day(values, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
@@ -48,24 +53,38 @@ def day(
     print(f"By {found['method']}.")
 
 
+@about_a_scenario
 def uncertainty(
-    scenario: ScenarioFile,
-    between: Annotated[list[str], typer.Option("--between", metavar="PATH=LOW..HIGH", help="A field and its two ends. Repeatable.")],
+    scenario: Scenario,
+    between: Annotated[
+        list[str] | None, typer.Option("--between", metavar="PATH=LOW..HIGH", help="A field and its two ends, or VALUE+-ERROR. Repeatable.")
+    ] = None,
+    samples: Annotated[
+        list[str] | None,
+        typer.Option("--samples", metavar="PATH=FILE", help="A field's measured values, one a line (seconds). Repeatable."),
+    ] = None,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option("--counts", metavar="PATH=FILE/60s", help="New connections in each 60 s, one number a line. Repeatable."),
+    ] = None,
+    maxima: Annotated[
+        list[str] | None, typer.Option("--maxima", metavar="PATH=FILE/60s", help="Most live in each 60 s, as gateways report. Repeatable.")
+    ] = None,
     seed: Seed = 1,
-    settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Inputs known as intervals: the refusal probability as one, and which input to measure better."""
     from natbound import wording as w
-    from natbound.scenario import load
+    from natbound.planning import Counts, Maxima
 
-    ends = {}
-    for text in between:
-        parsed = re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text)
-        if parsed is None:
-            raise InputError("PATH=LOW..HIGH is wanted", path="--between", value=f"'{text}'", fix="--between traffic.rate=450/s..550/s")
-        ends[parsed[1]] = (parsed[2], parsed[3])
-    found = load(scenario, settings or []).uncertainty(ends, seed=seed).to_dict()
+    ends, measured = read_spread(between or [], samples or [])
+    for text in counts or []:
+        name, values, length = _timed(text, "--counts")
+        measured[name] = Counts(values, length)
+    for text in maxima or []:
+        name, values, length = _timed(text, "--maxima")
+        measured[name] = Maxima(values, length, scenario.risk(tries=1).hold)  # how fast the number live forgets
+    found = scenario.uncertainty(ends, measured=measured, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
@@ -73,8 +92,48 @@ def uncertainty(
     print(f"Refused: {w.probability(low, logs[0])} to {w.probability(high, logs[1])}")
     for row in found["inputs"]:
         by = "from nothing to something" if row["spread"] is None else f"a factor of {row['spread']:,.3g}"
-        print(f"  {row['field']} between {row['ends'][0]} and {row['ends'][1]}: {by}")
+        low_end, high_end = (_short(end) for end in row["ends"])
+        print(f"  {row['field']} between {low_end} and {high_end}{'' if row['basis'] is None else ' (' + row['basis'] + ')'}: {by}")
     print(f"Measure {found['measure_first']} first.")
+
+
+def read_spread(between: list[str], samples: list[str]) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Maxima | Fit]]:
+    """The fields between two ends, and what was measured of others."""
+    from natbound.planning import Fit, Samples
+
+    ends: dict[str, tuple[str, str]] = {}
+    measured: dict[str, Samples | Counts | Maxima | Fit] = {}
+    for text in between:
+        if parsed := re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text):
+            ends[parsed[1]] = (parsed[2], parsed[3])
+        elif parsed := re.fullmatch(r"([^=]+)=(.+?)\s*(?:\+-|±)\s*(.+)", text):
+            value, error = parse(parsed[2], "--between"), parse(parsed[3], "--between")
+            if value.time != error.time:
+                raise InputError("the value and its error have different units", path="--between", value=f"'{text}'")
+            measured[parsed[1]] = Fit(value.value, error.value)
+        else:
+            raise InputError("PATH=LOW..HIGH or PATH=VALUE+-ERROR is wanted", path="--between", value=f"'{text}'",
+                             fix="--between traffic.rate=450/s..550/s")  # fmt: skip
+    for text in samples:
+        name, equals, file = text.partition("=")
+        if not (name and equals and file):
+            raise InputError("PATH=FILE is wanted", path="--samples", value=f"'{text}'", fix="--samples traffic.hold=holds.txt")
+        measured[name] = Samples(read_rates(file))
+    return ends, measured
+
+
+def _timed(text: str, option: str) -> tuple[str, list[float], float]:
+    """PATH=FILE/60s: the field, the numbers, the seconds that each stands for."""
+    parsed = re.fullmatch(r"([^=]+)=(.+)/([^/]+)", text)
+    if parsed is None:
+        raise InputError("PATH=FILE/TIME is wanted", path=option, value=f"'{text}'", fix=f"{option} traffic.0.live=minutes.txt/60s")
+    return parsed[1], read_rates(parsed[2]), seconds(parsed[3], option)
+
+
+def _short(text: str) -> str:
+    """A long decimal cut to four digits."""
+    number = re.match(r"[0-9.]+(?:e[-+]?[0-9]+)?", text)
+    return f"{float(number[0]):.4g}{text[number.end() :]}" if number and len(number[0]) > 6 else text
 
 
 def read_rates(path: str) -> list[float]:

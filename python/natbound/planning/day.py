@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
 MINUTES = 1440
+BAND = 0.95
 
 
 class RefusalCurve:
@@ -51,7 +52,17 @@ class RefusalCurve:
         return math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
 
 
-def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, seed: int = 1) -> Result:
+class DayResult(Result):
+    """A day through a scenario: the fields of `natbound.day/1`."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """Live connections through the day with their 95 % band. Returns the Matplotlib axes."""
+        from natbound.pictures_over_time import plot_day
+
+        return plot_day(self._data, ax)
+
+
+def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, seed: int = 1) -> DayResult:
     """Refusals through a day that repeats. rates: of all traffic, in any one unit, at equal distances from time 0, linear between (24 for
     hours, 1,440 for minutes); they are scaled so that their mean is the scenario's rate.
 
@@ -81,7 +92,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     curve = RefusalCurve(scenario, load, least, max(peak.value, most.value * hold), seed)
     refused = sum(r * curve.at(max(n, least)) for r, n in zip(now, live, strict=True)) / sum(now)
     at_peak, stationary = curve.at(peak.value), curve.at(most.value * hold)
-    return Result(
+    return DayResult(
         {
             "schema": "natbound.day/1",
             "rate": rate,
@@ -101,6 +112,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             + (["where no state could refuse, a bound stands for the probability"] if curve.bounded else []),
             "times": [period * k / MINUTES for k in range(0, MINUTES, 10)],
             "live": live[::10],
+            "band": {"p": BAND, **_band(live[::10])},
         }
     )
 
@@ -115,3 +127,19 @@ def _law(scenario: Scenario) -> dict[str, Any]:
     if law in ("lognormal", "gamma"):
         return {"law": law, "cv": cv}
     return {"law": law if law == "constant" else "exponential"}
+
+
+def _band(means: Sequence[float]) -> dict[str, list[int]]:
+    """The least and the most live at a moment that a Poisson number keeps to with probability BAND, half of the rest on either side."""
+    return {"low": [_quantile((1 - BAND) / 2, m) for m in means], "high": [_quantile((1 + BAND) / 2, m) for m in means]}
+
+
+def _quantile(p: float, mean: float) -> int:
+    """The least n with P(N <= n) >= p, N Poisson."""
+    from natbound.calculator import poisson_tail
+
+    low, high = -1, int(mean + 10 * math.sqrt(mean) + 20)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if poisson_tail(middle, mean) <= 1 - p else (middle, high)
+    return high

@@ -18,6 +18,16 @@ MOST_ADDRESSES = 65536
 PRICES = {"address": 1.0, "timers": 0.5, "design": 2.0}
 
 
+class SizeResult(Result):
+    """What meets a target, by cost: the fields of `natbound.size/1`."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """The load that is carried, by cost, with today's traffic and the options. Returns the Matplotlib axes."""
+        from natbound.pictures_over_time import plot_size
+
+        return plot_size(self._data, ax)
+
+
 def size(
     scenario: Scenario,
     target: float = 1e-6,
@@ -27,7 +37,7 @@ def size(
     prices: Mapping[str, float] | None = None,
     curve: int | None = None,
     seed: int = 1,
-) -> Result:
+) -> SizeResult:
     """What meets the target at the scenario's traffic, the cheapest first.
 
     target: probability in (0, 1) that the worst kind of traffic may be refused with. nat: which NAT, where there are several. designs: to be
@@ -68,7 +78,7 @@ def size(
             }
         )
     options.sort(key=lambda o: (o["cost"] is None, o["cost"] or 0.0, o["addresses"] or 0))
-    return Result(
+    return SizeResult(
         {
             "schema": "natbound.size/1",
             "target": target,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
+from natbound.planning.measured import Counts, Fit, Maxima, Samples, estimate
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -16,15 +17,37 @@ if TYPE_CHECKING:
 MOST = 6  # inputs: 2^6 corners
 
 
-def uncertainty(scenario: Scenario, between: Mapping[str, tuple[str, str]], *, seed: int = 1) -> Result:
+def _written(name: str, value: float) -> str:
+    """As the scenario writes it: rates a second, live as a number, all else in seconds."""
+    key = name.rsplit(".", 1)[-1]
+    return f"{value!r}{'/s' if key in ('rate', 'rate-per-client') else '' if key == 'live' else 's'}"
+
+
+def uncertainty(
+    scenario: Scenario,
+    between: Mapping[str, tuple[str, str]] | None = None,
+    *,
+    measured: Mapping[str, Samples | Counts | Maxima | Fit] | None = None,
+    seed: int = 1,
+) -> Result:
     """The refusal probability where fields of the scenario lie between two values each: its least and most over all corners.
 
     between: field, as in `with_settings`, to its two ends: {"traffic.rate": ("450/s", "550/s")}. A refusal grows or falls steadily with each of
     rate, hold, life, live, ports and addresses, so that corners bound it; of other fields they are two cases.
+    measured: field to what was measured of it, in seconds or a second: its 95 % interval becomes the two ends, {"traffic.hold":
+    Samples([3.1, 0.4, ...]), "traffic.rate": Counts([812, 790, ...], seconds=60)}. The mean alone changes; the law of the hold stays.
 
-    Gives `interval` and its logarithms, `ends` (the settings of both), and `inputs`, the one to measure first at the front: `spread` is the
+    The corner of several 95 % intervals is worse than 95 %: it would take all of them at their ends at once. Gives `interval` and its logarithms, `ends` (the settings of both), and `inputs`, the one to measure first at the front: `spread` is the
     factor between the probabilities at its two ends, each other input at the end where most is refused.
     """
+    between = dict(between or {})
+    basis = {}
+    for name, what in (measured or {}).items():
+        if name in between:
+            raise InputError("measured, and given between two ends, too", path=name)
+        mean = estimate(what, name)
+        basis[name] = mean.basis
+        between[name] = (_written(name, mean.low), _written(name, mean.high))
     if not between:
         raise InputError("at least one field with two ends is wanted", path="--between", fix="--between traffic.rate=450/s..550/s")
     if len(between) > MOST:
@@ -42,7 +65,13 @@ def uncertainty(scenario: Scenario, between: Mapping[str, tuple[str, str]], *, s
         other = tuple(1 - end if k == i else end for k, end in enumerate(most))
         gap = logs[most] - logs[other] if logs[other] > -math.inf else math.inf
         inputs.append(
-            {"field": name, "ends": list(between[name]), "spread": math.exp(min(gap, 700.0)) if gap < math.inf else None, "log_spread": gap}
+            {
+                "field": name,
+                "ends": list(between[name]),
+                "basis": basis.get(name),
+                "spread": math.exp(min(gap, 700.0)) if gap < math.inf else None,
+                "log_spread": gap,
+            }
         )
     inputs.sort(key=lambda row: -float(row["log_spread"]))  # type: ignore[arg-type]
     for row in inputs:

@@ -92,6 +92,24 @@ TEST_CASE("any law of holds, against the plain integral") {
     }
 }
 
+TEST_CASE("holds that were measured are a mixture of constant ones") {
+    // the longest is a day and a bit, so that days before count
+    const auto measured = hold_time::empirical({1500, 0, 90000, 400}, {3, 2, 1, 4});
+    CHECK(relative_error(measured.mean(), (3 * 1500 + 90000 + 4 * 400) / 10.0) < 1e-14);
+    CHECK(relative_error(measured.survival(400), 0.4) < 1e-14);
+    CHECK(relative_error(measured.excess(400), (3 * 1100 + 89600) / 10.0) < 1e-12);
+    CHECK(measured.survival(90000) == 0);
+    const auto rates = day_rates::even({5, 1, 8}, day_rates::shape::linear);
+    const day d(rates, measured);
+    for (double t : {0.0, 1234.0, 50000.0}) {
+        const double want = (3 * day(rates, hold_time::constant(1500)).live(t) +
+                             day(rates, hold_time::constant(90000)).live(t) +
+                             4 * day(rates, hold_time::constant(400)).live(t)) /
+                            10;
+        CHECK(relative_error(d.live(t), want) < 1e-11);
+    }
+}
+
 TEST_CASE("steady rates are a stationary system") {
     const day d(day_rates::even({0.7}, day_rates::shape::constant), hold_time::lognormal(100, 2));
     CHECK(relative_error(d.live(12345), 70) < 1e-12);
@@ -153,6 +171,12 @@ TEST_CASE("bad days") {
     CHECK_THROWS_AS(hold_time::gamma(1, std::nan("")), natbound::domain_error);
     CHECK_THROWS_AS(hold_time::hyperexponential({1}, {1, 2}), natbound::domain_error);
     CHECK_THROWS_AS(hold_time::hyperexponential({0}, {1}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({0}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({-1, 2}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({1, std::nan("")}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({1, 2}, {1}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::empirical({1, 2}, {0, 0}), natbound::domain_error);
     CHECK_THROWS_AS(day_chain(day_rates::even({1}, linear), 60, 0), natbound::domain_error);
     CHECK_THROWS_AS(day(day_rates::even({1}, linear), hold).busiest(0), natbound::domain_error);
 }

@@ -40,7 +40,9 @@ const char* const drawing = R"({"base": "vpp-nat44-ed", "first-choice": "none"})
 
 TEST_CASE("a complete search loses what Erlang's formula says, for any law of holds") {
     for (const char* hold : {R"("10s")", R"({"law": "constant", "mean": "10s"})",
-                             R"({"law": "lognormal", "mean": "10s", "cv": 2})"}) {
+                             R"({"law": "lognormal", "mean": "10s", "cv": 2})",
+                             R"({"law": "empirical", "samples": ["0s", "5s", "30s"],
+                                 "weights": [1, 2, 1]})"}) {
         const auto s = small_home("ideal", R"("rate": "19/s", "hold": )" + std::string(hold));
         const auto r = stepped(s);
         INFO(hold << " " << r.refusal_probability << " [" << r.low << ", " << r.high << "]");

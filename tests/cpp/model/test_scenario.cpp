@@ -78,6 +78,29 @@ TEST_CASE("a broken rule is named with its field") {
         {"/traffic/0/to", "\"D\"", "traffic[0].to[0]", "did you mean C"},
         {"/traffic/0/live", "7", "traffic[0]", "one too many"},
         {"/traffic/0/life", "\"5s\"", "traffic[0].life", "hold contains life"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\"}", "traffic[0].hold.samples", "measured"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": []}", "traffic[0].hold.samples",
+         "measured"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": [\"1s\", 2]}",
+         "traffic[0].hold.samples[1]", "unit"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": [\"1s\", \"-2s\"]}",
+         "traffic[0].hold.samples[1]", "not negative"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": [\"nan s\"]}",
+         "traffic[0].hold.samples[0]", "finite"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": [\"0s\", \"0s\"]}",
+         "traffic[0].hold.samples", "above 0"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": [\"2e9s\"]}",
+         "traffic[0].hold.samples[0]", "1e9s"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": \"1s\", \"weights\": [1, 2]}",
+         "traffic[0].hold.weights", "one weight a sample"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": \"1s\", \"weights\": 0}",
+         "traffic[0].hold.weights", "above 0"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": \"1s\", \"weights\": -1}",
+         "traffic[0].hold.weights", "not negative"},
+        {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": \"4s\", \"mean\": \"5s\"}",
+         "traffic[0].hold.mean", "the mean of the samples is 4s"},
+        {"/traffic/0/hold", "{\"mean\": \"4s\", \"samples\": \"4s\"}", "traffic[0].hold.samples",
+         "law: empirical"},
         {"/traffic/0/weights", "[1, 2]", "traffic[0].weights", "one weight"},
     };
     for (const auto& c : cases) {
@@ -94,6 +117,17 @@ TEST_CASE("a broken rule is named with its field") {
     CHECK_THROWS_AS(parse_scenario("[]"), input_error);
     CHECK_THROWS_AS(parse_scenario("null"), input_error);
     CHECK_THROWS_AS(parse_scenario(std::string(1000, '[')), input_error);
+}
+
+TEST_CASE("an empirical hold has its samples' mean") {
+    const auto s = parse_scenario(
+        with("/traffic/0/hold",
+             R"({"law": "empirical", "samples": ["1s", "0s", "2min"], "weights": [3, 1, 1]})"));
+    CHECK(s.traffic[0].hold->mean.seconds == Approx(123.0 / 5));
+    CHECK(to_json(parse_scenario(to_json(s))) == to_json(s));
+    const auto one =
+        parse_scenario(with("/traffic/0/hold", R"({"law": "empirical", "samples": "4s"})"));
+    CHECK(one.traffic[0].hold->mean.seconds == 4);
 }
 
 TEST_CASE("every field has a sentence in the schema") {

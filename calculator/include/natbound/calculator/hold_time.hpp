@@ -1,5 +1,6 @@
 #pragma once
 // A law of holds, by what an infinite system needs of it: how much of a hold is left beyond x.
+#include <array>
 #include <vector>
 
 namespace natbound::calculator {
@@ -14,21 +15,31 @@ class hold_time {
     // Exponential with means[i] with probability weights[i]; the weights are scaled to sum to 1.
     static hold_time hyperexponential(std::vector<double> weights, std::vector<double> means);
 
+    // Samples, each as likely or by its weight; some may be 0. At most 65,536.
+    static hold_time empirical(const std::vector<double>& samples,
+                               const std::vector<double>& weights = {});
+
     double mean() const { return mean_; }
-    bool smooth() const { return form_ != shape::constant; }  // survival has no jump
-    double survival(double x) const;                          // P(X > x)
+    bool smooth() const {  // survival has no jump
+        return form_ != shape::constant && form_ != shape::empirical;
+    }
+    double survival(double x) const;     // P(X > x)
     double excess(double x) const;       // E (X - x)+ = integral of survival from x on
     double half_square(double x) const;  // E ((X - x)+)^2 / 2 = integral of excess from x on
 
   private:
-    enum class shape { constant, lognormal, gamma, hyperexponential };
+    enum class shape { constant, lognormal, gamma, hyperexponential, empirical };
     hold_time(shape form, double mean, double cv);
     double moment_beyond(int order, double x) const;  // E X^order; X > x
 
     shape form_;
     double mean_;
     double a_ = 0, b_ = 0;  // lognormal: mu, sigma; gamma: shape, scale
+    double sample_moment_beyond(int order, double x) const;
+
     std::vector<double> weights_, means_;
+    std::vector<double> samples_;                // ascending
+    std::array<std::vector<double>, 3> beyond_;  // [k][i]: the k-th moment of samples i and on
 };
 
 }  // namespace natbound::calculator

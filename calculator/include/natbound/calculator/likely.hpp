@@ -17,6 +17,8 @@ struct study_options {
     std::uint64_t seed = 1;
     // Mean holds that the deciding loads are averaged over; the error goes down with its root.
     double holds = 20;
+    // Whether likely also looks for a bound where a kind of traffic was not seen to fail.
+    bool bounds = true;
     // Called at least every 20 ms or so of work; throws to stop (natbound::interrupted).
     std::function<void()> interrupt;
 };
@@ -62,6 +64,7 @@ struct likely_result {
 };
 
 struct risk_result {
+    bool hash_known = true;  // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
     refusal_odds worst, overall;
     bool exact = false;

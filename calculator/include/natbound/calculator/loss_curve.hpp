@@ -41,11 +41,15 @@ class loss_curve {
     std::string explained() const;
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
-    double least_busy() const { return least_busy_; }
+    // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
+    // there are never more than there would be without refusals (Poisson).
+    double sure_bound(double load) const;
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
     // that are there, and unseen where there are none. error: of the points alone.
     log_odds at(double load, std::size_t kind) const;
+    // Whether points that refused lie so near that reading it off is fair.
+    bool measured(double load, std::size_t kind) const;
     // How fast it grows there: d log probability / d log load.
     double slope(double load, std::size_t kind) const;
     // Simulates at that load for so many mean holds, unless the method is exact or a point within
@@ -56,6 +60,9 @@ class loss_curve {
     // The load at which the worst kind reaches epsilon, found by looking; `holds` for the last
     // look. Where it was never seen to refuse: the highest load looked at.
     double solve(double epsilon, double holds);
+    // Looks at lower and lower loads until one refuses less often than that, or was not seen to
+    // refuse at all: short looks, for bounds.
+    void descend(double probability);
     // The worst kind at a load, and at the point looked at that lies nearest.
     log_odds worst(double load) const;
 

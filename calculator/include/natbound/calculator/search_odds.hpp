@@ -40,7 +40,9 @@ class search_odds {
         std::uint64_t probes = 0;
         std::uint64_t from_counted = 0;  // where the round begins when the first probe was counted
         std::vector<std::uint32_t> next,
-            ways;  // scaled: the rank after a rank; draws that start there
+            ways;                 // scaled: the rank after a rank; draws that start there
+        std::uint64_t draws = 0;  // scaled: all of them
+        bool even = false;        // scaled: as many start at each rank
         std::vector<std::uint32_t>
             circle;  // scaled: where every walk ends, if it goes round it entirely
         std::vector<std::uint32_t>

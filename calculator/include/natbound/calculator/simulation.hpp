@@ -104,6 +104,8 @@ class simulation {
         double departure_rate = 0;       // exponential: 1 / mean
         double part = 0;                 // of the highest departure rate
         double mu = 0, sigma = 0;        // lognormal
+        std::vector<double> up_to;       // empirical: cumulated weights of the samples
+        std::vector<double> seen_up_to;  // and of what a glance finds: weight x sample
         std::vector<std::uint32_t> ids;  // exponential: the open ones
         std::uint32_t queue = 0;         // constant: which
     };
@@ -118,6 +120,8 @@ class simulation {
         return (i / span_) << 16U | (first_slot_ + i % span_);
     }
     double departures() const;
+    double drawn(const open_group& group);
+    double left_at_a_glance(const open_group& group);
     void random_event(double at);
     void arrival();
     std::uint32_t offer(std::size_t stream);

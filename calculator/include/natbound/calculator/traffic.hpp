@@ -8,11 +8,13 @@
 
 namespace natbound::calculator {
 
-// How long a flow is open, from its first packet to its close. cv is lognormal's.
+// How long a flow is open, from its first packet to its close. cv is lognormal's; samples
+// (seconds) and their weights (none: all alike) are an empirical law's.
 struct open_time {
     hold_law law = hold_law::exponential;
     double mean = 0;  // seconds
     double cv = 0;
+    std::vector<double> samples = {}, weights = {};
     friend bool operator==(const open_time&, const open_time&) = default;
 };
 

@@ -45,6 +45,7 @@ void read(const bj::value& v, const std::string& path, port_set& out);
 void read(const bj::value& v, const std::string& path, duration& out);
 void read(const bj::value& v, const std::string& path, rate& out);
 void read(const bj::value& v, const std::string& path, share& out);
+void read(const bj::value& v, const std::string& path, share_range& out);
 void read(const bj::value& v, const std::string& path, json_text& out);
 
 inline bj::value write(const std::string& v) { return bj::string(v); }
@@ -58,6 +59,7 @@ bj::value write(const json_text& v);
 inline bj::value write(const duration& v) { return bj::string(to_string(v)); }
 inline bj::value write(const rate& v) { return bj::string(to_string(v)); }
 inline bj::value write(const share& v) { return bj::string(to_string(v)); }
+inline bj::value write(const share_range& v) { return bj::string(to_string(v)); }
 
 template <class T>
 concept described_enum = boost::describe::has_describe_enumerators<T>::value;

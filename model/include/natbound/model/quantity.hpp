@@ -21,14 +21,22 @@ struct share {
     friend bool operator==(const share&, const share&) = default;
 };
 
+// What is known between bounds: "10%-100%", or "30%" where both are the same.
+struct share_range {
+    share least, most;
+    friend bool operator==(const share_range&, const share_range&) = default;
+};
+
 // These throw input_error with an empty path.
 duration parse_duration(std::string_view text);
 rate parse_rate(std::string_view text);
 share parse_share(std::string_view text);
+share_range parse_share_range(std::string_view text);
 
 std::string to_string(const duration& value);
 std::string to_string(const rate& value);
 std::string to_string(const share& value);
+std::string to_string(const share_range& value);
 
 // The shortest decimal that reads back as the same double.
 std::string shortest(double value);

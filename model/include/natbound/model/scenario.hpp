@@ -62,13 +62,18 @@ struct nat {
     double timer(close_cause cause) const;
 };
 
-BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal)
+BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal, empirical)
 
 struct hold_time {
     hold_law law = hold_law::exponential;
-    duration mean;
-    std::optional<double> cv;  // lognormal: standard deviation over mean
+    duration mean;                       // empirical: of the samples; parse_scenario fills it in
+    std::optional<double> cv;            // lognormal: standard deviation over mean
+    std::vector<duration> samples = {};  // empirical: each as likely, or by its weight
+    std::vector<double> weights = {};
 };
+
+// The samples' mean by their weights: of an empirical law, with a weight above 0.
+double mean_of_samples(const hold_time& h);
 
 // Shares of flows by how they end; what is missing to 1 ends by FIN (UDP: by falling silent).
 struct endings {
@@ -87,6 +92,8 @@ struct traffic_entry {
     std::optional<double>
         zipf;  // exponent over the entry's destination endpoints, in the order given
     std::vector<double> weights;  // one a destination endpoint
+    // Of the busiest destination endpoint, the first; the others have even shares of the rest.
+    std::optional<share_range> top_share;
 };
 
 struct scenario {
@@ -106,10 +113,11 @@ BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, port_set_restrict, design,
                        connection_limits, mapping_limits, timers))
-BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv))
+BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
-                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights))
+                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
+                       top_share))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
 // Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws

@@ -5,6 +5,7 @@
 // history that fills just one such sequence, stepped on the concrete design, shows that the bound
 // is met.
 #include <boost/json.hpp>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,7 @@ struct guaranteed_result {
 
 // Throws unsupported for shapes that this version can't settle (cascades, overloading under eim or
 // adm).
-guaranteed_result guaranteed(const scenario& s);
+// `interrupt` is called now and then; what it throws ends the work.
+guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt = {});
 
 }  // namespace natbound

@@ -1,0 +1,120 @@
+"""Erlang B and C and transients beside other packages: time and error for the same inputs, as tables.
+
+    python bench/calculator.py              # one command; each peer that is missing is said, with how to get it
+    python bench/calculator.py --rows 200   # fewer inputs
+
+Inputs and true values are tests/reference/: 50 digits, made by other formulas than the library's. A peer is called as its users call it,
+one input a call. Peers: Boost.Math's plain ratio (a C++ compiler and Boost's headers), SciPy, pyworkforce, R's queueing, Storm (in its default precision).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import platform
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+import calculator_peers as peer
+from calculator_peers import Answers, Missing, Row
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "tests" / "reference"
+LEAST = 1e-300  # true values below this are no doubles to compare
+WORDS = {"full": 0.0, "refusal": 1.0, "stationary": -1.0}  # of the tables' columns
+
+
+def table(name: str) -> list[Row]:
+    with (REFERENCE / name).open() as lines:
+        next(lines)
+        return [{k: WORDS[v] if v in WORDS else float(v) for k, v in row.items()} for row in csv.DictReader(lines)]
+
+
+def report(
+    title: str,
+    rows: Sequence[Row],
+    truth: str,
+    peers: Sequence[tuple[str, str, Callable[[Sequence[Row]], Answers]]],
+    most: dict[str, float],
+) -> None:
+    """A table: how many had no answer, the errors of the others, the time a call."""
+    print(
+        f"\n## {title}: {len(rows):,} input{'' if len(rows) == 1 else 's'}\n\n| | inputs | no answer | error above 1e-9 | largest error | median time |\n|---|---|---|---|---|---|"
+    )
+    for name, note, work in peers:
+        mine = [r for r in rows if r["ports"] <= most.get(name, math.inf)]
+        try:
+            values, times = work(mine)
+        except Missing as why:
+            print(f"| {name}{note} | not measured: {why} | | | | |", flush=True)
+            continue
+        errors, none = [], 0
+        for row, value in zip(mine, values, strict=True):
+            want = row[truth]
+            if not math.isfinite(value) or (value == 0 and want > LEAST):
+                none += 1
+            elif want > LEAST:
+                errors.append(abs(value / want - 1))
+        bad = sum(e > 1e-9 for e in errors)
+        spent = statistics.median(times)
+        shown = f"{spent * 1e6:,.2f} µs" if spent < 1e-3 else f"{spent * 1e3:,.1f} ms"
+        print(f"| {name}{note} | {len(mine):,} | {none:,} | {bad:,} | {max(errors, default=math.nan):.1e} | {shown} |", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10**9, help="at most so many inputs a table, evenly taken")
+    given = parser.parse_args()
+    if given.rows < 1:
+        parser.error("--rows: at least 1")
+
+    def some(rows: list[Row]) -> list[Row]:
+        return rows[:: math.ceil(len(rows) / given.rows)]
+
+    import natbound
+
+    print(f"natbound {natbound.__version__}, {date.today()}, Python {platform.python_version()}, {cpu()}")
+    loss = some([r for r in table("erlang_b.csv") if r["ports"] == int(r["ports"])])
+    report("Erlang B, ports to 4,194,304, load 1e-3 to 1e8", loss, "erlang_b", [
+        ("natbound", ", an array", peer.natbound_array), ("natbound", ", a call each", peer.natbound_scalar), ("Boost.Math", ", the plain ratio", peer.boost),
+        ("SciPy", ", poisson.pmf / poisson.cdf", peer.scipy), ("SciPy", ", gammaln and gammaincc", peer.scipy_special), ("R queueing", ", B_erlang", peer.r_queueing("B_erlang")),
+    ], {})  # fmt: skip
+    waiting = some([r for r in table("erlang_c.csv") if r["ports"] == int(r["ports"]) and r["ports"] > r["load"]])
+    report("Erlang C", waiting, "erlang_c", [
+        ("natbound", ", a call each", peer.natbound_waiting), ("R queueing", ", C_erlang", peer.r_queueing("C_erlang")),
+        ("pyworkforce", ", ErlangC, ports to 65,536", peer.pyworkforce),
+    ], {"pyworkforce": 65_536})  # fmt: skip
+    started = some([r for r in table("transient.csv") if r["start_load"] == 0])
+    transients = [
+        ("natbound", ", transient_full_probability", peer.natbound_transient),
+        ("Storm", ', P=? [F[t,t] "full"]', peer.storm('P=? [F[{t},{t}] "full"]')),
+    ]
+    report("Refusal at a time after the start, 1 to 90 ports", started, "full", transients, {})
+    from natbound import calculator
+
+    point = {"ports": 16_384.0, "load": 17_000.0, "start": 15_000.0, "time": 0.5}
+    law, _ = calculator.transient_law(16_384, 17_000.0, 0.5, start=15_000)  # by stepping the chain at its jumps: another method
+    report("The same for 16,384 ports, against `transient_law`", [{**point, "full": float(law[-1])}], "full", transients, {})
+    passage = some([r for r in table("passage_law.csv") if r["event"] == WORDS["full"] and r["start"] >= 0])
+    report("All ports busy by a time, 1 to 40 ports", passage, "cdf", [
+        ("natbound", ", first_passage_cdf", peer.natbound_passage), ("Storm", ', P=? [F<=t "full"]', peer.storm('P=? [F<={t} "full"]')),
+    ], {})  # fmt: skip
+    return 0
+
+
+def cpu() -> str:
+    """What /proc says; the platform's own word elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{len(names)} cores of {names[0]}" if names else platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
