@@ -58,7 +58,9 @@ def risk(
     print(f"By {data['method']}.")
     if simulate:
         seen = data["simulation"]
-        verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[seen["within"]]
+        verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[
+            seen["within"]
+        ]
         if seen["z"] is not None:
             verdict = f"z = {seen['z']:.2f}"
         print(
