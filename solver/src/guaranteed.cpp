@@ -302,7 +302,8 @@ guaranteed_result guaranteed(const scenario& s, const std::function<void()>& int
                 if (other.name == name)
                     throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
                                       ": cascades are not settled in this version");
-        guaranteed_result r = of_nat(s, n, interrupt ? interrupt : [] {});
+        guaranteed_result r = of_nat(
+            s, n, interrupt ? interrupt : [] {});
         if (r.nothing_fails && best) continue;
         if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
             open_bound = r.at_least;
