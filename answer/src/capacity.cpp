@@ -3,6 +3,7 @@
 
 #include "evidence.hpp"
 #include "natbound/answer/answer.hpp"
+#include "natbound/model/error.hpp"
 
 namespace natbound {
 
@@ -20,22 +21,108 @@ bj::object maximum_part(const scenario& s, const maximum_result& m) {
     return out;
 }
 
-bj::object maximum_answer(const scenario& s) {
-    return {{"schema", "natbound.capacity/1"}, {"maximum", maximum_part(s, maximum(s))}};
+bj::object maximum_answer(const scenario& s, bool multiple) {
+    bj::object out{{"schema", "natbound.capacity/1"}, {"maximum", maximum_part(s, maximum(s))}};
+    if (!multiple) return out;
+    try {
+        const auto traffic = traffic_demand(s);
+        if (traffic.empty()) return out;
+        out["demand"] = counted(total_of(traffic));
+        out["multiple"] = multiple_answer(s, traffic);
+    } catch (const unsupported& why) {  // the maximum stands without
+        out["multiple"] =
+            bj::object{{"exact", false}, {"connections", nullptr}, {"unknown", why.what()}};
+    }
+    return out;
 }
 
-bj::object fit_answer(const scenario& s, const count& demand, bool best) {
-    const fit_result r = fits(s, demand, best ? placing::best : placing::even);
+namespace {
+
+bj::object verdict_of(const scenario& s, fit_result r, const count& demand, bool evidence) {
     bj::object out{{"schema", "natbound.capacity/1"},
                    {"demand", counted(demand)},
-                   {"place", best ? "best" : "even"},
+                   {"place", "even"},
                    {"fits", nullptr},
                    {"sets_it", r.sets_it}};
     if (r.verdict == fit_verdict::fits) out["fits"] = true;
     if (r.verdict == fit_verdict::does_not_fit) out["fits"] = false;
-    if (r.verdict != fit_verdict::unknown)
+    if (r.verdict != fit_verdict::unknown && evidence)
+        out["evidence"] = certificate(r.verdict == fit_verdict::fits ? "fits" : "does-not-fit", s,
+                                      std::move(r.evidence));
+    return out;
+}
+
+bj::string text_of(const fraction& f) {
+    return bj::string(f.numerator.str() + "/" + f.denominator.str());
+}
+
+bj::object multiple_part(const scenario& s, const fraction& k, const demand_list& demand) {
+    demand_list wanted = demand;
+    for (auto& p : wanted) p.connections = k.numerator * p.connections / k.denominator;
+    return {{"fraction", text_of(k)},
+            {"value", static_cast<double>(k.numerator) / static_cast<double>(k.denominator)},
+            {"connections", counted(total_of(wanted))},
+            {"demand", demand_json(s, wanted)}};
+}
+
+}  // namespace
+
+bj::array demand_json(const scenario& s, const demand_list& demand) {
+    bj::array out;
+    for (const auto& p : demand)
+        out.push_back(bj::object{{"from", s.clients[p.client].name},
+                                 {"to", s.servers[p.server].name},
+                                 {"connections", counted(p.connections)}});
+    return out;
+}
+
+bj::value multiple_answer(const scenario& s, const demand_list& demand) {
+    auto m = largest_multiple(s, demand);
+    if (!m) return nullptr;
+    bj::object out{{"exact", m->exact}};
+    if (m->exact) {
+        for (auto& [key, value] : multiple_part(s, m->fits, demand)) out[key] = std::move(value);
+        out["next"] = text_of(m->beyond);
+    } else {
+        out["connections"] = nullptr;
+        out["at_least"] = multiple_part(s, m->fits, demand);
+        out["at_most"] = multiple_part(s, m->beyond, demand);
+    }
+    out["in_parts"] = m->in_parts ? bj::value(text_of(*m->in_parts)) : bj::value(nullptr);
+    out["sets_it"] = m->sets_it;
+    if (!m->evidence.empty())
         out["evidence"] =
-            certificate(r.verdict == fit_verdict::fits ? "fits" : "does-not-fit", s, r.evidence);
+            certificate(m->exact ? "multiple" : "multiple-bounds", s, std::move(m->evidence));
+    return out;
+}
+
+bj::object fit_answer(const scenario& s, const demand_list& demand, const fit_options& options) {
+    auto out = verdict_of(s, fits(s, demand), total_of(demand), options.evidence);
+    out["pairs"] = demand_json(s, demand);
+    if (options.multiple) out["multiple"] = multiple_answer(s, demand);
+    return out;
+}
+
+bj::object fit_answer(const scenario& s, const count& demand, bool best) {
+    if (!best) {
+        if (demand < 0) throw domain_error("a demand is 0 or more connections");
+        return fit_answer(s, shared_demand(s, demand));
+    }
+    auto out = verdict_of(s, fits(s, demand, placing::best), demand, true);
+    out["place"] = "best";
+    if (demand == 0) return out;
+    // free to be placed anywhere, so many fit as the maximum is
+    const auto m = maximum(s);
+    if (!m.connections) return out;
+    const fraction k = reduced({*m.connections, demand});
+    out["multiple"] =
+        bj::object{{"exact", true},
+                   {"fraction", text_of(k)},
+                   {"value", static_cast<double>(k.numerator) / static_cast<double>(k.denominator)},
+                   {"connections", counted(m.connections)},
+                   {"next", text_of(reduced({*m.connections + 1, demand}))},
+                   {"sets_it", m.sets_it},
+                   {"evidence", certificate("maximum", s, m.evidence)}};
     return out;
 }
 

@@ -1,6 +1,7 @@
 #include "evidence.hpp"
 
 #include "natbound/answer/answer.hpp"
+#include "natbound/model/json_io.hpp"
 
 namespace natbound {
 
@@ -21,11 +22,13 @@ bj::array texts(const std::vector<std::string>& list) {
 
 bj::object certificate(const char* kind, const scenario& s, bj::object body) {
     bj::object out{
-        {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", bj::parse(to_json(s))}};
+        {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", json_io::write(s)}};
     for (auto& entry : body) out[entry.key()] = std::move(entry.value());
     return out;
 }
 
 std::string to_text(const bj::object& value) { return bj::serialize(value); }
+
+std::string to_text(const bj::array& value) { return bj::serialize(value); }
 
 }  // namespace natbound

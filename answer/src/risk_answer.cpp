@@ -139,6 +139,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     // of formulas: what double arithmetic loses
     out["error_bound"] = r.exact ? 1e-12 * p.value : std::max(p.high - p.value, p.value - p.low);
     out["exact"] = r.exact;
+    out["hash_known"] = r.hash_known;
     out["method"] = r.method.empty() ? "nothing refuses" : r.method;
     out["worst_refusal_probability"] = odds_json(r.worst);
     out["full_probability"] =

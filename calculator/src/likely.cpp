@@ -75,6 +75,7 @@ class loss_study::state {
             throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
         risk_result out;
         const auto& all = sums_->all();
+        out.hash_known = !all.unknown_hash;
         out.load = all.load * scale;
         out.rate = all.rate * scale;
         out.method = method();
@@ -250,21 +251,11 @@ class loss_study::state {
         return 0;
     }
 
-    // Whether a simulated curve was looked at near that load and refused there, so that reading it
-    // off is fair.
-    static bool measured(const loss_curve& curve, double load, std::size_t place) {
-        for (const auto& p : curve.points())
-            if (p.kinds[place].seen && p.kinds[place].error < 0.7 &&
-                std::fabs(std::log(p.load / load)) < 0.02)
-                return true;
-        return false;
-    }
-
     bool unmeasured(double scale) const {
         for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
             for (const auto& part : sums_->shares(k)) {
                 const auto& curve = sums_->curves()[part.curve];
-                if (!curve.exact() && !measured(curve, part.load * scale, part.place)) return true;
+                if (!curve.measured(part.load * scale, part.place)) return true;
             }
         return false;
     }
@@ -278,7 +269,7 @@ class loss_study::state {
                 bool above = false;
                 for (const auto& p : curve.points())
                     above = above || (p.load > part.load * scale && p.kinds[part.place].seen);
-                if (!above && !measured(curve, part.load * scale, part.place)) return true;
+                if (!above && !curve.measured(part.load * scale, part.place)) return true;
             }
         return false;
     }
@@ -287,11 +278,16 @@ class loss_study::state {
         const std::size_t k = number(kind);
         const log_odds seen = sums_->at(k, scale);
         bool known = true, possible = false, simulated = false;
+        double sure = -infinite;  // of what was measured
         for (const auto& part : sums_->shares(k)) {
             const auto& curve = sums_->curves()[part.curve];
             possible = possible || curve.method() != loss_method::nothing_refuses;
             simulated = simulated || !curve.exact();
-            known = known && (curve.exact() || measured(curve, part.load * scale, part.place));
+            const bool here = curve.measured(part.load * scale, part.place);
+            known = known && here;
+            if (here)
+                sure = detail::log_sum(
+                    sure, curve.at(part.load * scale, part.place).log + std::log(part.share));
         }
         possible =
             possible || (kind.nat && sums_->has_table(*kind.nat)) || sums_->has_quota(kind.clients);
@@ -303,8 +299,8 @@ class loss_study::state {
         }
         const double log = sums_->bound(k, scale);
         // what was not measured may be too little to matter: it widens the interval
-        if (seen.seen && log < seen.log + std::log(2)) {
-            const double wide = 1.96 * seen.error, value = std::min(log, seen.log);
+        if (log < sure + std::log(2)) {
+            const double wide = 1.96 * seen.error, value = std::min(log, sure);
             return {std::exp(value), std::exp(value - wide),
                     std::min(1.0, std::exp(std::max(log, value + wide))), value, false};
         }
@@ -329,7 +325,7 @@ class loss_study::state {
             if (!k.likely || *k.likely > load * (1 + 1e-9)) continue;
             for (const auto& part : sums_->shares(number(k.kind))) {
                 const auto& curve = sums_->curves()[part.curve];
-                if (curve.exact() || measured(curve, part.load * scale, part.place)) continue;
+                if (curve.measured(part.load * scale, part.place)) continue;
                 for (const auto& p : curve.points())
                     if (p.kinds[part.place].seen && p.load > part.load * scale) {
                         out.extrapolated = true;

@@ -204,6 +204,18 @@ log_odds loss_curve::at(double load, std::size_t kind) const {
     return {std::min(0.0, weighted / sum), std::sqrt(variance) / sum, true};
 }
 
+bool loss_curve::measured(double load, std::size_t kind) const {
+    if (exact()) return true;
+    double below = std::numeric_limits<double>::infinity(), above = below;  // how far away
+    for (const auto& p : points_) {
+        if (!p.kinds[kind].seen || p.kinds[kind].error >= 0.7) continue;
+        const double away = std::log(p.load / load);
+        double& side = away < 0 ? below : above;
+        side = std::min(side, std::fabs(away));
+    }
+    return std::min(below, above) < 0.02 || below + above < 0.05;
+}
+
 double loss_curve::slope(double load, std::size_t kind) const {
     if (exact()) {
         const double step = 1e-4;
@@ -333,9 +345,9 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
         if (!odds_) odds_ = std::make_unique<arrival_odds>(*running_);
     }
     running_->scale(load / input_load_);
-    // Where flows lie is forgotten with the flows themselves.
     const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
-    double left = near ? (load == running_load_ ? 0 : 2 * flows) : 4 * flows;
+    const double memory = running_->memory() * flows;
+    double left = near ? (load == running_load_ ? 0 : memory / 2) : memory;
     for (; left > 0; left -= 20000) {
         running_->advance(std::min(left, 20000.0));
         interrupt_();

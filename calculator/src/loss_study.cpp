@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
@@ -235,15 +238,50 @@ void kind_sums::find(double epsilon, double holds) {
     }
 }
 
+// Systems that share a curve have loads of their own: from the heaviest down, as long as the rest
+// may matter.
 void kind_sums::look(double scale, double holds) {
+    constexpr int most = 12;                 // looks at one curve
+    constexpr double little = 0.003;         // of what is refused
+    const double nothing = std::log(1e-11);  // nothing will be seen
     for (std::size_t c = 0; c < curves_.size(); ++c) {
         auto& curve = curves_[c];
         if (curve.exact()) continue;
-        // where a line from above promises less than this nothing will be seen
-        const log_odds promised = curve.worst(most_load_[c] * scale);
-        if (promised.seen && promised.log < std::log(1e-11)) continue;
-        if (curve.sure_bound(most_load_[c] * scale) < std::log(1e-11)) continue;
-        curve.look(most_load_[c] * scale, holds, 0.002);
+        std::map<double, std::pair<double, std::set<std::size_t>>, std::greater<>> loads;
+        double left = 0;  // connections a second, of loads not yet gone through
+        for (std::size_t k = 0; k < shares_.size(); ++k)
+            for (const auto& part : shares_[k]) {
+                if (part.curve != c) continue;
+                const double rate = all_.kinds[k].rate * all_.kinds[k].endpoints * part.share;
+                auto& [sum, places] = loads[part.load * scale];
+                sum += rate;
+                places.insert(part.place);
+                left += rate;
+            }
+        double refused = 0;
+        int looks = 0;
+        for (const auto& [load, what] : loads) {
+            const auto& [rate, places] = what;
+            const auto known = [&, load = load] {
+                return std::all_of(places.begin(), places.end(),
+                                   [&](std::size_t place) { return curve.measured(load, place); });
+            };
+            if (curve.sure_bound(load) < nothing) break;
+            if (looks == 0) {
+                // where a line from above promises less nothing will be seen
+                const log_odds promised = curve.worst(load);
+                if (promised.seen && promised.log < nothing) break;
+            } else if (left < little * refused) {
+                break;
+            }
+            if (looks == 0 || (!known() && looks < most)) {
+                curve.look(load, looks == 0 ? holds : holds / 2, looks == 0 ? 0.002 : 0.01);
+                ++looks;
+                if (!known()) break;  // nothing was seen, and lower loads refuse less
+            }
+            if (known()) refused += rate * std::exp(curve.worst(load).log);
+            left -= rate;
+        }
     }
 }
 

@@ -179,6 +179,44 @@ double simulation::share_displaced() const {
 
 double simulation::mean_hold() const { return input_->load() * factor_ / arrival_rate_; }
 
+double simulation::memory() const {
+    constexpr double forgets = 4, remembers = 30, alike = 0.5;
+    for (const auto& s : input_->streams) {
+        double second = 0;  // moment of the open time
+        switch (s.open.law) {
+            case hold_law::exponential:
+                second = 2 * s.open.mean * s.open.mean;
+                break;
+            case hold_law::constant:
+                second = s.open.mean * s.open.mean;
+                break;
+            case hold_law::lognormal:
+                second = s.open.mean * s.open.mean * (1 + s.open.cv * s.open.cv);
+                break;
+            case hold_law::empirical: {
+                double all = 0;
+                for (std::size_t i = 0; i < s.open.samples.size(); ++i) {
+                    const double weight = s.open.weights.empty() ? 1 : s.open.weights[i];
+                    second += weight * s.open.samples[i] * s.open.samples[i];
+                    all += weight;
+                }
+                second /= all;
+                break;
+            }
+        }
+        double kept = 0, kept_second = 0;
+        for (const auto& phase : s.closing) {
+            kept += phase.share * phase.seconds;
+            kept_second += phase.share * phase.seconds * phase.seconds;
+        }
+        const double variance =
+            second - s.open.mean * s.open.mean + std::max(0.0, kept_second - kept * kept);
+        const double mean = s.hold();
+        if (variance < alike * alike * mean * mean) return remembers;
+    }
+    return forgets;
+}
+
 double simulation::longest_phase() const {
     double longest = 0;
     for (const auto& s : input_->streams) {

@@ -99,8 +99,8 @@ simulate_result simulate(const scenario& s, const simulate_options& options) {
         run.fill();
         const double room =
             static_cast<double>(whole.input.table.scopes) * whole.input.table.ranks * port_count;
-        for (double left = 3 * std::min(whole.input.load() * options.scale, room); left > 0;
-             left -= 50000) {
+        for (double left = run.memory() * std::min(whole.input.load() * options.scale, room);
+             left > 0; left -= 50000) {
             run.advance(std::min(left, 50000.0));
             ++warm_done;
             report();

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "natbound/calculator/erlang.hpp"
+
 namespace natbound::calculator::detail {
 namespace {
 
@@ -253,6 +255,10 @@ std::vector<log_odds> state_average::result() const {
         std::max(0.0, std::floor(std::min(load_, load_ + deviation_ * mean(z_)) - 10 * deviation_));
     const auto chances = known ? law(offered, failing, lowest) : std::vector<double>{};
 
+    const auto is_full = [&](std::size_t i) { return load_ + deviation_ * z_[i] > most_ - 0.5; };
+    double full_states = 0;
+    for (std::size_t i = 0; i < z_.size(); ++i) full_states += is_full(i) ? 1 : 0;
+
     std::vector<log_odds> out;
     for (std::size_t k = 0; k < offered_.size(); ++k) {
         const double plain = mean(failing_[k]), reached = mean(offered_[k]);
@@ -276,9 +282,21 @@ std::vector<log_odds> state_average::result() const {
             tried += chances[i] * all;
         }
         if (!fitted || !(beyond < unseen * failed)) {
+            // All ports busy may be too rare to be seen here, but how rare is known, unless other
+            // refusals keep it from being reached.
+            double full = full_states < few_states && law_known_ ? erlang_b(most_, load_) : 0;
+            if (full * static_cast<double>(z_.size()) > 2 * few_states) full = 0;
+            std::vector<double> below = failing_[k];
+            for (std::size_t i = 0; full > 0 && i < below.size(); ++i)
+                if (is_full(i)) below[i] = 0;
+            const double part = mean(below) / reached, all = part + full;
+            if (!(all > 0)) {
+                out.push_back({-std::numeric_limits<double>::infinity(), 0, false});
+                continue;
+            }
             for (std::size_t i = 0; i < off.size(); ++i)
-                off[i] = failing_[k][i] / plain - offered_[k][i] / reached;
-            out.push_back({std::log(plain / reached), error(off), true});
+                off[i] = (below[i] - part * offered_[k][i]) / reached / all;
+            out.push_back({std::log(all), error(off), true});
             continue;
         }
         const auto moved_by_failing = influence(fails, chances, lowest),

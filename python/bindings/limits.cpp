@@ -1,10 +1,13 @@
-// Limits other than ports: blocks of a subscriber, tables that evict, queues that overflow.
+// Limits other than ports: blocks of a subscriber, tables that evict, queues that overflow. And
+// searches of windows.
 #include <pybind11/stl.h>
 
 #include "formula.hpp"
 #include "natbound/calculator/eviction.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/limits_in_sequence.hpp"
 #include "natbound/calculator/port_blocks.hpp"
+#include "natbound/calculator/window_loss.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
@@ -66,6 +69,31 @@ void bind_blocks(py::module_& m) {
     });
 }
 
+std::array<double, 5> shares(const calc::sequence_refusals& r) {
+    return {r.refusal(), r.by_quota, r.by_pool, r.by_table, r.by_rate};
+}
+
+void bind_sequence(py::module_& m) {
+    m.def("limits_in_sequence", [](const std::vector<std::array<double, 4>>& classes, double block,
+                                   std::optional<double> pool, std::optional<double> table,
+                                   std::optional<double> rate, double burst) {
+        constexpr const char* name = "limits_in_sequence";
+        calc::limit_sequence x;
+        for (const auto& [subscribers, load, quota, hold] : classes)
+            x.classes.push_back(
+                {whole(name, "subscribers", subscribers), load, whole(name, "quota", quota), hold});
+        x.block = whole(name, "block", block);
+        if (pool) x.pool = whole(name, "pool", *pool);
+        if (table) x.table = whole(name, "table", *table);
+        x.rate = rate;
+        x.burst = whole(name, "burst", burst);
+        const auto r = unlocked([&] { return calc::limits_in_sequence(x); });
+        std::vector<std::array<double, 5>> each;
+        for (const auto& c : r.classes) each.push_back(shares(c));
+        return py::make_tuple(shares(r.all), each, r.exact);
+    });
+}
+
 void bind_eviction(py::module_& m) {
     py::class_<calc::evicting_table>(m, "EvictingTable")
         .def(py::init(&table_of))
@@ -93,6 +121,7 @@ void bind_eviction(py::module_& m) {
 
 void bind_limits(py::module_& m) {
     bind_blocks(m);
+    bind_sequence(m);
     bind_eviction(m);
     m.def("finite_queue", [](const numbers& room, const numbers& load, bool constant, int which) {
         return broadcast(
@@ -102,6 +131,12 @@ void bind_limits(py::module_& m) {
                     which);
             },
             room, load);
+    });
+    m.def("window_loss", [](const numbers& ports, const numbers& load,
+                            const std::vector<std::uint64_t>& windows, bool constant) {
+        const auto hold = constant ? calc::window_hold::constant : calc::window_hold::exponential;
+        return broadcast([&](double c, double a) { return calc::window_loss(c, a, windows, hold); },
+                         ports, load);
     });
     m.def("room_for", [](const numbers& load, const numbers& target, bool constant) {
         return broadcast(

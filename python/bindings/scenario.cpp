@@ -30,10 +30,13 @@ void bind_scenario(py::module_& m) {
                 });
             },
             py::arg("scale"), py::arg("tries"), py::arg("seed"))
-        .def("maximum",
-             [](const scenario& s) {
-                 return unlocked([&] { return natbound::to_text(natbound::maximum_answer(s)); });
-             })
+        .def(
+            "maximum",
+            [](const scenario& s, bool multiple) {
+                return unlocked(
+                    [&] { return natbound::to_text(natbound::maximum_answer(s, multiple)); });
+            },
+            py::arg("multiple") = true)
         .def(
             "fits",
             [](const scenario& s, const std::string& demand, const std::string& place) {
@@ -43,6 +46,32 @@ void bind_scenario(py::module_& m) {
                 });
             },
             py::arg("demand"), py::arg("place"))
+        .def(
+            "demand_of",
+            [](const scenario& s, const std::string& connections) {
+                return natbound::to_text(natbound::demand_json(
+                    s, natbound::shared_demand(s, natbound::count(connections))));
+            },
+            py::arg("connections"))
+        .def("traffic_demand",
+             [](const scenario& s) {
+                 return natbound::to_text(natbound::demand_json(s, natbound::traffic_demand(s)));
+             })
+        .def(
+            "read_demand",
+            [](const scenario& s, const std::string& json) {
+                return natbound::to_text(natbound::demand_json(s, natbound::parse_demand(s, json)));
+            },
+            py::arg("json"))
+        .def(
+            "fits_demand",
+            [](const scenario& s, const std::string& json, bool evidence, bool multiple) {
+                return unlocked([&] {
+                    return natbound::to_text(natbound::fit_answer(
+                        s, natbound::parse_demand(s, json), {evidence, multiple}));
+                });
+            },
+            py::arg("demand"), py::arg("evidence"), py::arg("multiple"))
         .def(
             "simulate",
             [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,

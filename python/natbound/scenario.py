@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
+from natbound.claim import decide
+from natbound.demand import Given, read_demand
 from natbound.errors import InputError
-from natbound.results import Result
+from natbound.results import Result, decoded
 from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
+    from natbound.explaining import Explanation
     from natbound.planning.day import DayResult
     from natbound.planning.measured import Counts, Fit, Maxima, Samples
     from natbound.planning.size import SizeResult
@@ -58,12 +61,34 @@ class Scenario:
         _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
         return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
 
-    def capacity(self, demand: int | None = None, *, place: str = "even") -> Result:
-        """The maximum; or with `demand`, whether so many flows fit (placed `even`, as the traffic is, or `best`)."""
+    def capacity(self, demand: Given | None = None, *, place: str = "even", claim: str | None = None) -> Result:
+        """The maximum; with `demand`, whether it fits and the largest multiple of it that does; with `claim` ("N >= 100000"), whether that holds.
+
+        demand: a number of connections (placed `even`, as the traffic is, or `best`), a list of {"from", "to", "connections"}, or a file with
+        such a list or with a recorded table (conntrack -L). Without one, the largest multiple of the scenario's traffic is given.
+        """
+        if claim is not None:
+            if demand is not None:
+                raise InputError("a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'")
+            return decide(self, claim)
         if demand is None:
-            return Result(json.loads(self._core.maximum()))
-        _within("demand", demand, demand >= 0, "a count is not negative")
-        return Result(json.loads(self._core.fits(str(demand), place)))
+            return Result(decoded(self._core.maximum()))
+        if place not in ("even", "best"):
+            raise InputError("even or best is wanted", path="place", value=f"'{place}'")
+        wanted = read_demand(self, demand)
+        if place == "best" or wanted.connections == 0:
+            return Result(decoded(self._core.fits(str(wanted.connections), place)))
+        found = decoded(self._core.fits_demand(wanted.json, True, True))
+        if wanted.outside:
+            found["outside"] = wanted.outside
+        return Result(found)
+
+    def explain(self, demand: Given | None = None, *, reasons: int = 1, prices: Mapping[str, float] | None = None) -> Explanation:
+        """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more of each thing is worth:
+        `natbound.explaining.explain`."""
+        from natbound.explaining import explain
+
+        return explain(self, demand, reasons=reasons, prices=prices)
 
     def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
         """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with

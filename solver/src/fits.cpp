@@ -40,14 +40,14 @@ fit_result from_maximum(const scenario& s, const count& demand) {
     return out;
 }
 
-class even_placing {
+class by_pairs {
   public:
-    even_placing(const scenario& s, const count& demand)
+    by_pairs(const scenario& s, demand_list demand)
         : s_(s),
-          demand_(demand),
+          demand_(total_of(demand)),
           reach_(reaches_of(s)),
           inside_(inside_of(s)),
-          pairs_(shared_demand(s, reach_, demand)),
+          pairs_(std::move(demand)),
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
 
     fit_result run() {
@@ -123,8 +123,10 @@ class even_placing {
     bool through(std::size_t n) {
         std::vector<pair_demand> mine;
         count wanted = 0;
+        std::vector<bool> here(s_.clients.size(), false);
+        for (const auto c : inside_[n]) here[c] = true;
         for (const auto& p : pairs_)
-            if (std::find(inside_[n].begin(), inside_[n].end(), p.client) != inside_[n].end()) {
+            if (here[p.client]) {
                 mine.push_back(p);
                 wanted += p.connections;
             }
@@ -137,7 +139,9 @@ class even_placing {
                              {"table", json_count(limit->connections)},
                              {"groups", bj::array{}}},
                             memory_);
-            refuse(limit->in_words, bj::array({std::move(item)}, memory_));
+            refuse(
+                limit->in_words + ", and " + grouped(wanted) + " connections are wanted through it",
+                bj::array({std::move(item)}, memory_));
             return false;
         }
         const auto quota = quota_of(s_, reach_, plan, inside_[n]);
@@ -155,12 +159,14 @@ class even_placing {
             found = place_shared_mappings(
                 s_, groups_of(s_, reach_, plan, inside_[n], by_pair(below)), mine, n);
         if (!found) {
+            if (!one_flow_a_mapping && too_many(n, readings.above, mine)) return false;
             say(!readings.why.empty() ? readings.why
                 : quota ? "no even placing within the quotas of " + s_.nats[n].name + " was found"
                         : "how connections are to share mappings is not settled in this version");
             return false;
         }
         if (!mappings_fit(plan, below.mapping, *found)) {
+            if (too_many(n, readings.above, mine)) return false;
             say("within the limit on mappings of " + s_.nats[n].name + " no placing was found");
             return false;
         }
@@ -222,7 +228,8 @@ class even_placing {
 
     bool fits_above(std::size_t n, const nat_plan& plan, const nat_reading& reading,
                     const std::vector<pair_demand>& mine) {
-        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
         const auto flow = send(groups, mine);
         if (flow.fits) return true;
         if (auto hall = hall_of(s_, reading, groups, mine, flow.closed, memory_)) {
@@ -230,17 +237,62 @@ class even_placing {
             list.emplace_back(std::move(hall->group));
             bj::object item({{"nat", s_.nats[n].name}, {"groups", std::move(list)}}, memory_);
             refuse(hall->in_words, bj::array({std::move(item)}, memory_));
-        } else {
-            say("it does not fit, but no certificate of this version shows it: clients with too "
-                "few external endpoints need their other ports, too");
+            return false;
         }
+        std::vector<pair_demand> closed;
+        for (std::size_t d = 0; d < mine.size(); ++d)
+            if (flow.closed[d]) closed.push_back(mine[d]);
+        if (!too_many(n, reading, closed))
+            say("it does not fit, but no certificate of this version shows it: the hash picks an "
+                "address for each destination that a client reaches");
         return false;
+    }
+
+    // Whether these pairs want more than the maximum of a scenario in which their clients reach
+    // their servers alone; refuses, then. Of a mapping that is shared, the hash's address may come
+    // from a destination that such a scenario lacks.
+    bool too_many(std::size_t n, const nat_reading& above, const std::vector<pair_demand>& some) {
+        if (above.pool == pool_reading::any_hashed) return false;
+        reach_table reach(s_.clients.size(), std::vector<bool>(s_.servers.size(), false));
+        std::vector<std::size_t> inside;
+        for (const auto& p : some) {
+            reach[p.client][p.server] = true;
+            if (inside.empty() || inside.back() != p.client) inside.push_back(p.client);
+        }
+        auto alone = capacity_of(s_, reach, n, inside, memory_);
+        const count wanted = total_of(some);
+        if (wanted <= alone.at_most) return false;
+        bj::array pairs(memory_);
+        for (const auto& p : some)
+            pairs.emplace_back(bj::object(
+                {{"from", s_.clients[p.client].name}, {"to", s_.servers[p.server].name}}, memory_));
+        alone.does_not_fit.emplace("pairs", std::move(pairs));
+        bj::array list(memory_);
+        list.emplace_back(std::move(alone.does_not_fit));
+        refuse(pairs_in_words(some) + grouped(wanted) + " connections; at most " +
+                   grouped(alone.at_most) + " fit (" + alone.sets_it + ")",
+               std::move(list));
+        return true;
+    }
+
+    // "A and X want from C and D "
+    std::string pairs_in_words(const std::vector<pair_demand>& some) const {
+        std::vector<std::string> from, to;
+        const auto add = [](std::vector<std::string>& list, const std::string& name) {
+            if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+        };
+        for (const auto& p : some) {
+            add(from, s_.clients[p.client].name);
+            add(to, s_.servers[p.server].name);
+        }
+        return listed(from) + " towards " + listed(to) + (from.size() == 1 ? " wants " : " want ");
     }
 
     std::optional<std::vector<block>> place(std::size_t n, const nat_plan& plan,
                                             const nat_reading& reading,
                                             const std::vector<pair_demand>& mine) {
-        const auto groups = groups_of(s_, reach_, plan, inside_[n], by_pair(reading));
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
         auto flow = send(groups, mine);
         if (!flow.fits) return std::nullopt;
         std::vector<block> out;
@@ -263,7 +315,7 @@ class even_placing {
     }
 
     const scenario& s_;
-    const count& demand_;
+    count demand_;
     reach_table reach_;
     std::vector<std::vector<std::size_t>> inside_;
     std::vector<pair_demand> pairs_;
@@ -278,7 +330,14 @@ class even_placing {
 fit_result fits(const scenario& s, const count& demand, placing place) {
     if (demand < 0) throw domain_error("a demand is 0 or more connections");
     if (place == placing::best || demand == 0) return from_maximum(s, demand);
-    return even_placing(s, demand).run();
+    return fits(s, shared_demand(s, demand));
+}
+
+fit_result fits(const scenario& s, const demand_list& demand) {
+    if (total_of(demand) == 0) return from_maximum(s, 0);
+    demand_list some = demand;
+    std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
+    return by_pairs(s, std::move(some)).run();
 }
 
 }  // namespace natbound

@@ -4,16 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "blocks.hpp"
 #include "natbound/model/error.hpp"
+#include "shares.hpp"
 
 namespace natbound {
 namespace {
-
-// Shares are kept as whole numbers, in steps of 2^-64 of the largest traffic: a demand is then
-// divided exactly.
-using shares = std::map<std::pair<std::size_t, std::size_t>, count>;
 
 template <class Set>
 std::vector<std::size_t> places(const std::vector<Set>& sets,
@@ -22,22 +20,6 @@ std::vector<std::size_t> places(const std::vector<Set>& sets,
     for (const auto& name : names)
         for (std::size_t i = 0; i < sets.size(); ++i)
             if (sets[i].name == name) out.push_back(i);
-    return out;
-}
-
-shares even(const scenario& s, const reach_table& reach) {
-    shares out;
-    for (std::size_t c = 0; c < s.clients.size(); ++c) {
-        count reached = 0;
-        for (std::size_t v = 0; v < s.servers.size(); ++v)
-            if (reach[c][v]) reached += s.servers[v].addresses.size() * s.servers[v].ports.size();
-        for (std::size_t v = 0; v < s.servers.size(); ++v)
-            if (reach[c][v])
-                out[{c, v}] = ((s.clients[c].addresses.size() * s.servers[v].addresses.size() *
-                                s.servers[v].ports.size())
-                               << 64) /
-                              reached;
-    }
     return out;
 }
 
@@ -84,7 +66,12 @@ std::vector<double> parts_of(const scenario& s, const traffic_entry& t,
     return out;
 }
 
-shares by_traffic(const scenario& s) {
+struct traffic_shares {
+    shares parts;
+    double live = 0;  // mean number live in all
+};
+
+traffic_shares by_traffic(const scenario& s) {
     std::map<std::pair<std::size_t, std::size_t>, double> live;
     for (const auto& t : s.traffic) {
         const auto from = places(s.clients, t.from);
@@ -109,27 +96,52 @@ shares by_traffic(const scenario& s) {
     }
     double most = 0;
     for (const auto& [pair, value] : live) most = std::max(most, value);
-    shares out;
-    for (const auto& [pair, value] : live)
-        if (value > 0) out[pair] = count(std::ldexp(value / most, 64));
+    traffic_shares out;
+    for (const auto& [pair, value] : live) {
+        out.live += value;
+        if (value > 0) out.parts[pair] = count(std::ldexp(value / most, 64));
+    }
+    return out;
+}
+
+std::vector<std::size_t> all_of(std::size_t n) {
+    std::vector<std::size_t> out(n);
+    std::iota(out.begin(), out.end(), std::size_t{0});
     return out;
 }
 
 }  // namespace
 
-std::vector<pair_demand> shared_demand(const scenario& s, const reach_table& reach,
-                                       const count& demand) {
-    const auto parts = s.traffic.empty() ? even(s, reach) : by_traffic(s);
+shares even_shares(const scenario& s, const reach_table& reach,
+                   const std::vector<std::size_t>& clients,
+                   const std::vector<std::size_t>& servers) {
+    shares out;
+    for (const auto c : clients) {
+        count reached = 0;
+        for (const auto v : servers)
+            if (reach[c][v]) reached += s.servers[v].addresses.size() * s.servers[v].ports.size();
+        // in steps of 2^-64 of a client address
+        for (const auto v : servers)
+            if (reach[c][v])
+                out[{c, v}] = ((s.clients[c].addresses.size() * s.servers[v].addresses.size() *
+                                s.servers[v].ports.size())
+                               << 64) /
+                              reached;
+    }
+    return out;
+}
+
+demand_list divided(const shares& parts, const count& connections) {
     count all = 0;
     for (const auto& [pair, part] : parts) all += part;
     if (all == 0)
         throw unsupported(
             "no client set reaches a server: there is nothing to share a demand among");
-    std::vector<pair_demand> out;
+    demand_list out;
     std::vector<std::pair<count, std::size_t>> remainders;
-    count left = demand;
+    count left = connections;
     for (const auto& [pair, part] : parts) {
-        const count wanted = demand * part;
+        const count wanted = connections * part;
         out.push_back({pair.first, pair.second, wanted / all});
         left -= out.back().connections;
         remainders.emplace_back(wanted % all, remainders.size());
@@ -141,7 +153,26 @@ std::vector<pair_demand> shared_demand(const scenario& s, const reach_table& rea
     return out;
 }
 
-boost::json::array to_json(const std::vector<pair_demand>& pairs, const scenario& s,
+count total_of(const demand_list& demand) {
+    count out = 0;
+    for (const auto& p : demand) out += p.connections;
+    return out;
+}
+
+demand_list shared_demand(const scenario& s, const count& connections) {
+    return divided(s.traffic.empty() ? even_shares(s, reaches_of(s), all_of(s.clients.size()),
+                                                   all_of(s.servers.size()))
+                                     : by_traffic(s).parts,
+                   connections);
+}
+
+demand_list traffic_demand(const scenario& s) {
+    if (s.traffic.empty()) return {};
+    const auto traffic = by_traffic(s);
+    return divided(traffic.parts, count(std::max(1.0, std::round(traffic.live))));
+}
+
+boost::json::array to_json(const demand_list& pairs, const scenario& s,
                            const boost::json::storage_ptr& memory) {
     boost::json::array out(memory);
     for (const auto& p : pairs) {

@@ -36,7 +36,7 @@ template <class Number>
 class network {
   public:
     network(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-            const count& enough)
+            const count& enough, const count& copies)
         : groups_(groups), demands_(demands), flows_(nodes(groups, demands)) {
         const auto source = static_cast<std::uint32_t>(nodes(groups, demands) - 2);
         const auto index = index_of(demands);
@@ -52,12 +52,13 @@ class network {
             const auto& g = groups[i];
             const std::uint32_t externals = next + static_cast<std::uint32_t>(g.sources.size());
             for (std::uint32_t e = 0; e < g.externals.size(); ++e)
-                flows_.add_arc(externals + e, source + 1, bounded(g.externals[e].size() * g.keys));
+                flows_.add_arc(externals + e, source + 1,
+                               bounded(g.externals[e].size() * g.keys * copies));
             for (std::uint32_t c = 0; c < g.sources.size(); ++c) {
                 const auto& cls = g.sources[c];
                 const auto* d = demand_of(index, g, cls);
                 if (!d) continue;
-                flows_.add_arc(*d, next + c, bounded(cls.mappings * g.keys));
+                flows_.add_arc(*d, next + c, bounded(cls.mappings * g.keys * copies));
                 for (const auto e : cls.same_port)
                     links_.push_back(
                         {i, c, e, true, flows_.add_arc(next + c, externals + e, bounded(enough))});
@@ -72,9 +73,14 @@ class network {
 
     pair_flow run() {
         pair_flow out;
-        out.fits = flows_.augment(source_, source_ + 1) == wanted_;
+        const Number sent = flows_.augment(source_, source_ + 1);
+        out.fits = sent == wanted_;
         const auto reached = flows_.source_side(source_);
-        for (std::size_t d = 0; d < demands_.size(); ++d) out.closed.push_back(reached[d]);
+        out.room = count(sent);
+        for (std::size_t d = 0; d < demands_.size(); ++d) {
+            out.closed.push_back(reached[d]);
+            if (!reached[d]) out.room -= demands_[d].connections;
+        }
         out.placements.resize(groups_.size());
         for (const auto& l : links_)
             if (const Number f = flows_.flow(l.arc); f != 0)
@@ -219,12 +225,23 @@ class hall_finder {
 
 }  // namespace
 
-pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands) {
+reach_table reach_of(const reach_table& all, const nat_reading& reading,
+                     const std::vector<pair_demand>& demands) {
+    if (reading.mapping != mapping_type::edm ||
+        (reading.pool != pool_reading::any && reading.pool != pool_reading::lowest))
+        return all;
+    reach_table out(all.size(), std::vector<bool>(all.empty() ? 0 : all.front().size(), false));
+    for (const auto& d : demands) out[d.client][d.server] = true;
+    return out;
+}
+
+pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
+               const count& copies) {
     count wanted = 1;
     for (const auto& d : demands) wanted += d.connections;
     if (wanted * static_cast<std::uint64_t>(demands.size() + 1) < INT64_MAX)
-        return network<std::int64_t>(groups, demands, wanted).run();
-    return network<count>(groups, demands, wanted).run();
+        return network<std::int64_t>(groups, demands, wanted, copies).run();
+    return network<count>(groups, demands, wanted, copies).run();
 }
 
 std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading,

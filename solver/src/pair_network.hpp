@@ -16,10 +16,19 @@ struct pair_flow {
     std::vector<std::vector<placement>> placements;  // by group, all keys summed; where it fits
     std::vector<bool>
         closed;  // by demand: those whose neighbours are too few; where it does not fit
+    count room;  // what there is for the closed ones: less than they want
 };
 
-// `groups` read by_pair. Demands towards a server set that no class serves do not fit.
-pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands);
+// `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
+// `copies` the NAT is there so many times: whether n connections in n copies fit is whether one
+// would, could connections be split.
+pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
+               const count& copies = 1);
+
+// What the classes of a demand are made of: its own pairs, where what a flow may use does not hang
+// on what else its client reaches; else all.
+reach_table reach_of(const reach_table& all, const nat_reading& reading,
+                     const std::vector<pair_demand>& demands);
 
 // The closed demands as a group of a certificate, if in this form they show that they are too many;
 // and in words.

@@ -6,6 +6,7 @@ import importlib.util
 import itertools
 import random
 import sys
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -129,6 +130,11 @@ def true_history(certificate: Any) -> bool:
     return state is None and before == live
 
 
+def unjudged(certificate: Any) -> bool:
+    """Whether brute force can't judge it: clients with all their 64,512 ports, which a quota may make as good as few."""
+    return any("ports" not in c for c in certificate["scenario"]["clients"])
+
+
 def true(certificate: Any) -> bool:
     """Whether a certificate's claim is so, and what it shows for it."""
     kind, scenario = certificate["kind"], certificate["scenario"]
@@ -144,7 +150,27 @@ def true(certificate: Any) -> bool:
         if kind == "maximum" and int(certificate["connections"]) != most:
             return False
         return true_fits(scenario, certificate["fits"]) and int(certificate["does-not-fit"]["at-most"]) >= most
+    if kind in ("multiple", "multiple-bounds"):
+        return true_multiple(certificate)
     return true_history(certificate)
+
+
+def true_multiple(certificate: Any) -> bool:
+    """Whether the multiple fits, the next does not and (multiple) none between them wants anything else."""
+    scenario = certificate["scenario"]
+    demand = {(d["from"], d["to"]): int(d["connections"]) for d in certificate["demand"]}
+    (a, b), (c, d) = ([int(x) for x in certificate[key].split("/")] for key in ("multiple", "next"))
+    wanted, beyond = ({pair: n * top // bottom for pair, n in demand.items()} for top, bottom in ((a, b), (c, d)))
+    between = [k for n in demand.values() for m in range(n * c // d + 2) if Fraction(a, b) < (k := Fraction(m, n)) < Fraction(c, d)]
+    shown = {(x["from"], x["to"]): int(x["connections"]) for x in certificate["fits"].get("demand", [])}
+    return (
+        Fraction(a, b) < Fraction(c, d)
+        and (not between or certificate["kind"] == "multiple-bounds")
+        and sum(wanted.values()) == int(certificate["connections"])
+        and {k: n for k, n in wanted.items() if n} == {k: n for k, n in shown.items() if n}
+        and true_fits(scenario, certificate["fits"])
+        and not oracle.meets(oracle.World(scenario), beyond)
+    )
 
 
 def as_kinds(certificate: Any) -> list[Any]:

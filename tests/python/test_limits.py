@@ -23,6 +23,45 @@ def test_port_blocks() -> None:
     assert refused.mean_blocks < 504
 
 
+def test_windows() -> None:
+    linux = (128, 64, 32, 16, 8)
+    losses = calculator.window_loss(64512, [[0.85 * 64512], [0.95 * 64512]], linux)
+    assert losses.shape == (2, 1)
+    assert losses[1, 0] == pytest.approx(1.55e-3, rel=0.05)
+    assert calculator.window_loss(64512, 0.9 * 64512, linux, hold="constant") > 10 * calculator.window_loss(64512, 0.9 * 64512, linux)
+    for call, message in (
+        (lambda: calculator.window_loss(64512, [60000, 1], [32]), "load = 1: must be 0.3 to 1.25 times the ports (at index [1])"),
+        (lambda: calculator.window_loss(64512, 60000, [300]), "windows[0] = 300: must be at least 8"),
+        (lambda: calculator.window_loss(64512, 60000, [32, 64]), "windows[1] = 64: must be at least 1 and at most the window before"),
+        (lambda: calculator.window_loss(64512, math.nan, [32]), "load = nan"),
+        (lambda: calculator.window_loss(64512, 60000, [32], hold="lognormal"), "hold = 'lognormal'"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call()
+
+
+def test_limits_in_sequence() -> None:
+    together = calculator.limits_in_sequence([20, 2], [12, 60], quota=96, block=16, pool=38, table=430, hold=60)
+    assert together.exact
+    assert together.refusal == pytest.approx(together.by_quota + together.by_pool + together.by_table, rel=1e-12)
+    homes, offices = together.classes
+    assert homes.by_quota < 1e-50 < offices.by_quota
+    alone = calculator.limits_in_sequence(2, 60, quota=96)
+    assert alone.by_quota == pytest.approx(calculator.erlang_b(96, 60), rel=1e-12)
+    limited = calculator.limits_in_sequence([20, 2], [12, 60], quota=96, block=16, pool=38, table=430, hold=60, rate=7, burst=20)
+    assert not limited.exact
+    assert limited.by_rate == pytest.approx(calculator.finite_queue(20, 6 / 7).loss, rel=2e-3)
+    for call, message in (
+        (lambda: calculator.limits_in_sequence([1, 2], [3, 4, 5], quota=1), "subscribers = [1, 2]: must be one number, or 3"),
+        (lambda: calculator.limits_in_sequence(1, -1, quota=1), "load = -1: must be above 0"),
+        (lambda: calculator.limits_in_sequence(1, 1, quota=1.5), "quota = 1.5: must be a whole number"),
+        (lambda: calculator.limits_in_sequence(1, 1, quota=1, pool=0), "pool = 0: must be at least 1"),
+        (lambda: calculator.limits_in_sequence(1, 1, quota=1, rate=math.inf), "rate = inf: must be above 0"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call()
+
+
 def test_an_evicting_table() -> None:
     table = EvictingTable(10000, [Connections(20, 100, 2), Connections(20, 100, 60), Connections(20, 100, 60, keep_alive=20)])
     assert table.cut(0) < 1e-6 < 0.05 < table.cut(1)

@@ -226,3 +226,13 @@ def test_uncertain_inputs_bound_the_answer_and_are_ranked() -> None:
     assert found.measure_first == ("traffic.hold" if by_hold > by_rate else "traffic.rate")
     with pytest.raises(InputError, match="--between"):
         gateway().uncertainty({})
+
+
+def test_a_day_takes_the_holds_that_were_measured() -> None:
+    rates = [1 + 0.5 * math.sin(2 * math.pi * k / 288) for k in range(288)]
+    measured = {"law": "empirical", "samples": ["600s", "14400s"], "weights": [3, 1]}
+    found = gateway(1, hold=measured).day(rates)
+    alone = calculator.Day(rates, samples=[600, 14400], sample_weights=[3, 1])
+    assert found.peak["live"] == pytest.approx(alone.peak_live().value, rel=1e-9)
+    exponential = gateway(1, hold="4050s").day(rates)
+    assert abs(found.peak["live"] / exponential.peak["live"] - 1) > 0.01

@@ -95,7 +95,7 @@ def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
             for c in certificates:
                 for done, mutant in mutants(c, rng, 12):
                     tried += 1
-                    assert attack.valid(mutant) is not True or attack.true(mutant), (done, json.dumps(mutant))
+                    assert attack.valid(mutant) is not True or attack.unjudged(mutant) or attack.true(mutant), (done, json.dumps(mutant))
     assert exact > 150
     assert guaranteed > 40
     assert by_quota > 15

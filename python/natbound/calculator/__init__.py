@@ -79,6 +79,7 @@ from natbound.calculator.overflows import (
 )
 from natbound.calculator.races import race_flows_for, race_probability
 from natbound.calculator.retrying import Retries, retries
+from natbound.calculator.sequence import LimitsInSequence, Refused, limits_in_sequence
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
 from natbound.calculator.sizing import (
     addresses_for,
@@ -100,6 +101,7 @@ from natbound.calculator.waiting import (
     log_erlang_c_ports_derivative,
     ports_for_waiting,
 )
+from natbound.calculator.windows import window_loss
 
 __all__ = [
     "Batches",
@@ -111,11 +113,13 @@ __all__ = [
     "EquivalentRandom",
     "EvictingTable",
     "KaufmanRoberts",
+    "LimitsInSequence",
     "Modulated",
     "Moment",
     "OnOff",
     "Overflow",
     "QueueAnswer",
+    "Refused",
     "Retries",
     "SecondGroup",
     "addresses_for",
@@ -142,6 +146,7 @@ __all__ = [
     "hold_for",
     "hold_for_waiting",
     "kaufman_roberts",
+    "limits_in_sequence",
     "load_for",
     "load_for_attempts",
     "load_for_waiting",
@@ -187,4 +192,5 @@ __all__ = [
     "transient_mean",
     "transient_quantile",
     "tries_for",
+    "window_loss",
 ]

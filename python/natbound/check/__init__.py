@@ -15,6 +15,7 @@ from .fits import check_fits
 from .guaranteed import check_guaranteed
 from .holds import check_holds
 from .maximum import check_bounds, check_maximum
+from .multiple import check_multiple
 from .reading import known_keys, need
 from .scenario import read_scenario, same_value
 from .sets import Rejected, Undecided, begin
@@ -27,6 +28,8 @@ BODIES = {
     "does-not-fit": "at-most nats direct demand",
     "maximum": "connections fits does-not-fit",
     "bounds": "fits does-not-fit",
+    "multiple": "demand connections multiple next fits does-not-fit",
+    "multiple-bounds": "demand connections multiple next fits does-not-fit",
     "guaranteed": "connections nat trace failing lower-bound",
     "holds": "property design obligations",
 }
@@ -84,6 +87,10 @@ def _decide(certificate: Any, expected: Any, kind: str) -> str:
     if kind == "bounds":
         low, high = check_bounds(scenario, certificate)
         return f"{low:,} connections fit, and no more than {high:,} do"
+    if kind in ("multiple", "multiple-bounds"):
+        (top, bottom), (over, by) = check_multiple(scenario, certificate, exact=kind == "multiple")
+        end = "and no more" if kind == "multiple" else "and"
+        return f"{top}/{bottom} of the demand fits, {end}: {over}/{by} does not"
     if kind == "maximum":
         return f"{check_maximum(scenario, certificate):,} connections fit, and no more"
     return f"a connection can fail with {check_guaranteed(scenario, certificate):,} live, and none with fewer" if (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
-from .does_not_fit import check_group, heaviest_first, limit, whole
+from .does_not_fit import check_group, check_nat, heaviest_first, limit, whole
 from .pool import Way
 from .quota import passes
 from .reading import count, entries, get, known_keys, need, word
@@ -48,6 +49,31 @@ def _closed_demand(scenario: Scenario, nat: Nat, value: Any, demand: Demand, whe
     return wanted > at_most
 
 
+def _pairs_alone(scenario: Scenario, nat: Nat, item: Any, demand: Demand, where: str) -> bool:
+    """Whether some pairs want more than the maximum of a scenario in which their clients reach their servers alone.
+
+    Taking connections away lets no other one fit that did not before, but for a mapping that is shared: its address may be the one that the
+    hash picks for a destination that is not spoken of.
+    """
+    way = Way(scenario, nat)
+    shared = way.plan.mapping in ("eim", "eim-if-possible") and not way.plan.hash_source_only
+    need(way.gives != "hashed" or not shared, f"{where}: the hash picks an address for other destinations too")
+    reaches: dict[str, set[str]] = {}
+    for i, value in enumerate(entries(item["pairs"], where)):
+        here = f"{where}.pairs[{i}]"
+        known_keys(value, "from to", here)
+        name, to = word(get(value, "from", here), here), word(get(value, "to", here), here)
+        need(name in nat.inside and to in scenario.servers, f"{here}: a name that the scenario does not have inside {nat.name}")
+        need(scenario.reached(scenario.clients[name], scenario.servers[to]), f"{here}: {name} does not reach {to}")
+        reaches.setdefault(name, set()).add(to)
+    need(reaches, f"{where}: no pairs")
+    clients = {n: replace(scenario.clients[n], reaches=frozenset(to)) for n, to in reaches.items()}
+    spend(len(demand) + len(clients))
+    wanted = sum(demand[n, to] for n, there in reaches.items() for to in there)
+    bound = {k: v for k, v in item.items() if k != "pairs"}
+    return wanted > check_nat(replace(scenario, clients=clients), nat, bound, where)
+
+
 def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     """The demand passes what one table, one Hall set, or one client set's own sockets can carry."""
     for (name, to), wanted in demand.items():
@@ -57,10 +83,13 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = False
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota groups", where)
+        known_keys(item, "nat at-most table quota groups pairs", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
+        if "pairs" in item:
+            found = _pairs_alone(scenario, nat, item, demand, where) or found
+            continue
         spend(len(demand))
         through = sum(n for (c, _), n in demand.items() if c in nat.inside)
         found = found or any(through > most for most in limit(scenario, nat))

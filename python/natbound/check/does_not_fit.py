@@ -231,7 +231,7 @@ def limit(scenario: Scenario, nat: Nat) -> list[int]:
             for d in scenario.destinations(client):
                 carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
             most = max(most, *carried.values(), 1)
-        out.append(nat.mappings if nat.plan.mapping == "edm" else nat.mappings * most)
+        out.append(nat.mappings if nat.plan.mapping in ("edm", "eim-if-possible") else nat.mappings * most)
     return out
 
 

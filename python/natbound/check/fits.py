@@ -47,13 +47,14 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
         need(given == part(block.nat.pool, 0, 1), f"{where}: the pool's first address alone is given")
         return
     towards = [(d.server.protocol, lo, hi, size(d.ports)) for d in block.dests for lo, hi in d.addresses]
+    shared = plan.hash_source_only or plan.mapping in ("eim", "eim-if-possible")
     for dest, row, out in block.rows():
         pool_rank = rank_in(block.nat.pool, element(block.via[0], out))
         source = element(block.addresses, row)
         spend(len(towards))
         here = [element_of(towards, dest)] if block.spread else [(p, lo, hi) for p, lo, hi, _ in towards]
         for protocol, lo, hi in here:
-            if way.sharing(block.client, [protocol], ((lo, hi),)) == ((lo, hi),):
+            if not shared:
                 spend(hi - lo + 1)
                 good = all(way.rank(source, to) == pool_rank for to in range(lo, hi + 1))
             else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import dealing, designs, formula, planning, spread
+from natbound.cli import dealing, designs, explain, formula, planning, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -22,7 +22,7 @@ from natbound.cli.common import (
     working,
     write_file,
 )
-from natbound.cli.given import about_a_scenario, about_what_fits
+from natbound.cli.given import about_a_scenario
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
@@ -98,34 +98,8 @@ def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bo
         print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
 
 
-@app.command()
-@about_what_fits
-def capacity(
-    scenario: Scenario,
-    demand: Annotated[int | None, typer.Option(min=0, help="Do so many connections fit?")] = None,
-    place: Annotated[str, typer.Option(help="Where they go: even (as the traffic is) or best.")] = "even",
-    as_json: Json = False,
-    certificate: CertificateFile = None,
-) -> None:
-    """The maximum; or: does this demand fit?"""
-    from natbound import wording
-
-    if place not in ("even", "best"):
-        raise InputError("even or best is wanted", path="--place", value=f"'{place}'")
-    result = scenario.capacity(demand, place=place).to_dict()
-    part = result if demand is not None else result["maximum"]
-    if certificate:
-        write_file(certificate, json.dumps(part["evidence"]) + "\n")
-    if as_json:
-        print_json(result)
-    elif demand is None:
-        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
-    else:
-        words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}
-        print(f"{wording.count(demand)} connections {words[result['fits']]}: {result['sets_it']}")
-    if demand is None:
-        raise typer.Exit(status_of(part))
-    raise typer.Exit({True: 0, False: 1, None: 3}[result["fits"]])
+app.command()(explain.capacity)
+app.command(name="explain")(explain.explain)
 
 
 @app.command()

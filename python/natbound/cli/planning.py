@@ -58,7 +58,11 @@ def risk(
     print(f"By {data['method']}.")
     if simulate:
         seen = data["simulation"]
-        verdict = f"z = {seen['z']:.2f}" if seen["z"] is not None else "within the bound" if seen["within"] else "beyond the bound"
+        verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[
+            seen["within"]
+        ]
+        if seen["z"] is not None:
+            verdict = f"z = {seen['z']:.2f}"
         print(
             f"Simulated: {seen['arrivals']:,} arrivals, {seen['refused']:,} refused: {w.probability(seen['refusal_probability'])}; {verdict}."
         )

@@ -34,12 +34,15 @@ def agreement(
 
     `z` is the difference of the two refusal probabilities in standard errors: of the simulation, by batch means but no less than what
     independent refusals would have, and of the model where it was averaged over simulated states. It is null where the model gives a
-    bound only; then `within` says whether the simulation keeps it. |z| above 4 is a defect of one of the two.
+    bound only; then `within` says whether the simulation keeps it. Both are null where the hash of a pool is not known: the model is of a median
+    assignment of clients to addresses, the simulation of a random one. |z| above 4 is a defect of one of the two.
     """
     found = scaled(scenario, scale).simulate(seed=seed, arrivals=arrivals, progress=progress).to_dict()
     out = {key: found[key] for key in ("seed", "arrivals", "refused", "refusal_probability", "interval")}
     if not found["arrivals"]:
         raise InputError("risk: the simulation saw no arrival: its clients had no free socket")
+    if not risk["hash_known"]:
+        return {**out, "z": None, "within": None}
     model = risk["refusal_probability"]
     if model is None:
         return {**out, "z": None, "within": found["interval"][0] <= risk["at_most"]}

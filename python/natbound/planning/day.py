@@ -84,7 +84,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
         raise InputError("at least one rate must be above 0", path="rates")
     base = scenario.risk(seed=seed, tries=1)
     rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
-    profile = Day([value / mean * rate for value in values], hold, period=period, **_law(scenario))
+    profile = Day([value / mean * rate for value in values], period=period, **_law(scenario, hold))
     live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
@@ -117,16 +117,17 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     )
 
 
-def _law(scenario: Scenario) -> dict[str, Any]:
-    """The hold law of the traffic, where all of it has one; else exponential."""
-    laws: set[tuple[str, float | None]] = set()
-    for entry in scenario.canonical["traffic"]:
-        hold = entry.get("hold") or entry.get("life") or {"law": "exponential"}
-        laws.add((hold.get("law", "exponential"), hold.get("cv")))
-    law, cv = laws.pop() if len(laws) == 1 else ("exponential", None)
-    if law in ("lognormal", "gamma"):
-        return {"law": law, "cv": cv}
-    return {"law": law if law == "constant" else "exponential"}
+def _law(scenario: Scenario, hold: float) -> dict[str, Any]:
+    """The hold law of the traffic, of that mean, where all of it has one; else exponential."""
+    laws = [entry.get("hold") or entry.get("life") or {} for entry in scenario.canonical["traffic"]]
+    shapes = {(law.get("law", "exponential"), law.get("cv"), str(law.get("samples")), str(law.get("weights"))) for law in laws}
+    law = laws[0] if len(shapes) == 1 else {}
+    kind = law.get("law", "exponential")
+    if kind == "empirical":
+        samples = [float(text.removesuffix("s")) for text in law["samples"]]
+        kept = hold - float(law["mean"].removesuffix("s"))  # after a life: what the NAT keeps it for
+        return {"samples": [x + max(kept, 0.0) for x in samples], "sample_weights": law.get("weights") or None}
+    return {"hold": hold, "law": kind, **({"cv": law["cv"]} if kind == "lognormal" else {})}
 
 
 def _band(means: Sequence[float]) -> dict[str, list[int]]:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "natbound/model/scenario.hpp"
+#include "natbound/solver/demand.hpp"
 
 namespace natbound {
 
@@ -25,8 +26,18 @@ boost::json::object answer(const scenario& s, const answer_options& options = {}
 
 // The maximum ("natbound.capacity/1"), or whether `demand` connections fit, placed as the traffic
 // is or (best) as well as possible.
-boost::json::object maximum_answer(const scenario& s);
+boost::json::object maximum_answer(const scenario& s, bool multiple = true);
 boost::json::object fit_answer(const scenario& s, const count& demand, bool best);
+
+// Whether a demand by pairs fits, and (wanted) its largest multiple that does; `multiple` alone is
+// that of the scenario's traffic where no demand is given.
+struct fit_options {
+    bool evidence = true, multiple = true;
+};
+boost::json::object fit_answer(const scenario& s, const demand_list& demand,
+                               const fit_options& options = {});
+boost::json::value multiple_answer(const scenario& s, const demand_list& demand);
+boost::json::array demand_json(const scenario& s, const demand_list& demand);
 
 struct risk_options {
     double scale = 1;         // of all rates
@@ -49,5 +60,6 @@ boost::json::object design_answer(const design& d, const std::vector<std::string
                                   const std::function<void()>& interrupt);
 
 std::string to_text(const boost::json::object& value);
+std::string to_text(const boost::json::array& value);
 
 }  // namespace natbound

@@ -64,6 +64,7 @@ struct likely_result {
 };
 
 struct risk_result {
+    bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
     refusal_odds worst, overall;
     bool exact = false;

@@ -48,6 +48,8 @@ class loss_curve {
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
     // that are there, and unseen where there are none. error: of the points alone.
     log_odds at(double load, std::size_t kind) const;
+    // Whether points that refused lie so near that reading it off is fair.
+    bool measured(double load, std::size_t kind) const;
     // How fast it grows there: d log probability / d log load.
     double slope(double load, std::size_t kind) const;
     // Simulates at that load for so many mean holds, unless the method is exact or a point within

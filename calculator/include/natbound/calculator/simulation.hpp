@@ -74,7 +74,13 @@ class simulation {
     // The weight of the state where advance() stopped in an average over time: 1 where there is a
     // clock or the time to the next draw is the same in all states, else that time.
     double weight() const;
-    double mean_hold() const;      // over all streams
+    double mean_hold() const;  // over all streams
+    // Mean holds until where flows lie no longer shows how they were put there. Flows that all stay
+    // equally long leave in the order in which they came, and a sequential search puts the next
+    // ones in the same order again: 64,512 ports in Linux's windows, constant holds and load 0.92
+    // refuse a quarter of what they will after no hold, half after 4, four fifths after 15, and all
+    // but 3 % after 30.
+    double memory() const;
     double longest_phase() const;  // seconds: of open times and timers, the longest mean
     double rate() const { return arrival_rate_; }
 

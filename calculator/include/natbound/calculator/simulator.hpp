@@ -4,7 +4,7 @@
 // ports, mappings that the same source has towards other destinations, addresses taken in turn.
 //
 // The same seed gives the same numbers. The count starts from a stationary number of flows, after a
-// warm-up of a few holds.
+// warm-up of 4 holds, or 30 where holds are much alike (simulation::memory).
 #include <cstdint>
 #include <functional>
 #include <natbound/model/scenario.hpp>

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "natbound/model/scenario.hpp"
+#include "natbound/solver/demand.hpp"
 
 namespace natbound {
 
@@ -42,5 +43,9 @@ struct fit_result {
 };
 
 fit_result fits(const scenario& s, const count& demand, placing place);
+
+// Whether so many connections of each pair fit; within a pair the placing is free. Each pair occurs
+// once, and its clients reach its servers.
+fit_result fits(const scenario& s, const demand_list& demand);
 
 }  // namespace natbound

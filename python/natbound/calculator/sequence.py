@@ -1,0 +1,63 @@
+"""Limits that a connection meets one after another, and which of them refuses it. Part of `natbound.calculator`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from natbound import _core
+
+
+class Refused(NamedTuple):
+    """Shares of the connections that are tried."""
+
+    refusal: float  # by any limit
+    by_quota: float  # their subscriber has all the flows it may
+    by_pool: float  # a block is needed, and none is left
+    by_table: float  # the session table is full
+    by_rate: float  # the bucket has no token
+
+
+class LimitsInSequence(NamedTuple):
+    refusal: float
+    by_quota: float
+    by_pool: float
+    by_table: float
+    by_rate: float
+    classes: tuple[Refused, ...]  # of each class of subscribers
+    exact: bool  # False with a rate
+
+
+def _each(name: str, value: Any, count: int) -> list[float]:
+    values = list(value) if isinstance(value, Sequence) or hasattr(value, "__len__") else [value] * count
+    if len(values) != count:
+        raise ValueError(f"{name} = {value!r}: must be one number, or {count} as there are classes of subscribers")
+    return [float(x) for x in values]
+
+
+def limits_in_sequence(
+    subscribers: Any,
+    load: Any,
+    *,
+    quota: Any,
+    block: int = 1,
+    pool: int | None = None,
+    table: int | None = None,
+    rate: float | None = None,
+    burst: int = 1,
+    hold: Any = 1.0,
+) -> LimitsInSequence:
+    """Which limit refuses: the subscriber's quota, then the pool of port blocks, then the session table, then connections a second.
+
+    subscribers, load (live flows each wants), quota (flows each may have), hold (mean, in the unit of time of rate): a number, or one for
+    each class of subscribers. block: ports in a block; pool: blocks of all; table: flows of all; rate and burst: a token bucket. None: no
+    such limit. Poisson arrivals. Exact for any law of holds without a rate (a product form: Kelly 1986; relative error 1e-12); with one the
+    bucket is taken to be independent of what is live (M/D/1/burst), which is too much rather than too little (docs/calculator.md). Flows fill a block before the
+    next is taken. Work: classes x subscribers x (pool + 1) x (table + 1) x quota of what can bind, at most 2e10 (some 10 s).
+    """
+    count = max((len(x) for x in (subscribers, load, quota, hold) if hasattr(x, "__len__")), default=1)
+    columns = (("subscribers", subscribers), ("load", load), ("quota", quota), ("hold", hold))
+    rows = list(zip(*(_each(name, value, count) for name, value in columns), strict=True))
+    everyone, classes, exact = _core.limits_in_sequence(rows, block, pool, table, rate, burst)
+    refusal, by_quota, by_pool, by_table, by_rate = everyone
+    return LimitsInSequence(refusal, by_quota, by_pool, by_table, by_rate, tuple(Refused(*one) for one in classes), exact)

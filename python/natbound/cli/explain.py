@@ -1,0 +1,108 @@
+"""The commands about what is possible: capacity (the maximum, a demand, a claim) and explain."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from natbound.cli.common import CertificateFile, Json, print_json, status_of, working, write_file
+from natbound.cli.given import about_what_fits
+from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+DemandOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N|FILE", help="So many connections; a list of {from, to, connections} in YAML or JSON; or a recorded table (conntrack -L)."
+    ),
+]
+
+
+@about_what_fits
+def capacity(
+    scenario: Scenario,
+    demand: DemandOption = None,
+    place: Annotated[str, typer.Option(help="Where a number of connections goes: even (as the traffic is) or best.")] = "even",
+    claim: Annotated[str | None, typer.Option(metavar='"N >= 100000"', help="Does this hold of the maximum?")] = None,
+    as_json: Json = False,
+    certificate: CertificateFile = None,
+) -> None:
+    """The maximum; or: does this demand fit, and what multiple of it? Does this claim hold?"""
+    if place not in ("even", "best"):
+        raise InputError("even or best is wanted", path="--place", value=f"'{place}'")
+    if claim is not None and demand is not None:
+        raise InputError(
+            "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
+        )
+    _one_standard_input(scenario, demand)
+    result = scenario.capacity(demand, place=place, claim=claim).to_dict()
+    part = result["maximum"] if demand is None and claim is None else result
+    if certificate:
+        if part.get("evidence") is None:
+            raise InputError("there is no certificate: the question is not settled", path="--certificate", value=f"'{certificate}'")
+        write_file(certificate, json.dumps(part["evidence"]) + "\n")
+    if as_json:
+        print_json(result)
+    else:
+        _say(result, demand is not None)
+    if claim is not None:
+        raise typer.Exit({True: 0, False: 1, None: 3}[result["holds"]])
+    raise typer.Exit(status_of(part) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
+
+
+@about_what_fits
+def explain(
+    scenario: Scenario,
+    demand: DemandOption = None,
+    reasons: Annotated[int, typer.Option(min=1, max=1000, help="So many different reasons, at most.")] = 1,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more: --price address=4 --price port=0.001. Repeatable.")
+    ] = None,
+    as_json: Json = False,
+    certificate: CertificateFile = None,
+) -> None:
+    """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more is worth."""
+    from natbound.cli.planning import _prices
+    from natbound.explaining.result import lines
+
+    _one_standard_input(scenario, demand)
+    with working("looking for reasons and changes"):
+        result = scenario.explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
+    if certificate:  # of the first reason; where it fits, of that
+        write_file(certificate, json.dumps((result["reasons"] or [result])[0]["evidence"]) + "\n")
+    if as_json:
+        print_json(result)
+    else:
+        print("\n".join(lines(result)))
+
+
+def _one_standard_input(scenario: Scenario, demand: str | None) -> None:
+    if scenario._document.file == "<stdin>" and demand == "-":
+        raise InputError("standard input can be one of the two only", path="--demand", value="'-'")
+
+
+def _say(result: dict[str, Any], asked: bool) -> None:
+    from natbound import wording
+
+    if "claim" in result:
+        words = {True: "holds", False: "does not hold", None: "is not settled"}[result["holds"]]
+        print(f"{result['claim']} {words}: the maximum is {wording.bounded(result['maximum'])}: {result['sets_it']}")
+        return
+    if not asked:
+        print(f"maximum: {wording.bounded(result['maximum'])}: {result['maximum']['sets_it']}")
+    else:
+        words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
+        print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
+    if result.get("outside"):
+        print(f"left out: {result['outside']:,} recorded connections that are between no sets of the scenario")
+    multiple = result.get("multiple")
+    of = "the demand" if asked else f"the traffic's {wording.count(result.get('demand'))} live"
+    if multiple and multiple["exact"]:
+        print(f"largest multiple of {of} that fits: {multiple['value']:.6g} ({wording.count(multiple['connections'])} connections)")
+    elif multiple and "at_least" in multiple:
+        low, high = multiple["at_least"], multiple["at_most"]
+        print(f"largest multiple of {of} that fits: at least {low['value']:.6g}, less than {high['value']:.6g}")

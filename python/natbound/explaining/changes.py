@@ -1,0 +1,191 @@
+"""The smallest changes that each alone make a demand fit: shown sufficient by a placing on the changed scenario, and smallest by a certificate
+that one less does not do."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from natbound import _core
+from natbound.errors import InputError, Unsupported
+from natbound.explaining.base import LIMITS, Base, needed_limits
+from natbound.explaining.kinds import Kind, kinds_of
+from natbound.explaining.question import Pair, fits, total
+from natbound.explaining.reasons import Reasons
+from natbound.explaining.search import MOST_TRIED, least
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+PRICES = {
+    "address": 1.0, "port": 0.001, "table": 0.0001, "mapping": 0.0001, "destination": 1.0, "client-port": 0.001,
+    "hold": 1.0, "mapping-type": 2.0, "clash-scope": 2.0, "design": 2.0,
+}  # fmt: skip
+MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")
+SCOPES = ("none", "address", "endpoint")
+
+
+def prices_of(given: dict[str, float] | None) -> dict[str, float]:
+    """The prices, with those that were given."""
+    price = dict(PRICES)
+    for name, value in (given or {}).items():
+        if name not in price:
+            raise InputError("no such price", path="--price", value=f"'{name}'", fix=f"there are {', '.join(price)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value >= 0 and math.isfinite(value)):
+            raise InputError("a price must be finite and at least 0", path=f"--price {name}", value=str(value))
+        price[name] = float(value)
+    return price
+
+
+def changes(
+    scenario: Scenario, pairs: list[Pair], clients: set[str], servers: set[str], price: dict[str, float]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those that make the demand fit, the cheapest first; and those that do not, with the reason.
+
+    clients, servers: the sets of one reason. What changes none of them, nor their NAT, leaves that reason as it is, so it is not tried.
+
+    A limit that is less than what is wanted through its NAT must be raised whatever else is done: where that alone does not do, each other
+    change is looked for on top of it (`with`).
+    """
+    tried: list[dict[str, Any]] = []
+    base = Base(scenario, pairs, [])
+    limits = needed_limits(scenario.canonical, pairs)
+    if limits:
+        raised = base.raised(limits)
+        if raised is not None and fits(raised.scenario, pairs):
+            tried.append(raised.alone())
+        elif raised is not None:
+            base = raised
+            first = next(iter(Reasons(base.scenario, pairs)), None)
+            some = [pairs[i] for i in first] if first is not None else pairs
+            clients, servers = {p["from"] for p in some}, {p["to"] for p in some}
+    if base.parts or not limits:
+        canonical = base.scenario.canonical
+        tried += [_more(base, kind) for kind in kinds_of(canonical, clients, servers) if kind.what not in LIMITS or not base.parts]
+        tried += _others(base, canonical, clients)
+    tried += [shorter] if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) else []
+    enough, not_enough = [], []
+    for one in tried:
+        if one.pop("enough"):
+            amounts = [(one["kind"], one.pop("amount")), *((part["kind"], part["more"]) for part in one.get("with", []))]
+            one["cost"] = round(sum(price[kind] * n for kind, n in amounts), 12)
+            enough.append(one)
+        else:
+            one.pop("amount", None)
+            not_enough.append(one)
+    enough.sort(key=lambda c: (c["cost"], c.get("more") or 0))
+    return enough, not_enough
+
+
+def _more(base: Base, kind: Kind) -> dict[str, Any]:
+    """The least number of one kind."""
+
+    @functools.cache
+    def verdict(n: int) -> bool | None:
+        other = base.changed(kind.settings(n))
+        return None if other is None else fits(other, base.pairs)
+
+    # with an address, an entry or a destination for each connection, further ones change nothing
+    most = min(kind.most, max(1, total(base.pairs))) if kind.monotone else kind.most
+    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536)
+    out: dict[str, Any] = {"kind": kind.what, "of": kind.of, "enough": found.n is not None, "monotone": kind.monotone}
+    if found.n is None:
+        out["change"] = base.words(kind.words(found.tried))
+        if not found.minimal:
+            return out | {"why": "not settled"}
+        why = "not even that, and there are no further ones" if most == kind.most else "not even that, nor any further ones"
+        out["why"] = why if kind.monotone else f"none of the numbers up to {found.tried}; beyond is not known"
+        return out | ({"evidence": base.shown(kind.settings(found.tried)).get("evidence")} if kind.monotone else {})
+    out |= {"more": found.n, "amount": found.n, "change": base.words(kind.words(found.n)), "smallest": found.minimal}
+    out |= base.done(kind.settings(found.n))
+    out["one_less"] = base.shown(kind.settings(found.n - 1) if found.n > 1 else []).get("evidence")
+    if not kind.monotone:
+        out["note"] = (
+            f"a hash over a larger pool picks other addresses, so that more may be worse: each number up to {MOST_TRIED} was tried by itself"
+        )
+    return out
+
+
+def _others(base: Base, canonical: dict[str, Any], clients: set[str]) -> Iterator[dict[str, Any]]:
+    """Another mapping type, a wider clash scope, or another design of the catalogue."""
+    for i, nat in enumerate(canonical.get("nats", [])):
+        if not clients & set(nat["inside"]):
+            continue
+        design, name = nat["design"], nat["name"]
+        for other in MAPPING_TYPES:
+            if other != design.get("mapping-type", "edm"):
+                yield _other(base, "mapping-type", name, f"mapping-type {other} in {name}", _axis(base, i, design, "mapping-type", other))
+        now = design.get("clash-scope", {}).get("destination", "endpoint")
+        for wider in SCOPES[SCOPES.index(now) + 1 :]:
+            scope = {**design.get("clash-scope", {}), "destination": wider}
+            words = f"each external endpoint of {name} used anew for every destination {wider} (clash-scope)"
+            yield _other(base, "clash-scope", name, words, _axis(base, i, design, "clash-scope", scope))
+        for other in (json.loads(text)["name"] for text in _core.catalogue()):
+            if other != design.get("name"):
+                yield _other(base, "design", name, f"design {other} in {name}", f"nats.{i}.design={other}")
+
+
+def _axis(base: Base, i: int, design: dict[str, Any], axis: str, value: Any) -> str:
+    """The setting of one axis: on the design's name, where that is all that it is."""
+    whole = f"nats.{i}.design={json.dumps({**design, axis: value})}"
+    short = f"nats.{i}.design={json.dumps({'base': design.get('name'), axis: value})}"
+    a, b = base.changed([short]), base.changed([whole])
+    return short if a is not None and b is not None and a.canonical == b.canonical else whole
+
+
+def _other(base: Base, kind: str, of: str, words: str, setting: str) -> dict[str, Any]:
+    other = base.changed([setting])
+    verdict = fits(other, base.pairs) if other is not None else None
+    out: dict[str, Any] = {"kind": kind, "of": of, "enough": verdict is True, "change": base.words(words)}
+    if verdict is not True:
+        return out | {"why": "it does not" if verdict is False else "not settled"}
+    return out | {"amount": 1, "smallest": True} | base.done([setting])
+
+
+def _shorter_hold(scenario: Scenario, canonical: dict[str, Any], pairs: list[Pair]) -> dict[str, Any] | None:
+    """As much shorter as makes the demand's largest multiple of it: live connections are rate times hold."""
+    if not any(k in entry for entry in canonical.get("traffic", []) for k in ("rate", "rate-per-client")):
+        return None
+    try:
+        multiple = json.loads(scenario._core.fits_demand(json.dumps(pairs), False, True))["multiple"]
+    except (_core.Unsupported, Unsupported):
+        return None
+    best = multiple if multiple["exact"] else multiple.get("at_least")
+    words = "holds shorter"
+    if best is None or best["connections"] in (0, None):
+        return {
+            "kind": "hold",
+            "of": "traffic",
+            "enough": False,
+            "change": words,
+            "why": "however short each is held, whole connections of this mix do not fit",
+        }
+    out = {
+        "kind": "hold",
+        "of": "traffic",
+        "enough": True,
+        "change": f"every connection held {best['value']:.4g} times as long: {best['connections']:,} live instead of {total(pairs):,}",
+        "factor": best["fraction"],
+        "amount": 1 - best["value"],
+        "apply": _held(canonical, best["value"]),
+        "smallest": bool(multiple["exact"]),
+    }
+    if "evidence" in multiple:
+        out["sufficient"] = multiple["evidence"]
+    return out
+
+
+def _held(canonical: dict[str, Any], factor: float) -> list[str]:
+    """The settings of the traffic's holds, rounded down, where each is a mean."""
+    out = []
+    for i, entry in enumerate(canonical["traffic"]):
+        hold = entry.get("hold")
+        if not hold or not str(hold["mean"]).endswith("s"):
+            continue
+        mean = float(str(hold["mean"])[:-1]) * factor
+        step = 10.0 ** (math.floor(math.log10(mean)) - 3)
+        out.append(f"--set traffic.{i}.hold={json.dumps({**hold, 'mean': f'{math.floor(mean / step) * step:.12g}s'})}")
+    return out

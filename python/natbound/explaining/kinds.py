@@ -1,0 +1,177 @@
+"""What can be added to a scenario: so many further addresses, ports, table entries, destinations or client ports. Each kind is a value that
+makes settings of a number, says how far it goes, and whether more of it can only help."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from natbound.errors import InputError
+from natbound.planning import pools
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One thing of which there can be more."""
+
+    what: str  # its price's name
+    of: str  # the name of the NAT, client set or server set
+    settings: Callable[[int], list[str]]
+    words: Callable[[int], str]
+    most: int  # more than so many can't be had
+    monotone: bool = True  # every placing that was possible stays possible when there is more
+    alike: bool = True  # further ones are like the first, so that the maximum is concave in their number
+
+
+def kinds_of(canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
+    """All of them, of every NAT and of these client and server sets."""
+    for i, nat in enumerate(canonical.get("nats", [])):
+        if clients & set(nat["inside"]):
+            yield from _of_nat(canonical, i, nat)
+    for i, server in enumerate(canonical["servers"]):
+        if server["name"] in servers:
+            yield from _of_server(canonical, i, server)
+    for i, client in enumerate(canonical["clients"]):
+        if client["name"] in clients:
+            yield from _of_client(i, client)
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """1 address, 2 addresses."""
+    return f"{n:,} more {one if n == 1 else many or one + 's'}"
+
+
+def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    name, texts = nat["name"], nat["external-ip-address-pool"]
+    size, taken = pools.count(texts), pools.others(canonical, i)
+    room = _room(texts, taken)
+    if room:
+        yield Kind(
+            "address", name,
+            lambda n: [f"nats.{i}.external-ip-address-pool={json.dumps(pools.resized(texts, size + n, taken))}"],
+            lambda n: f"{plural(n, 'public address', 'public addresses')} for {name}",
+            room, monotone=not hashed(nat, 0), alike=not hashed(nat, 0),
+        )  # fmt: skip
+    base = _port_range(nat)
+    if base is not None:
+        first, last = base
+        most = 65535 - last + first - 1
+        if most > 0:
+            yield Kind(
+                "port", name,
+                lambda n: [f"nats.{i}.port-set-restrict={json.dumps(dict(zip(('start-port-number', 'end-port-number'), wider(first, last, n), strict=True)))}"],
+                lambda n: f"{plural(n, 'port')} an address of {name}: {'-'.join(map(str, wider(first, last, n)))}",
+                most, alike=_ports_alike(nat),
+            )  # fmt: skip
+    for field, key, what, one, many in (
+        ("connection-limits", "limit-per-instance", "table", "table entry", "table entries"),
+        ("mapping-limits", "limit-port-mappings", "mapping", "mapping", "mappings"),
+    ):
+        now = nat.get(field, {}).get(key)
+        if now is not None:
+            yield _limit(what, name, f"nats.{i}.{field}.{key}", int(now), one, many)
+
+
+def _limit(what: str, name: str, path: str, now: int, one: str, many: str) -> Kind:
+    return Kind(
+        what, name,
+        lambda n: [f"{path}={now + n}"],
+        lambda n: f"{plural(n, one, many)} in {name}: {now + n:,}",
+        2**63 - 1 - now,
+    )  # fmt: skip
+
+
+def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Iterator[Kind]:
+    name, texts = server["name"], server["addresses"]
+    taken = [a for n in canonical.get("nats", []) for a in n["external-ip-address-pool"]] + [
+        a for c in canonical["clients"] for a in c["addresses"]
+    ]
+    taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
+    size, room = pools.count(texts), _room(texts, taken)
+    ports = sum(_length(text) for text in server["ports"])
+    each = "" if ports == 1 else f" ({ports:,} endpoints each)"
+    if room:
+        yield Kind(
+            "destination", name,
+            lambda n: [f"servers.{i}.addresses={json.dumps(pools.resized(texts, size + n, taken))}"],
+            lambda n: f"{plural(n, 'address', 'addresses')} of {name} as a destination{each}",
+            room, alike=not any(hashed(n) for n in canonical.get("nats", [])),
+        )  # fmt: skip
+
+
+def _of_client(i: int, client: dict[str, Any]) -> Iterator[Kind]:
+    name = client["name"]
+    if len(client["ports"]) != 1:
+        return
+    first, last = _range(client["ports"][0])
+    most = 65535 - last + first - 1
+    if most > 0:
+        yield Kind(
+            "client-port", name,
+            lambda n: [f"clients.{i}.ports={'-'.join(map(str, wider(first, last, n)))}"],
+            lambda n: f"{plural(n, 'port')} for each client of {name}: {'-'.join(map(str, wider(first, last, n)))}",
+            most, alike=False,
+        )  # fmt: skip
+
+
+def wider(first: int, last: int, n: int) -> tuple[int, int]:
+    """The range with n more ports: above it as long as there are any, then below."""
+    above = min(n, 65535 - last)
+    return first - (n - above), last + above
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, _, last = str(text).partition("-")
+    return int(first), int(last or first)
+
+
+def _length(text: str) -> int:
+    first, last = _range(text)
+    return last - first + 1
+
+
+def _port_range(nat: dict[str, Any]) -> tuple[int, int] | None:
+    """The ports that most flows are given, where they are one range."""
+    restrict = nat.get("port-set-restrict")
+    if restrict:
+        return restrict["start-port-number"], restrict["end-port-number"]
+    widest = max(nat["design"]["port-classes"], key=lambda c: sum(_length(t) for t in c["ports"]))["ports"]
+    return _range(widest[0]) if len(widest) == 1 else None
+
+
+def hashed(nat: dict[str, Any], above: int = 1) -> bool:
+    """Whether a hash alone picks the address, of a pool of more than so many: over a larger pool it picks other ones. A draw, a cursor or a walk
+    may use the old ones as before."""
+    pool = nat["design"].get("pool", {})
+    return pool.get("choice") == "hash" and not pool.get("fallback") and pools.count(nat["external-ip-address-pool"]) > above
+
+
+def _ports_alike(nat: dict[str, Any]) -> bool:
+    """Whether any further port is as good as another, and to give ports changes nothing else."""
+    design = nat["design"]
+    one = len(design["port-classes"]) == 1 and design["port-classes"][0].get("source", ["0-65535"]) == ["0-65535"]
+    return design.get("first-choice") != "preserve-any" and (
+        nat.get("port-set-restrict") is not None or (one and not design.get("when-restricted"))
+    )
+
+
+def _room(texts: list[str], taken: list[str]) -> int:
+    """How many addresses may follow a set, up to 2^32: it is looked for by doubling."""
+    size = pools.count(texts)
+
+    def there(n: int) -> bool:
+        try:
+            pools.resized(texts, size + n, taken)
+        except (InputError, ValueError):
+            return False
+        return True
+
+    low, high = 0, 1
+    while high <= 2**32 and there(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if there(middle) else (low, middle)
+    return low

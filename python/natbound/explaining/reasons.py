@@ -1,0 +1,116 @@
+"""Reasons: inclusion-minimal sets of pairs that do not fit together, though they do as soon as any one pair is left out.
+
+One reason is found by leaving pairs out as long as what remains does not fit. A further one is looked for among the pairs that remain when one
+pair of each known reason is taken away (a hitting set); where such a remainder fits, all that lies within it does, and it is not looked at again
+(the method of Liffiton and others, "Fast, flexible MUS enumeration", Constraints 2016). So they come one at a time, all different, and the
+search ends when there are no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from natbound.explaining.question import Pair, fits, shown, total
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+MOST_SHOWN = 16  # pairs whose leaving out carries a certificate of its own
+
+Indices = frozenset[int]
+
+
+class Reasons:
+    """The reasons of one demand, one at a time."""
+
+    def __init__(self, scenario: Scenario, pairs: list[Pair]) -> None:
+        self.scenario, self.pairs = scenario, pairs
+        self.known: list[Indices] = []
+        self.enough: list[Indices] = []  # without these the rest fits, or is not known not to
+        self.asked: dict[Indices, bool | None] = {}
+
+    def __iter__(self) -> Iterator[Indices]:
+        everything = frozenset(range(len(self.pairs)))
+        while True:
+            without = self._untried(frozenset())
+            if without is None:
+                return
+            rest = everything - without
+            if self.fit(rest) is False:
+                self.known.append(self._shrunk(rest))
+                yield self.known[-1]
+            else:
+                self.enough.append(self._fewest(everything, without))
+
+    def fit(self, which: Indices) -> bool | None:
+        """Whether these pairs fit."""
+        if which not in self.asked:
+            self.asked[which] = fits(self.scenario, self.of(which))
+        return self.asked[which]
+
+    def of(self, which: Indices) -> list[Pair]:
+        """The pairs themselves."""
+        return [self.pairs[i] for i in sorted(which)]
+
+    def _shrunk(self, which: Indices) -> Indices:
+        """A minimal set that does not fit within one that does not: what the certificate names first, then pair by pair."""
+        named = self._named(which)
+        if named < which and self.fit(named) is False:
+            which = named
+        # those that want least go first: what remains says more
+        for i in sorted(which, key=lambda i: int(self.pairs[i]["connections"])):
+            if len(which) > 1 and self.fit(which - {i}) is False:
+                which -= {i}
+        return which
+
+    def _named(self, which: Indices) -> Indices:
+        """The pairs that the certificate of their not fitting speaks of."""
+        names: set[tuple[str, str]] = set()
+        for nat in shown(self.scenario, self.of(which)).get("evidence", {}).get("nats", []):
+            names |= {(p["from"], p["to"]) for p in nat.get("pairs", [])}
+            for group in nat.get("groups", []) if "pairs" not in nat else []:
+                clients = {item["client"] for level in group["levels"] for item in level["closed"]}
+                names |= {(c, to["server"]) for c in clients for to in group["to"]}
+        return frozenset(i for i in which if (self.pairs[i]["from"], self.pairs[i]["to"]) in names) or which
+
+    def _untried(self, without: Indices) -> Indices | None:
+        """Pairs, at least one of each known reason, whose leaving out is not known to be enough."""
+        if any(e <= without for e in self.enough):
+            return None
+        left = next((r for r in self.known if not r & without), None)
+        if left is None:
+            return without
+        return next((found for i in sorted(left) if (found := self._untried(without | {i})) is not None), None)
+
+    def _fewest(self, everything: Indices, without: Indices) -> Indices:
+        """As few as may be of these, without which the rest still fits: the fewer, the more is known."""
+        if self.fit(everything - without) is None:
+            return without
+        for i in sorted(without):
+            if self.fit(everything - without | {i}) is True:
+                without -= {i}
+        return without
+
+
+def reason_json(reasons: Reasons, which: Indices) -> dict[str, Any]:
+    """A reason with its certificate, and for each pair the certificate that without it the others fit."""
+    found = shown(reasons.scenario, reasons.of(which))
+    without: list[dict[str, Any]] = []
+    minimal: bool | None = True
+    for i in sorted(which):
+        rest = which - {i}
+        fit = reasons.fit(rest)
+        minimal = minimal if fit else None
+        one: dict[str, Any] = {"without": {k: reasons.pairs[i][k] for k in ("from", "to")}, "fits": fit}
+        if fit and len(without) < MOST_SHOWN:
+            one["evidence"] = shown(reasons.scenario, reasons.of(rest))["evidence"]
+        without.append(one)
+    return {
+        "pairs": reasons.of(which),
+        "connections": total(reasons.of(which)),
+        "sets_it": found["sets_it"],
+        "minimal": minimal,
+        "evidence": found["evidence"],
+        "without": without,
+    }

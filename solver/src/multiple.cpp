@@ -1,0 +1,301 @@
+// The largest multiple of a demand that fits.
+//
+// Where every connection has a mapping of its own, each minimum cut names pairs and the room that
+// there is for them all: Newton's method goes from cut to cut, each time to the multiple that the
+// last one allows, which falls each time until no cut is broken. Elsewhere fits() is asked, by
+// halving.
+#include <algorithm>
+#include <functional>
+#include <queue>
+
+#include "nat_capacity.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/solver/maximum.hpp"
+#include "pair_demand.hpp"
+#include "pair_network.hpp"
+#include "quota.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+fraction reduced(fraction f) {
+    const count by = boost::multiprecision::gcd(f.numerator, f.denominator);
+    if (by > 1) {
+        f.numerator /= by;
+        f.denominator /= by;
+    }
+    return f;
+}
+
+namespace {
+
+// These pairs have room for so many connections together.
+struct cut {
+    std::vector<std::size_t> pairs;
+    count room;
+};
+
+count times(const fraction& k, const count& n) { return k.numerator * n / k.denominator; }
+
+// The first multiple past k at which a pair that wants n gains a connection.
+fraction next_of(const fraction& k, const count& n) { return {times(k, n) + 1, n}; }
+
+demand_list at(const demand_list& demand, const fraction& k) {
+    demand_list out = demand;
+    for (auto& p : out) p.connections = times(k, p.connections);
+    return out;
+}
+
+// What is wanted by the multiples just below k > 0.
+demand_list below(const demand_list& demand, const fraction& k) {
+    demand_list out = demand;
+    for (auto& p : out)
+        p.connections = (k.numerator * p.connections + k.denominator - 1) / k.denominator - 1;
+    return out;
+}
+
+// The least multiple that wants just this.
+fraction least(const demand_list& demand, const demand_list& wanted) {
+    fraction out;
+    for (std::size_t i = 0; i < demand.size(); ++i)
+        out = std::max(out, fraction{wanted[i].connections, demand[i].connections},
+                       [](const fraction& a, const fraction& b) { return a < b; });
+    return out;
+}
+
+// One NAT where every connection has a mapping of its own, so that a flow decides.
+struct flow_nat {
+    std::vector<group> groups;
+    std::vector<std::size_t> pairs;  // of the demand
+};
+
+class newton {
+  public:
+    // Nothing to be asked where some NAT is of another kind.
+    newton(const scenario& s, const demand_list& demand) : demand_(demand) {
+        const auto reach = reaches_of(s);
+        const auto inside = inside_of(s);
+        for (std::size_t i = 0; i < demand.size(); ++i) {
+            const auto& c = s.clients[demand[i].client];
+            const auto& v = s.servers[demand[i].server];
+            simple_.push_back(
+                {{i}, c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size()});
+        }
+        for (std::size_t n = 0; n < s.nats.size() && decides_; ++n) {
+            flow_nat one;
+            std::vector<bool> here(s.clients.size(), false);
+            for (const auto c : inside[n]) here[c] = true;
+            for (std::size_t i = 0; i < demand.size(); ++i)
+                if (here[demand[i].client]) one.pairs.push_back(i);
+            if (one.pairs.empty()) continue;
+            const nat_plan plan(s.nats[n]);
+            auto readings = readings_of(s, reach, plan, inside[n]);
+            decides_ = readings.above.mapping == mapping_type::edm && !readings.below &&
+                       !plan.mappings && !quota_of(s, reach, plan, inside[n]);
+            if (!decides_) break;
+            if (const auto limit = limit_of(s, reach, plan, inside[n]))
+                simple_.push_back({one.pairs, limit->connections});
+            readings.above.by_pair = true;
+            demand_list mine;
+            for (const auto i : one.pairs) mine.push_back(demand[i]);
+            one.groups = groups_of(s, reach_of(reach, readings.above, mine), plan, inside[n],
+                                   readings.above);
+            nats_.push_back(std::move(one));
+        }
+    }
+
+    bool decides() const { return decides_; }
+
+    // The largest multiple if connections could be split.
+    fraction in_parts() {
+        cut tightest = simple_.front();
+        fraction k = allowed(tightest);
+        const auto take = [&](cut c) {
+            const auto its = allowed(c);
+            if (!(its < k)) return;
+            k = its;
+            tightest = std::move(c);
+        };
+        for (const auto& c : simple_) take(c);
+        for (const auto& n : nats_) {
+            demand_list wanted = demand_;
+            while (true) {
+                for (std::size_t i = 0; i < wanted.size(); ++i)
+                    wanted[i].connections = k.numerator * demand_[i].connections;
+                auto c = broken(n, wanted, k.denominator);
+                if (!c) break;
+                take(std::move(*c));
+            }
+        }
+        simple_.push_back(std::move(tightest));
+        return k;
+    }
+
+    // The least multiple that does not fit.
+    fraction beyond() {
+        fraction k = breaks(simple_.front());
+        const auto take = [&](const cut& c) { k = std::min(k, breaks(c)); };
+        for (const auto& c : simple_) take(c);
+        for (const auto& n : nats_)
+            while (const auto c = broken(n, below(demand_, k), 1)) take(*c);
+        return k;
+    }
+
+  private:
+    count wanted(const cut& c) const {
+        count out = 0;
+        for (const auto i : c.pairs) out += demand_[i].connections;
+        return out;
+    }
+
+    fraction allowed(const cut& c) const { return reduced({c.room, wanted(c)}); }
+
+    // The least multiple that wants more than the room.
+    fraction breaks(const cut& c) const {
+        const fraction start = allowed(c);
+        count left = c.room + 1;
+        using next = std::pair<fraction, std::size_t>;
+        const auto later = [](const next& a, const next& b) { return b.first < a.first; };
+        std::priority_queue<next, std::vector<next>, decltype(later)> open(later);
+        for (const auto i : c.pairs) {
+            left -= times(start, demand_[i].connections);
+            open.push({next_of(start, demand_[i].connections), i});
+        }
+        fraction last = start;
+        for (; left > 0; --left) {  // at most as often as there are pairs
+            const auto [k, i] = open.top();
+            open.pop();
+            last = k;
+            open.push({{k.numerator + 1, k.denominator}, i});
+        }
+        return last;
+    }
+
+    static std::optional<cut> broken(const flow_nat& nat, const demand_list& wanted,
+                                     const count& copies) {
+        demand_list mine;
+        std::vector<std::size_t> which;
+        for (const auto i : nat.pairs)
+            if (wanted[i].connections > 0) {
+                mine.push_back(wanted[i]);
+                which.push_back(i);
+            }
+        const auto flow = send(nat.groups, mine, copies);
+        if (flow.fits) return std::nullopt;
+        cut out{{}, flow.room / copies};
+        for (std::size_t d = 0; d < mine.size(); ++d)
+            if (flow.closed[d]) out.pairs.push_back(which[d]);
+        return out;
+    }
+
+    const demand_list& demand_;
+    std::vector<cut> simple_;
+    std::vector<flow_nat> nats_;
+    bool decides_ = true;
+};
+
+// By asking fits() alone: multiples of 1/d, d the largest number of a pair, then those at which
+// other pairs gain a connection in between.
+class halving {
+  public:
+    halving(const scenario& s, const demand_list& demand) : s_(s), demand_(demand) {
+        for (const auto& p : demand) largest_ = std::max(largest_, p.connections);
+    }
+
+    void run(multiple_result& out) {
+        const auto most = maximum(s_).at_most;
+        count high = 1;
+        while (total_of(at(demand_, {high, largest_})) <= most) high *= 2;
+        const auto yes = edge(0, high, true), no = edge(0, high, false);
+        const auto first = breakpoints(yes - 1), last = yes == no ? first : breakpoints(no - 1);
+        out.fits = inner(first, true);
+        out.beyond = inner(last, false);
+    }
+
+  private:
+    bool holds(const fraction& k, bool certain) const {
+        const auto v = fits(s_, at(demand_, k)).verdict;
+        return certain ? v == fit_verdict::fits : v != fit_verdict::does_not_fit;
+    }
+
+    // The least j in (low, high] such that j / largest does not fit (or not for sure).
+    count edge(count low, count high, bool certain) const {
+        while (high - low > 1) {
+            const count middle = (low + high) / 2;
+            (holds({middle, largest_}, certain) ? low : high) = middle;
+        }
+        return high;
+    }
+
+    // Multiples from j / largest to (j + 1) / largest at which something changes, both ends
+    // included.
+    std::vector<fraction> breakpoints(const count& j) const {
+        const fraction from{j, largest_}, to{j + 1, largest_};
+        std::vector<fraction> out{from, to};
+        for (const auto& p : demand_)
+            if (const auto k = next_of(from, p.connections); k < to) out.push_back(k);
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+
+    // The last that fits for sure; or the first that does not for sure.
+    fraction inner(const std::vector<fraction>& points, bool certain) const {
+        std::size_t low = 0, high = points.size() - 1;
+        while (high - low > 1) {
+            const std::size_t middle = (low + high) / 2;
+            (holds(points[middle], certain) ? low : high) = middle;
+        }
+        return points[certain ? low : high];
+    }
+
+    const scenario& s_;
+    const demand_list& demand_;
+    count largest_ = 1;
+};
+
+bj::string text_of(const fraction& f) {
+    return bj::string(f.numerator.str() + "/" + f.denominator.str());
+}
+
+}  // namespace
+
+std::optional<multiple_result> largest_multiple(const scenario& s, const demand_list& all) {
+    demand_list demand = all;
+    std::erase_if(demand, [](const pair_demand& p) { return p.connections == 0; });
+    if (demand.empty()) return std::nullopt;
+    multiple_result out;
+    newton flows(s, demand);
+    if (flows.decides()) {
+        out.in_parts = flows.in_parts();
+        out.beyond = flows.beyond();
+        out.within = below(demand, out.beyond);
+        out.fits = least(demand, out.within);
+    } else {
+        halving(s, demand).run(out);
+        out.within = at(demand, out.fits);
+        out.fits = least(demand, out.within);
+    }
+    out.fits = reduced(out.fits);
+    out.beyond = reduced(out.beyond);
+    fraction next{out.beyond};
+    for (const auto& p : demand) next = std::min(next, next_of(out.fits, p.connections));
+    out.exact = reduced(next) == out.beyond;
+    auto yes = fits(s, out.within), no = fits(s, at(demand, out.beyond));
+    out.sets_it = std::move(no.sets_it);
+    if (yes.verdict != fit_verdict::fits || no.verdict != fit_verdict::does_not_fit) {
+        out.exact = false;
+        return out;
+    }
+    const auto memory = yes.evidence.storage();  // where the larger half lies already
+    out.evidence = bj::object(memory);
+    out.evidence.emplace("demand", to_json(demand, s, memory));
+    out.evidence.emplace("connections", yes.evidence.at("connections"));
+    out.evidence.emplace("multiple", text_of(out.fits));
+    out.evidence.emplace("next", text_of(out.beyond));
+    out.evidence.emplace("fits", std::move(yes.evidence));
+    out.evidence.emplace("does-not-fit", std::move(no.evidence));
+    return out;
+}
+
+}  // namespace natbound

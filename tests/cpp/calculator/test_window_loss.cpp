@@ -1,0 +1,96 @@
+// Searches of windows against simulations at random inputs (tests/reference/make_window_loss.py).
+#include <cmath>
+#include <natbound/calculator/window_loss.hpp>
+#include <natbound/model/error.hpp>
+#include <sstream>
+
+#include "catch.hpp"
+#include "reference.hpp"
+
+using namespace natbound::calculator;
+
+namespace {
+
+std::vector<std::uint64_t> windows_of(const std::string& text) {
+    std::vector<std::uint64_t> out;
+    std::istringstream stream(text);
+    for (std::string part; std::getline(stream, part, '+');) out.push_back(std::stoull(part));
+    return out;
+}
+
+constexpr auto exponential = window_hold::exponential, constant = window_hold::constant;
+
+}  // namespace
+
+TEST_CASE("windows: within 20 % of simulations at random inputs, or refused") {
+    int answered = 0, all = 0;
+    for (const auto& row : reference::table("window_loss.csv")) {
+        const double ports = row.number("ports"), load = row.number("load") * ports;
+        const auto hold = row.text("hold") == "constant" ? constant : exponential;
+        CAPTURE(ports, row.number("load"), row.text("windows"), row.text("hold"));
+        ++all;
+        try {
+            const double got = window_loss(ports, load, windows_of(row.text("windows")), hold);
+            ++answered;
+            // the table's own standard error is up to 5 %
+            CHECK(std::fabs(std::log(got / row.number("refused"))) <
+                  std::log(1.2) + 2 * row.number("error"));
+        } catch (const natbound::domain_error&) {
+            CHECK(hold == constant);  // and many rounds: the only gap in the table's domain
+        }
+    }
+    CHECK(answered > 0.8 * all);
+}
+
+TEST_CASE("windows: published simulations") {
+    const std::vector<std::uint64_t> linux = {128, 64, 32, 16, 8};
+    const auto at = [&](double load, const std::vector<std::uint64_t>& w, window_hold h) {
+        return window_loss(64512, load * 64512, w, h);
+    };
+    // 8 to 40 million arrivals each, made before this formula and without it
+    CHECK(at(.80, {32}, exponential) == Approx(.0229).epsilon(.03));
+    CHECK(at(.95, {32}, exponential) == Approx(.0844).epsilon(.03));
+    CHECK(at(.80, {128}, exponential) == Approx(3.5e-4).epsilon(.1));
+    CHECK(at(.98, {128}, exponential) == Approx(.0430).epsilon(.03));
+    CHECK(at(.90, linux, exponential) == Approx(3.2e-5).epsilon(.1));
+    CHECK(at(.95, linux, exponential) == Approx(1.55e-3).epsilon(.05));
+    CHECK(at(.98, linux, exponential) == Approx(1.05e-2).epsilon(.05));
+    CHECK(at(.95, {32}, constant) == Approx(.1026).epsilon(.03));
+    CHECK(at(.90, linux, constant) == Approx(7.2e-4).epsilon(.1));
+}
+
+TEST_CASE("windows: more load, fewer ports, shorter windows are refused more") {
+    const std::vector<std::uint64_t> w = {100, 20};
+    double before = 0;
+    for (double load = 0.7; load <= 1.25; load += 0.01) {
+        const double now = window_loss(10000, load * 10000, w, exponential);
+        CHECK(now > before);
+        before = now;
+    }
+    CHECK(window_loss(5000, 4000, w, exponential) > window_loss(20000, 16000, w, exponential));
+    CHECK(window_loss(9000, 8000, {100, 19}, exponential) >
+          window_loss(9000, 8000, {100, 20}, exponential));
+}
+
+TEST_CASE("windows: outside of what was measured there is no answer") {
+    const auto bad = [](double ports, double load, const std::vector<std::uint64_t>& w,
+                        window_hold h = exponential) {
+        CHECK_THROWS_AS(window_loss(ports, load, w, h), natbound::domain_error);
+    };
+    bad(64512, 60000, {});
+    bad(64512, 60000, {7});
+    bad(64512, 60000, {257});
+    bad(64512, 60000, {32, 33});
+    bad(64512, 60000, {32, 0});
+    bad(64512, 60000, {32, 8, 8, 8, 8, 8, 8});
+    bad(127, 100, {32});
+    bad(1000, 900, {32, 32});
+    bad(64512, 0.29 * 64512, {32});
+    bad(64512, 1.26 * 64512, {32});
+    bad(std::nan(""), 1, {32});
+    bad(64512, std::nan(""), {32});
+    bad(64512, 1.25 * 64512, {8, 8, 8, 8, 8, 8});  // more busy than one window of 8 leaves
+    bad(64512, 0.5 * 64512, {128});                // never full
+    bad(64512, 0.6 * 64512, {64, 64, 64});         // refused below 1e-8
+    bad(64512, 0.94 * 64512, {128, 64, 32, 16, 8}, constant);  // it would be 27 % high
+}
