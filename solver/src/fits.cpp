@@ -192,13 +192,19 @@ class by_pairs {
         return true;
     }
 
-    // With so few sockets that no address can pass its quota; nothing where this finds no placing.
+    // Dealt to subscribers that are alike; or with so few sockets that no address can pass its
+    // quota. Nothing where this finds no placing.
     std::optional<std::vector<block>> place_within(std::size_t n, const nat_plan& plan,
                                                    const nat_reading& reading,
                                                    std::vector<pair_demand> mine,
                                                    const count& quota) {
         const bool shared = reading.mapping == mapping_type::eim;
         if (!shared && reading.mapping != mapping_type::edm) return std::nullopt;
+        if (!shared) {
+            const auto groups =
+                groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
+            if (auto found = pairs_within(s_, groups, mine, n)) return found;
+        }
         const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
         if (!thin) return std::nullopt;
         const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));

@@ -63,6 +63,14 @@ capped_clients cut_of(const scenario& s, const std::vector<std::size_t>& inside,
 std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
                                  const count& quota);
 
+// A demand by pairs whose client sets want no more than their quotas together: laid out where every
+// class of `groups` (read by_pair) is of whole client sets, as it is unless a hash tells addresses
+// apart. Addresses are then alike, so a flow by pairs is dealt to them as above, and none passes
+// its quota. Nothing where it does not go through, or there are too many keys.
+std::optional<std::vector<block>> pairs_within(const scenario& s, const std::vector<group>& groups,
+                                               const std::vector<pair_demand>& pairs,
+                                               std::size_t nat);
+
 // The same clients with so few sockets and destinations that none can pass the quota, each as many
 // as it allows: a bound from below where mappings are shared. Client sets and server sets are split
 // (under the same names).

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "pair_network.hpp"
 #include "quota.hpp"
 #include "quota_network.hpp"
 
@@ -68,42 +69,87 @@ class dealer {
     group& out_;
 };
 
-}  // namespace
-
-std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
-                                 const count& quota) {
+// The groups key by key: all keys, or some of each.
+std::vector<group> single_keys(const std::vector<group>& groups) {
     const std::size_t each =
         std::max<std::size_t>(1, most_keys / std::max<std::size_t>(1, groups.size()));
     count all = 0;
     for (const auto& g : groups) all += g.keys;
-    std::vector<group> single;
+    std::vector<group> out;
     for (const auto& g : groups) {
         const count keys = all <= most_keys ? g.keys : std::min<count>(g.keys, each);
-        for (count k = 0; k < keys; ++k) single.push_back(of_key(g, k));
+        for (count k = 0; k < keys; ++k) out.push_back(of_key(g, k));
     }
+    return out;
+}
+
+std::vector<group> without_runs(std::vector<group> groups) {
+    for (auto& g : groups)
+        for (auto& c : g.sources) c.runs.clear();
+    return groups;
+}
+
+// So many cells of a class to these addresses, from number `turn` on and round and round.
+void deal_in_turn(dealer one, const quota_network::share& to, const address_set& addresses,
+                  count& turn) {
+    const count n = addresses.size();
+    const count rounds = to.size / n, rest = to.size % n;
+    if (rounds > 0) one.deal(to, addresses, 0, rounds);
+    for (count left = rest; left > 0;) {
+        const count take = std::min<count>(left, n - turn);
+        one.deal(to, addresses.slice(static_cast<u128>(turn), take), rounds, 1);
+        left -= take;
+        turn = (turn + take) % n;
+    }
+}
+
+}  // namespace
+
+std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
+                                 const count& quota) {
+    const auto single = single_keys(groups);
     quota_network network(single, quota);
     network.run();
-    std::vector<group> dealt = single;
-    for (auto& g : dealt)
-        for (auto& c : g.sources) c.runs.clear();
+    auto dealt = without_runs(single);
     std::vector<count> turn(network.atoms().size());  // the address that is next, by atom
-    for (const auto& to : network.shares()) {
-        const auto& addresses = network.atoms()[to.atom].addresses;
-        const count n = addresses.size();
-        dealer one(single[to.group], dealt[to.group]);
-        const count rounds = to.size / n, rest = to.size % n;
-        if (rounds > 0) one.deal(to, addresses, 0, rounds);
-        auto& at = turn[to.atom];
-        for (count left = rest; left > 0;) {
-            const count take = std::min<count>(left, n - at);
-            one.deal(to, addresses.slice(static_cast<u128>(at), take), rounds, 1);
-            left -= take;
-            at = (at + take) % n;
-        }
-    }
+    for (const auto& to : network.shares())
+        deal_in_turn({single[to.group], dealt[to.group]}, to, network.atoms()[to.atom].addresses,
+                     turn[to.atom]);
     std::vector<block> out;
     for (std::size_t g = 0; g < dealt.size(); ++g) {
         auto some = blocks_of(dealt[g], {{}, network.placements(g)}, nat);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
+    }
+    return out;
+}
+
+std::optional<std::vector<block>> pairs_within(const scenario& s, const std::vector<group>& groups,
+                                               const std::vector<pair_demand>& pairs,
+                                               std::size_t nat) {
+    for (const auto& g : groups)
+        for (const auto& c : g.sources)
+            for (const auto& r : c.runs)
+                if (r.client != c.runs.front().client ||
+                    !(r.addresses == s.clients[r.client].addresses))
+                    return std::nullopt;
+    const auto single = single_keys(groups);
+    auto flow = send(single, pairs);
+    if (!flow.fits) return std::nullopt;
+    auto dealt = without_runs(single);
+    std::vector<count> turn(s.clients.size());
+    std::vector<block> out;
+    for (std::size_t g = 0; g < single.size(); ++g) {
+        std::vector<count> carried(single[g].sources.size());
+        for (const auto& p : flow.placements[g]) carried[p.source] += p.size;
+        for (std::size_t c = 0; c < carried.size(); ++c) {
+            if (carried[c] == 0) continue;
+            const auto& runs = single[g].sources[c].runs;
+            quota_network::share to{g, c, 0, carried[c], {}};
+            for (std::size_t r = 0; r < runs.size(); ++r) to.runs.push_back(r);
+            const std::size_t client = runs.front().client;
+            deal_in_turn({single[g], dealt[g]}, to, s.clients[client].addresses, turn[client]);
+        }
+        auto some = blocks_of(dealt[g], {{}, std::move(flow.placements[g])}, nat);
         std::move(some.begin(), some.end(), std::back_inserter(out));
     }
     return out;

@@ -47,8 +47,8 @@ def test_a_tight_quota_binds_first() -> None:
     assert ports["load"] > answer.limits[0]["load"]
     assert attack.valid(answer["maximum"]["evidence"]) is True
     assert scenario.capacity(600_001).fits is False
-    assert scenario.capacity(300_000).fits is True
-    for demand in (300_000, 600_001):
+    assert scenario.capacity(600_000).fits is True
+    for demand in (300_000, 600_000, 600_001):
         evidence = scenario.capacity(demand)["evidence"]
         assert attack.valid(evidence) is True, attack.check(evidence)
     assert scenario.capacity(600_000, place="best").fits is True
@@ -100,3 +100,41 @@ def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
     assert guaranteed > 40
     assert by_quota > 15
     assert tried > 1500
+
+
+def test_demands_within_quotas() -> None:
+    rng = random.Random(6)
+    fit = refused = unknown = multiples = 0
+    for document in small_ones(range(1000, 1200), 5):
+        scenario = natbound.Scenario(document)
+        world = oracle.World(document)
+        most = scenario.capacity()["maximum"]
+        highest = int(most["connections"] or most["at_most"])
+        result = scenario.capacity(rng.randint(1, highest + 2))
+        if result.fits is None:
+            unknown += 1
+            continue
+        evidence = result["evidence"]
+        verdict = attack.check(evidence, scenario.canonical)
+        assert verdict.valid is True, verdict.reason
+        if result.fits and attack.small_enough(world, 40):
+            assert attack.true(evidence)
+        fit += result.fits
+        refused += not result.fits
+        multiple = result["multiple"]
+        if multiple.get("evidence"):
+            multiples += 1
+            verdict = attack.check(multiple["evidence"], scenario.canonical)
+            assert verdict.valid is True, verdict.reason
+    assert fit > 40
+    assert refused > 40
+    assert multiples > 60
+    assert unknown < 80
+
+
+def test_explain_raises_the_quota() -> None:
+    explained = natbound.load(CGNAT, ["nats.connection-limits.limit-per-subscriber=300"]).explain(700_000)
+    first = explained["changes"][0]
+    assert first["kind"] == "quota"
+    assert first["more"] == 50
+    assert attack.valid(first["one_less"]) is True

@@ -11,7 +11,10 @@ from natbound.explaining.question import Pair, changed, shown
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-LIMITS = {"table": ("connection-limits", "limit-per-instance", "table"), "mapping": ("mapping-limits", "limit-port-mappings", "mappings")}
+LIMITS = {
+    "table": ("connection-limits", "limit-per-instance", "table"),
+    "mapping": ("mapping-limits", "limit-port-mappings", "mappings"),
+}
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
     for field, key, what, one, many in (
         ("connection-limits", "limit-per-instance", "table", "table entry", "table entries"),
         ("mapping-limits", "limit-port-mappings", "mapping", "mapping", "mappings"),
+        ("connection-limits", "limit-per-subscriber", "quota", "connection a subscriber", "connections a subscriber"),
     ):
         now = nat.get(field, {}).get(key)
         if now is not None:
