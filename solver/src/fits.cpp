@@ -180,9 +180,9 @@ class by_pairs {
         std::map<std::size_t, count> wanted;
         for (const auto& p : mine) wanted[p.client] += p.connections;
         for (const auto& [c, many] : wanted) {
+            if (many <= s_.clients[c].addresses.size() * quota) continue;
             capped_clients capped(s_, inside_[n], quota);
             capped.cap(c, s_.clients[c].addresses);
-            if (many <= capped.connections()) continue;
             bj::object item({{"nat", s_.nats[n].name}, {"quota", capped.json(s_, memory_)}},
                             memory_);
             refuse(capped.in_words(s_, s_.nats[n].name) + "; it wants " + grouped(many),

@@ -144,20 +144,29 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
     const auto quota = quota_of(s, reach, plan, inside);
-    const auto capped = quota ? best_capped(s, reach, plan, inside, readings.above, *quota)
-                              : capped_clients(s, inside, 0);
-    const auto [others, left] = capped.others(s);
-    const solved above(groups_of(others, reach, plan, left, readings.above));
+    std::optional<capped_clients> capped;
+    std::pair<scenario, std::vector<std::size_t>> others;
+    if (quota) {
+        capped = best_capped(s, reach, plan, inside, readings.above, *quota);
+        if (capped->any())
+            others = capped->others(s);
+        else
+            capped.reset();
+    }
+    const scenario& counted = capped ? others.first : s;
+    const auto& left = capped ? others.second : inside;
+    const solved above(groups_of(counted, reach, plan, left, readings.above));
     const auto limit = limit_of(s, reach, plan, inside);
     nat_capacity out;
-    out.at_most = above.most + capped.connections();
+    out.at_most = above.most;
     out.sets_it =
-        shortage_in_words(others, above.groups, above.pairings, readings.above.scope.destination);
+        shortage_in_words(counted, above.groups, above.pairings, readings.above.scope.destination);
     out.binds = out.sets_it.empty() ? "sockets" : "ports";
-    if (out.sets_it.empty()) out.sets_it = sockets_in_words(others, left);
-    if (capped.any()) {
+    if (out.sets_it.empty()) out.sets_it = sockets_in_words(counted, left);
+    if (capped) {
+        out.at_most += capped->connections();
         out.binds = "quota";
-        out.sets_it = capped.in_words(s, s.nats[nat].name) +
+        out.sets_it = capped->in_words(s, s.nats[nat].name) +
                       (above.most > 0 ? "; of the others: " + out.sets_it : "");
     }
     if (limit && limit->connections < out.at_most) {
@@ -165,14 +174,14 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
         out.binds = limit->binds;
         out.sets_it = limit->in_words;
     }
-    group_list groups(others, memory);
+    group_list groups(counted, memory);
     for (std::size_t i = 0; i < above.groups.size(); ++i)
         groups.add(above.groups[i], above.pairings[i]);
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("nat", s.nats[nat].name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
-    if (capped.any()) out.does_not_fit.emplace("quota", capped.json(s, memory));
+    if (capped) out.does_not_fit.emplace("quota", capped->json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 
     if (quota)
