@@ -261,7 +261,8 @@ void kind_sums::look(double scale, double holds) {
         double refused = 0;
         int looks = 0;
         for (const auto& [load, what] : loads) {
-            const auto& [rate, places] = what;
+            const double rate = what.first;
+            const auto& places = what.second;
             const auto known = [&, load = load] {
                 return std::all_of(places.begin(), places.end(),
                                    [&](std::size_t place) { return curve.measured(load, place); });

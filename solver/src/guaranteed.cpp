@@ -327,21 +327,22 @@ guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<vo
     search_bound search(s, searched, interrupt);
     guaranteed_result out = search.run();
     const nat_plan plan(n);
-    if (const client_set* who = over_quota(s, plan)) {
+    const client_set* who = over_quota(s, plan);
+    if (who) {
         const count quota = *plan.quota;
         with_limit({quota, "quota",
                     "with " + grouped(quota) + " live, all of one address of " + who->name +
                         ", its next connection is refused: " + n.name + " allows a subscriber " +
                         grouped(quota),
-                    "a history of so many was not looked for (quota of " + n.name + ")"},
+                    "no history that reaches the quota was found (quota of " + n.name + ")"},
                    out, [&] { return fill_quota(s, plan, *who); });
     }
     nat shared = n;  // the quota, where it binds, comes first
     shared.connection_limits.limit_per_subscriber.reset();
     const nat_plan table(shared);
     for (const auto& limit : {table.table, table.mappings}) {
-        if (!limit || (out.connections && *out.connections == *limit && out.binds == "quota"))
-            continue;
+        // one address reaches its quota before
+        if (!limit || (who && *plan.quota <= *limit)) continue;
         const bool cuts = plan.design.pressure == pressure_kind::drop_least_recently_used;
         with_limit({*limit, "table",
                     "the table of " + n.name + " holds " + grouped(*limit) +
