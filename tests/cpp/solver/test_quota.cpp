@@ -145,3 +145,32 @@ TEST_CASE(
         CHECK(boost::json::serialize(m.evidence).size() < 2'000'000);
     }
 }
+
+TEST_CASE("a larger quota never admits fewer, gains ever less, and one out of reach is none") {
+    for (unsigned seed = 50000; seed < 50400; ++seed) {
+        auto s = small::random_scenario(seed);
+        INFO("seed " << seed << ": " << to_json(s));
+        const auto none = maximum(s);
+        bool own = true;  // each flow has a mapping of its own, and no limit is in the way
+        for (const auto& n : s.nats)
+            own = own && !n.connection_limits.limit_per_instance &&
+                  !n.mapping_limits.limit_port_mappings &&
+                  (n.design.mapping_type == mapping_type::edm ||
+                   n.design.mapping_type == mapping_type::eim_if_possible);
+        std::vector<count> most;
+        for (std::uint64_t quota = 1; quota <= 9; ++quota) {
+            for (auto& n : s.nats) n.connection_limits.limit_per_subscriber = quota;
+            const auto m = maximum(s);
+            REQUIRE(m.at_most <= none.at_most);
+            if (!most.empty()) REQUIRE(m.at_most >= most.back());
+            most.push_back(m.at_most);
+            const auto i = most.size() - 1;
+            if (own && i >= 2) REQUIRE(most[i] - most[i - 1] <= most[i - 1] - most[i - 2]);
+        }
+        for (auto& n : s.nats) n.connection_limits.limit_per_subscriber = 1000;
+        const auto large = maximum(s);
+        REQUIRE(large.at_most == none.at_most);
+        REQUIRE(large.at_least == none.at_least);
+        REQUIRE(large.binds == none.binds);
+    }
+}
