@@ -26,6 +26,12 @@ class Demand:
 
     pairs: list[dict[str, Any]]  # {from, to, connections}, each pair once
     outside: int = 0  # recorded connections that are between no sets of the scenario
+    twice: int = 0  # recorded lines whose outside tuple comes again later
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What results say of it: `outside` and `twice`, where there is any."""
+        return {name: n for name, n in (("outside", self.outside), ("twice", self.twice)) if n}
 
     @property
     def json(self) -> str:
@@ -53,7 +59,7 @@ def read_demand(scenario: Scenario, given: Given) -> Demand:
 
         table = recorded.pairs_of(scenario.canonical, given)
         if table is not None:
-            return Demand(_of_list(scenario, reading.Document(table.pairs, str(given))).pairs, table.outside)
+            return Demand(_of_list(scenario, reading.Document(table.pairs, str(given))).pairs, table.outside, table.twice)
         return _of_list(scenario, reading.parse(reading.read_text(given), "<stdin>" if str(given) == "-" else str(given)))
     if isinstance(given, float):
         raise InputError("a whole number is wanted: connections can't be split", path="--demand", value=str(given))

@@ -17,10 +17,11 @@ from natbound.importing.source import Source
 
 @dataclass(frozen=True)
 class Recorded:
-    """Connections by pair of sets; and how many lie between no two sets."""
+    """Connections by pair of sets; how many lie between no two sets; and how many lines were of a tuple that comes again later."""
 
     pairs: list[dict[str, Any]]
     outside: int
+    twice: int
 
 
 def pairs_of(canonical: dict[str, Any], path: str | Path) -> Recorded | None:
@@ -44,8 +45,9 @@ def pairs_of(canonical: dict[str, Any], path: str | Path) -> Recorded | None:
 
 def _counted(canonical: dict[str, Any], source: Source) -> Recorded:
     clients, servers = _Places(canonical["clients"]), _Places(canonical["servers"])
-    found: Counter[tuple[str, str]] = Counter()
-    outside = 0
+    # A table changes while it is printed: of two lines with one outside tuple the later is live.
+    of_tuple: dict[tuple[Any, ...], tuple[str, str] | None] = {}
+    lines = 0
     for at, line in source.lines():
         entry = parse_line(line, source.name, at)
         if entry is None:
@@ -55,14 +57,14 @@ def _counted(canonical: dict[str, Any], source: Source) -> Recorded:
             raise InputError(rule, file=source.name, line=at, value=f"'[{entry.event}]'", fix="record it with conntrack -L")
         address, port, to, to_port = entry.flow
         client, server = clients.of(address, port, None), servers.of(to, to_port, entry.protocol)
-        if client is None or server is None:
-            outside += 1
-        else:
-            found[client, server] += 1
+        lines += 1
+        of_tuple[entry.protocol, entry.external, to, to_port] = None if client is None or server is None else (client, server)
+    found = Counter(pair for pair in of_tuple.values() if pair is not None)
+    outside = len(of_tuple) - found.total()
     if not found:
         rule = f"none of its {outside:,} connections is from a client set of the scenario to a server set"
         raise InputError(rule, file=source.name, fix="natbound import makes a scenario of a recorded table")
-    return Recorded([{"from": a, "to": b, "connections": n} for (a, b), n in sorted(found.items())], outside)
+    return Recorded([{"from": a, "to": b, "connections": n} for (a, b), n in sorted(found.items())], outside, lines - len(of_tuple))
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,7 @@ class Scenario:
         if place == "best" or wanted.connections == 0:
             return Result(decoded(self._core.fits(str(wanted.connections), place)))
         found = decoded(self._core.fits_demand(wanted.json, True, True))
-        if wanted.outside:
-            found["outside"] = wanted.outside
-        return Result(found)
+        return Result({**found, **wanted.left_out})
 
     def explain(self, demand: Given | None = None, *, reasons: int = 1, prices: Mapping[str, float] | None = None) -> Explanation:
         """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more of each thing is worth:

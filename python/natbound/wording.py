@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -61,3 +62,13 @@ def span(seconds: float | None) -> str:
 def per_day(value: float) -> str:
     """Refusals a day: 12,300; 0.04."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def left_out(result: Mapping[str, Any]) -> list[str]:
+    """What of a recorded table was not counted."""
+    out = []
+    if n := result.get("outside"):
+        out.append(f"Left out: {n:,} recorded connections that are between no sets of the scenario.")
+    if n := result.get("twice"):
+        out.append(f"Left out: {n:,} recorded lines whose tuple comes again later (the table changed while it was printed).")
+    return out

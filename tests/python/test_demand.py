@@ -19,6 +19,7 @@ import oracle
 import small
 from attack import accepted, small_enough, true, valid
 from mutation import mutants
+from natbound.importing import import_paths
 
 HOME = Path(__file__).resolve().parents[2] / "examples" / "home-lan.yaml"
 
@@ -186,7 +187,7 @@ def line(source: str, port: int, destination: str = "198.51.100.7", to: int = 80
 
 def test_a_recorded_table(tmp_path: Path) -> None:
     table = tmp_path / "conntrack-L.txt.gz"
-    entries = [line("192.168.1.10", p) for p in range(2000, 2005)] + [line("192.168.1.11", 2000), line("192.168.1.99", 2000)]
+    entries = [line("192.168.1.10", p) for p in range(2000, 2005)] + [line("192.168.1.11", 2100), line("192.168.1.99", 2200)]
     entries += [line("192.168.1.10", 2000, to=443), line("192.168.1.10", 2000, protocol="udp 17")]
     with gzip.open(table, "wt") as stream:
         stream.writelines(entries)
@@ -194,6 +195,7 @@ def test_a_recorded_table(tmp_path: Path) -> None:
     assert [(d["from"], d["to"], d["connections"]) for d in found["pairs"]] == [("A", "C", 5), ("X", "C", 1)]
     assert found["fits"] is True
     assert found["outside"] == 3
+    assert "twice" not in found
     assert Fraction(found["multiple"]["fraction"]) == Fraction(53760, 5)
     accepted(found["evidence"])
 
@@ -232,3 +234,13 @@ def test_bad_demands_from_python(given: Any) -> None:
 def test_bad_claims(claim: str) -> None:
     with pytest.raises(natbound.InputError):
         natbound.load(HOME).capacity(claim=claim)
+
+
+def test_a_tuple_twice_in_a_table_counts_once() -> None:
+    """This table was printed while it changed: two lines are of tuples that come again."""
+    folder = HOME.parent / "linux-router-exhausted"
+    router = natbound.Scenario(import_paths([folder]).scenario)
+    found = router.capacity(folder / "conntrack-L.txt.gz")
+    assert found["twice"] == 2
+    assert found["fits"] is True
+    assert Fraction(found["multiple"]["fraction"]) == 1  # that server's ports are all taken

@@ -97,8 +97,8 @@ def _say(result: dict[str, Any], asked: bool) -> None:
     else:
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
         print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
-    if result.get("outside"):
-        print(f"left out: {result['outside']:,} recorded connections that are between no sets of the scenario")
+    for line in wording.left_out(result):
+        print(line)
     multiple = result.get("multiple")
     of = "the demand" if asked else f"the traffic's {wording.count(result.get('demand'))} live"
     if multiple and multiple["exact"]:

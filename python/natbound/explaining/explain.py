@@ -35,10 +35,10 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
         pairs = json.loads(scenario._core.traffic_demand())
         if not pairs:
             raise InputError("there is no traffic, and no demand", path="--demand", fix="--demand 100000, or a file with one")
-        outside = 0
+        left_out = {}
     else:
         wanted = read_demand(scenario, demand)
-        pairs, outside = [p for p in wanted.pairs if int(p["connections"])], wanted.outside
+        pairs, left_out = [p for p in wanted.pairs if int(p["connections"])], wanted.left_out
     found = shown(scenario, pairs)
     out: dict[str, Any] = {
         "schema": "natbound.explain/1",
@@ -53,8 +53,7 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
         "values": [],
         "prices": price,
     }
-    if outside:
-        out["outside"] = outside
+    out.update(left_out)
     if found["fits"] is None:
         raise Unsupported(f"whether {out['demand']:,} connections fit: {found['sets_it']}")
     if found["fits"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+from natbound import wording
 from natbound.results import Result
 
 
@@ -48,8 +49,7 @@ def worth(value: dict[str, Any]) -> str:
 def lines(data: dict[str, Any]) -> list[str]:
     """The explanation as a page."""
     out = [verdict(data)]
-    if data.get("outside"):
-        out.append(f"Left out: {data['outside']:,} recorded connections that are between no sets of the scenario.")
+    out += wording.left_out(data)
     if data["fits"]:
         return out
     out += ["", "Why"]
