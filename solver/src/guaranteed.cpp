@@ -234,11 +234,15 @@ class search_bound {
         out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
                       std::to_string(f.source) + ") to " + server;
         const count probed = visited_ * ports.size();
-        out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
-                      " can fail: every endpoint that it would try, " + to_string(ports) +
-                      (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") +
-                      ", is taken; fewer can't do it, since every search has at least " +
-                      grouped(probed) + " distinct endpoints, each held by a flow of its own";
+        if (ports.empty())
+            out.sets_it =
+                out.failing + " fails at once: its port is not kept, and none is searched";
+        else
+            out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
+                          " can fail: every endpoint that it would try, " + to_string(ports) +
+                          (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") +
+                          ", is taken; fewer can't do it, since every search has at least " +
+                          grouped(probed) + " distinct endpoints, each held by a flow of its own";
         bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
         bj::array draws;
         for (const auto d : f.draws) draws.push_back(d);

@@ -118,8 +118,9 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
     const auto rounds = plan.rounds(range.size);
     shortest_sequences out;
     if (rounds.empty()) {
-        out.at_least = 1;
-        out.found.push_back({example, {}, {example, example}});
+        // its own port or nothing: a flow that does not keep it fails at once
+        out.at_least = preserved ? 1 : 0;
+        out.found.push_back({example, {}, preserved ? port_set(example, example) : port_set{}});
         return out;
     }
     const auto skip = [&](std::size_t round) {

@@ -173,6 +173,21 @@ TEST_CASE("guaranteed with a table and with two addresses") {
     }
 }
 
+TEST_CASE("a flow that may only keep its port, and does not, fails with nothing live") {
+    design d = catalogue()[0];
+    d.search.rounds.clear();
+    for (const auto first : {first_choice::none, first_choice::preserve}) {
+        d.first_choice = first;
+        for (const auto& clients : std::vector<std::vector<port_set>>{
+                 {{8, 9}}, {{10, 13}}, {{8, 11}}, {{10, 11}, {10, 11}}})
+            for (const std::uint64_t quota : {0U, 1U}) {
+                scenario s = small(d, 3, 2, 2, clients, 1, std::nullopt);
+                if (quota > 0) s.nats[0].connection_limits.limit_per_subscriber = quota;
+                compare(s);
+            }
+    }
+}
+
 TEST_CASE("guaranteed with a quota per subscriber, beside searches and tables") {
     std::size_t by_quota = 0;
     for (const auto& d : catalogue())
