@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+# A question that is well put, and that this version can't settle: the class that the core raises, so that one `except` catches both.
+from natbound._core import Unsupported
+
+__all__ = ["InputError", "Unsupported"]
+
 
 class InputError(ValueError):
     """A scenario, design or argument that breaks a rule.
@@ -24,7 +29,3 @@ class InputError(ValueError):
         place = "" if file is None else file if line is None else f"{file}:{line}"
         text = ": ".join(part for part in (place, path, value, rule) if part)
         super().__init__(f"{text}; {fix}" if fix else text)
-
-
-class Unsupported(RuntimeError):
-    """A question that is well put, and that this version can't settle."""

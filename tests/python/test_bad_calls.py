@@ -220,3 +220,10 @@ def test_a_reader_that_stops_early_and_a_full_disk() -> None:
             full_disk = subprocess.run([*COMMAND, "new"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
         assert full_disk.returncode == 2
         assert full_disk.stderr == b"natbound: standard output: No space left on device\n"
+
+
+def test_what_the_core_cannot_settle_is_caught_by_the_public_name() -> None:
+    cascade = natbound.load(HOME).canonical
+    cascade["nats"].append({**cascade["nats"][0], "name": "carrier", "inside": ["router"], "external-ip-address-pool": ["198.51.100.200"]})
+    with pytest.raises(natbound.Unsupported, match="inside"):
+        natbound.Scenario(cascade).answer()

@@ -10,7 +10,6 @@ def main() -> None:
     """Run the command `natbound`. Exit status: 0 answered (yes), 1 no, 2 wrong input or call, 3 unknown."""
     import typer
 
-    from natbound import _core
     from natbound.cli.app import app
     from natbound.errors import InputError, Unsupported
 
@@ -21,7 +20,7 @@ def main() -> None:
         sys.stdout.flush()
     except InputError as error:
         fail(str(error), 2)
-    except (Unsupported, _core.Unsupported) as error:
+    except Unsupported as error:
         fail(f"unknown: {error}", 3)
     except usage_error as error:
         _wrong_call(error)

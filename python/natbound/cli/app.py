@@ -23,7 +23,7 @@ from natbound.cli.common import (
     write_file,
 )
 from natbound.cli.given import about_a_scenario
-from natbound.errors import InputError
+from natbound.errors import InputError, Unsupported
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -63,15 +63,13 @@ def answer(
     seed: Seed = 1,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
-    from natbound import _core
-
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
     try:
         with working("working out the three numbers"):
             result = scenario.answer(epsilon, seed=seed)
-    except _core.Unsupported as error:
+    except Unsupported as error:
         _what_was_found(scenario, epsilon, str(error), as_json)
         raise
     if certificate:

@@ -151,7 +151,7 @@ def _shorter_hold(scenario: Scenario, canonical: dict[str, Any], pairs: list[Pai
         return None
     try:
         multiple = json.loads(scenario._core.fits_demand(json.dumps(pairs), False, True))["multiple"]
-    except (_core.Unsupported, Unsupported):
+    except Unsupported:
         return None
     best = multiple if multiple["exact"] else multiple.get("at_least")
     words = "holds shorter"

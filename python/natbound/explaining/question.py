@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from natbound import _core
 from natbound.errors import InputError, Unsupported
 from natbound.results import decoded
 
@@ -20,7 +19,7 @@ def fits(scenario: Scenario, pairs: Iterable[Pair]) -> bool | None:
     """Whether the demand fits; None where this version can't settle it."""
     try:
         return _ask(scenario, pairs, evidence=False)["fits"]  # type: ignore[no-any-return]
-    except (_core.Unsupported, Unsupported):
+    except Unsupported:
         return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from natbound import _core
 from natbound.errors import Unsupported
 from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import changed
@@ -27,7 +26,7 @@ def _most(scenario: Scenario | None) -> dict[str, Any]:
         return {"connections": None}
     try:
         return dict(json.loads(scenario._core.maximum(False))["maximum"])
-    except (_core.Unsupported, Unsupported):
+    except Unsupported:
         return {"connections": None}
 
 
