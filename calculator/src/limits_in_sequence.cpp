@@ -8,6 +8,11 @@
 namespace natbound::calculator {
 namespace {
 
+// Blocks that so many connections take.
+std::uint64_t blocks_of(std::uint64_t connections, std::uint64_t block) {
+    return (connections + block - 1) / block;
+}
+
 constexpr const char* name = "limits_in_sequence";
 constexpr double most_steps = 2e10;
 
@@ -99,7 +104,7 @@ struct binding {
         double most_blocks = 0, most_flows = 0, subscribers = 0, quotas = 0;
         for (const auto& c : x.classes) {
             const auto s = static_cast<double>(c.subscribers);
-            most_blocks += s * static_cast<double>((c.quota + x.block - 1) / x.block);
+            most_blocks += s * static_cast<double>(blocks_of(c.quota, x.block));
             most_flows += s * static_cast<double>(c.quota);
             subscribers += s;
             quotas = std::max(quotas, static_cast<double>(c.quota));
@@ -139,8 +144,7 @@ std::vector<sequence_refusals> first_three(const limit_sequence& x, const bindin
         laws.push_back(alone(c.load * let_in * (most.flows > 0 ? factor : 1), c.quota));
         if (most.flows == 0 && factor < 1)
             for (std::size_t n = 0; n < laws.back().size(); ++n)
-                laws.back()[n] *=
-                    std::pow(factor, static_cast<double>((n + x.block - 1) / x.block));
+                laws.back()[n] *= std::pow(factor, static_cast<double>(blocks_of(n, x.block)));
     }
     const std::size_t counted = most.flows > 0 ? most.flows : most.blocks;
     std::vector<double> taken_back(counted + 1, 1);
