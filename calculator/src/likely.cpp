@@ -104,6 +104,7 @@ class loss_study::state {
         out.exact = out.exact && !sums_->joined();
         out.overall = {failing / out.rate, low / out.rate, high / out.rate, log,
                        unseen > failing / 2};
+        out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
         std::stable_sort(out.kinds.begin(), out.kinds.end(),
                          [](const auto& a, const auto& b) { return a.odds.log > b.odds.log; });
         if (at_most) {
@@ -294,7 +295,10 @@ class loss_study::state {
         if (!possible) return {0, 0, 0, -infinite, false};
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
-            return {std::exp(seen.log), std::exp(seen.log - wide),
+            // Limits in sequence are joined from above; no one of them alone refuses more than all.
+            double alone = std::max(sure - wide, sums_->log_quota(kind.clients, scale));
+            if (kind.nat) alone = std::max(alone, sums_->log_table(*kind.nat, scale));
+            return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                     std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
         const double log = sums_->bound(k, scale);

@@ -236,3 +236,17 @@ def test_a_day_takes_the_holds_that_were_measured() -> None:
     assert found.peak["live"] == pytest.approx(alone.peak_live().value, rel=1e-9)
     exponential = gateway(1, hold="4050s").day(rates)
     assert abs(found.peak["live"] / exponential.peak["live"] - 1) > 0.002
+
+
+def test_limits_that_meet_give_an_interval_that_holds() -> None:
+    """A table of 222 and twice 200 ports, offered 480: the table decides, and the product of both is only an upper bound."""
+    s = gateway(8, servers="198.51.100.7-198.51.100.8").with_settings(
+        "nats.0.port-set-restrict.end-port-number=1223", "nats.0.connection-limits.limit-per-instance=222"
+    )
+    found = s.risk(simulate=1_000_000)
+    low, high = found.interval
+    assert not found.exact
+    assert low < 0.99 * high
+    assert low - 0.005 <= found.simulation.refusal_probability <= high
+    assert found.error_bound == pytest.approx(high - low)
+    assert abs(found.simulation.z) < 4
