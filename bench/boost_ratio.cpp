@@ -5,22 +5,10 @@
 //   c++ -std=c++20 -O2 [-I<boost>] -o boost-ratio bench/boost_ratio.cpp
 #include <algorithm>
 #include <array>
-#include <boost/math/special_functions/gamma.hpp>
 #include <chrono>
 #include <cstdio>
 
-namespace {
-
-// Errors give NaN or infinity and no exception, which would cost more.
-double ratio(double ports, double load) {
-    using namespace boost::math::policies;
-    using quiet = policy<domain_error<ignore_error>, overflow_error<ignore_error>,
-                         evaluation_error<ignore_error>>;
-    return boost::math::gamma_p_derivative(ports + 1, load, quiet()) /
-           boost::math::gamma_q(ports + 1, load, quiet());
-}
-
-}  // namespace
+#include "boost_ratio.hpp"
 
 int main() {
     using clock = std::chrono::steady_clock;
@@ -31,7 +19,7 @@ int main() {
         for (double& time : spent) {
             constexpr int calls = 20;
             const auto start = clock::now();
-            for (int i = 0; i < calls; ++i) value = ratio(ports, load);
+            for (int i = 0; i < calls; ++i) value = boost_ratio(ports, load);
             const std::chrono::duration<double, std::nano> taken = clock::now() - start;
             time = taken.count() / calls;
         }

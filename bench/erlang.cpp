@@ -4,13 +4,14 @@
 //   c++ -std=c++20 -O2 -Imodel/include -Icalculator/include [-I<boost>] -o bench-erlang
 //       bench/erlang.cpp calculator/src/erlang.cpp calculator/src/loss_ratio.cpp
 #include <algorithm>
-#include <boost/math/special_functions/gamma.hpp>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <natbound/calculator/erlang.hpp>
 #include <random>
 #include <vector>
+
+#include "boost_ratio.hpp"
 
 namespace {
 
@@ -32,16 +33,6 @@ std::vector<input> draw(std::size_t count) {
         if (load >= 1e-3) inputs.push_back({ports, load});
     }
     return inputs;
-}
-
-// As a user would write it, but that errors give NaN or infinity and no exception, which costs
-// more.
-double boost_ratio(double ports, double load) {
-    using namespace boost::math::policies;
-    using quiet = policy<domain_error<ignore_error>, overflow_error<ignore_error>,
-                         evaluation_error<ignore_error>>;
-    return boost::math::gamma_p_derivative(ports + 1, load, quiet()) /
-           boost::math::gamma_q(ports + 1, load, quiet());
 }
 
 // The double is below its least value, so that 0 is right.

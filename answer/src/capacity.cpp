@@ -52,14 +52,10 @@ bj::object verdict_of(const scenario& s, fit_result r, const count& demand, bool
     return out;
 }
 
-bj::string text_of(const fraction& f) {
-    return bj::string(f.numerator.str() + "/" + f.denominator.str());
-}
-
 bj::object multiple_part(const scenario& s, const fraction& k, const demand_list& demand) {
     demand_list wanted = demand;
     for (auto& p : wanted) p.connections = k.numerator * p.connections / k.denominator;
-    return {{"fraction", text_of(k)},
+    return {{"fraction", to_string(k)},
             {"value", static_cast<double>(k.numerator) / static_cast<double>(k.denominator)},
             {"connections", counted(total_of(wanted))},
             {"demand", demand_json(s, wanted)}};
@@ -82,13 +78,13 @@ bj::value multiple_answer(const scenario& s, const demand_list& demand) {
     bj::object out{{"exact", m->exact}};
     if (m->exact) {
         for (auto& [key, value] : multiple_part(s, m->fits, demand)) out[key] = std::move(value);
-        out["next"] = text_of(m->beyond);
+        out["next"] = to_string(m->beyond);
     } else {
         out["connections"] = nullptr;
         out["at_least"] = multiple_part(s, m->fits, demand);
         out["at_most"] = multiple_part(s, m->beyond, demand);
     }
-    out["in_parts"] = m->in_parts ? bj::value(text_of(*m->in_parts)) : bj::value(nullptr);
+    out["in_parts"] = m->in_parts ? bj::value(to_string(*m->in_parts)) : bj::value(nullptr);
     out["sets_it"] = m->sets_it;
     if (!m->evidence.empty())
         out["evidence"] =
@@ -117,10 +113,10 @@ bj::object fit_answer(const scenario& s, const count& demand, bool best) {
     const fraction k = reduced({*m.connections, demand});
     out["multiple"] =
         bj::object{{"exact", true},
-                   {"fraction", text_of(k)},
+                   {"fraction", to_string(k)},
                    {"value", static_cast<double>(k.numerator) / static_cast<double>(k.denominator)},
                    {"connections", counted(m.connections)},
-                   {"next", text_of(reduced({*m.connections + 1, demand}))},
+                   {"next", to_string(reduced({*m.connections + 1, demand}))},
                    {"sets_it", m.sets_it},
                    {"evidence", certificate("maximum", s, m.evidence)}};
     return out;

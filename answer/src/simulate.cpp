@@ -10,10 +10,11 @@ namespace natbound {
 namespace bj = boost::json;
 
 bj::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
-                             const std::function<void(double)>& progress) {
+                             const std::function<void(double)>& progress, double scale) {
     calculator::simulate_options options;
     options.seed = seed;
     options.arrivals = arrivals;
+    options.scale = scale;
     if (progress)
         options.progress = [&](std::uint64_t done, std::uint64_t all) {
             progress(std::min(1.0, static_cast<double>(done) / static_cast<double>(all)));

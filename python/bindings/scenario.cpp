@@ -75,7 +75,7 @@ void bind_scenario(py::module_& m) {
         .def(
             "simulate",
             [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
-               const py::object& progress) {
+               const py::object& progress, double scale) {
                 const auto report = [&](double part) {
                     py::gil_scoped_acquire lock;
                     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -83,10 +83,10 @@ void bind_scenario(py::module_& m) {
                 };
                 return unlocked([&] {
                     return natbound::to_text(
-                        natbound::simulation_answer(s, seed, arrivals, report));
+                        natbound::simulation_answer(s, seed, arrivals, report, scale));
                 });
             },
-            py::arg("seed"), py::arg("arrivals"), py::arg("progress"));
+            py::arg("seed"), py::arg("arrivals"), py::arg("progress"), py::arg("scale"));
     m.def("scenario_schema", &natbound::scenario_schema);
     m.def("design_schema", &natbound::design_schema);
 }

@@ -13,6 +13,7 @@ from natbound.errors import InputError
 from natbound.importing.conntrack_line import is_conntrack_line, parse_line
 from natbound.importing.problem import ImportProblem
 from natbound.importing.source import Source
+from natbound.planning import pools
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,10 @@ class _Places:
         begin: dict[int, list[_Place]] = {}
         end: dict[int, list[_Place]] = {}
         for item in sets:
-            place = _Place([_ports(text) for text in item["ports"]], item.get("protocol"), item["name"])
-            for text in item["addresses"]:
-                first, last = _addresses(text)
-                begin.setdefault(first, []).append(place)
-                end.setdefault(last + 1, []).append(place)
+            place = _Place([pools.port_span(text) for text in item["ports"]], item.get("protocol"), item["name"])
+            for first, last in pools.spans(item["addresses"]):
+                begin.setdefault(_value(first), []).append(place)
+                end.setdefault(_value(last) + 1, []).append(place)
         self.edges = sorted({*begin, *end})
         self.here: list[list[_Place]] = []
         now: list[_Place] = []
@@ -105,16 +105,3 @@ class _Places:
 
 def _value(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> int:
     return int(address) + (0xFFFF << 32 if address.version == 4 else 0)
-
-
-def _addresses(text: str) -> tuple[int, int]:
-    if "/" in text:
-        network = ipaddress.ip_network(text)
-        return _value(network[0]), _value(network[-1])
-    first, _, last = text.partition("-")
-    return _value(ipaddress.ip_address(first)), _value(ipaddress.ip_address(last or first))
-
-
-def _ports(text: str) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    return int(first), int(last or first)

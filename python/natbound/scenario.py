@@ -88,12 +88,13 @@ class Scenario:
 
         return explain(self, demand, reasons=reasons, prices=prices)
 
-    def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, progress: Progress | None = None) -> Result:
-        """Steps the concrete design under the scenario's traffic: arrivals, refused, and the refusal probability with
+    def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, scale: float = 1.0, progress: Progress | None = None) -> Result:
+        """Steps the concrete design under the scenario's traffic, all rates times `scale`: arrivals, refused, and the refusal probability with
         a 95 % interval from batch means."""
         _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
+        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
         _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
-        return Result(json.loads(self._core.simulate(seed, arrivals, progress)))
+        return Result(json.loads(self._core.simulate(seed, arrivals, progress, scale)))
 
     def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1, simulate: int = 0, progress: Progress | None = None) -> Result:
         """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,

@@ -208,11 +208,16 @@ class by_pairs {
         const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
         if (!thin) return std::nullopt;
         const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
-        if (shared) {
-            auto found = place_shared_mappings(thin->s, groups, mine, n);
-            if (!found) return std::nullopt;
-            return thin->named_back(std::move(*found));
-        }
+        auto found =
+            shared ? place_shared_mappings(thin->s, groups, mine, n) : placed(groups, mine, n);
+        if (!found) return std::nullopt;
+        return thin->named_back(std::move(*found));
+    }
+
+    // Each pair's connections on endpoints of the groups; nothing where they do not fit.
+    static std::optional<std::vector<block>> placed(const std::vector<group>& groups,
+                                                    const std::vector<pair_demand>& mine,
+                                                    std::size_t n) {
         auto flow = send(groups, mine);
         if (!flow.fits) return std::nullopt;
         std::vector<block> out;
@@ -220,7 +225,7 @@ class by_pairs {
             auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
             std::move(some.begin(), some.end(), std::back_inserter(out));
         }
-        return thin->named_back(std::move(out));
+        return out;
     }
 
     void say(const std::string& why) {
@@ -299,14 +304,7 @@ class by_pairs {
                                             const std::vector<pair_demand>& mine) {
         const auto groups =
             groups_of(s_, reach_of(reach_, reading, mine), plan, inside_[n], by_pair(reading));
-        auto flow = send(groups, mine);
-        if (!flow.fits) return std::nullopt;
-        std::vector<block> out;
-        for (std::size_t g = 0; g < groups.size(); ++g) {
-            auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
-            std::move(some.begin(), some.end(), std::back_inserter(out));
-        }
-        return out;
+        return placed(groups, mine, n);
     }
 
     // Where a mapping may carry several connections, limit_of does not settle how many there may

@@ -28,6 +28,8 @@ fraction reduced(fraction f) {
     return f;
 }
 
+std::string to_string(const fraction& f) { return f.numerator.str() + "/" + f.denominator.str(); }
+
 namespace {
 
 // These pairs have room for so many connections together.
@@ -254,10 +256,6 @@ class halving {
     count largest_ = 1;
 };
 
-bj::string text_of(const fraction& f) {
-    return bj::string(f.numerator.str() + "/" + f.denominator.str());
-}
-
 }  // namespace
 
 std::optional<multiple_result> largest_multiple(const scenario& s, const demand_list& all) {
@@ -291,8 +289,8 @@ std::optional<multiple_result> largest_multiple(const scenario& s, const demand_
     out.evidence = bj::object(memory);
     out.evidence.emplace("demand", to_json(demand, s, memory));
     out.evidence.emplace("connections", yes.evidence.at("connections"));
-    out.evidence.emplace("multiple", text_of(out.fits));
-    out.evidence.emplace("next", text_of(out.beyond));
+    out.evidence.emplace("multiple", to_string(out.fits));
+    out.evidence.emplace("next", to_string(out.beyond));
     out.evidence.emplace("fits", std::move(yes.evidence));
     out.evidence.emplace("does-not-fit", std::move(no.evidence));
     return out;

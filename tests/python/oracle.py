@@ -237,6 +237,26 @@ def matching(flows: list[Flow], router: Router) -> dict[Flow, External]:
     return {f: slot[1] for slot, f in held.items()}
 
 
+def pushed(room: dict[Any, dict[Any, int]]) -> bool:
+    """One unit more from "source" to "sink", where what is left of the arcs has a path for it."""
+    came: dict[Any, Any] = {"source": None}
+    todo = ["source"]
+    while todo:
+        at = todo.pop()
+        for b, n in room.get(at, {}).items():
+            if n > 0 and b not in came:
+                came[b] = at
+                todo.append(b)
+    if "sink" not in came:
+        return False
+    at = "sink"
+    while came[at] is not None:
+        room[came[at]][at] -= 1
+        room[at][came[at]] += 1
+        at = came[at]
+    return True
+
+
 def within_quota(flows: list[Flow], router: Router) -> dict[Flow, External]:
     """As matching(), with no more than the quota of each client address (paths through the network written out, one unit each)."""
     room: dict[Any, dict[Any, int]] = {}
@@ -249,22 +269,8 @@ def within_quota(flows: list[Flow], router: Router) -> dict[Flow, External]:
             for a, b in [(f, slot), (slot, "sink")]:
                 room.setdefault(a, {})[b] = 1
                 room.setdefault(b, {}).setdefault(a, 0)
-    while True:
-        came: dict[Any, Any] = {"source": None}
-        todo = ["source"]
-        while todo:
-            at = todo.pop()
-            for b, n in room.get(at, {}).items():
-                if n > 0 and b not in came:
-                    came[b] = at
-                    todo.append(b)
-        if "sink" not in came:
-            break
-        at = "sink"
-        while came[at] is not None:
-            room[came[at]][at] -= 1
-            room[at][came[at]] += 1
-            at = came[at]
+    while pushed(room):
+        pass
     return {f: slot[1] for f in flows for slot in room[f] if isinstance(slot, tuple) and len(slot) == 2 and room[slot][f] == 1}
 
 
@@ -331,25 +337,7 @@ def meets(world: World, demand: dict[tuple[str, str], int]) -> bool:
                 edge(("slot", router.name, router.key(f), e), ("table", router.name), 1)
             edge(("table", router.name), "sink", min(limits, default=10**9))
 
-    def push() -> bool:
-        came: dict[Any, Any] = {"source": None}
-        todo = ["source"]
-        while todo:
-            at = todo.pop()
-            for b, n in room.get(at, {}).items():
-                if n > 0 and b not in came:
-                    came[b] = at
-                    todo.append(b)
-        if "sink" not in came:
-            return False
-        at = "sink"
-        while came[at] is not None:
-            room[came[at]][at] -= 1
-            room[at][came[at]] += 1
-            at = came[at]
-        return True
-
-    return sum(1 for _ in iter(push, False)) == sum(demand.values())
+    return sum(1 for _ in iter(lambda: pushed(room), False)) == sum(demand.values())
 
 
 def wrong_with(world: World, live: list[tuple[Flow, str | None, External | None]]) -> str | None:

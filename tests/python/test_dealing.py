@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from typing import Any
 
 import mpmath
 import pytest
 from natbound import InputError, calculator
-from natbound.cli import main
 from natbound.cli.app import app
 from natbound.planning import blocks, exhaustion
+from shell import is_refused
 from typer.testing import CliRunner
 
 
@@ -153,13 +152,7 @@ def test_pages_and_objects(arguments: str, status: int) -> None:
     ],
 )
 def test_one_line_says_what_is_wrong(arguments: str, message: str, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr(sys, "argv", ["natbound", *arguments.split()])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    is_refused([*arguments.split()], message, monkeypatch, capsys)
 
 
 def test_bad_numbers_from_python() -> None:

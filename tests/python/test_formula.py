@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from typing import Any
 
 import mpmath
 import pytest
 from natbound import InputError, calculator
-from natbound.cli import main
 from natbound.cli.app import app
 from natbound.cli.formula import first_sentence, functions
 from natbound.cli.quantities import Quantity, parse, per_second, plain, seconds
+from shell import is_refused
 from typer.testing import CliRunner
 
 
@@ -125,13 +124,7 @@ def test_a_name_alone_says_what_it_takes() -> None:
     ],
 )
 def test_one_line_says_what_is_wrong(arguments: list[str], message: str, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr(sys, "argv", ["natbound", "formula", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    is_refused(["formula", *arguments], message, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

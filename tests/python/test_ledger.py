@@ -10,6 +10,7 @@ from typing import Any
 
 import mpmath
 import pytest
+from chains import attempts
 from natbound.ledger import ROWS, Beside, Figure, Row, value
 from natbound.ledger.entry import METHODS, NAMES
 
@@ -32,17 +33,6 @@ def log_erlang_b(ports: int, load: float) -> float:
             if term < total * mpmath.mpf("1e-20"):
                 break
         return float(-mpmath.log(total))
-
-
-def attempts(ports: int, tries: int, load: float) -> float:
-    """The chain with arrivals load x (1 - (n / ports)^tries) and departures n, state by state."""
-    logs, at = [0.0], 0.0
-    for n in range(ports):
-        at += math.log(load) + math.log1p(-((n / ports) ** tries)) - math.log(n + 1)
-        logs.append(at)
-    top = max(logs)
-    weights = [math.exp(w - top) for w in logs]
-    return math.fsum(w * (n / ports) ** tries for n, w in enumerate(weights)) / math.fsum(weights)
 
 
 def in_batches(ports: int, load: float, size: int) -> Any:

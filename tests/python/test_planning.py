@@ -2,14 +2,13 @@
 
 import json
 import math
-import sys
 
 import pytest
 import yaml
 from natbound import InputError, Scenario, calculator
-from natbound.cli import main
 from natbound.cli.app import app
 from natbound.planning import agreement, pools
+from shell import is_refused
 from typer.testing import CliRunner
 
 PORTS = 55_000
@@ -181,13 +180,7 @@ def test_commands_print_a_page_and_one_object(command: str, scenario_file: str) 
     ],
 )
 def test_bad_calls(arguments: list[str], message: str, scenario_file: str, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(sys, "argv", ["natbound", arguments[0], scenario_file, *arguments[1:]])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    is_refused([arguments[0], scenario_file, *arguments[1:]], message, monkeypatch, capsys)
 
 
 def test_a_day_is_the_calculators_day_where_the_search_is_complete() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import mpmath
 import pytest
+from chains import attempts
 from natbound.cli.app import app
 from typer.testing import CliRunner
 
@@ -87,17 +88,6 @@ def dealt(owners: int, ports: int, share: int) -> int:
             left, addresses = ports, addresses + 1
         left -= share
     return addresses
-
-
-def independent_tries(ports: int, tries: int, load: float) -> float:
-    """The chain with arrivals load (1 - (n / ports)^tries), state by state."""
-    log, logs = 0.0, [0.0]
-    for n in range(ports):
-        log += math.log(load) + math.log1p(-((n / ports) ** tries)) - math.log(n + 1)
-        logs.append(log)
-    top = max(logs)
-    weights = [math.exp(x - top) for x in logs]
-    return math.fsum(w * (n / ports) ** tries for n, w in enumerate(weights)) / math.fsum(weights)
 
 
 def linux_search(load: float, keep: bool, arrivals: int) -> float:
@@ -220,7 +210,7 @@ def _(found: list[Any]) -> None:
 @question(12)
 def _(found: list[Any]) -> None:
     for target, tries in zip((1e-3, 1e-6), found[0]["result"], strict=True):
-        assert independent_tries(32_768, tries, 0.8 * 32_768) <= target < independent_tries(32_768, tries - 1, 0.8 * 32_768)
+        assert attempts(32_768, tries, 0.8 * 32_768) <= target < attempts(32_768, tries - 1, 0.8 * 32_768)
 
 
 @question(13)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from natbound import calculator
-from natbound.cli import main
 from natbound.cli.app import app
 from natbound.cli.quick import Numbers, quick_scenario
 from natbound.scenario import Scenario
+from shell import is_refused
 from typer.testing import CliRunner
 
 HOME = str(Path(__file__).parents[2] / "examples" / "home-lan.yaml")
@@ -72,10 +71,4 @@ def test_each_number_does_what_it_says() -> None:
     ],
 )
 def test_one_line_says_what_is_wrong(command: str, more: list[str], message: str, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr(sys, "argv", ["natbound", command, *COMMANDS[command], *more])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert message in said
-    assert said.count("\n") == 1
+    is_refused([command, *COMMANDS[command], *more], message, monkeypatch, capsys)

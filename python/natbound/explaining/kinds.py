@@ -106,7 +106,7 @@ def _of_client(i: int, client: dict[str, Any]) -> Iterator[Kind]:
     name = client["name"]
     if len(client["ports"]) != 1:
         return
-    first, last = _range(client["ports"][0])
+    first, last = pools.port_span(client["ports"][0])
     most = 65535 - last + first - 1
     if most > 0:
         yield Kind(
@@ -123,13 +123,8 @@ def wider(first: int, last: int, n: int) -> tuple[int, int]:
     return first - (n - above), last + above
 
 
-def _range(text: str) -> tuple[int, int]:
-    first, _, last = str(text).partition("-")
-    return int(first), int(last or first)
-
-
 def _length(text: str) -> int:
-    first, last = _range(text)
+    first, last = pools.port_span(text)
     return last - first + 1
 
 
@@ -139,7 +134,7 @@ def _port_range(nat: dict[str, Any]) -> tuple[int, int] | None:
     if restrict:
         return restrict["start-port-number"], restrict["end-port-number"]
     widest = max(nat["design"]["port-classes"], key=lambda c: sum(_length(t) for t in c["ports"]))["ports"]
-    return _range(widest[0]) if len(widest) == 1 else None
+    return pools.port_span(widest[0]) if len(widest) == 1 else None
 
 
 def hashed(nat: dict[str, Any], above: int = 1) -> bool:

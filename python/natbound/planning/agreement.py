@@ -13,20 +13,6 @@ if TYPE_CHECKING:
 NORMAL = 1.959963984540054  # 97.5 % of the normal law
 
 
-def scaled(scenario: Scenario, scale: float) -> Scenario:
-    """The scenario with all its rates and live counts times `scale`; holds stay."""
-    if scale == 1:
-        return scenario
-    settings = []
-    for i, entry in enumerate(scenario.canonical["traffic"]):
-        for key in ("rate", "rate-per-client"):
-            if entry.get(key) is not None:
-                settings.append(f"traffic.{i}.{key}={float(entry[key].removesuffix('/s')) * scale!r}/s")
-        if entry.get("live") is not None:
-            settings.append(f"traffic.{i}.live={entry['live'] * scale!r}")
-    return scenario.with_settings(*settings)
-
-
 def agreement(
     scenario: Scenario, risk: dict[str, Any], *, arrivals: int, scale: float = 1.0, seed: int = 1, progress: Progress | None = None
 ) -> dict[str, Any]:
@@ -37,7 +23,7 @@ def agreement(
     bound only; then `within` says whether the simulation keeps it. Both are null where the hash of a pool is not known: the model is of a median
     assignment of clients to addresses, the simulation of a random one. |z| above 4 is a defect of one of the two.
     """
-    found = scaled(scenario, scale).simulate(seed=seed, arrivals=arrivals, progress=progress).to_dict()
+    found = scenario.simulate(seed=seed, arrivals=arrivals, scale=scale, progress=progress).to_dict()
     out = {key: found[key] for key in ("seed", "arrivals", "refused", "refusal_probability", "interval")}
     if not found["arrivals"]:
         raise InputError("risk: the simulation saw no arrival: its clients had no free socket")

@@ -23,6 +23,12 @@ def spans(texts: list[str]) -> list[tuple[Address, Address]]:
     return out
 
 
+def port_span(text: str) -> tuple[int, int]:
+    """The first and the last port of a range of a canonical port set."""
+    first, _, last = str(text).partition("-")
+    return int(first), int(last or first)
+
+
 def count(texts: list[str]) -> int:
     """How many addresses the set has."""
     return sum(int(last) - int(first) + 1 for first, last in spans(texts))

@@ -50,10 +50,11 @@ struct risk_options {
 // scenario's traffic: "natbound.risk/1". Throws input_error where there is no traffic.
 boost::json::object risk_answer(const scenario& s, const risk_options& options = {});
 
-// The simulator: "natbound.simulate/1". `progress` is given the part that is done, 0..1; what it
-// throws ends the work.
+// The simulator: "natbound.simulate/1"; all rates times `scale`. `progress` is given the part that
+// is done, 0..1; what it throws ends the work.
 boost::json::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
-                                      const std::function<void(double)>& progress);
+                                      const std::function<void(double)>& progress,
+                                      double scale = 1);
 
 // Properties of a design: "natbound.design-check/1".
 boost::json::object design_answer(const design& d, const std::vector<std::string>& properties,

@@ -49,6 +49,7 @@ struct fraction {
     friend bool operator==(const fraction&, const fraction&) = default;
 };
 fraction reduced(fraction f);
+std::string to_string(const fraction& f);  // 3/4
 
 struct multiple_result {
     bool exact = false;     // no multiple between the two changes what is wanted
