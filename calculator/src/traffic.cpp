@@ -213,13 +213,8 @@ filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
 const nat* nat_of(const scenario& s, std::size_t clients) {
     const nat* found = nullptr;
     for (const auto& n : s.nats) {
-        for (const auto& name : n.inside) {
+        for (const auto& name : n.inside)
             if (name == s.clients[clients].name) found = &n;
-            for (const auto& other : s.nats)
-                if (other.name == name)
-                    throw unsupported("NAT " + n.name + " has NAT " + name +
-                                      " inside: cascades are not modelled yet");
-        }
         for (const auto& other : s.nats)
             if (&other != &n &&
                 !(other.external_ip_address_pool & n.external_ip_address_pool).empty())

@@ -2,7 +2,9 @@
 #include "natbound/solver/maximum.hpp"
 
 #include "blocks.hpp"
+#include "cascade_blocks.hpp"
 #include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -55,19 +57,27 @@ void append(std::string& text, const std::string& more) {
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
-    const auto reach = reaches_of(s);
-    const auto inside = inside_of(s);
+    const bool cascade = is_cascade(s);
+    const scenario flat = cascade ? side_by_side(s) : scenario{};
+    const scenario& seen = cascade ? flat : s;
+    const auto reach = reaches_of(seen);
+    const auto inside = inside_of(seen);
     nat_capacity out;
     bj::array nats(memory);
-    const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
+    std::vector<nat_capacity> parts;
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        auto one = capacity_of(s, reach, n, inside[n], memory);
+        parts.push_back(capacity_of(seen, reach, n, inside[n], memory));
+        nats.emplace_back(std::move(parts.back().does_not_fit));
+    }
+    if (cascade) parts = through_cascades(s, seen, parts, memory);
+    const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+        auto& one = parts[n];
         out.at_least += one.at_least;
         out.at_most += one.at_most;
         out.mappings += one.mappings;
         std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
-        nats.emplace_back(std::move(one.does_not_fit));
-        append(out.sets_it, (several ? s.nats[n].name + ": " : "") + one.sets_it);
+        append(out.sets_it, (several && !cascade ? s.nats[n].name + ": " : "") + one.sets_it);
         append(out.why_bounds, one.why_bounds);
         if (out.binds.empty() || out.binds == "sockets") out.binds = one.binds;
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .cascade import most_through
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script, Table
@@ -25,7 +26,7 @@ def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> 
     known_keys(step, f"{verb} to draws step", where)
     who = known_keys(step[verb], "client address addresses port ports", where)
     name = word(get(who, "client", where), where)
-    need(name in nat.inside, f"{where}: {name[:40]!r} is not inside {nat.name}")
+    need(name in nat.inside and not scenario.clients[name].inner, f"{where}: {name[:40]!r} is no client set inside {nat.name}")
     client = scenario.clients[name]
     need(
         ("address" in who) != ("addresses" in who) and ("port" in who) != ("ports" in who), f"{where}: address or addresses, port or ports"
@@ -124,13 +125,13 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     why = word(bound.get("why", "sockets"), "lower-bound.why")
     need(set(why.split("+")) <= {"sockets", "preserved", "routed"}, "lower-bound: no such reason why")
     need("trace" not in body and "failing" not in body, "a trace, although nothing fails")
-    there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values()}
+    there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}
+    through = most_through(scenario, there, {})
     for nat in scenario.nats.values():
         need(least_of_search(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
-        through = sum(there[name] for name in nat.inside)
         for most in (nat.table, nat.mappings):
-            need(most is None or through <= most, f"lower-bound: {nat.name} has a limit of {most}")
+            need(most is None or through[nat.name] <= most, f"lower-bound: {nat.name} has a limit of {most}")
     need(said == sum(there.values()), f"there are {sum(there.values()):,} connections in all, and none fails")
     if "maximum" in bound:
         from .maximum import check_maximum

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .cascade import with_stages
 from .design import Plan, read_plan
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
@@ -20,6 +21,7 @@ class Client:
     addresses: Set
     ports: Set
     reaches: frozenset[str]  # empty: every server
+    inner: bool = False  # stands for a NAT, as the one that it is inside sees it
 
     @property
     def sockets(self) -> int:
@@ -161,12 +163,10 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
-    if inside & nats:
-        raise Undecided("one NAT is inside another: this checker does not decide cascades")
     restrict = None
     if value.get("port-set-restrict") is not None:
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
-    for name in inside:
+    for name in inside & clients.keys():
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
         need(
             _is_v4(pool) == _is_v4(clients[name].addresses),
@@ -216,7 +216,10 @@ def read_scenario(value: Any) -> Scenario:
         )
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
-    out = Scenario(clients, servers, nats)
+    out = with_stages(Scenario(clients, servers, nats))
+    for n in nats.values():
+        for m in (nats[name] for name in n.inside if name in nats):
+            need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
     outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
     if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
         raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
