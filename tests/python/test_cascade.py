@@ -16,6 +16,7 @@ from natbound.check import check
 sys.path.insert(0, str(Path(__file__).parent))
 
 import small
+from mutation import mutants
 from oracle import World, listed_addresses, listed_ports, pushed
 
 NAT444 = {
@@ -126,6 +127,76 @@ def test_the_maximum_is_that_of_the_flow_written_out() -> None:
             assert int(low) <= most_written_out(s) <= int(high), (i, s)
         exact += found["connections"] is not None
     assert exact > 180
+
+
+def live_together(s: dict[str, Any], body: Any) -> int | None:
+    """How many connections the blocks of a body of fits say, stepped one by one; None where some are not permitted, or two hold one tuple."""
+    world = World({**s, "nats": []})
+    behind = {name: n for n in s["nats"] for name in n["inside"]}
+    held: set[Any] = set()
+    for block in body["blocks"]:
+        source, stages = block["from"], block.get("via") or []
+        stages = stages if isinstance(stages, list) else [stages]
+        reached = world.reached(source["client"])
+        to = [
+            (world.servers[t["server"]].get("protocol", "tcp"), a, p)
+            for t in block["to"] for a in listed_addresses(t["addresses"]) for p in listed_ports(t["ports"])
+        ]  # fmt: skip
+        for k in range(int(block["count"])):
+            at, name = unit(source, int(source.get("first", 0)) + k, int(source.get("shift", 0))), source["client"]
+            if at not in world.sockets(name) or not set(to) <= set(reached):
+                return None
+            for d in to:
+                if ("socket", at, d) in held:
+                    return None
+                held.add(("socket", at, d))
+            for via in stages:
+                n, port = behind.get(name), at[1]
+                if n is None or n["name"] != via["nat"]:
+                    return None
+                at, name = unit(via, int(via.get("first", 0)) + k), n["name"]
+                c = next(c for c in n["design"]["port-classes"] if port in listed_ports(c["source"]))
+                if at[0] not in listed_addresses(n["external-ip-address-pool"]) or at[1] not in listed_ports(c["ports"]):
+                    return None
+                for d in to:
+                    if (name, at, d) in held:
+                        return None
+                    held.add((name, at, d))
+            if name in behind:
+                return None
+    for n in s["nats"]:
+        most = n["connection-limits"].get("limit-per-instance")
+        if most is not None and sum(x[0] == n["name"] for x in held) > most:
+            return None
+    return sum(x[0] == "socket" for x in held)
+
+
+def unit(run: Any, k: int, shift: int = 0) -> tuple[str, int]:
+    """Endpoint number k of addresses x ports."""
+    ports = listed_ports(run["ports"])
+    return listed_addresses(run["addresses"])[k // len(ports)], ports[(shift + k) % len(ports)]
+
+
+def test_mutated_certificates_are_accepted_only_where_they_are_true() -> None:
+    rng = random.Random(6)
+    accepted = tried = 0
+    for _ in range(60):
+        s = made(rng)
+        evidence = natbound.Scenario(s).capacity().to_dict()["maximum"]["evidence"]
+        limited = any(n["connection-limits"] for n in s["nats"])
+        most = None if limited else most_written_out(s)
+        for done, mutant in mutants(evidence, rng, 40):
+            mutant = {**mutant, "scenario": evidence["scenario"]} if isinstance(mutant, dict) else mutant
+            tried += 1
+            if check(mutant).valid is not True:
+                continue
+            accepted += 1
+            assert live_together(s, mutant["fits"]) == int(mutant["fits"]["connections"]), (done, mutant)
+            if most is not None:
+                assert int(mutant["does-not-fit"]["at-most"]) >= most, (done, mutant)
+                assert mutant["kind"] != "maximum" or int(mutant["connections"]) == most, (done, mutant)
+    assert tried > 2000
+    assert accepted < tried / 2
 
 
 def test_demands_by_pairs_fit_as_the_flow_written_out_says() -> None:
