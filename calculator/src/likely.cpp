@@ -397,7 +397,9 @@ class loss_study::state {
 
 loss_study::loss_study(const scenario& s, study_options options)
     : cascade_(is_cascade(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
-      state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {}
+      state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {
+    refuse_clashes(s);
+}
 loss_study::~loss_study() = default;
 loss_study::loss_study(loss_study&&) noexcept = default;
 loss_study& loss_study::operator=(loss_study&&) noexcept = default;

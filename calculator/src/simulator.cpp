@@ -69,6 +69,7 @@ simulate_result simulate(const scenario& s, const simulate_options& options) {
         throw domain_error("simulate: scale must be finite and above 0");
     if (is_cascade(s))
         throw unsupported("a NAT inside another: cascades are not simulated in this version");
+    refuse_clashes(s);
     const filled_traffic traffic = fill_traffic(s);
     simulate_result out;
     out.assumed = traffic.assumed;

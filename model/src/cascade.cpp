@@ -9,19 +9,6 @@
 namespace natbound {
 namespace {
 
-// External ports that a NAT may give to some flow from these source ports.
-port_set given_to(const nat_plan& plan, const port_set& sources) {
-    port_set out;
-    for (const auto& c : plan.classes) {
-        const port_set own = sources & c.source;
-        if (own.empty()) continue;
-        if (!plan.rounds(c.size).empty()) out = out | c.ports;
-        if (plan.design.first_choice == first_choice::preserve) out = out | (own & c.ports);
-        if (plan.design.first_choice == first_choice::preserve_any) out = out | own;
-    }
-    return out;
-}
-
 class unroller {
   public:
     explicit unroller(const scenario& s) : s_(s), out_(s), outer_(outer_of(s)) {
@@ -47,7 +34,7 @@ class unroller {
         bool all = false;
         for (const auto& name : s_.nats[n].inside) {
             const auto& c = out_.clients[client_.at(name)];
-            stands.ports = stands.ports | given_to(plan, c.ports);
+            stands.ports = stands.ports | external_ports(plan, c.ports);
             all = all || c.reaches.empty();
             for (const auto& v : c.reaches)
                 if (std::find(stands.reaches.begin(), stands.reaches.end(), v) ==
@@ -93,6 +80,18 @@ class unroller {
 };
 
 }  // namespace
+
+port_set external_ports(const nat_plan& plan, const port_set& sources) {
+    port_set out;
+    for (const auto& c : plan.classes) {
+        const port_set own = sources & c.source;
+        if (own.empty()) continue;
+        if (!plan.rounds(c.size).empty()) out = out | c.ports;
+        if (plan.design.first_choice == first_choice::preserve) out = out | (own & c.ports);
+        if (plan.design.first_choice == first_choice::preserve_any) out = out | own;
+    }
+    return out;
+}
 
 bool is_cascade(const scenario& s) {
     const auto outer = outer_of(s);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "clashing.hpp"
 #include "filling.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -410,6 +411,10 @@ guaranteed_result of_stages(const scenario& s, const scenario& flat,
 }  // namespace
 
 guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
+    if (const auto clash = clash_in_words(s)) {
+        if (is_cascade(s)) throw unsupported(*clash + "; clashes beside cascades are not settled");
+        return first_clash(s, *clash);
+    }
     if (is_cascade(s)) return of_stages(s, side_by_side(s), interrupt);
     std::optional<guaranteed_result> best;
     std::optional<count> open_bound;

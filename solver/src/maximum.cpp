@@ -5,6 +5,8 @@
 #include "cascade_blocks.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
+#include "shared_pools.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -54,6 +56,60 @@ void append(std::string& text, const std::string& more) {
     text += (text.empty() ? "" : "; ") + more;
 }
 
+// Where ways out share endpoints, each leaves what it shares to those before it.
+nat_capacity with_clashes(const scenario& s, const reach_table& reach,
+                          const std::vector<std::vector<std::size_t>>& inside,
+                          std::vector<nat_capacity> parts, const routed& direct, bj::array nats,
+                          const std::string& clash, const bj::storage_ptr& memory) {
+    const shared_pools shared(s);
+    nat_capacity out;
+    std::vector<count> alone;
+    for (std::size_t w = 0; w < shared.ways.size(); ++w) {
+        if (shared.ways[w].client) {
+            const auto& c = shared.ways[w];
+            count own = 0;
+            for (std::size_t v = 0; v < s.servers.size(); ++v)
+                if (c.reaches[v])
+                    own += c.addresses.size() * c.ports.size() * s.servers[v].addresses.size() *
+                           s.servers[v].ports.size();
+            alone.push_back(own);
+            continue;
+        }
+        const std::size_t n = *shared.ways[w].nat;
+        auto& one = parts[n];
+        alone.push_back(one.at_most);
+        append(out.sets_it, s.nats[n].name + ": " + one.sets_it);
+        if (const auto left = shared.left_by(w); !left.empty()) {
+            scenario fewer = s;
+            auto& pool = fewer.nats[n].external_ip_address_pool;
+            pool = pool - left;
+            // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
+            const auto& rule = s.nats[n].design.pool;
+            const bool any = rule.fallback || rule.choice == pool_choice::random ||
+                             rule.choice == pool_choice::round_robin;
+            one = pool.empty() || !any ? nat_capacity{}
+                                       : capacity_of(fewer, reach, n, inside[n], memory);
+        }
+        out.at_least += one.at_least;
+        out.mappings += one.mappings;
+        std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
+    }
+    out.at_least += direct.connections;
+    out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
+    out.binds = "ports";
+    std::string together;
+    out.at_most = shared.at_most(s, alone, together);
+    if (!together.empty()) out.sets_it = together;
+    if (out.at_least < out.at_most)
+        out.why_bounds = "how the endpoints that are shared are best divided is not settled";
+    out.sets_it = "CLASH: " + clash + ". If none of that happened: " + out.sets_it;
+    out.does_not_fit = bj::object(memory);
+    out.does_not_fit.emplace("at-most", json_count(out.at_most));
+    out.does_not_fit.emplace("nats", std::move(nats));
+    out.does_not_fit.emplace("direct", direct.json);
+    return out;
+}
+
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
@@ -70,6 +126,13 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
         nats.emplace_back(std::move(parts.back().does_not_fit));
     }
     if (cascade) parts = through_cascades(s, seen, parts, memory);
+    const auto direct = routed_as_they_are(s, reach, inside.back(), memory);
+    if (const auto clash = clash_in_words(s)) {
+        if (cascade)
+            throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
+        return with_clashes(s, reach, inside, std::move(parts), direct, std::move(nats), *clash,
+                            memory);
+    }
     const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
     for (std::size_t n = 0; n < parts.size(); ++n) {
         auto& one = parts[n];
@@ -81,18 +144,17 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
         append(out.why_bounds, one.why_bounds);
         if (out.binds.empty() || out.binds == "sockets") out.binds = one.binds;
     }
-    auto direct = routed_as_they_are(s, reach, inside.back(), memory);
     out.at_least += direct.connections;
     out.at_most += direct.connections;
     if (!inside.back().empty())
         append(out.sets_it,
                (several ? "routed untranslated: " : "") + sockets_in_words(s, inside.back()));
     if (out.binds.empty()) out.binds = "sockets";
-    std::move(direct.blocks.begin(), direct.blocks.end(), std::back_inserter(out.blocks));
+    out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
-    out.does_not_fit.emplace("direct", std::move(direct.json));
+    out.does_not_fit.emplace("direct", direct.json);
     return out;
 }
 

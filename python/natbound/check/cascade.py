@@ -62,10 +62,11 @@ def at_stages(scenario: Scenario, demand: Counter[tuple[str, str]]) -> Counter[t
     return out
 
 
-def sent(scenario: Scenario, bounds: dict[str, int]) -> int:
-    """What goes through the outermost NATs at most, where each by itself has its bound."""
+def sent(scenario: Scenario, bounds: dict[str, int]) -> dict[str, int]:
+    """What goes through each outermost NAT at most, where each by itself has its bound."""
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}
-    return sum(most_through(scenario, there, bounds).get(n.name, 0) for n in scenario.nats.values() if n.name not in scenario.clients)
+    through = most_through(scenario, there, bounds)
+    return {n.name: through[n.name] for n in scenario.nats.values() if n.name not in scenario.clients}
 
 
 def most_through(scenario: Scenario, there: dict[str, int], bounds: dict[str, int]) -> dict[str, int]:

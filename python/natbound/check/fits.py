@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from .blocks import Block, read_block, some_dests
+from .clash import once_outside
 from .keys import mapping_side
 from .pool import Way
 from .quota import within_quota
@@ -156,6 +157,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
+    once_outside(scenario, [b for _, b in stages if b.nat is None or b.nat.name not in scenario.clients])
     if demand is not None:
         carried: Counter[tuple[str, str]] = Counter()
         for b in blocks:

@@ -220,9 +220,11 @@ def read_scenario(value: Any) -> Scenario:
     for n in nats.values():
         for m in (nats[name] for name in n.inside if name in nats):
             need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
-    outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
-    if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
-        raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
+    for n in nats.values():
+        if n.inside & nats.keys():
+            sets = [c.addresses for c in out.inside(n)]
+            if sum(map(size, sets)) != size(union(span for s in sets for span in s)):
+                raise Undecided(f"{n.name}: what is inside it overlaps: this checker does not decide that")
     return out
 
 

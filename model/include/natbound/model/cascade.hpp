@@ -3,9 +3,13 @@
 // clients, whose addresses are its pool and whose ports are those that it may give.
 #include <vector>
 
+#include "natbound/model/plan.hpp"
 #include "natbound/model/scenario.hpp"
 
 namespace natbound {
+
+// External ports that a NAT may give to some flow from these source ports.
+port_set external_ports(const nat_plan& plan, const port_set& sources);
 
 bool is_cascade(const scenario& s);
 

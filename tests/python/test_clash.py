@@ -1,0 +1,135 @@
+"""NATs that share external endpoints unawares: what they have together against a flow written out, and the two flows that get one tuple."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.check import check
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import small
+from mutation import mutants
+from oracle import World, listed_addresses, listed_ports, pushed
+
+SHARED = {
+    "clients": [{"name": "A", "addresses": "10.0.0.0/24"}, {"name": "X", "addresses": "10.0.1.0/24"}],
+    "nats": [
+        {"name": "left", "inside": ["A"], "external-ip-address-pool": "203.0.113.1", "design": "openbsd-pf"},
+        {"name": "right", "inside": ["X"], "external-ip-address-pool": "203.0.113.1", "design": "linux-masquerade"},
+    ],
+    "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80}],
+}
+
+
+def made(rng: random.Random) -> dict[str, Any]:
+    """Two NATs and a client set that nothing translates, whose endpoints may be the same."""
+
+    def ports(least: int, most: int) -> str:
+        low = rng.randint(least, most)
+        return f"{low}-{rng.randint(low, most)}"
+
+    def pool() -> str:
+        return rng.choice(["203.0.113.1", "203.0.113.2", "203.0.113.1-203.0.113.2"])
+
+    def design() -> dict[str, Any]:
+        return small.design(
+            port_classes=[{"source": ["0-65535"], "ports": [ports(10, 13)]}],
+            pool={"choice": "random", "hash": "", "of": "source", "fallback": False},
+        )
+
+    servers = [small.server("S", "198.51.100.1", "80"), small.server("T", "198.51.100.2", "80-81")]
+    reaches = [[], ["S"], ["T"]]
+    clients = [small.client(n, f"10.{i}.0.1", ports(10, 13), rng.choice(reaches)) for i, n in enumerate("AB")]
+    if rng.random() < 0.5:
+        clients.append(small.client("C", rng.choice(["203.0.113.1", "203.0.113.9"]), ports(10, 13), rng.choice(reaches)))
+    nats = [small.nat(["A"], pool(), design(), "left"), small.nat(["B"], pool(), design(), "right")]
+    return small.scenario(clients, nats, servers)
+
+
+def most_written_out(s: dict[str, Any]) -> int:
+    """The maximum as a flow: outside, each endpoint towards each destination carries one connection, whoever sends it."""
+    world = World({**s, "nats": []})
+    room: dict[Any, dict[Any, int]] = {}
+    behind = {name: n for n in s["nats"] for name in n["inside"]}
+
+    def arc(a: Any, b: Any) -> None:
+        room.setdefault(a, {})[b] = 1
+        room.setdefault(b, {}).setdefault(a, 0)
+
+    for name in world.clients:
+        for (a, p), to in itertools.product(world.sockets(name), world.reached(name)):
+            arc("source", (a, p, to))
+            n = behind.get(name)
+            ways = (
+                [(a, p)] if n is None
+                else itertools.product(listed_addresses(n["external-ip-address-pool"]), listed_ports(n["design"]["port-classes"][0]["ports"]))
+            )  # fmt: skip
+            for out in ways:
+                arc((a, p, to), ("out", *out, to))
+                arc(("out", *out, to), "sink")
+    found = 0
+    while pushed(room):
+        found += 1
+    return found
+
+
+def test_what_they_have_together_is_within_the_bounds_and_mutants_are_judged() -> None:
+    rng = random.Random(7)
+    exact = clashing = accepted = 0
+    for i in range(300):
+        s = made(rng)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        most = most_written_out(s)
+        low, high = (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
+        assert low <= most <= high, (i, s)
+        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
+        assert verdict.valid, (i, verdict.reason, s)
+        exact += found["connections"] is not None
+        clashing += found["sets_it"].startswith("CLASH")
+        for done, mutant in mutants(found["evidence"], rng, 6):
+            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
+            if check(mutant).valid is True:
+                accepted += 1
+                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+    assert exact > 150
+    assert clashing > 80
+    assert accepted < 900
+
+
+def test_two_flows_get_one_tuple_and_the_checker_steps_them() -> None:
+    answer = natbound.Scenario(copy.deepcopy(SHARED)).answer().to_dict()
+    assert answer["guaranteed"]["connections"] == 1
+    assert "two flows, one tuple" in answer["guaranteed"]["sets_it"]
+    assert "share 203.0.113.1" in answer["likely"]["unknown"]
+    evidence = answer["guaranteed"]["evidence"]
+    assert check(evidence).valid
+    evidence["clash"][1]["open"]["ports"] = ["2000"]
+    assert check(evidence).valid is False
+
+
+def test_ports_that_are_rightly_split_do_not_clash() -> None:
+    s = copy.deepcopy(SHARED)
+    s["nats"][0]["port-set-restrict"] = {"start-port-number": 1024, "end-port-number": 30000}
+    s["nats"][1]["port-set-restrict"] = {"start-port-number": 30001, "end-port-number": 65535}
+    s["traffic"] = [{"from": ["A", "X"], "to": "C", "rate": "10/s", "hold": "60s"}]
+    answer = natbound.Scenario(s).answer().to_dict()
+    assert answer["maximum"]["connections"] == 65535 - 1023
+    assert answer["guaranteed"]["connections"] > 1
+    assert answer["likely"]["connections"] > 1000
+    assert check(answer["maximum"]["evidence"]).valid
+    assert check(answer["guaranteed"]["evidence"]).valid
+
+
+def test_the_simulator_refuses_a_clash() -> None:
+    s = copy.deepcopy(SHARED)
+    s["traffic"] = [{"from": ["A", "X"], "to": "C", "rate": "10/s", "hold": "60s"}]
+    with pytest.raises(natbound.Unsupported, match="a clash is no refusal"):
+        natbound.Scenario(s).simulate(arrivals=100)
