@@ -89,41 +89,44 @@ double first_passage_law::survival(double t) const {
 
 double first_passage_law::quantile(double p) const { return std::exp(log_quantile(p)); }
 
-// Newton's method on log F (or, beyond the middle, on log(1 - F)) as a function of log t, along a
-// path that is laid anew when t has moved by more than a hundredth, within a bracket that grows.
+// Newton's method on log F as a function of log t, or, beyond the middle, on log(1 - F) as a
+// function of t, which is a line for a wait without memory: from a guess by the saddle, along a
+// path that is laid anew where t leaves it, within a bracket that grows.
 double first_passage_law::log_quantile(double p) const {
     detail::require(p >= 0 && p < 1, "quantile", "p", p, "must be at least 0 and below 1");
     if (start_.empty() || p <= atom_) return -infinite;
     const bool tail = p > 0.5;
-    // Times beyond the largest double are waits without memory, after a first part that is over
-    // long before 1e6 holds (or is not: then both are far off).
-    if (mean_.log_mean > 600) {
-        const double early = atom_ + below(1e6);
+    // Beyond some holds what is left waits without memory, its mean 1e14 holds: the start is
+    // forgotten as e^-t.
+    if (mean_.log_mean > 34) {
+        constexpr double settled = 100;
+        const double early = atom_ + below(settled);
         if (p > early) {
-            return mean_.log_mean - std::log1p(-early) +
-                   std::log(std::log1p(-early) - std::log1p(-p));
+            const double waits =
+                mean_.log_mean - std::log1p(-early) + std::log(std::log1p(-early) - std::log1p(-p));
+            return waits > 600 ? waits : std::log(settled + std::exp(waits));
         }
     }
     const double want = tail ? std::log1p(-p) : std::log(p - atom_);
-    double low = -infinite, high = infinite;  // of log t
-    double at = std::min(mean_.log_mean, 13.0);
+    const double remaining = mean_.mean / (1 - atom_);  // mean of those that have not begun full
+    double low = -infinite, high = infinite;            // of log t
     detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
                            detail::divisor::time);
-    double aimed = infinite;
-    bool upper = tail;
+    const auto guess = path.guess(want, tail, remaining);
+    double at = guess ? std::log(*guess) : std::min(mean_.log_mean, 13.0);
+    bool aimed = false, upper = tail;
     for (int i = 0; i < 400; ++i) {
         const double t = std::exp(at);
-        if (!(std::abs(at - aimed) < 0.01)) {
+        if (!aimed || !path.near(t)) {
             // The path through the tail is ill-placed while next to nothing has happened.
             upper = tail && t > mean_.mean;
-            if (!path.aim(t, upper, mean_.mean / (1 - atom_))) {
+            aimed = path.aim(t, upper, remaining);
+            if (!aimed) {
                 const bool early = !upper;  // the chance underflows on the side that was asked for
                 (early ? low : high) = at;
                 at = std::isinf(early ? high : low) ? at + (early ? 1 : -1) : 0.5 * (low + high);
-                aimed = infinite;
                 continue;
             }
-            aimed = at;
         }
         const double got = path.value(t), slope = path.slope(t) * t;
         double gap = 0, rate = 0;  // log value - want, and its slope in log t
@@ -136,12 +139,15 @@ double first_passage_law::log_quantile(double p) const {
         }
         const bool before = (rate < 0 || tail) ? gap > 0 : gap < 0;
         (before ? low : high) = at;
-        double next = at - gap / rate;
+        const double step = -gap / rate;
+        double next = tail && step > -0.9 ? at + std::log1p(step) : at + step;
+        // Before the bracket's ends, which rounding may put on the wrong side of so small a step.
+        if (std::abs(next - at) < 1e-11) return next;
         if (!(next > low && next < high)) {
             next = std::isinf(low) ? at - 1 : std::isinf(high) ? at + 1 : 0.5 * (low + high);
         }
         next = std::clamp(next, at - 3, at + 3);
-        if (std::abs(next - at) < 1e-12 || high - low < 1e-13) return next;
+        if (high - low < 1e-13) return next;
         at = next;
     }
     return at;

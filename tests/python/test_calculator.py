@@ -155,7 +155,8 @@ def test_the_examples_of_the_manual() -> None:
 def test_inverses_of_finite_sources_sizes_and_batches():
     """Arrays broadcast, whole numbers are whole, and one less (one more) does not meet the target."""
     ports = calc.ports_for_engset([1000, 20], 0.05, [[3.5e-3], [1e-9]])
-    assert ports.shape == (2, 2) and ports.dtype.kind in "iu"
+    assert ports.shape == (2, 2)
+    assert ports.dtype.kind in "iu"
     assert (calc.engset_call_congestion([1000, 20], ports, 0.05) <= [[3.5e-3], [1e-9]]).all()
     assert (calc.engset_call_congestion([1000, 20], ports - 1, 0.05) > [[3.5e-3], [1e-9]]).all()
     assert calc.load_for_engset(3, 2, calc.engset_time_congestion(3, 2, 5 / 7), time=True) == pytest.approx(5 / 7, rel=1e-12)
