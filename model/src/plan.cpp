@@ -34,8 +34,7 @@ nat_plan::nat_plan(const nat& n)
         table = std::min(table.value_or(*limit), *limit);
     if (n.port_set_restrict) {
         // A range that the operator gives replaces the design's classes.
-        add(all_ports(),
-            {n.port_set_restrict->start_port_number, n.port_set_restrict->end_port_number});
+        add(all_ports(), n.port_set_restrict->ports());
     } else {
         if (design.port_classes.size() > 255)
             throw unsupported("a design has at most 255 classes of ports");

@@ -95,6 +95,8 @@ class checker {
 
     void server(std::size_t i) {
         const auto& v = s.servers[i];
+        if (v.connection_limits) not_yet(at("servers", i, "connection-limits"));
+        if (v.backends) not_yet(at("servers", i, "backends"));
         named_once(at("servers", i), v.name);
         server_names.insert(v.name);
         if (v.addresses.empty()) fail(at("servers", i, "addresses"), "", "addresses are wanted");
@@ -128,19 +130,13 @@ class checker {
         }
         if (n.external_ip_address_pool.empty())
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
-        if (n.port_set_restrict) {
-            const auto& r = *n.port_set_restrict;
-            const std::string here = at("nats", i, "port-set-restrict");
-            if (r.start_port_number == 0)
-                fail(here + ".start-port-number", "0", "0 is not a port", "start at 1");
-            if (r.end_port_number >= port_count)
-                fail(here + ".end-port-number", std::to_string(r.end_port_number),
-                     "a port is at most 65535");
-            if (r.end_port_number < r.start_port_number)
-                fail(here,
-                     std::to_string(r.start_port_number) + "-" + std::to_string(r.end_port_number),
-                     "the range is reversed", "swap the two numbers");
-        }
+        if (n.port_set_restrict)
+            restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
+        if (n.port_set) not_yet(at("nats", i, "port-set"));
+        if (n.static_mappings) not_yet(at("nats", i, "static-mappings"));
+        if (n.mapping_limits.limit_subscribers)
+            not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
+        if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
             fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
@@ -156,6 +152,43 @@ class checker {
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
+
+    static void restriction(const port_restriction& r, const std::string& here) {
+        const bool range = r.start_port_number || r.end_port_number;
+        const bool psid = r.psid_offset || r.psid_len || r.psid;
+        if (range == psid)
+            fail(here, "", "a range of ports or a PSID is wanted",
+                 "give start-port-number and end-port-number, or psid-offset, psid-len and psid");
+        if (psid) return psid_rules(r, here);
+        if (!r.start_port_number)
+            fail(here + ".start-port-number", "", "both ends of the range are wanted");
+        if (!r.end_port_number)
+            fail(here + ".end-port-number", "", "both ends of the range are wanted");
+        if (*r.start_port_number == 0)
+            fail(here + ".start-port-number", "0", "0 is not a port", "start at 1");
+        if (*r.end_port_number >= port_count)
+            fail(here + ".end-port-number", std::to_string(*r.end_port_number),
+                 "a port is at most 65535");
+        if (*r.end_port_number < *r.start_port_number)
+            fail(here,
+                 std::to_string(*r.start_port_number) + "-" + std::to_string(*r.end_port_number),
+                 "the range is reversed", "swap the two numbers");
+    }
+
+    // RFC 7597, 5.1: offset bits, then the PSID, then the rest; offset bits that are all 0 are left
+    // out, so that the ports below 2^(16 - offset) stay free.
+    static void psid_rules(const port_restriction& r, const std::string& here) {
+        if (!r.psid_len) fail(here + ".psid-len", "", "a PSID has a length", "add psid-len: 8");
+        if (!r.psid) fail(here + ".psid", "", "the PSID itself is wanted", "add psid: 0");
+        if (r.psid_offset.value_or(6) + *r.psid_len > 16)
+            fail(here + ".psid-len", std::to_string(*r.psid_len),
+                 "offset and length are at most 16 bits together");
+        if (*r.psid >> *r.psid_len != 0)
+            fail(here + ".psid", std::to_string(*r.psid),
+                 "is wider than psid-len: " + std::to_string(*r.psid_len) + " bits");
     }
 
     void pool_against(std::size_t i, const client_set& c) {
@@ -349,6 +382,17 @@ boost::json::value merge_patch(boost::json::value target, const boost::json::val
             target.get_object()[key] = merge_patch(target.get_object()[key], value);
     }
     return target;
+}
+
+port_set port_restriction::ports() const {
+    if (start_port_number && end_port_number) return {*start_port_number, *end_port_number};
+    const unsigned offset = psid_offset.value_or(6), rest = 16 - offset - psid_len.value_or(0);
+    port_set out;
+    for (port high = offset == 0 ? 0 : 1; high < (port{1} << offset); ++high) {
+        const port first = ((high << psid_len.value_or(0)) | psid.value_or(0)) << rest;
+        out = out | port_set(first, first + (port{1} << rest) - 1);
+    }
+    return out - port_set(0, 0);
 }
 
 double nat::timer(close_cause cause) const {

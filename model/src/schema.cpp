@@ -33,6 +33,13 @@ const std::map<std::string, const char*>& sentences() {
         {"server_set.addresses", "As for clients."},
         {"server_set.ports", "The ports that listen."},
         {"server_set.protocol", "tcp unless said."},
+        {"server_set.connection-limits", "What the servers themselves hold."},
+        {"server_set.backends",
+         "A destination NAT stands in front: it sends each connection to any of these endpoints."},
+        {"server_limits.limit-per-endpoint", "The most connections of one server endpoint."},
+        {"server_limits.limit-per-address", "The most connections of one server address."},
+        {"backend_set.addresses", "As for clients."},
+        {"backend_set.ports", "The ports that listen there."},
         {"nat.name", "Unique in the file."},
         {"nat.inside", "Client sets whose connections it translates."},
         {"nat.external-ip-address-pool", "Its public addresses (RFC 8512)."},
@@ -45,14 +52,33 @@ const std::map<std::string, const char*>& sentences() {
         {"nat.timers",
          "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, "
          "tcp-silence, udp); overrides the design's."},
+        {"nat.port-set",
+         "Each subscriber (client address) gets ports in sets of consecutive ones (port blocks; "
+         "RFC "
+         "8512, RFC 7422)."},
+        {"nat.static-mappings",
+         "External endpoints that are spoken for; the allocator never gives them."},
         {"port_restriction.start-port-number", "Lowest port."},
         {"port_restriction.end-port-number", "Highest port."},
+        {"port_restriction.psid-offset",
+         "RFC 7597: the leading bits that are not all 0. Default 6; 0 for one contiguous range."},
+        {"port_restriction.psid-len", "RFC 7597: bits of the port that the PSID takes."},
+        {"port_restriction.psid", "RFC 7597: the port set's number."},
+        {"subscriber_port_sets.port-set-size", "Ports of a set."},
+        {"subscriber_port_sets.port-sets-per-subscriber",
+         "The most sets that one client address may have at a time. Default 1."},
+        {"subscriber_port_sets.deterministic",
+         "Each client address has its set for ever, by arithmetic (RFC 7422)."},
+        {"static_mapping.external-src-address", "Addresses of the pool. Default: all."},
+        {"static_mapping.external-src-port", "Ports that are kept there."},
+        {"static_mapping.transport-protocol", "Default: all protocols."},
         {"connection_limits.limit-per-subscriber",
          "The most connections of one client address; one more is refused before any search (RFC "
          "6888 REQ-4)."},
         {"connection_limits.limit-per-instance", "The size of the flow table, in connections."},
         {"mapping_limits.limit-port-mappings",
          "The most mappings (under eim one carries several connections)."},
+        {"mapping_limits.limit-subscribers", "The most client addresses that have a mapping."},
         {"traffic_entry.from", "Client sets; the rate is spread evenly over their addresses."},
         {"traffic_entry.to",
          "Server sets; evenly over their endpoints unless weights or zipf say otherwise."},
@@ -134,6 +160,8 @@ const std::map<std::string, const char*>& sentences() {
         {"pool_rule.hash", "jhash2, vpp-fold, or unknown."},
         {"pool_rule.of", "source, or source-and-destination."},
         {"pool_rule.fallback", "Whether the other addresses are tried after it."},
+        {"pool_rule.paired",
+         "All live mappings of a client address have one external address (RFC 4787 REQ-2)."},
         {"reuse_rule.take-over", "Closing entries that may be taken over, by cause of close."},
         {"reuse_rule.chance", "The part of tries at one that succeed."},
         {"failure_rule.kind", "drop, icmp or reset."},
@@ -224,6 +252,10 @@ NATBOUND_NAME(scenario);
 NATBOUND_NAME(client_set);
 NATBOUND_NAME(source_port_rule);
 NATBOUND_NAME(server_set);
+NATBOUND_NAME(server_limits);
+NATBOUND_NAME(backend_set);
+NATBOUND_NAME(static_mapping);
+NATBOUND_NAME(subscriber_port_sets);
 NATBOUND_NAME(nat);
 NATBOUND_NAME(port_restriction);
 NATBOUND_NAME(connection_limits);

@@ -187,7 +187,9 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
     scaled = any(r.step == "scaled" for r in rounds)
     if scaled and any(len(c.ports) > 1 for c in classes):
         raise Undecided(f"{where}: a scaled step through ports with holes")
-    pool = known_keys(value.get("pool", {}), "choice hash of fallback", where + ".pool")
+    pool = known_keys(value.get("pool", {}), "choice hash of fallback paired", where + ".pool")
+    if flag(pool.get("paired", False), where + ".pool.paired"):
+        raise Undecided(f"{where}: this checker does not decide paired pooling")
     choice = _one_of(pool.get("choice", "first"), "hash round-robin random first", where + ".pool.choice")
     named = word(pool.get("hash", ""), where + ".pool.hash")
     if choice == "hash" and named not in (*HASHES, "unknown"):

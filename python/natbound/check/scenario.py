@@ -7,7 +7,7 @@ from typing import Any
 
 from .design import Plan, read_plan
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
-from .sets import PORTS, Box, Set, Undecided, boxes, meet, size, spend, total, union, volume
+from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
 
 PROTOCOLS = ("tcp", "udp", "icmp", "sctp", "dccp", "gre")
 
@@ -139,6 +139,22 @@ def _server(value: Any, where: str) -> Server:
     )
 
 
+def _restriction(value: Any, where: str) -> Set:
+    known_keys(value, "start-port-number end-port-number psid-offset psid-len psid", where)
+    if "psid" not in value and "psid-len" not in value:
+        lo, hi = (count(get(value, k, where), where) for k in ("start-port-number", "end-port-number"))
+        need(0 < lo <= hi < PORTS, f"{where}: not a range of ports")
+        return ((lo, hi),)
+    # RFC 7597, 5.1: offset bits (not all 0), the PSID, the rest
+    need("start-port-number" not in value and "end-port-number" not in value, f"{where}: a range and a PSID")
+    length, psid = (count(get(value, k, where), where) for k in ("psid-len", "psid"))
+    offset = count(value.get("psid-offset", 6), where)
+    need(offset + length <= 16 and psid >> min(length, 16) == 0, f"{where}: not a PSID of 16 bits at most")
+    rest = 16 - offset - length
+    firsts = [(high << 16 - offset) + (psid << rest) for high in range(1 if offset else 0, 1 << offset)]
+    return minus(union((lo, lo + (1 << rest) - 1) for lo in firsts), ((0, 0),))
+
+
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
     keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits timers"
     known_keys(value, keys, where)
@@ -149,10 +165,7 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         raise Undecided("one NAT is inside another: this checker does not decide cascades")
     restrict = None
     if value.get("port-set-restrict") is not None:
-        given = known_keys(value["port-set-restrict"], "start-port-number end-port-number", where)
-        lo, hi = (count(get(given, k, where), where) for k in ("start-port-number", "end-port-number"))
-        need(0 < lo <= hi < PORTS, f"{where}.port-set-restrict: not a range of ports")
-        restrict = ((lo, hi),)
+        restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
     for name in inside:
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
         need(

@@ -138,7 +138,7 @@ void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
         all.push_back({a, 53});
         protocols.push_back(transport::udp);
     }
-    const port first = n.port_set_restrict ? n.port_set_restrict->start_port_number - 2 : 1024;
+    const port first = n.port_set_restrict ? *n.port_set_restrict->start_port_number - 2 : 1024;
     pair_of_tables both(n, all, protocols, seed + 1);
     const std::uint64_t sources = n.port_set_restrict ? 10 : 60000;
     const double opens = 0.55 + 0.3 * random.unit();

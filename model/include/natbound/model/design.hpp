@@ -79,6 +79,9 @@ struct pool_rule {
     std::string hash;  // a name of hash.hpp, or "unknown"
     hash_input of = hash_input::source_and_destination;
     bool fallback = false;
+    // RFC 4787 REQ-2, paired: all live mappings of one client address have the same external
+    // address, whichever the choice was for the first.
+    bool paired = false;
 };
 
 BOOST_DEFINE_ENUM_CLASS(commit_kind, atomic)
@@ -139,7 +142,7 @@ BOOST_DESCRIBE_STRUCT(clash_scope, (), (destination, protocol))
 BOOST_DESCRIBE_STRUCT(port_class, (), (source, ports))
 BOOST_DESCRIBE_STRUCT(search_round, (), (start, bits, offset_bits, step, probes, take_over_last))
 BOOST_DESCRIBE_STRUCT(search, (), (rounds, stop_when_covered, first_choice_counts))
-BOOST_DESCRIBE_STRUCT(pool_rule, (), (choice, hash, of, fallback))
+BOOST_DESCRIBE_STRUCT(pool_rule, (), (choice, hash, of, fallback, paired))
 BOOST_DESCRIBE_STRUCT(reuse_rule, (), (take_over, chance))
 BOOST_DESCRIBE_STRUCT(failure_rule, (), (kind, icmp_type, icmp_code, counter, command))
 BOOST_DESCRIBE_STRUCT(remedy, (), (name, apply, set, breaks))

@@ -30,16 +30,46 @@ struct client_set {
     source_port_rule source_ports;
 };
 
+// What the servers themselves hold: connections of one endpoint, of one address.
+struct server_limits {
+    std::optional<std::uint64_t> limit_per_endpoint, limit_per_address;
+};
+
+// Where a destination NAT (a load balancer) in front of the servers sends the connections: any of
+// these endpoints, which tells them apart by their source alone.
+struct backend_set {
+    address_set addresses;
+    port_set ports;
+};
+
 struct server_set {
     std::string name;
     address_set addresses;
     port_set ports;
     transport protocol = transport::tcp;
+    std::optional<server_limits> connection_limits;
+    std::optional<backend_set> backends;
 };
 
-// RFC 8512's names.
+// RFC 8512's names: a range, or the set of RFC 7597 that an offset, a length and a number make.
 struct port_restriction {
-    port start_port_number = 0, end_port_number = 0;
+    std::optional<port> start_port_number, end_port_number;
+    std::optional<unsigned> psid_offset = {}, psid_len = {}, psid = {};
+
+    port_set ports() const;
+};
+// External endpoints that a static mapping keeps, so that the allocator never gives them. No
+// address: on each of the pool; no protocol: for all.
+struct static_mapping {
+    address_set external_src_address;
+    port_set external_src_port;
+    std::optional<transport> transport_protocol;
+};
+// Ports are dealt to a subscriber (one client address) in sets of so many consecutive ones.
+struct subscriber_port_sets {
+    std::uint64_t port_set_size = 0;
+    std::uint64_t port_sets_per_subscriber = 1;
+    bool deterministic = false;  // RFC 7422: by arithmetic, one set a client address, for ever
 };
 struct connection_limits {
     std::optional<std::uint64_t> limit_per_subscriber;  // a subscriber is one client address
@@ -47,6 +77,7 @@ struct connection_limits {
 };
 struct mapping_limits {
     std::optional<std::uint64_t> limit_port_mappings;
+    std::optional<std::uint64_t> limit_subscribers;  // client addresses with a mapping
 };
 
 struct nat {
@@ -54,6 +85,8 @@ struct nat {
     std::vector<std::string> inside;
     address_set external_ip_address_pool;
     std::optional<port_restriction> port_set_restrict;
+    std::optional<subscriber_port_sets> port_set;
+    std::optional<std::vector<static_mapping>> static_mappings;
     natbound::design design;
     natbound::connection_limits connection_limits;
     natbound::mapping_limits mapping_limits;
@@ -107,13 +140,21 @@ struct scenario {
 
 BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
 BOOST_DESCRIBE_STRUCT(client_set, (), (name, addresses, ports, reaches, source_ports))
-BOOST_DESCRIBE_STRUCT(server_set, (), (name, addresses, ports, protocol))
-BOOST_DESCRIBE_STRUCT(port_restriction, (), (start_port_number, end_port_number))
+BOOST_DESCRIBE_STRUCT(server_limits, (), (limit_per_endpoint, limit_per_address))
+BOOST_DESCRIBE_STRUCT(backend_set, (), (addresses, ports))
+BOOST_DESCRIBE_STRUCT(server_set, (),
+                      (name, addresses, ports, protocol, connection_limits, backends))
+BOOST_DESCRIBE_STRUCT(port_restriction, (),
+                      (start_port_number, end_port_number, psid_offset, psid_len, psid))
+BOOST_DESCRIBE_STRUCT(static_mapping, (),
+                      (external_src_address, external_src_port, transport_protocol))
+BOOST_DESCRIBE_STRUCT(subscriber_port_sets, (),
+                      (port_set_size, port_sets_per_subscriber, deterministic))
 BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_instance))
-BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings))
+BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscribers))
 BOOST_DESCRIBE_STRUCT(nat, (),
-                      (name, inside, external_ip_address_pool, port_set_restrict, design,
-                       connection_limits, mapping_limits, timers))
+                      (name, inside, external_ip_address_pool, port_set_restrict, port_set,
+                       static_mappings, design, connection_limits, mapping_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
