@@ -16,6 +16,7 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr const char* name = "first_passage_law";
+constexpr double settled = 100;  // mean holds
 
 void check_time(const char* function, double t) {
     detail::require(t >= 0, function, "time", t, "must be at least 0");
@@ -53,6 +54,17 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
     }
 }
 
+// Beyond some holds what is left waits without memory, with a mean of 1e14 holds and more: the
+// start is forgotten as e^-t. early: the chance by then.
+bool first_passage_law::memoryless(double t) const { return mean_.log_mean > 34 && t > settled; }
+
+double first_passage_law::early() const { return atom_ + below(settled); }
+
+// How many of the mean waits that follow lie between then and t.
+double first_passage_law::waits(double t, double early) const {
+    return std::exp(std::log(t - settled) + std::log1p(-early) - mean_.log_mean);
+}
+
 // Where the chance of not yet is the smaller one.
 bool first_passage_law::late(double t) const { return t > 3 * mean_.mean; }
 
@@ -72,6 +84,10 @@ double first_passage_law::cdf(double t) const {
     check_time("cdf", t);
     if (start_.empty() || t == infinite) return 1;
     if (t == 0) return atom_;
+    if (memoryless(t)) {
+        const double first = early();
+        return first - (1 - first) * std::expm1(-waits(t, first));
+    }
     if (late(t)) return 1 - above(t);
     return std::min(atom_ + below(t), 1.0);
 }
@@ -80,6 +96,10 @@ double first_passage_law::survival(double t) const {
     check_time("survival", t);
     if (start_.empty() || t == infinite) return 0;
     if (t == 0) return 1 - atom_;
+    if (memoryless(t)) {
+        const double first = early();
+        return (1 - first) * std::exp(-waits(t, first));
+    }
     if (!late(t)) {
         const double p = below(t);
         if (p < 0.999 * (1 - atom_)) return 1 - atom_ - p;
@@ -96,16 +116,10 @@ double first_passage_law::log_quantile(double p) const {
     detail::require(p >= 0 && p < 1, "quantile", "p", p, "must be at least 0 and below 1");
     if (start_.empty() || p <= atom_) return -infinite;
     const bool tail = p > 0.5;
-    // Beyond some holds what is left waits without memory, its mean 1e14 holds: the start is
-    // forgotten as e^-t.
-    if (mean_.log_mean > 34) {
-        constexpr double settled = 100;
-        const double early = atom_ + below(settled);
-        if (p > early) {
-            const double waits =
-                mean_.log_mean - std::log1p(-early) + std::log(std::log1p(-early) - std::log1p(-p));
-            return waits > 600 ? waits : std::log(settled + std::exp(waits));
-        }
+    if (const double first = mean_.log_mean > 34 ? early() : 1; p > first) {
+        const double log_wait =
+            mean_.log_mean - std::log1p(-first) + std::log(std::log1p(-first) - std::log1p(-p));
+        return log_wait > 600 ? log_wait : std::log(settled + std::exp(log_wait));
     }
     const double want = tail ? std::log1p(-p) : std::log(p - atom_);
     const double remaining = mean_.mean / (1 - atom_);  // mean of those that have not begun full

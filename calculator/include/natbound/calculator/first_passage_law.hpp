@@ -39,6 +39,9 @@ class first_passage_law {
     double below(double t) const;  // P(T <= t) less the atom at 0
     double above(double t) const;  // P(T > t)
     bool late(double t) const;
+    bool memoryless(double t) const;
+    double early() const;
+    double waits(double t, double early) const;
 
     std::uint64_t top_;
     double load_;
