@@ -396,7 +396,7 @@ class loss_study::state {
 };
 
 loss_study::loss_study(const scenario& s, study_options options)
-    : cascade_(is_cascade(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
+    : cascade_(is_cascade(s) || is_spread(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
       state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {
     refuse_clashes(s);
 }
@@ -406,6 +406,7 @@ loss_study& loss_study::operator=(loss_study&&) noexcept = default;
 likely_result loss_study::likely(double epsilon) {
     auto largest = state_->likely(epsilon);
     if (!cascade_) return largest;
+    if (cascade_->stages == 1) return over_stages(largest, largest, *cascade_);
     return over_stages(state_->likely(epsilon / cascade_->stages), largest, *cascade_);
 }
 risk_result loss_study::risk(double scale) {

@@ -10,6 +10,8 @@
 namespace natbound::calculator::detail {
 namespace {
 
+constexpr const char* drawn =
+    "a client set that is inside several NATs sends an even part of its traffic through each";
 constexpr const char* by_itself =
     "each NAT of the cascade by itself: what an inner one refuses is counted on at the outer one, "
     "which sees the inner one's ports as drawn evenly";
@@ -26,8 +28,8 @@ likely_result over_stages(likely_result sum, const likely_result& largest,
                           const cascade_shares& shares) {
     auto out = std::move(sum);
     out.epsilon = largest.epsilon;
-    out.exact = false;
-    out.assumed.emplace_back(by_itself);
+    out.exact = out.exact && shares.stages == 1;
+    out.assumed.emplace_back(shares.stages == 1 ? drawn : by_itself);
     if (out.load) *out.load *= shares.load;
     out.low *= shares.load;
     out.high = std::max(out.high, largest.high) * shares.load;
@@ -50,9 +52,9 @@ risk_result over_stages(risk_result side_by_side, const cascade_shares& shares) 
     all.low = std::min(1.0, all.low / shares.rate / shares.stages);
     all.log = std::min(0.0, all.log - std::log(shares.rate));
     out.worst.high = std::min(1.0, out.worst.high * shares.stages);
-    out.exact = false;
+    out.exact = out.exact && shares.stages == 1;
     out.full_probability.reset();
-    out.assumed.emplace_back(by_itself);
+    out.assumed.emplace_back(shares.stages == 1 ? drawn : by_itself);
     return out;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A cascade's odds from those of its NATs side by side: a connection fails with at least what it
+// The odds of a cascade, or of clients that are spread over NATs, from those of the NATs side by
+// side: a connection fails with at least what it
 // fails with at its worst stage, and with at most the sum over its stages.
 #include "natbound/calculator/likely.hpp"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "natbound/model/error.hpp"
 #include "natbound/model/plan.hpp"
 
 namespace natbound {
@@ -18,6 +19,7 @@ class unroller {
     }
 
     scenario run() {
+        if (is_spread(s_)) part();
         for (const auto n : inner_first(s_))
             if (outer_[n] < s_.nats.size()) stand_in(n);
         for (const auto& t : s_.traffic) further_stages(t);
@@ -25,6 +27,70 @@ class unroller {
     }
 
   private:
+    // One client set for each NAT that it is spread over.
+    void part() {
+        std::map<std::string, std::vector<std::size_t>> nats;
+        for (std::size_t n = 0; n < s_.nats.size(); ++n)
+            for (const auto& name : s_.nats[n].inside) nats[name].push_back(n);
+        std::map<std::string, std::vector<std::string>> parts;
+        out_.clients.clear();
+        out_.traffic.clear();
+        for (const auto& c : s_.clients) {
+            const auto& through = nats[c.name];
+            if (through.size() < 2) {
+                out_.clients.push_back(c);
+                continue;
+            }
+            for (const auto n : through) {
+                out_.clients.push_back(c);
+                auto& name = out_.clients.back().name;
+                name = c.name + " through " + s_.nats[n].name;
+                parts[c.name].push_back(name);
+                auto& inside = out_.nats[n].inside;
+                *std::find(inside.begin(), inside.end(), c.name) = name;
+            }
+        }
+        for (const auto& t : s_.traffic) part_traffic(t, parts);
+        if (!s_.traffic.empty()) return;
+        // as where none is given: even over client addresses and server endpoints
+        for (const auto& c : s_.clients) {
+            traffic_entry even;
+            even.from = {c.name};
+            for (const auto& v : s_.servers)
+                if (c.reaches.empty() ||
+                    std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+                    even.to.push_back(v.name);
+            even.live = addresses(c.name);
+            even.hold = hold_time{hold_law::exponential, {60}, {}};
+            part_traffic(even, parts);
+        }
+    }
+
+    // Each set of the entry by itself, or its parts, so that each keeps its addresses' share.
+    void part_traffic(const traffic_entry& t,
+                      const std::map<std::string, std::vector<std::string>>& parts) {
+        double all = 0;
+        for (const auto& name : t.from) all += addresses(name);
+        for (const auto& name : t.from) {
+            const auto it = parts.find(name);
+            const auto names = it == parts.end() ? std::vector<std::string>{name} : it->second;
+            const double share = addresses(name) / all / static_cast<double>(names.size());
+            for (const auto& part : names) out_.traffic.push_back(a_part(t, part, share, all));
+        }
+    }
+
+    // A share of the entry's traffic, from this set.
+    static traffic_entry a_part(const traffic_entry& t, const std::string& from, double share,
+                                double addresses) {
+        traffic_entry out = t;
+        out.from = {from};
+        if (t.rate_per_client) out.rate = rate{t.rate_per_client->per_second * addresses};
+        out.rate_per_client.reset();
+        if (out.rate) out.rate->per_second *= share;
+        if (out.live) *out.live *= share;
+        return out;
+    }
+
     void stand_in(std::size_t n) {
         client_set stands;
         stands.name = s_.nats[n].name;
@@ -59,13 +125,7 @@ class unroller {
         }
         for (std::size_t n = 0; n < through.size(); ++n) {
             if (through[n] == 0) continue;
-            traffic_entry one = t;
-            one.from = {s_.nats[n].name};
-            if (t.rate_per_client) one.rate = rate{t.rate_per_client->per_second * all};
-            one.rate_per_client.reset();
-            if (one.rate) one.rate->per_second *= through[n];
-            if (one.live) *one.live *= through[n];
-            out_.traffic.push_back(std::move(one));
+            out_.traffic.push_back(a_part(t, s_.nats[n].name, through[n], all));
         }
     }
 
@@ -91,6 +151,13 @@ port_set external_ports(const nat_plan& plan, const port_set& sources) {
         if (plan.design.first_choice == first_choice::preserve_any) out = out | own;
     }
     return out;
+}
+
+bool is_spread(const scenario& s) {
+    std::map<std::string, int> times;
+    for (const auto& n : s.nats)
+        for (const auto& name : n.inside) ++times[name];
+    return std::any_of(times.begin(), times.end(), [](const auto& x) { return x.second > 1; });
 }
 
 bool is_cascade(const scenario& s) {
@@ -136,6 +203,12 @@ std::size_t stage_of(const scenario& flat, std::size_t client) {
     return n;
 }
 
-scenario side_by_side(const scenario& s) { return unroller(s).run(); }
+scenario side_by_side(const scenario& s) {
+    if (is_cascade(s) && is_spread(s))
+        throw unsupported(
+            "clients that are spread over several NATs, and a NAT inside another: not "
+            "settled together in this version");
+    return unroller(s).run();
+}
 
 }  // namespace natbound

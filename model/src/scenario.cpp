@@ -124,9 +124,9 @@ class checker {
         for (std::size_t k = 0; k < n.inside.size(); ++k) {
             const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
             if (n.inside[k] == n.name) fail(here, n.name, "a NAT can't be inside itself");
-            if (!placed.insert(n.inside[k]).second)
+            if (!placed.insert(n.inside[k]).second && client_names.count(n.inside[k]) == 0)
                 fail(here, n.inside[k], "is inside another NAT already",
-                     "give each client set one way out");
+                     "let a NAT have one way out (client sets may be spread over several)");
             for (const auto& c : s.clients)
                 if (c.name == n.inside[k])
                     pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")",

@@ -8,8 +8,10 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/ways_out.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_network.hpp"
+#include "parted_clients.hpp"
 #include "quota.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
@@ -458,6 +460,40 @@ class cascaded_pairs {
     std::string why_ = "no placing through the cascade was found";
 };
 
+// Clients that are spread over NATs: each pair is parted evenly among them, and if that does not
+// fit nothing is settled but what the maximum says. NATs that share endpoints: the maximum alone.
+fit_result joined_pairs(const scenario& s, const demand_list& demand) {
+    fit_result out;
+    out.sets_it = "whether NATs that share external endpoints can carry it is not settled";
+    if (!clash_in_words(s)) {
+        const parted_clients parted(s);
+        demand_list parts;
+        for (const auto& p : demand) {
+            std::vector<std::size_t> of;
+            for (std::size_t c = 0; c < parted.client_of.size(); ++c)
+                if (parted.client_of[c] == p.client) of.push_back(c);
+            for (std::size_t k = 0; k < of.size(); ++k)
+                parts.push_back(
+                    {of[k], p.server,
+                     p.connections * (k + 1) / of.size() - p.connections * k / of.size()});
+        }
+        std::erase_if(parts, [](const pair_demand& p) { return p.connections == 0; });
+        std::stable_sort(parts.begin(), parts.end(),
+                         [](const auto& a, const auto& b) { return a.client < b.client; });
+        by_pairs evenly(parted.s, parted.reach, parted.inside, std::move(parts));
+        if (evenly.each_nat()) {
+            by_pairs all(s, reaches_of(s), {}, demand);
+            all.blocks() = parted.named_back(std::move(evenly.blocks()));
+            return all.fitting();
+        }
+        out.sets_it =
+            "parted evenly among the NATs that the clients are spread over it does not "
+            "fit; other parts are not settled";
+    }
+    auto all = from_maximum(s, total_of(demand));
+    return all.verdict == fit_verdict::does_not_fit ? all : out;
+}
+
 }  // namespace
 
 fit_result fits(const scenario& s, const count& demand, placing place) {
@@ -471,6 +507,7 @@ fit_result fits(const scenario& s, const demand_list& demand) {
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
     if (is_cascade(s)) return cascaded_pairs(s, std::move(some)).run();
+    if (is_spread(s) || clash_in_words(s)) return joined_pairs(s, some);
     return by_pairs(s, std::move(some)).run();
 }
 

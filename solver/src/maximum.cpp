@@ -6,6 +6,7 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "parted_clients.hpp"
 #include "shared_pools.hpp"
 #include "words.hpp"
 
@@ -56,43 +57,36 @@ void append(std::string& text, const std::string& more) {
     text += (text.empty() ? "" : "; ") + more;
 }
 
-// Where ways out share endpoints, each leaves what it shares to those before it.
-nat_capacity with_clashes(const scenario& s, const reach_table& reach,
-                          const std::vector<std::vector<std::size_t>>& inside,
-                          std::vector<nat_capacity> parts, const routed& direct, bj::array nats,
-                          const std::string& clash, const bj::storage_ptr& memory) {
+// Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
+// who are parted among them.
+nat_capacity joined(const scenario& s, std::vector<nat_capacity> parts, const routed& direct,
+                    bj::array nats, const bj::storage_ptr& memory) {
     const shared_pools shared(s);
+    const parted_clients parted(s);
     nat_capacity out;
     std::vector<count> alone;
     for (std::size_t w = 0; w < shared.ways.size(); ++w) {
         if (shared.ways[w].client) {
-            const auto& c = shared.ways[w];
-            count own = 0;
-            for (std::size_t v = 0; v < s.servers.size(); ++v)
-                if (c.reaches[v])
-                    own += c.addresses.size() * c.ports.size() * s.servers[v].addresses.size() *
-                           s.servers[v].ports.size();
-            alone.push_back(own);
+            alone.push_back(shared.sockets_of(s, *shared.ways[w].client));
             continue;
         }
         const std::size_t n = *shared.ways[w].nat;
-        auto& one = parts[n];
-        alone.push_back(one.at_most);
-        append(out.sets_it, s.nats[n].name + ": " + one.sets_it);
-        if (const auto left = shared.left_by(w); !left.empty()) {
-            scenario fewer = s;
-            auto& pool = fewer.nats[n].external_ip_address_pool;
-            pool = pool - left;
-            // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
-            const auto& rule = s.nats[n].design.pool;
-            const bool any = rule.fallback || rule.choice == pool_choice::random ||
-                             rule.choice == pool_choice::round_robin;
-            one = pool.empty() || !any ? nat_capacity{}
-                                       : capacity_of(fewer, reach, n, inside[n], memory);
-        }
+        alone.push_back(parts[n].at_most);
+        append(out.sets_it, s.nats[n].name + ": " + parts[n].sets_it);
+        scenario fewer = parted.s;
+        auto& pool = fewer.nats[n].external_ip_address_pool;
+        const auto left = shared.left_by(w);
+        pool = pool - left;
+        // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
+        const auto& rule = s.nats[n].design.pool;
+        const bool any = left.empty() || rule.fallback || rule.choice == pool_choice::random ||
+                         rule.choice == pool_choice::round_robin;
+        if (pool.empty() || !any) continue;
+        auto one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
         out.at_least += one.at_least;
         out.mappings += one.mappings;
-        std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
+        auto blocks = parted.named_back(std::move(one.blocks));
+        std::move(blocks.begin(), blocks.end(), std::back_inserter(out.blocks));
     }
     out.at_least += direct.connections;
     out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
@@ -101,8 +95,11 @@ nat_capacity with_clashes(const scenario& s, const reach_table& reach,
     out.at_most = shared.at_most(s, alone, together);
     if (!together.empty()) out.sets_it = together;
     if (out.at_least < out.at_most)
-        out.why_bounds = "how the endpoints that are shared are best divided is not settled";
-    out.sets_it = "CLASH: " + clash + ". If none of that happened: " + out.sets_it;
+        out.why_bounds = shared.clashes.empty()
+                             ? "how clients are best dealt to the NATs that they are spread over"
+                             : "how the endpoints that are shared are best divided is not settled";
+    if (const auto clash = clash_in_words(s))
+        out.sets_it = "CLASH: " + *clash + ". If none of that happened: " + out.sets_it;
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
@@ -127,12 +124,10 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     }
     if (cascade) parts = through_cascades(s, seen, parts, memory);
     const auto direct = routed_as_they_are(s, reach, inside.back(), memory);
-    if (const auto clash = clash_in_words(s)) {
-        if (cascade)
-            throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
-        return with_clashes(s, reach, inside, std::move(parts), direct, std::move(nats), *clash,
-                            memory);
-    }
+    const auto clash = clash_in_words(s);
+    if (clash && cascade)
+        throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
+    if (clash || is_spread(s)) return joined(s, std::move(parts), direct, std::move(nats), memory);
     const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
     for (std::size_t n = 0; n < parts.size(); ++n) {
         auto& one = parts[n];

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "overlay.hpp"
 #include "words.hpp"
@@ -38,16 +39,30 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
         return w;
     };
     for (const auto& c : clashes) cluster[root(c.second)] = root(c.first);
+    std::map<std::size_t, std::size_t> first_of;  // by client set
+    const auto inside = inside_of(s);
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+        if (!ways[w].nat) continue;
+        for (const auto c : inside[*ways[w].nat])
+            cluster[root(w)] = root(first_of.try_emplace(c, w).first->second);
+    }
     std::map<std::size_t, std::vector<std::size_t>> members;
     for (std::size_t w = 0; w < ways.size(); ++w) members[root(w)].push_back(w);
     count total = 0;
     for (const auto& [first, some] : members) {
-        count sum = 0, together = 0;
-        for (const auto w : some) sum += alone[w];
+        count sum = 0, together = 0, sockets = 0;
+        std::set<std::size_t> clients;
+        for (const auto w : some) {
+            sum += alone[w];
+            if (ways[w].client) clients.insert(*ways[w].client);
+            if (ways[w].nat)
+                clients.insert(inside[*ways[w].nat].begin(), inside[*ways[w].nat].end());
+        }
         if (some.size() == 1) {
             total += sum;
             continue;
         }
+        for (const auto c : clients) sockets += sockets_of(s, c);
         std::map<std::vector<const way_out*>, count> destinations;  // by the ways that reach them
         for (std::size_t v = 0; v < s.servers.size(); ++v) {
             std::vector<const way_out*> reaching;
@@ -56,15 +71,26 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
             destinations[reaching] += s.servers[v].addresses.size() * s.servers[v].ports.size();
         }
         for (const auto& [reaching, n] : destinations) together += n * endpoints_of(reaching);
-        if (together < sum) {
-            std::vector<std::string> names;
-            for (const auto w : some) names.push_back(ways[w].name);
+        std::vector<std::string> names;
+        for (const auto w : some) names.push_back(ways[w].name);
+        if (sockets <= std::min(sum, together))
+            sets_it = sockets_in_words(s, {clients.begin(), clients.end()});
+        else if (together < sum)
             sets_it = listed(names) + " share external endpoints, and have " + grouped(together) +
                       " tuples together";
-        }
-        total += std::min(sum, together);
+        total += std::min({sum, together, sockets});
     }
     return total;
+}
+
+count shared_pools::sockets_of(const scenario& s, std::size_t client) {
+    const auto& c = s.clients[client];
+    const auto reach = reaches_of(s);
+    count endpoints = 0;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (reach[client][v])
+            endpoints += s.servers[v].addresses.size() * s.servers[v].ports.size();
+    return c.addresses.size() * c.ports.size() * endpoints;
 }
 
 address_set shared_pools::left_by(std::size_t w) const {

@@ -1,4 +1,5 @@
-"""NATs that share external endpoints unawares: what they have together against a flow written out, and the two flows that get one tuple."""
+"""NATs that share external endpoints unawares, or that clients are spread over: what they have together against a flow written out, and the two
+flows that get one tuple."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def made(rng: random.Random) -> dict[str, Any]:
     clients = [small.client(n, f"10.{i}.0.1", ports(10, 13), rng.choice(reaches)) for i, n in enumerate("AB")]
     if rng.random() < 0.5:
         clients.append(small.client("C", rng.choice(["203.0.113.1", "203.0.113.9"]), ports(10, 13), rng.choice(reaches)))
-    nats = [small.nat(["A"], pool(), design(), "left"), small.nat(["B"], pool(), design(), "right")]
+    left, right = rng.choice([("A", "B"), ("A", "B"), ("AB", "B"), ("AB", "AB")])
+    nats = [small.nat(list(left), pool(), design(), "left"), small.nat(list(right), pool(), design(), "right")]
     return small.scenario(clients, nats, servers)
 
 
@@ -58,7 +60,6 @@ def most_written_out(s: dict[str, Any]) -> int:
     """The maximum as a flow: outside, each endpoint towards each destination carries one connection, whoever sends it."""
     world = World({**s, "nats": []})
     room: dict[Any, dict[Any, int]] = {}
-    behind = {name: n for n in s["nats"] for name in n["inside"]}
 
     def arc(a: Any, b: Any) -> None:
         room.setdefault(a, {})[b] = 1
@@ -67,12 +68,12 @@ def most_written_out(s: dict[str, Any]) -> int:
     for name in world.clients:
         for (a, p), to in itertools.product(world.sockets(name), world.reached(name)):
             arc("source", (a, p, to))
-            n = behind.get(name)
-            ways = (
-                [(a, p)] if n is None
-                else itertools.product(listed_addresses(n["external-ip-address-pool"]), listed_ports(n["design"]["port-classes"][0]["ports"]))
-            )  # fmt: skip
-            for out in ways:
+            behind = [n for n in s["nats"] if name in n["inside"]]
+            ways = {
+                out for n in behind
+                for out in itertools.product(listed_addresses(n["external-ip-address-pool"]), listed_ports(n["design"]["port-classes"][0]["ports"]))
+            }  # fmt: skip
+            for out in ways or [(a, p)]:
                 arc((a, p, to), ("out", *out, to))
                 arc(("out", *out, to), "sink")
     found = 0
@@ -126,6 +127,30 @@ def test_ports_that_are_rightly_split_do_not_clash() -> None:
     assert answer["likely"]["connections"] > 1000
     assert check(answer["maximum"]["evidence"]).valid
     assert check(answer["guaranteed"]["evidence"]).valid
+
+
+def test_clients_that_are_spread_send_an_even_part_through_each() -> None:
+    s = copy.deepcopy(SHARED)
+    s["clients"].pop()
+    for i, n in enumerate(s["nats"]):
+        n |= {"inside": ["A"], "design": "ideal", "external-ip-address-pool": f"203.0.113.{i}"}
+        n["port-set-restrict"] = {"start-port-number": 2000, "end-port-number": 2099}
+    s["traffic"] = [{"from": "A", "to": "C", "rate": "2/s", "hold": "80s"}]
+    scenario = natbound.Scenario(s)
+    answer = scenario.answer(remedies=False).to_dict()
+    assert answer["maximum"]["connections"] == 200
+    assert answer["guaranteed"]["connections"] == 100
+    for number in ("maximum", "guaranteed"):
+        assert check(answer[number]["evidence"]).valid
+    expected = natbound.calculator.erlang_b(100, 80.0)
+    assert answer["traffic"]["refusal_probability"]["value"] == pytest.approx(expected, rel=1e-9)
+    assert answer["traffic"]["rate"] == pytest.approx(2)
+    seen = scenario.simulate(arrivals=400_000).to_dict()
+    assert seen["interval"][0] * 0.98 < expected < seen["interval"][1] * 1.02
+    demand = scenario.capacity(demand=[{"from": "A", "to": "C", "connections": 200}]).to_dict()
+    assert demand["fits"] is True
+    assert check(demand["evidence"]).valid
+    assert scenario.capacity(demand=[{"from": "A", "to": "C", "connections": 201}])["fits"] is False
 
 
 def test_the_simulator_refuses_a_clash() -> None:

@@ -14,6 +14,7 @@ from .scenario import Client, Dest, Nat, Scenario
 from .sets import (
     Box,
     Rect,
+    Rejected,
     Set,
     boxes,
     part,
@@ -151,12 +152,15 @@ class Block:
 
 def read_via(scenario: Scenario, client: Client, value: Any, where: str, keys: str = "") -> tuple[Nat | None, tuple[Set, Set, int] | None]:
     """What carries the units of a client set, or of the NAT that stands for one, at the NAT that it is inside."""
-    nat = scenario.nat_of(client)
-    if nat is None:
+    nats = scenario.nats_of(client)
+    if not nats:
         need(value is None, f"{where}: {client.name} is inside no NAT")
         return None, None
     out = known_keys(value, f"nat addresses ports first {keys}", where + ".via")
-    need(get(out, "nat", where) == nat.name, f"{where}: {client.name} is inside {nat.name} and no other NAT")
+    named = get(out, "nat", where)
+    nat = next((n for n in nats if n.name == named), None)
+    if nat is None:
+        raise Rejected(f"{where}: {client.name} is inside {nats[0].name} and not inside {str(named)[:40]!r}")
     via = addresses(get(out, "addresses", where), where), ports(get(out, "ports", where), where), count(out.get("first", 0), where)
     need(within(via[0], nat.pool), f"{where}: addresses outside the pool of {nat.name}")
     return nat, via

@@ -22,6 +22,7 @@ class WayOut:
     name: str
     endpoints: tuple[Box, ...]
     reaches: frozenset[str]
+    clients: frozenset[str]  # client sets (and inner NATs) that send through it
 
 
 def ways_out(scenario: Scenario) -> list[WayOut]:
@@ -34,25 +35,26 @@ def ways_out(scenario: Scenario) -> list[WayOut]:
     out = []
     for c in scenario.clients.values():
         if scenario.nat_of(c) is None and not c.inner:
-            out.append(WayOut(c.name, tuple(boxes(c.addresses, c.ports)), reached([c])))
+            out.append(WayOut(c.name, tuple(boxes(c.addresses, c.ports)), reached([c]), frozenset([c.name])))
     for n in scenario.nats.values():
         if n.name in scenario.clients:
             continue
         given: Set = union(s for c in scenario.inside(n) for s in n.plan.permitted(c.ports))
-        out.append(WayOut(n.name, tuple(boxes(n.pool, given)), reached(scenario.inside(n))))
+        out.append(WayOut(n.name, tuple(boxes(n.pool, given)), reached(scenario.inside(n)), n.inside))
     return out
 
 
 def clusters(scenario: Scenario) -> list[list[WayOut]]:
-    """Ways out that share endpoints towards some destination, directly or by others; most stand alone."""
+    """Ways out that share clients, or endpoints towards some destination, directly or by others; most stand alone."""
     ways = ways_out(scenario)
-    if volume([b for w in ways for b in w.endpoints]) == sum(volume(list(w.endpoints)) for w in ways):
+    spread = sum(len(w.clients) for w in ways) != len({c for w in ways for c in w.clients})
+    if not spread and volume([b for w in ways for b in w.endpoints]) == sum(volume(list(w.endpoints)) for w in ways):
         return [[w] for w in ways]
     group = {w.name: {w.name} for w in ways}
     for a, b in itertools.combinations(ways, 2):
         spend(len(a.endpoints) * len(b.endpoints))
         shared = volume([*a.endpoints, *b.endpoints]) < volume(list(a.endpoints)) + volume(list(b.endpoints))
-        if shared and a.reaches & b.reaches and group[a.name] is not group[b.name]:
+        if ((shared and a.reaches & b.reaches) or a.clients & b.clients) and group[a.name] is not group[b.name]:
             group[a.name] |= group[b.name]
             for name in group[b.name]:
                 group[name] = group[a.name]
@@ -70,7 +72,8 @@ def together(scenario: Scenario, alone: dict[str, int]) -> int:
                 size(v.addresses) * size(v.ports) * volume([b for w in some if v.name in w.reaches for b in w.endpoints])
                 for v in scenario.servers.values()
             )
-            each = min(each, tuples)
+            clients = [scenario.clients[name] for name in {name for w in some for name in w.clients}]
+            each = min(each, tuples, sum(c.sockets * sum(d.size for d in scenario.destinations(c)) for c in clients))
         out += each
     return out
 
@@ -78,7 +81,9 @@ def together(scenario: Scenario, alone: dict[str, int]) -> int:
 def once_alone(scenario: Scenario) -> None:
     """No two ways out share endpoints."""
     for some in clusters(scenario):
-        need(len(some) == 1, f"{', '.join(w.name for w in some[:3])} share external endpoints: two flows may get one tuple")
+        boxes_ = [list(w.endpoints) for w in some]
+        apart = volume([b for each in boxes_ for b in each]) == sum(map(volume, boxes_))
+        need(apart, f"{', '.join(w.name for w in some[:3])} share external endpoints: two flows may get one tuple")
 
 
 def check_clash(scenario: Scenario, value: Any) -> None:

@@ -93,6 +93,11 @@ class Scenario:
         spend(len(self.nats))
         return next((n for n in self.nats.values() if client.name in n.inside), None)
 
+    def nats_of(self, client: Client) -> list[Nat]:
+        """The NATs that a client set is inside: several where its flows take any of them."""
+        spend(len(self.nats))
+        return [n for n in self.nats.values() if client.name in n.inside]
+
     def destinations(self, client: Client) -> list[Dest]:
         """All that a client set reaches."""
         spend(len(self.servers))
@@ -211,8 +216,8 @@ def read_scenario(value: Any) -> Scenario:
         nat = _nat(n, f"scenario.nats[{i}]", clients, nat_names)
         spend(len(nats) + len(clients))
         need(
-            all(not nat.inside & o.inside for o in nats.values()),
-            f"{nat.name}: a client set is inside two NATs",
+            all(not nat.inside & o.inside & nat_names for o in nats.values()),
+            f"{nat.name}: a NAT is inside two NATs",
         )
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
@@ -220,6 +225,9 @@ def read_scenario(value: Any) -> Scenario:
     for n in nats.values():
         for m in (nats[name] for name in n.inside if name in nats):
             need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
+    spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
+    if spread and any(n.inside & nats.keys() for n in nats.values()):
+        raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")
     for n in nats.values():
         if n.inside & nats.keys():
             sets = [c.addresses for c in out.inside(n)]

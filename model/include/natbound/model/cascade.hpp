@@ -13,6 +13,9 @@ port_set external_ports(const nat_plan& plan, const port_set& sources);
 
 bool is_cascade(const scenario& s);
 
+// Whether some client set is inside several NATs: each of its flows takes any one of them.
+bool is_spread(const scenario& s);
+
 // For each NAT the one that it is inside, or the number of NATs.
 std::vector<std::size_t> outer_of(const scenario& s);
 
@@ -22,11 +25,12 @@ std::vector<std::size_t> inner_first(const scenario& s);
 // The most NATs that one flow passes.
 unsigned stages_of(const scenario& s);
 
-// The same NATs side by side, so that each can be looked at alone: for each that is inside another
-// a set of clients of its name stands there, after the scenario's own. Traffic is written once for
+// The same NATs side by side, so that each can be looked at alone. For each that is inside another
+// a set of clients of its name stands there, after the scenario's own; traffic is written once for
 // each stage that it passes, spread evenly over an inner NAT's endpoints. A flow of the cascade is
 // a flow at each of its stages, so what bounds a stage bounds the cascade; the converse does not
-// hold.
+// hold. A client set that is spread over several NATs becomes one for each ("A through left"), with
+// an even part of its traffic.
 scenario side_by_side(const scenario& s);
 
 // The NAT that a client set of side_by_side() stands for, or the number of NATs.
