@@ -59,7 +59,8 @@ class checker {
         for (std::size_t i = 0; i < s.clients.size(); ++i)
             references(at("clients", i, "reaches"), s.clients[i].reaches, server_names, "server");
         for (std::size_t i = 0; i < s.nats.size(); ++i) router(i);
-        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i);
+        const auto outer = outer_of(s);
+        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i, outer);
         for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
     }
 
@@ -212,8 +213,7 @@ class checker {
     }
 
     // From a NAT outwards no NAT comes twice.
-    void behind_itself(std::size_t i) {
-        const auto outer = outer_of(s);
+    void behind_itself(std::size_t i, const std::vector<std::size_t>& outer) {
         std::string way = s.nats[i].name;
         std::size_t n = outer[i];
         // a ring further out has its own message
