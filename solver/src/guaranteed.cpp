@@ -6,7 +6,9 @@
 #include <memory>
 #include <set>
 
+#include "clashing.hpp"
 #include "filling.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
 
@@ -364,17 +366,59 @@ guaranteed_result of_nat(const scenario& s, const nat& n, const std::function<vo
     return out;
 }
 
+// A cascade. A connection that fails does so at some NAT, so no fewer live than the least of the
+// NATs looked at alone will do. A history that ends with a failure at a NAT with no other inside
+// happens in the cascade too, unless one further out refuses before, which is a failure with no
+// more live.
+guaranteed_result of_stages(const scenario& s, const scenario& flat,
+                            const std::function<void()>& interrupt) {
+    std::vector<guaranteed_result> each;
+    for (const auto& n : flat.nats)
+        each.push_back(of_nat(
+            flat, n, interrupt ? interrupt : [] {}));
+    const auto outer = outer_of(s);
+    std::vector<bool> innermost(s.nats.size(), true);
+    for (const auto n : outer)
+        if (n < s.nats.size()) innermost[n] = false;
+    std::optional<std::size_t> least, shown;
+    for (std::size_t n = 0; n < each.size(); ++n) {
+        const auto& r = each[n];
+        if (r.nothing_fails) continue;
+        if (!least || r.at_least < each[*least].at_least) least = n;
+        if (innermost[n] && r.at_most && (!shown || *r.at_most < *each[*shown].at_most)) shown = n;
+    }
+    if (!least) {
+        guaranteed_result out = std::move(each.front());
+        out.sets_it = "no new connection can fail at any NAT of the cascade";
+        return out;
+    }
+    guaranteed_result out = each[shown.value_or(*least)];
+    out.at_least = each[*least].at_least;
+    out.connections.reset();
+    if (!shown) out.at_most.reset();
+    if (shown && out.at_least == *out.at_most) {
+        out.connections = out.at_most;
+        out.evidence["connections"] = number(*out.connections);
+        return out;
+    }
+    out.sets_it = "at " + s.nats[*least].name +
+                  " a new connection finds at least so many endpoints to try; no history through "
+                  "the NATs inside it that fills them is constructed in this version" +
+                  (shown ? ". " + s.nats[*shown].name + ": " + each[*shown].sets_it : "");
+    return out;
+}
+
 }  // namespace
 
 guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
+    if (const auto clash = clash_in_words(s)) {
+        if (is_cascade(s)) throw unsupported(*clash + "; clashes beside cascades are not settled");
+        return first_clash(s, *clash);
+    }
+    if (is_cascade(s)) return of_stages(s, side_by_side(s), interrupt);
     std::optional<guaranteed_result> best;
     std::optional<count> open_bound;
     for (const auto& n : s.nats) {
-        for (const auto& name : n.inside)
-            for (const auto& other : s.nats)
-                if (other.name == name)
-                    throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
-                                      ": cascades are not settled in this version");
         guaranteed_result r = of_nat(
             s, n, interrupt ? interrupt : [] {});
         if (r.nothing_fails && best) continue;
