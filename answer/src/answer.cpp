@@ -123,11 +123,14 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                        "no assignment of tuples has room for one more",
                        m.connections.value_or(m.at_most),
                        static_cast<double>(m.connections.value_or(m.at_most))});
+    // In bursts a table that could fill is refused before; one that can't does not bind.
+    const bool bursty = std::any_of(s.traffic.begin(), s.traffic.end(),
+                                    [](const auto& t) { return t.arrivals.has_value(); });
     for (const auto& n : s.nats)
         for (const auto& [size, what] :
              {std::pair{n.connection_limits.limit_per_instance, "flow table of "},
               std::pair{n.mapping_limits.limit_port_mappings, "mappings of "}})
-            if (size)
+            if (size && !bursty)
                 all.push_back({what + n.name, "table", g.binds == "table" ? "guaranteed" : "likely",
                                n.design.pressure == pressure_kind::refuse
                                    ? "a new connection is refused"

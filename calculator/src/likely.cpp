@@ -115,7 +115,9 @@ class loss_study::state {
                 "for the probability grows with the load");
         }
         out.refusals_a_day = failing * 86400;
-        out.first_refusal = failing > 0 ? 1 / failing : infinite;
+        // Refusals of bursts come in bursts: the time to the first is not one over their rate.
+        out.bursty = traffic_.bursty();
+        out.first_refusal = failing > 0 && !out.bursty ? 1 / failing : infinite;
         passage(out, scale);
         return out;
     }

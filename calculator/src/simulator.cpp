@@ -70,6 +70,10 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
     if (is_cascade(given))
         throw unsupported("a NAT inside another: cascades are not simulated in this version");
     const bool spread = is_spread(given);
+    for (const auto& t : given.traffic)
+        if (spread && t.arrivals)
+            throw unsupported(
+                "bursts that are spread over several NATs are not simulated in this version");
     const scenario parts = spread ? side_by_side(given) : scenario{};
     const scenario& s = spread ? parts : given;
     refuse_clashes(given);

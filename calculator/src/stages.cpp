@@ -6,6 +6,7 @@
 
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -19,6 +20,11 @@ constexpr const char* by_itself =
 }  // namespace
 
 cascade_shares::cascade_shares(const scenario& s) : flat(side_by_side(s)), stages(stages_of(s)) {
+    for (std::size_t i = 0; i < s.traffic.size(); ++i)
+        if (s.traffic[i].arrivals)
+            throw unsupported("traffic[" + std::to_string(i) +
+                              "].arrivals: bursts that pass NATs inside one another, or are spread "
+                              "over several, are not modelled yet");
     const auto own = fill_traffic(s), all = fill_traffic(flat);
     load = own.load() / all.load();
     rate = own.rate() / all.rate();

@@ -33,7 +33,8 @@ struct json_io::short_form<source_port_rule> {
 namespace {
 
 // More than any network has, and far from where a double's products overflow.
-constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15, most_weight = 1e15;
+constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15, most_weight = 1e15,
+                 most_batch = 65536;
 constexpr std::size_t most_samples = 65536;
 
 [[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
@@ -289,6 +290,7 @@ class checker {
             fail(here + ".top-share", to_string(*t.top_share),
                  "says with zipf or weights the same thing twice", "keep one");
         if (t.top_share) top_share(t, here + ".top-share");
+        if (t.arrivals) arrivals(*t.arrivals, here + ".arrivals");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -314,6 +316,25 @@ class checker {
             fail(here, to_string(*t.top_share),
                  "the busiest of " + endpoints.str() + " endpoints has at least an even share, " +
                      to_string(share{even}));
+    }
+
+    static void arrivals(const arrival_rule& a, const std::string& here) {
+        const bool batches = a.law == arrival_law::batches, on_off = a.law == arrival_law::on_off;
+        if (a.mean_batch.has_value() != batches)
+            fail(here + ".mean-batch", a.mean_batch ? shortest(*a.mean_batch) : "",
+                 "mean-batch goes with law: batches, and batches need it",
+                 batches ? "add mean-batch: 4" : "add law: batches, or leave mean-batch out");
+        if (batches && !(*a.mean_batch >= 1 && *a.mean_batch <= most_batch))
+            fail(here + ".mean-batch", shortest(*a.mean_batch),
+                 "a batch has 1 to 65,536 connections on average");
+        for (const auto& [time, name] : {std::pair{a.on, ".on"}, std::pair{a.off, ".off"}}) {
+            if (time.has_value() != on_off)
+                fail(here + name, time ? to_string(*time) : "",
+                     "on and off go with law: on-off, which needs both",
+                     on_off ? "add on: 10s, off: 50s" : "add law: on-off, or leave it out");
+            if (on_off && !(time->seconds > 0 && time->seconds <= most_seconds))
+                fail(here + name, to_string(*time), "a time above 0 and at most 1e9s is wanted");
+        }
     }
 
     // Times that were measured. Some may be 0 (a log rounds them), not all.
@@ -472,6 +493,9 @@ scenario parse_scenario(std::string_view json) {
     for (auto& t : s.traffic) {
         fill_mean(t.hold);
         fill_mean(t.life);
+        if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
+            !t.arrivals->on && !t.arrivals->off)
+            t.arrivals.reset();  // one way to say it
     }
     validate(s);
     return s;
