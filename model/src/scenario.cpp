@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
 
@@ -133,7 +134,7 @@ class checker {
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.port_set) not_yet(at("nats", i, "port-set"));
-        if (n.static_mappings) not_yet(at("nats", i, "static-mappings"));
+        if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
         if (n.mapping_limits.limit_subscribers)
             not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
         if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
@@ -152,6 +153,46 @@ class checker {
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    // Each lies on the pool, none is named twice, and something is left to give.
+    static void static_mappings(const nat& n, const std::string& list) {
+        const auto& pool = n.external_ip_address_pool;
+        const auto& all = *n.static_mappings;
+        const auto on = [&](const static_mapping& m) {
+            return m.external_src_address.empty() ? pool : m.external_src_address;
+        };
+        for (std::size_t k = 0; k < all.size(); ++k) {
+            const std::string here = list + "[" + std::to_string(k) + "]";
+            const auto& m = all[k];
+            if (m.external_src_port.empty())
+                fail(here + ".external-src-port", "", "the ports that it keeps are wanted",
+                     "add external-src-port: 443");
+            if (const auto outside = m.external_src_address - pool; !outside.empty())
+                fail(here + ".external-src-address", to_string(outside),
+                     "is no address of the pool (" + to_string(pool) + ")");
+            for (std::size_t j = 0; j < k; ++j) {
+                const auto& o = all[j];
+                const bool apart = m.transport_protocol && o.transport_protocol &&
+                                   *m.transport_protocol != *o.transport_protocol;
+                const auto where = on(m) & on(o);
+                const auto ports = m.external_src_port & o.external_src_port;
+                if (!apart && !where.empty() && !ports.empty())
+                    fail(here, to_string(where) + ":" + to_string(ports),
+                         "is kept by " + list + "[" + std::to_string(j) + "] already",
+                         "name each endpoint once");
+            }
+        }
+        const hole_list holes(n, true);
+        const auto parts = holes.alike();
+        for (const auto protocol : {transport::tcp, transport::udp, transport::icmp,
+                                    transport::sctp, transport::dccp, transport::gre})
+            if (std::all_of(parts.begin(), parts.end(), [&](const address_set& a) {
+                    return (all_ports() - holes.at(protocol, a.at(0)) - port_set(0, 0)).empty();
+                }))
+                fail(list, "",
+                     "nothing is left to give: every port of every address of the pool is kept",
+                     "leave some out");
     }
 
     static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }

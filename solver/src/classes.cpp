@@ -214,13 +214,19 @@ class group_builder {
             if (fresh) out_.externals.push_back({pool_.spots()[spot], layout_.atoms()[atom]});
             return it->second;
         };
+        // the protocols of a family agree wherever that matters to a static mapping
+        const auto kept = [&](std::uint32_t spot, std::uint32_t atom) {
+            return plan_.holes.contains(family_.parts.front().protocol, pool_.spots()[spot].at(0),
+                                        layout_.atoms()[atom].at(0));
+        };
         for (const auto& [key, index] : classes_) {
             const auto& [weight, spots, of_class, same, client, server] = key;
             auto& cls = out_.sources[index];
             for (const auto spot : spots) {
                 for (const auto atom : layout_.searched(of_class))
-                    cls.open.push_back(external(spot, atom));
-                if (same != 0) cls.same_port.push_back(external(spot, same - 1));
+                    if (!kept(spot, atom)) cls.open.push_back(external(spot, atom));
+                if (same != 0 && !kept(spot, same - 1))
+                    cls.same_port.push_back(external(spot, same - 1));
             }
         }
     }
@@ -273,9 +279,10 @@ std::vector<group> groups_of(const scenario& s, const reach_table& reach, const 
     }
     // With several addresses a source that keeps its ports has several ways to keep each: they are
     // told apart port by port.
-    const port_layout layout(plan, ports,
-                             reading.by_pair || reading.pool == pool_reading::any_hashed);
     pool_split pool(plan, reading);
+    const port_layout layout(
+        plan, ports,
+        reading.by_pair || reading.pool == pool_reading::any_hashed || pool.spots().size() > 1);
     family_question question;
     question.scope = reading.scope;
     question.places = reading.mapping == mapping_type::adm;

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .design import Plan, read_plan
+from .holes import PROTOCOLS, Holes, read_holes
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
-
-PROTOCOLS = ("tcp", "udp", "icmp", "sctp", "dccp", "gre")
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Nat:
     table: int | None  # the most flows
     mappings: int | None  # the most mappings
     quota: int | None  # the most flows of one client address
+    holes: Holes  # the static mappings
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict static-mappings design connection-limits mapping-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -173,12 +173,14 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
             f"{where}: the pool is of another address family than {name}",
         )
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
+    plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(
         word(get(value, "name", where), where), inside, pool,
-        read_plan(get(value, "design", where), restrict, where + ".design"),
+        plan,
         _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
         _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
+        read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
     )  # fmt: skip
 
 
