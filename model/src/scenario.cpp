@@ -131,6 +131,7 @@ class checker {
         }
         if (n.external_ip_address_pool.empty())
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
+        if (n.nat64_prefixes) nat64_prefixes(*n.nat64_prefixes, at("nats", i, "nat64-prefixes"));
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.port_set) not_yet(at("nats", i, "port-set"));
@@ -239,9 +240,56 @@ class checker {
         if (const auto both = pool & c.addresses; !both.empty())
             fail(here, to_string(pool),
                  "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
-        if (is_ipv4(pool.parts().front().first) != is_ipv4(c.addresses.parts().front().first))
-            fail(here, to_string(pool), "is of another address family than client set " + c.name,
-                 "translation between families is not modelled yet");
+        families(i, c);
+    }
+
+    // A NAT translates within a family, or from IPv6 to IPv4 (NAT64): its clients' servers are of
+    // its pool's family.
+    void families(std::size_t i, const client_set& c) {
+        const auto& pool = s.nats[i].external_ip_address_pool;
+        const std::string here = at("nats", i, "external-ip-address-pool");
+        const bool v4 = is_ipv4(pool.parts().front().first);
+        if (v4 != is_ipv4(pool.parts().back().last))
+            fail(here, to_string(pool), "mixes IPv4 and IPv6", "write a NAT for each family");
+        const bool inner_v4 = is_ipv4(c.addresses.parts().front().first);
+        if (inner_v4 && !v4)
+            fail(here, to_string(pool), "is IPv6, and client set " + c.name + " is IPv4",
+                 "only IPv6 clients can be translated to the other family (NAT64)");
+        for (const auto& v : s.servers) {
+            if (!c.reaches.empty() &&
+                std::find(c.reaches.begin(), c.reaches.end(), v.name) == c.reaches.end())
+                continue;
+            for (const auto a :
+                 {v.addresses.parts().front().first, v.addresses.parts().back().last})
+                if (is_ipv4(a) != v4)
+                    fail(here, to_string(pool),
+                         "is of another address family than server set " + v.name + ", which " +
+                             c.name + " reaches through it",
+                         "say in reaches what " + c.name +
+                             " connects to; for NAT64, write the servers' IPv4 addresses");
+        }
+        const auto& prefixes = s.nats[i].nat64_prefixes;
+        if (prefixes && !prefixes->empty() && (inner_v4 || !v4))
+            fail(at("nats", i, "nat64-prefixes"), to_string(*prefixes),
+                 "goes with IPv6 clients and an IPv4 pool");
+    }
+
+    // RFC 6052, 2.2.
+    static void nat64_prefixes(const address_set& all, const std::string& here) {
+        if (all.empty()) fail(here, "", "a prefix is wanted", "the well-known one is 64:ff9b::/96");
+        for (const auto& part : all.parts()) {
+            bool good = !is_ipv4(part.first);
+            bool length = false;
+            for (const unsigned bits : {32U, 40U, 48U, 56U, 64U, 96U}) {
+                const u128 rest = (u128{1} << (128 - bits)) - 1;
+                length = length || ((part.first & rest) == 0 && part.last - part.first == rest);
+            }
+            good = good && length;
+            if (!good)
+                fail(here, to_string(address_set(part.first, part.last)),
+                     "an IPv6 prefix of length 32, 40, 48, 56, 64 or 96 is wanted",
+                     "the well-known one is 64:ff9b::/96");
+        }
     }
 
     void traffic(std::size_t i) {
@@ -402,8 +450,14 @@ void stand_in(bj::value& value) {
                  "add top-share: 10%-100%");
     }
     if (!wanted) return;
-    const bool v6 = all->contains("clients") &&
-                    bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    // of the family that a NAT leads to, else of the clients'
+    bool v6 = all->contains("clients") &&
+              bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    if (const auto* nats = all->contains("nats") ? all->at("nats").if_array() : nullptr)
+        for (const auto& n : *nats)
+            if (const auto* o = n.if_object(); o && o->contains("external-ip-address-pool"))
+                v6 = v6 && bj::serialize(o->at("external-ip-address-pool")).find(':') !=
+                               std::string::npos;
     if (!servers) value.get_object()["servers"] = bj::array{};
     value.get_object()["servers"].get_array().push_back(
         bj::object{{"name", unknown},

@@ -156,7 +156,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict static-mappings design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict static-mappings nat64-prefixes design connection-limits mapping-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -168,10 +168,8 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
     for name in inside:
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
-        need(
-            _is_v4(pool) == _is_v4(clients[name].addresses),
-            f"{where}: the pool is of another address family than {name}",
-        )
+        # IPv6 to IPv4 is NAT64 (RFC 6146)
+        need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(
@@ -219,6 +217,11 @@ def read_scenario(value: Any) -> Scenario:
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
     out = Scenario(clients, servers, nats)
+    for nat in nats.values():
+        for client in {c.reaches: c for c in out.inside(nat)}.values():
+            there = [d.addresses for d in out.destinations(client)]
+            good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)
+            need(good, f"{nat.name}: {client.name} reaches servers of another address family than the pool")
     outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
     if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
         raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
