@@ -106,10 +106,12 @@ bj::object retried(const scenario& s, study_options how, const risk_result& firs
         failed += rate * found.connection_failure;
         waited += rate * (1 - found.connection_failure) * found.mean_delay;
     }
+    // in a cascade a connection counts once, however many stages it passes
+    const double passed = connections / first.rate;
     const double delay = failed < connections ? waited / (connections - failed) : 0;
     return {{"tries", tries},
-            {"attempt_refusal", refused / attempts},
-            {"connection_failure", failed / connections},
+            {"attempt_refusal", std::min(1.0, refused / attempts * passed)},
+            {"connection_failure", std::min(1.0, failed / connections * passed)},
             {"attempts_per_connection", attempts / connections},
             {"failures_per_day", failed * 86400},
             {"mean_delay", delay},

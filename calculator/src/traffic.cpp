@@ -7,6 +7,7 @@
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/ways_out.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -210,21 +211,16 @@ double filled_traffic::load() const {
 
 filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
 
+void refuse_clashes(const scenario& s) {
+    if (const auto clash = clash_in_words(s))
+        throw unsupported(*clash + "; a clash is no refusal, and no odds of it are worked out");
+}
+
 const nat* nat_of(const scenario& s, std::size_t clients) {
     const nat* found = nullptr;
     for (const auto& n : s.nats) {
-        for (const auto& name : n.inside) {
+        for (const auto& name : n.inside)
             if (name == s.clients[clients].name) found = &n;
-            for (const auto& other : s.nats)
-                if (other.name == name)
-                    throw unsupported("NAT " + n.name + " has NAT " + name +
-                                      " inside: cascades are not modelled yet");
-        }
-        for (const auto& other : s.nats)
-            if (&other != &n &&
-                !(other.external_ip_address_pool & n.external_ip_address_pool).empty())
-                throw unsupported("NATs " + n.name + " and " + other.name +
-                                  " share an address: not modelled yet");
     }
     return found;
 }

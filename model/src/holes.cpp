@@ -5,9 +5,14 @@ namespace natbound {
 
 hole_list::hole_list(const nat& n, bool by_protocol) : pool_(n.external_ip_address_pool) {
     if (!n.static_mappings) return;
-    for (const auto& m : *n.static_mappings)
-        all_.push_back({m.external_src_address.empty() ? pool_ : m.external_src_address,
-                        m.external_src_port, by_protocol ? m.transport_protocol : std::nullopt});
+    for (const auto& m : *n.static_mappings) {
+        // of a pool that was made smaller (`size`), those that are left
+        const auto& own = m.external_src_address;
+        const address_set on = own.empty() ? pool_ : own & pool_;
+        if (on.empty()) continue;
+        all_.push_back(
+            {on, m.external_src_port, by_protocol ? m.transport_protocol : std::nullopt});
+    }
 }
 
 port_set hole_list::at(transport protocol, ip_address address) const {

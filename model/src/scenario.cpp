@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
@@ -59,6 +60,8 @@ class checker {
         for (std::size_t i = 0; i < s.clients.size(); ++i)
             references(at("clients", i, "reaches"), s.clients[i].reaches, server_names, "server");
         for (std::size_t i = 0; i < s.nats.size(); ++i) router(i);
+        const auto outer = outer_of(s);
+        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i, outer);
         for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
     }
 
@@ -123,11 +126,16 @@ class checker {
         for (std::size_t k = 0; k < n.inside.size(); ++k) {
             const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
             if (n.inside[k] == n.name) fail(here, n.name, "a NAT can't be inside itself");
-            if (!placed.insert(n.inside[k]).second)
+            if (!placed.insert(n.inside[k]).second && client_names.count(n.inside[k]) == 0)
                 fail(here, n.inside[k], "is inside another NAT already",
-                     "give each client set one way out");
+                     "let a NAT have one way out (client sets may be spread over several)");
             for (const auto& c : s.clients)
-                if (c.name == n.inside[k]) pool_against(i, c);
+                if (c.name == n.inside[k]) {
+                    pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")");
+                    families(i, c);
+                }
+            for (const auto& m : s.nats)
+                if (m.name == n.inside[k]) inner_nat(i, m);
         }
         if (n.external_ip_address_pool.empty())
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
@@ -233,14 +241,25 @@ class checker {
                  "is wider than psid-len: " + std::to_string(*r.psid_len) + " bits");
     }
 
-    void pool_against(std::size_t i, const client_set& c) {
+    void inner_nat(std::size_t i, const nat& m) {
+        const auto &pool = s.nats[i].external_ip_address_pool, &own = m.external_ip_address_pool;
+        pool_against(i, own, "the pool of the NAT inside, " + m.name);
+        if (!pool.empty() && !own.empty() &&
+            is_ipv4(pool.parts().front().first) != is_ipv4(own.parts().front().first))
+            fail(at("nats", i, "external-ip-address-pool"), to_string(pool),
+                 "is of another address family than the pool of " + m.name,
+                 "only clients themselves can be translated to IPv4 (NAT64)");
+        if (m.static_mappings)
+            fail(at("nats", i, "inside"), m.name,
+                 "has static mappings and is inside another NAT: that is not modelled yet");
+    }
+
+    void pool_against(std::size_t i, const address_set& own, const std::string& what) {
         const auto& pool = s.nats[i].external_ip_address_pool;
         const std::string here = at("nats", i, "external-ip-address-pool");
-        if (pool.empty()) return;
-        if (const auto both = pool & c.addresses; !both.empty())
-            fail(here, to_string(pool),
-                 "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
-        families(i, c);
+        if (pool.empty() || own.empty()) return;
+        if (const auto both = pool & own; !both.empty())
+            fail(here, to_string(pool), "overlaps " + what + " in " + to_string(both));
     }
 
     // A NAT translates within a family, or from IPv6 to IPv4 (NAT64): its clients' servers are of
@@ -248,6 +267,7 @@ class checker {
     void families(std::size_t i, const client_set& c) {
         const auto& pool = s.nats[i].external_ip_address_pool;
         const std::string here = at("nats", i, "external-ip-address-pool");
+        if (pool.empty()) return;
         const bool v4 = is_ipv4(pool.parts().front().first);
         if (v4 != is_ipv4(pool.parts().back().last))
             fail(here, to_string(pool), "mixes IPv4 and IPv6", "write a NAT for each family");
@@ -289,6 +309,20 @@ class checker {
                 fail(here, to_string(address_set(part.first, part.last)),
                      "an IPv6 prefix of length 32, 40, 48, 56, 64 or 96 is wanted",
                      "the well-known one is 64:ff9b::/96");
+        }
+    }
+
+    // From a NAT outwards no NAT comes twice.
+    void behind_itself(std::size_t i, const std::vector<std::size_t>& outer) {
+        std::string way = s.nats[i].name;
+        std::size_t n = outer[i];
+        // a ring further out has its own message
+        for (std::size_t steps = 0; n < s.nats.size() && steps < s.nats.size(); ++steps) {
+            way += " in " + s.nats[n].name;
+            if (n == i)
+                fail(at("nats", i, "inside"), s.nats[i].name, "is behind itself: " + way,
+                     "let the outermost NAT be inside none");
+            n = outer[n];
         }
     }
 

@@ -1,6 +1,7 @@
 // Building the groups: for each family of keys, who may use what.
 #include "natbound/solver/classes.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -214,10 +215,18 @@ class group_builder {
             if (fresh) out_.externals.push_back({pool_.spots()[spot], layout_.atoms()[atom]});
             return it->second;
         };
-        // the protocols of a family agree wherever that matters to a static mapping
+        // The protocols of a family agree wherever that matters to a static mapping. Where one
+        // address stands for the worst of an unknown hash, what is kept on any is kept on it.
+        const bool worst = reading_.pool == pool_reading::lowest &&
+                           plan_.design.pool.choice == pool_choice::hash && plan_.pool_size > 1;
+        const auto everywhere = worst ? plan_.holes.alike() : std::vector<address_set>{};
         const auto kept = [&](std::uint32_t spot, std::uint32_t atom) {
-            return plan_.holes.contains(family_.parts.front().protocol, pool_.spots()[spot].at(0),
-                                        layout_.atoms()[atom].at(0));
+            const port p = layout_.atoms()[atom].at(0);
+            const transport protocol = family_.parts.front().protocol;
+            return plan_.holes.contains(protocol, pool_.spots()[spot].at(0), p) ||
+                   std::any_of(everywhere.begin(), everywhere.end(), [&](const address_set& a) {
+                       return plan_.holes.contains(protocol, a.at(0), p);
+                   });
         };
         for (const auto& [key, index] : classes_) {
             const auto& [weight, spots, of_class, same, client, server] = key;

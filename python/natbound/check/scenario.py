@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .cascade import with_stages
 from .design import Plan, read_plan
 from .holes import PROTOCOLS, Holes, read_holes
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
@@ -19,6 +20,7 @@ class Client:
     addresses: Set
     ports: Set
     reaches: frozenset[str]  # empty: every server
+    inner: bool = False  # stands for a NAT, as the one that it is inside sees it
 
     @property
     def sockets(self) -> int:
@@ -91,6 +93,11 @@ class Scenario:
         spend(len(self.nats))
         return next((n for n in self.nats.values() if client.name in n.inside), None)
 
+    def nats_of(self, client: Client) -> list[Nat]:
+        """The NATs that a client set is inside: several where its flows take any of them."""
+        spend(len(self.nats))
+        return [n for n in self.nats.values() if client.name in n.inside]
+
     def destinations(self, client: Client) -> list[Dest]:
         """All that a client set reaches."""
         spend(len(self.servers))
@@ -161,12 +168,10 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
-    if inside & nats:
-        raise Undecided("one NAT is inside another: this checker does not decide cascades")
     restrict = None
     if value.get("port-set-restrict") is not None:
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
-    for name in inside:
+    for name in inside & clients.keys():
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
         # IPv6 to IPv4 is NAT64 (RFC 6146)
         need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
@@ -211,20 +216,29 @@ def read_scenario(value: Any) -> Scenario:
         nat = _nat(n, f"scenario.nats[{i}]", clients, nat_names)
         spend(len(nats) + len(clients))
         need(
-            all(not nat.inside & o.inside for o in nats.values()),
-            f"{nat.name}: a client set is inside two NATs",
+            all(not nat.inside & o.inside & nat_names for o in nats.values()),
+            f"{nat.name}: a NAT is inside two NATs",
         )
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
-    out = Scenario(clients, servers, nats)
+    out = with_stages(Scenario(clients, servers, nats))
+    for n in nats.values():
+        for m in (nats[name] for name in n.inside if name in nats):
+            need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
+            need(not m.holes.each, f"{m.name}: static mappings of a NAT that is inside another")
     for nat in nats.values():
         for client in {c.reaches: c for c in out.inside(nat)}.values():
             there = [d.addresses for d in out.destinations(client)]
             good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)
             need(good, f"{nat.name}: {client.name} reaches servers of another address family than the pool")
-    outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
-    if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
-        raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
+    spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
+    if spread and any(n.inside & nats.keys() for n in nats.values()):
+        raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")
+    for n in nats.values():
+        if n.inside & nats.keys():
+            sets = [c.addresses for c in out.inside(n)]
+            if sum(map(size, sets)) != size(union(span for s in sets for span in s)):
+                raise Undecided(f"{n.name}: what is inside it overlaps: this checker does not decide that")
     return out
 
 

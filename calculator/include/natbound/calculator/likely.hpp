@@ -79,7 +79,15 @@ struct risk_result {
     bool first_refusal_from_empty = false;  // exact, and counted from an empty table
 };
 
+namespace detail {
+struct cascade_shares;
+}
+
 // Both questions of one scenario, sharing what was simulated. The scenario must outlive it.
+//
+// Of a cascade each NAT is looked at by itself, offered what the clients behind it offer: no less
+// than what comes through the NATs inside it. A connection fails with at most the sum of what it
+// fails with at its stages, and at least with the largest.
 class loss_study {
   public:
     explicit loss_study(const scenario& s, study_options options = {});
@@ -96,6 +104,7 @@ class loss_study {
 
   private:
     class state;
+    std::unique_ptr<const detail::cascade_shares> cascade_;  // none where no NAT is inside another
     std::unique_ptr<state> state_;
 };
 

@@ -54,6 +54,9 @@ filled_traffic fill_traffic(const scenario& s);
 
 // The NAT that translates a client set; nullptr where it is routed untranslated. Throws unsupported
 // for a NAT inside another one and for two NATs that share an address.
+// Throws unsupported where two NATs share external endpoints unawares: a clash is no refusal.
+void refuse_clashes(const scenario& s);
+
 const nat* nat_of(const scenario& s, std::size_t clients);
 
 }  // namespace natbound::calculator
