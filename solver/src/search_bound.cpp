@@ -19,26 +19,38 @@ bj::value number(const count& n) {
 
 std::shared_ptr<const shortest_sequences> known_sequences::of(const nat_plan& plan,
                                                               const port_set& sources,
-                                                              const port_set& liked) {
+                                                              const port_set& liked,
+                                                              const port_set& holes) {
     std::string key = to_json(plan.design);
     for (const auto& c : plan.classes) key += to_string(c.source) + ":" + to_string(c.ports);
     auto& here = by_design_[key];
     for (const auto& one : here)
-        if (one.sources == sources && one.liked == liked) return one.shortest;
+        if (one.sources == sources && one.liked == liked && one.holes == holes) return one.shortest;
     auto found =
-        std::make_shared<const shortest_sequences>(find_shortest(plan, sources, liked, 24));
-    here.push_back({sources, liked, found});
+        std::make_shared<const shortest_sequences>(find_shortest(plan, sources, liked, 24, holes));
+    here.push_back({sources, liked, holes, found});
     return found;
 }
 
 namespace {
 
+// Addresses of the pool that are alike, and the shortest sequences there.
+struct kind_part {
+    address_set addresses;
+    count many;  // that one search visits
+    port_set holes;
+    std::shared_ptr<const shortest_sequences> shortest;
+};
+
 // A kind of flow: one actor's source ports of one class, preserved or not.
 struct kind {
     const arena* where;
     const actor* who;
-    std::shared_ptr<const shortest_sequences> shortest;
-    count at_least;  // distinct endpoints of the whole sequence, over all addresses it visits
+    port_set sources;
+    std::vector<kind_part> parts;
+    std::uint64_t start = 0;  // the rank of the first address that the search visits
+    count at_least;           // distinct endpoints of the whole sequence, over all of them
+    count permitted;          // endpoints there that it may be given
 };
 
 class search_bound {
@@ -133,7 +145,58 @@ class search_bound {
     }
 
   private:
-    std::vector<kind> all_kinds() const {
+    kind kind_of(const arena& where, const actor& who, const port_set& sources,
+                 const port_set& liked) {
+        kind k{&where, &who, sources, {}, where.rank.value_or(0), 0, 0};
+        const auto& pool = plan_.of->external_ip_address_pool;
+        std::vector<address_set> alike{pool};
+        if (!plan_.holes.empty()) alike = plan_.holes.alike();
+        for (const auto& addresses : alike) {
+            const auto holes = plan_.holes.at(who.server->protocol, addresses.at(0));
+            k.parts.push_back(
+                {addresses, addresses.size(), holes, sequences_.of(plan_, sources, liked, holes)});
+        }
+        if (!plan_.design.pool.fallback) {
+            // one address alone: the one that is fixed, else the one where it fails soonest
+            std::stable_sort(k.parts.begin(), k.parts.end(), [&](const auto& a, const auto& b) {
+                return where.rank ? a.addresses.contains(pool.at(k.start)) >
+                                        b.addresses.contains(pool.at(k.start))
+                                  : a.shortest->at_least < b.shortest->at_least;
+            });
+            k.parts.resize(1);
+            k.parts.front().many = 1;
+            if (!where.rank)
+                k.start = static_cast<std::uint64_t>(*pool.rank(k.parts.front().addresses.at(0)));
+        }
+        for (const auto& p : k.parts) {
+            k.at_least += p.many * p.shortest->at_least;
+            k.permitted += p.many * (plan_.permitted(sources.at(0)) - p.holes).size();
+        }
+        return k;
+    }
+
+    // The shortest sequences of a kind, those of all its addresses from one source port.
+    std::vector<visited_ports> visits(const kind& k) {
+        std::vector<visited_ports> out;
+        std::set<port> seen;
+        for (const auto& first : k.parts.front().shortest->found) {
+            visited_ports v{{}, k.start};
+            for (const auto& p : k.parts) {
+                const bool same = &p == &k.parts.front();
+                if (!same && seen.size() >= 4 && seen.count(first.source) == 0) break;
+                v.parts.push_back(
+                    {p.addresses, p.many, p.holes,
+                     same ? first
+                          : sequences_.of(plan_, {first.source, first.source}, {}, p.holes)
+                                ->found.front()});
+            }
+            seen.insert(first.source);
+            if (v.parts.size() == k.parts.size()) out.push_back(std::move(v));
+        }
+        return out;
+    }
+
+    std::vector<kind> all_kinds() {
         std::vector<kind> out;
         for (const auto& where : arenas_) {
             std::set<const client_set*> seen;
@@ -153,9 +216,7 @@ class search_bound {
                     for (const port_set& sources : {kept, ports - kept}) {
                         if (sources.empty()) continue;
                         interrupt_();
-                        kind k{&where, &who, sequences_.of(plan_, sources, liked), 0};
-                        k.at_least = visited_ * k.shortest->at_least;
-                        out.push_back(std::move(k));
+                        out.push_back(kind_of(where, who, sources, liked));
                     }
                 }
             }
@@ -167,11 +228,12 @@ class search_bound {
     // sockets have the same port.
     bool keeps_to_itself(const arena& where) const {
         if (!where.all || where.actors.size() > 4096) return false;
-        port_set seen;
+        port_set seen = plan_.holes.anywhere();  // no flow's own
         for (const auto& a : where.actors) {
             if (!(seen & a.clients->ports).empty()) return false;
             seen = seen | a.clients->ports;
         }
+        seen = seen - plan_.holes.anywhere();
         for (const auto& range : plan_.classes) {
             const port_set ports = seen & range.source;
             if (plan_.design.first_choice == first_choice::none) return false;
@@ -183,27 +245,27 @@ class search_bound {
     }
 
     bool try_kind(const kind& k, guaranteed_result& out) {
-        const auto take = [&](filling f, const port_set& ports) {
+        const auto take = [&](filling f, const visited_ports& visited) {
             if (out.at_most && count(f.live) >= *out.at_most) return;
             out.at_most = f.live;
-            out.binds = k.at_least == visited_ * saturated(plan_.permitted(f.source).size())
-                            ? "ports"
-                            : "search";
-            describe(f, ports, out);
+            out.binds = k.at_least == k.permitted ? "ports" : "search";
+            describe(f, visited, out);
         };
-        if (plan_.classes.size() == 1 && k.at_least == visited_ * plan_.classes[0].size) {
+        const auto all = visits(k);
+        if (plan_.holes.empty() && plan_.classes.size() == 1 &&
+            k.at_least == visited_ * plan_.classes[0].size) {
             if (auto f = fill_all(plan_, *k.where, saturated(k.at_least))) {
-                f->draws = failing_draws(k.shortest->found.front());
-                take(std::move(*f), plan_.classes[0].ports);
+                f->draws = failing_draws(all.front());
+                take(std::move(*f), all.front());
                 return true;
             }
         }
-        for (const auto& sequence : k.shortest->found)
+        for (const auto& visited : all)
             // the one who fails is of this kind, any address of its set
             for (const auto& who : failing_actors(k))
-                if (auto f = fill(plan_, *k.where, who, sequence)) {
+                if (auto f = fill(plan_, *k.where, who, visited)) {
                     const bool met = count(f->live) == k.at_least;
-                    take(std::move(*f), sequence.ports);
+                    take(std::move(*f), visited);
                     if (met) return true;
                     break;
                 }
@@ -217,31 +279,43 @@ class search_bound {
         return out;
     }
 
-    std::vector<std::uint64_t> failing_draws(const short_sequence& sequence) const {
+    std::vector<std::uint64_t> failing_draws(const visited_ports& visited) const {
         std::vector<std::uint64_t> out;
         if (plan_.pool_size > 1 && plan_.design.pool.choice != pool_choice::round_robin &&
             !plan_.pool_rank(0, 0))
             out.push_back(0);
-        for (count i = 0; i < visited_; ++i)
-            out.insert(out.end(), sequence.draws.begin(), sequence.draws.end());
+        const auto rest = visited.draws(plan_);
+        out.insert(out.end(), rest.begin(), rest.end());
         return out;
     }
 
-    void describe(filling& f, const port_set& ports, guaranteed_result& out) const {
+    void describe(filling& f, const visited_ports& visited, guaranteed_result& out) const {
+        const port_set ports = visited.ports();
         const std::string server =
             f.who.server->name + ":" + std::to_string(f.who.destination.port);
         out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
                       std::to_string(f.source) + ") to " + server;
-        const count probed = visited_ * ports.size();
+        count tried = 0;
+        for (const auto& p : visited.parts) tried += p.many * p.sequence.ports.size();
+        const count probed = visited.size(), kept = tried - probed;
+        const std::string where =
+            ", " + to_string(ports) +
+            (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "");
         if (ports.empty())
             out.sets_it =
                 out.failing + " fails at once: its port is not kept, and none is searched";
+        else if (probed == 0)
+            out.sets_it = out.failing +
+                          " can fail at once: static mappings keep every endpoint "
+                          "that it would try" +
+                          where;
         else
             out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
-                          " can fail: every endpoint that it would try, " + to_string(ports) +
-                          (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") +
-                          ", is taken; fewer can't do it, since every search has at least " +
-                          grouped(probed) + " distinct endpoints, each held by a flow of its own";
+                          " can fail: every endpoint that it would try" + where + ", is taken" +
+                          (kept > 0 ? " (" + grouped(kept) + " by static mappings)" : "") +
+                          "; fewer can't do it, since every search has at least " +
+                          grouped(probed) + (kept > 0 ? " other" : " distinct") +
+                          " endpoints, each held by a flow of its own";
         bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
         bj::array draws;
         for (const auto d : f.draws) draws.push_back(d);

@@ -18,11 +18,11 @@ namespace natbound::detail {
 class known_sequences {
   public:
     std::shared_ptr<const shortest_sequences> of(const nat_plan& plan, const port_set& sources,
-                                                 const port_set& liked);
+                                                 const port_set& liked, const port_set& holes);
 
   private:
     struct known {
-        port_set sources, liked;
+        port_set sources, liked, holes;
         std::shared_ptr<const shortest_sequences> shortest;
     };
     std::map<std::string, std::vector<known>> by_design_;
