@@ -7,6 +7,7 @@
 
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound {
 
@@ -132,7 +133,6 @@ class checker {
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
-        if (n.port_set) not_yet(at("nats", i, "port-set"));
         if (n.static_mappings) not_yet(at("nats", i, "static-mappings"));
         if (n.mapping_limits.limit_subscribers)
             not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
@@ -147,6 +147,7 @@ class checker {
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
         validate(n.design, at("nats", i, "design"));
+        if (n.port_set) validate_port_sets(s, i);
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())

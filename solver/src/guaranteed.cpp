@@ -9,6 +9,7 @@
 #include "filling.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "port_set_guaranteed.hpp"
 
 namespace natbound {
 namespace {
@@ -375,8 +376,9 @@ guaranteed_result guaranteed(const scenario& s, const std::function<void()>& int
                 if (other.name == name)
                     throw unsupported("NAT " + other.name + " is inside NAT " + n.name +
                                       ": cascades are not settled in this version");
-        guaranteed_result r = of_nat(
-            s, n, interrupt ? interrupt : [] {});
+        const auto now_and_then = interrupt ? interrupt : [] {};
+        guaranteed_result r =
+            n.port_set ? port_set_guaranteed(s, n, now_and_then) : of_nat(s, n, now_and_then);
         if (r.nothing_fails && best) continue;
         if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
             open_bound = r.at_least;

@@ -66,6 +66,7 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
         out.at_most += one.at_most;
         out.mappings += one.mappings;
         std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
+        std::move(one.dealt.begin(), one.dealt.end(), std::back_inserter(out.dealt));
         nats.emplace_back(std::move(one.does_not_fit));
         append(out.sets_it, (several ? s.nats[n].name + ": " : "") + one.sets_it);
         append(out.why_bounds, one.why_bounds);
@@ -99,6 +100,7 @@ maximum_result maximum(const scenario& s) {
     bj::object fits(memory);
     fits.emplace("connections", json_count(out.at_least));
     fits.emplace("blocks", to_json(all.blocks, s, memory));
+    add_json(fits, all.dealt, s, memory);
     out.evidence = bj::object(memory);
     if (out.at_least == out.at_most) {
         out.connections = out.at_least;

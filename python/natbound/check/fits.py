@@ -12,6 +12,7 @@ from typing import Any
 from .blocks import Block, read_block, some_dests
 from .keys import mapping_side
 from .pool import Way
+from .port_sets import check_dealt, check_demand
 from .quota import within_quota
 from .reading import count, entries, get, need
 from .scenario import Dest, Nat, Scenario
@@ -131,7 +132,13 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
     """Returns how many connections fit; rejects a body that does not show it."""
     said = count(get(body, "connections", "fits"), "connections")
     blocks = [read_block(scenario, b, f"blocks[{i}]") for i, b in enumerate(entries(get(body, "blocks", "fits"), "blocks"))]
-    there = sum(b.connections for b in blocks)
+    dealt = [
+        check_dealt(scenario, v, demand is not None, f"port-sets[{i}]")
+        for i, v in enumerate(entries(body.get("port-sets", []), "port-sets"))
+    ]
+    need(len({nat.name for nat, _, _ in dealt}) == len(dealt), "port-sets: a NAT occurs twice")
+    need(all(b.nat is None or b.nat.port_sets is None for b in blocks), "a block through a NAT that deals out its ports in sets")
+    there = sum(b.connections for b in blocks) + sum(many for _, many, _ in dealt)
     need(there == said, f"the blocks carry {there:,} connections and not {said:,}")
 
     def whole(dests: list[Dest]) -> list[Any]:
@@ -157,5 +164,12 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
             for dests, rects, _ in b.pieces():
                 for d in dests:
                     carried[b.client.name, d.server.name] += d.size * sum(size(a) * size(p) for a, p in rects)
-        need(+carried == +demand, "the blocks carry other numbers than the demand")
+        through = {name for nat, _, _ in dealt for name in nat.inside}
+        for nat, many, items in dealt:
+            check_demand(scenario, nat, many, items, demand)
+        spend(len(demand) * (1 + len(through)))
+        need(
+            +carried == Counter({p: n for p, n in demand.items() if n and p[0] not in through}),
+            "the blocks carry other numbers than the demand",
+        )
     return said

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .port_sets_replay import least_of_searches, table_of
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
-from .replay import Flow, Script, Table
+from .replay import Flow, Script
 from .scenario import PROTOCOLS, Nat, Scenario
-from .search import least_of_search
 from .sets import Undecided, meet, size, spend
 
 MOST_STEPS = 2_000_000  # flows of a trace
@@ -58,7 +58,7 @@ def numbers(value: Any, where: str) -> list[int]:
 
 def replay(scenario: Scenario, nat: Nat, trace: Any, failing: Any) -> int:
     """Steps the trace and then the failing flow; returns how many were live before that."""
-    table = Table(scenario, nat)
+    table = table_of(scenario, nat)
     left = MOST_STEPS
 
     def step(value: Any, where: str) -> Iterator[bool]:
@@ -96,7 +96,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
-        search = least_of_search(scenario, nat)
+        search = least_of_searches(scenario, nat)
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     if reason == "nothing-fails":
@@ -126,7 +126,7 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     need("trace" not in body and "failing" not in body, "a trace, although nothing fails")
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values()}
     for nat in scenario.nats.values():
-        need(least_of_search(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
+        need(least_of_searches(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
         through = sum(there[name] for name in nat.inside)
         for most in (nat.table, nat.mappings):

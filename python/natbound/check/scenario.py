@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .design import Plan, read_plan
+from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
 
@@ -48,6 +49,7 @@ class Nat:
     table: int | None  # the most flows
     mappings: int | None  # the most mappings
     quota: int | None  # the most flows of one client address
+    port_sets: PortSets | None = None  # its ports are dealt to client addresses
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict port-set design connection-limits mapping-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -172,6 +174,12 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
             _is_v4(pool) == _is_v4(clients[name].addresses),
             f"{where}: the pool is of another address family than {name}",
         )
+    port_sets = None
+    if value.get("port-set") is not None:
+        restrict = ports_to_cut(get(value, "design", where), restrict, where)
+        port_sets = read_port_sets(value["port-set"], restrict, entries(value["inside"], where), where + ".port-set")
+        all_ = sum(size(clients[name].addresses) for name in inside)
+        need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     return Nat(
         word(get(value, "name", where), where), inside, pool,
@@ -179,6 +187,7 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
         _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
+        port_sets,
     )  # fmt: skip
 
 
