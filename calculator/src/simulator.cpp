@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <list>
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "port_sets.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator {
@@ -81,13 +83,26 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
     simulate_result out;
     out.assumed = traffic.assumed;
     std::vector<nat_plan> plans;
-    for (const auto& n : s.nats) plans.emplace_back(n);
+    plans.reserve(s.nats.size());
+    std::list<detail::subscriber> alone;  // of NATs with port sets, one for all of a client set
+    for (std::size_t c = 0; c < s.clients.size(); ++c)
+        if (const nat* n = nat_of(s, c); n && n->port_set)
+            alone.push_back(detail::one_subscriber(s, traffic, *n, c));
     std::vector<detail::whole_nat> wholes;
     double rate = 0;
-    for (const auto& plan : plans) {
-        wholes.push_back(detail::whole_nat_of(s, traffic, plan, options.seed));
-        for (const auto& t : wholes.back().input.streams) rate += t.rate;
+    for (const auto& n : s.nats) {
+        if (n.port_set) continue;
+        plans.emplace_back(n);
+        wholes.push_back(detail::whole_nat_of(s, traffic, plans.back(), options.seed));
     }
+    for (const auto& one : alone) {
+        wholes.push_back(detail::whole_nat_of(one.s, one.traffic, *one.plan, options.seed));
+        wholes.back().copies = one.copies;
+        for (auto& kind : wholes.back().kinds) kind.clients = one.clients;
+        if (!one.assumed.empty()) out.assumed.push_back(one.assumed);
+    }
+    for (const auto& whole : wholes)
+        for (const auto& t : whole.input.streams) rate += t.rate * whole.copies;
     for (std::size_t c = 0; c < s.clients.size(); ++c)
         if (!nat_of(s, c))
             out.assumed.push_back("client set " + s.clients[c].name +
@@ -102,7 +117,7 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         if (whole.input.streams.empty()) continue;
         for (const auto& a : whole.assumed) out.assumed.push_back(a);
         double here = 0;
-        for (const auto& t : whole.input.streams) here += t.rate;
+        for (const auto& t : whole.input.streams) here += t.rate * whole.copies;
         const auto arrivals = static_cast<std::uint64_t>(
             std::llround(static_cast<double>(options.arrivals) * here / rate));
         simulation run(whole.input, options.seed * 1000003 + n);
@@ -134,7 +149,7 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
                 total[b].cut += counts[k][b].cut;
             }
             out.unoffered += run.unoffered();
-            out.mean_live += static_cast<double>(run.table().live()) / batches;
+            out.mean_live += static_cast<double>(run.table().live()) * whole.copies / batches;
         }
         out.events += run.events() - before;
         for (std::size_t k = 0; k < counts.size(); ++k) {

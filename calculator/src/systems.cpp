@@ -8,6 +8,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
+#include "port_sets.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator {
@@ -39,7 +40,10 @@ class splitter {
         : scenario_(s), traffic_(t), assignment_(assignment) {}
 
     system_split run() {
-        for (const auto& n : scenario_.nats) out_.plans.emplace_back(n);
+        for (const auto& n : scenario_.nats) {
+            if (n.port_set) out_.own.push_back(detail::one_subscribers(n));
+            out_.plans.emplace_back(n.port_set ? out_.own.back() : n);
+        }
         out_.nat_load.assign(scenario_.nats.size(), 0);
         out_.load = traffic_.load();
         out_.rate = traffic_.rate();
@@ -133,7 +137,7 @@ class splitter {
         const std::uint64_t size = saturated(plan.pool_size);
         const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part,
                              double copies) {
-            auto& system = system_for(d, n, rank, pool.fallback ? size : 1);
+            auto& system = system_for(d, n, rank, pool.fallback ? size : 1, t.clients);
             system.copies = destinations_[d].copies * copies;
             std::uint32_t to = 0;
             auto& places = places_[&system];
@@ -152,6 +156,10 @@ class splitter {
             p.arrives = t.arrives.thinned(part);
             system.parts.push_back(std::move(p));
         };
+        if (scenario_.nats[n].port_set) {  // each client address by itself
+            say("the ports of one subscriber of " + set.name + " stand for those of all");
+            return put(std::nullopt, 1, 1 / clients, clients);
+        }
         if (pool.fallback || size == 1)
             return put(size == 1 ? std::optional<std::uint64_t>(0) : std::nullopt, clients, 1, 1);
         if (pool.choice == pool_choice::first) return put(0, clients, 1, 1);
@@ -184,14 +192,17 @@ class splitter {
     }
 
     loss_system& system_for(std::size_t d, std::size_t n, std::optional<std::uint64_t> rank,
-                            std::uint64_t ranks) {
+                            std::uint64_t ranks, std::size_t clients) {
         const auto& scope = out_.plans[n].design.clash_scope;
         const auto& to = destinations_[d];
         const bool address = scope.destination != scope_destination::none;
         const bool endpoint = scope.destination == scope_destination::endpoint;
         const key k{n,
                     scope.protocol ? static_cast<int>(scenario_.servers[to.servers].protocol) : -1,
-                    address ? to.address : 0, endpoint ? to.at : 0, rank.value_or(UINT64_MAX)};
+                    address ? to.address : 0,
+                    endpoint ? to.at : 0,
+                    rank.value_or(UINT64_MAX),
+                    scenario_.nats[n].port_set ? clients : 0};
         auto [it, fresh] = systems_.try_emplace(k);
         if (fresh) {
             it->second.nat = n;
@@ -207,7 +218,7 @@ class splitter {
             out_.assumed.push_back(sentence);
     }
 
-    using key = std::tuple<std::size_t, int, ip_address, port, std::uint64_t>;
+    using key = std::tuple<std::size_t, int, ip_address, port, std::uint64_t, std::size_t>;
     const scenario& scenario_;
     const filled_traffic& traffic_;
     std::uint64_t assignment_;

@@ -15,6 +15,7 @@ struct named_kind {
 struct whole_nat {
     simulation_input input;
     std::vector<named_kind> kinds;
+    double copies = 1;  // so many are alike, and one is simulated
     std::vector<std::string> assumed;
 };
 

@@ -14,6 +14,10 @@ nat_plan::nat_plan(const nat& n)
       table(n.connection_limits.limit_per_instance),
       quota(n.connection_limits.limit_per_subscriber),
       class_index_(port_count) {
+    // who reads this NAT asks for each subscriber's own (port_sets.hpp)
+    if (n.port_set)
+        throw unsupported("NAT " + n.name +
+                          ": ports that are dealt out in sets (port-set) are not settled here");
     const auto add = [&](const port_set& source, const port_set& ports) {
         const auto index = static_cast<std::uint8_t>(classes.size());
         classes.push_back(

@@ -9,6 +9,7 @@
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound {
 
@@ -143,7 +144,6 @@ class checker {
         if (n.nat64_prefixes) nat64_prefixes(*n.nat64_prefixes, at("nats", i, "nat64-prefixes"));
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
-        if (n.port_set) not_yet(at("nats", i, "port-set"));
         if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
         if (n.mapping_limits.limit_subscribers)
             not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
@@ -158,6 +158,10 @@ class checker {
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
         validate(n.design, at("nats", i, "design"));
+        if (n.port_set) {
+            port_sets_alone(i);
+            validate_port_sets(s, i);
+        }
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
@@ -203,6 +207,25 @@ class checker {
                 fail(list, "",
                      "nothing is left to give: every port of every address of the pool is kept",
                      "leave some out");
+    }
+
+    // What port sets do not go together with in this version.
+    void port_sets_alone(std::size_t i) {
+        const auto& n = s.nats[i];
+        const std::string here = at("nats", i, "port-set");
+        if (n.static_mappings)
+            fail(here, "", "port sets with static mappings are not modelled yet");
+        for (const auto& other : s.nats)
+            for (const auto& name : other.inside) {
+                const bool inner = name == n.name;
+                const bool outer = &other == &n && client_names.count(name) == 0;
+                if (inner || outer) fail(here, "", "port sets in a cascade are not modelled yet");
+                if (&other != &n &&
+                    std::find(n.inside.begin(), n.inside.end(), name) != n.inside.end())
+                    fail(here, "",
+                         "port sets for clients that are spread over NATs (" + name +
+                             ") are not modelled yet");
+            }
     }
 
     static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }

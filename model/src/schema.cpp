@@ -67,11 +67,18 @@ const std::map<std::string, const char*>& sentences() {
          "RFC 7597: the leading bits that are not all 0. Default 6; 0 for one contiguous range."},
         {"port_restriction.psid-len", "RFC 7597: bits of the port that the PSID takes."},
         {"port_restriction.psid", "RFC 7597: the port set's number."},
-        {"subscriber_port_sets.port-set-size", "Ports of a set."},
+        {"subscriber_port_sets.port-set-size",
+         "Ports of a set: each run of the permitted ports (port-set-restrict, else the design's "
+         "widest "
+         "range) is cut into sets of so many from its lowest port on; the rest goes unused."},
         {"subscriber_port_sets.port-sets-per-subscriber",
-         "The most sets that one client address may have at a time. Default 1."},
+         "The most sets that one client address may have at a time, dealt as it needs them. "
+         "Default "
+         "1."},
         {"subscriber_port_sets.deterministic",
-         "Each client address has its set for ever, by arithmetic (RFC 7422)."},
+         "Each client address has its set for ever, by arithmetic (RFC 7422, sequential): client "
+         "number i, in the order of inside and then by address, has set number i, counted through "
+         "one external address before the next."},
         {"static_mapping.external-src-address", "Addresses of the pool. Default: all."},
         {"static_mapping.external-src-port", "Ports that are kept there."},
         {"static_mapping.transport-protocol", "Default: all protocols."},

@@ -12,6 +12,7 @@
 #include "natbound/solver/maximum.hpp"
 #include "pair_network.hpp"
 #include "parted_clients.hpp"
+#include "port_sets.hpp"
 #include "quota.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
@@ -31,12 +32,14 @@ fit_result from_maximum(const scenario& s, const count& demand) {
         out.sets_it = m.sets_it + ": at most " + grouped(m.at_most) + " fit";
         out.evidence = std::move(m.does_not_fit);
     } else if (demand <= m.at_least) {
-        keep_connections(m.blocks, demand);
+        keep_connections(m.dealt, demand - std::min(demand, connections(m.blocks)));
+        keep_connections(m.blocks, demand - connections(m.dealt));
         out.verdict = fit_verdict::fits;
         out.sets_it = grouped(m.at_least - demand) + " more would fit";
         out.evidence = bj::object(
             {{"connections", json_count(demand)}, {"blocks", to_json(m.blocks, s, memory)}},
             memory);
+        add_json(out.evidence, m.dealt, s, memory);
     } else {
         out.sets_it = "between " + grouped(m.at_least) + " and " + grouped(m.at_most) +
                       " is not settled: " + m.why_bounds;
@@ -94,6 +97,7 @@ class by_pairs {
         out_.evidence = bj::object(memory_);
         out_.evidence.emplace("connections", json_count(demand_));
         out_.evidence.emplace("blocks", to_json(blocks_, s_, memory_));
+        add_json(out_.evidence, dealt_, s_, memory_);
         out_.evidence.emplace("demand", to_json(pairs_, s_, memory_));
         return std::move(out_);
     }
@@ -162,6 +166,7 @@ class by_pairs {
                 wanted += p.connections;
             }
         if (mine.empty()) return true;
+        if (s_.nats[n].port_set) return through_port_sets(n, mine);
         const nat_plan plan(s_.nats[n]);
         if (const auto limit = limit_of(s_, reach_, plan, inside_[n]);
             limit && wanted > limit->connections) {
@@ -203,6 +208,15 @@ class by_pairs {
         }
         std::move(found->begin(), found->end(), std::back_inserter(blocks_));
         return true;
+    }
+
+    bool through_port_sets(std::size_t n, const std::vector<pair_demand>& mine) {
+        auto found = port_set_fits(s_, reach_, n, inside_[n], mine, memory_);
+        if (found.verdict == fit_verdict::fits) dealt_.push_back(std::move(found.dealt));
+        if (found.verdict == fit_verdict::unknown) say(found.why);
+        if (found.verdict == fit_verdict::does_not_fit)
+            refuse(found.why, bj::array({std::move(found.item)}, memory_));
+        return found.verdict == fit_verdict::fits;
     }
 
     // No client set wants more than its addresses' quotas together.
@@ -356,6 +370,7 @@ class by_pairs {
     std::vector<pair_demand> pairs_;
     bj::storage_ptr memory_;
     std::vector<block> blocks_;
+    std::vector<dealt_nat> dealt_;
     std::string why_;
     fit_result out_;
 };

@@ -11,6 +11,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "port_set_guaranteed.hpp"
 #include "search_bound.hpp"
 
 namespace natbound {
@@ -179,8 +180,9 @@ guaranteed_result guaranteed(const scenario& s, const std::function<void()>& int
     std::optional<count> open_bound;
     known_sequences sequences;
     for (const auto& n : s.nats) {
-        guaranteed_result r = of_nat(
-            s, n, sequences, interrupt ? interrupt : [] {});
+        const auto now_and_then = interrupt ? interrupt : [] {};
+        guaranteed_result r = n.port_set ? port_set_guaranteed(s, n, now_and_then)
+                                         : of_nat(s, n, sequences, now_and_then);
         if (r.nothing_fails && best) continue;
         if (!r.connections && !r.nothing_fails && (!open_bound || r.at_least < *open_bound))
             open_bound = r.at_least;

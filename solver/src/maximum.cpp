@@ -61,6 +61,11 @@ void append(std::string& text, const std::string& more) {
 // who are parted among them.
 nat_capacity joined(const scenario& s, std::vector<nat_capacity> parts, const routed& direct,
                     bj::array nats, const bj::storage_ptr& memory) {
+    for (const auto& n : s.nats)
+        if (n.port_set)
+            throw unsupported("NAT " + n.name +
+                              ": port sets beside NATs that share endpoints or clients are not "
+                              "settled in this version");
     const shared_pools shared(s);
     const parted_clients parted(s);
     nat_capacity out;
@@ -135,6 +140,7 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
         out.at_most += one.at_most;
         out.mappings += one.mappings;
         std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
+        std::move(one.dealt.begin(), one.dealt.end(), std::back_inserter(out.dealt));
         append(out.sets_it, (several && !cascade ? s.nats[n].name + ": " : "") + one.sets_it);
         append(out.why_bounds, one.why_bounds);
         if (out.binds.empty() || out.binds == "sockets") out.binds = one.binds;
@@ -166,6 +172,7 @@ maximum_result maximum(const scenario& s) {
     bj::object fits(memory);
     fits.emplace("connections", json_count(out.at_least));
     fits.emplace("blocks", to_json(all.blocks, s, memory));
+    add_json(fits, all.dealt, s, memory);
     out.evidence = bj::object(memory);
     if (out.at_least == out.at_most) {
         out.connections = out.at_least;

@@ -7,6 +7,7 @@
 #include "hall.hpp"
 #include "natbound/model/error.hpp"
 #include "overloading.hpp"
+#include "port_sets.hpp"
 #include "quota.hpp"
 #include "words.hpp"
 
@@ -155,6 +156,7 @@ std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, c
 
 nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory) {
+    if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory);
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
     const auto quota = quota_of(s, reach, plan, inside);

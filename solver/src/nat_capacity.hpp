@@ -6,13 +6,15 @@
 
 #include "blocks.hpp"
 #include "nat_reading.hpp"
+#include "port_set_evidence.hpp"
 
 namespace natbound {
 
 struct nat_capacity {
     count at_most = 0, at_least = 0;
     count mappings = 0;                // that carry at_least
-    std::vector<block> blocks;         // at_least connections
+    std::vector<block> blocks;         // with `dealt` at_least connections
+    std::vector<dealt_nat> dealt;      // of NATs that deal out their ports in sets
     boost::json::object does_not_fit;  // an item of `nats`
     std::string binds, sets_it;
     std::string why_bounds;  // where at_least < at_most

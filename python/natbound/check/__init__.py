@@ -24,7 +24,7 @@ __all__ = ["Verdict", "check"]
 
 SCHEMA = "natbound.certificate/1"
 BODIES = {
-    "fits": "connections blocks demand",
+    "fits": "connections blocks port-sets demand",
     "does-not-fit": "at-most nats direct demand",
     "maximum": "connections fits does-not-fit",
     "bounds": "fits does-not-fit",

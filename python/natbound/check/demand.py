@@ -9,6 +9,7 @@ from typing import Any
 from .cascade import at_stages
 from .does_not_fit import check_group, check_nat, heaviest_first, limit, whole
 from .pool import Way
+from .port_sets import too_few
 from .quota import passes
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Dest, Nat, Scenario
@@ -88,11 +89,14 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = False
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota groups pairs", where)
+        known_keys(item, "nat at-most table quota groups pairs port-sets", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
-        if "pairs" in item:
+        if nat.port_sets is not None:
+            need(not {"pairs", "groups", "quota"} & item.keys(), f"{where}: {nat.name} deals out its ports in sets")
+            found = too_few(scenario, nat, item.get("port-sets", []), demand, where + ".port-sets") or found
+        elif "pairs" in item:
             found = _pairs_alone(scenario, nat, item, demand, where) or found
             continue
         spend(len(demand))

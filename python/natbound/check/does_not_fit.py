@@ -15,6 +15,7 @@ from .cascade import sent
 from .clash import together
 from .keys import keys_of, mapping_side, weights
 from .pool import Way
+from .port_sets import check_bound
 from .quota import capped
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .scenario import Client, Dest, Nat, Scenario
@@ -242,6 +243,8 @@ def limit(scenario: Scenario, nat: Nat) -> list[int]:
 
 def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
+    if nat.port_sets is not None:
+        return check_bound(scenario, nat, value, where, limit(scenario, nat))
     known_keys(value, "nat at-most table quota groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")

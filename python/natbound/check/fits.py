@@ -13,6 +13,7 @@ from .blocks import Block, read_block, some_dests
 from .clash import once_outside
 from .keys import mapping_side
 from .pool import Way
+from .port_sets import check_dealt, check_demand
 from .quota import within_quota
 from .reading import count, entries, get, need
 from .scenario import Dest, Nat, Scenario
@@ -141,8 +142,14 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         for i, v in enumerate(entries(get(body, "blocks", "fits"), "blocks"))
         for b in read_block(scenario, v, f"blocks[{i}]")
     ]
+    dealt = [
+        check_dealt(scenario, v, demand is not None, f"port-sets[{i}]")
+        for i, v in enumerate(entries(body.get("port-sets", []), "port-sets"))
+    ]
+    need(len({nat.name for nat, _, _ in dealt}) == len(dealt), "port-sets: a NAT occurs twice")
+    need(all(b.nat is None or b.nat.port_sets is None for _, b in stages), "a block through a NAT that deals out its ports in sets")
     blocks = [b for _, b in stages if not b.client.inner]
-    there = sum(b.connections for b in blocks)
+    there = sum(b.connections for b in blocks) + sum(many for _, many, _ in dealt)
     need(there == said, f"the blocks carry {there:,} connections and not {said:,}")
 
     def whole(dests: list[Dest]) -> list[Any]:
@@ -169,5 +176,12 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
             for dests, rects, _ in b.pieces():
                 for d in dests:
                     carried[b.client.name, d.server.name] += d.size * sum(size(a) * size(p) for a, p in rects)
-        need(+carried == +demand, "the blocks carry other numbers than the demand")
+        through = {name for nat, _, _ in dealt for name in nat.inside}
+        for nat, many, items in dealt:
+            check_demand(scenario, nat, many, items, demand)
+        spend(len(demand) * (1 + len(through)))
+        need(
+            +carried == Counter({p: n for p, n in demand.items() if n and p[0] not in through}),
+            "the blocks carry other numbers than the demand",
+        )
     return said

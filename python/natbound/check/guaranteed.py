@@ -13,11 +13,11 @@ from typing import Any
 from .cascade import most_through
 from .clash import check_clash, once_alone
 from .holes import PROTOCOLS
+from .port_sets_replay import least_of_searches, table_of
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
-from .replay import Flow, Script, Table
+from .replay import Flow, Script
 from .scenario import Nat, Scenario
-from .search import least_of_search
 from .sets import Undecided, meet, size, spend
 
 MOST_STEPS = 2_000_000  # flows of a trace
@@ -63,7 +63,7 @@ def numbers(value: Any, where: str) -> list[int]:
 
 def replay(scenario: Scenario, nat: Nat, trace: Any, failing: Any) -> int:
     """Steps the trace and then the failing flow; returns how many were live before that."""
-    table = Table(scenario, nat)
+    table = table_of(scenario, nat)
     left = MOST_STEPS
 
     def step(value: Any, where: str) -> Iterator[bool]:
@@ -101,7 +101,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
-        search = least_of_search(scenario, nat)
+        search = least_of_searches(scenario, nat)
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     if reason == "nothing-fails":
@@ -143,7 +143,7 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}
     through = most_through(scenario, there, {})
     for nat in scenario.nats.values():
-        need(least_of_search(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
+        need(least_of_searches(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
         for most in (nat.table, nat.mappings):
             need(most is None or through[nat.name] <= most, f"lower-bound: {nat.name} has a limit of {most}")

@@ -38,7 +38,7 @@ def check_multiple(scenario: Scenario, body: Any, exact: bool) -> tuple[Fraction
     spend(len(demand))
     need(all(demand.values()), "demand: a pair that wants nothing")
     need(k[0] * beyond[1] < beyond[0] * k[1], "next: not above the multiple")
-    fits = known_keys(get(body, "fits", "multiple"), "connections blocks demand", "fits")
+    fits = known_keys(get(body, "fits", "multiple"), "connections blocks port-sets demand", "fits")
     wanted = times(demand, k)
     shown = read_demand(scenario, fits["demand"]) if "demand" in fits else Counter()
     need(+shown == +wanted, f"fits: another demand than {k[0]}/{k[1]} of it")

@@ -8,6 +8,7 @@ from typing import Any
 from .cascade import with_stages
 from .design import Plan, read_plan
 from .holes import PROTOCOLS, Holes, read_holes
+from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
 
@@ -50,6 +51,7 @@ class Nat:
     mappings: int | None  # the most mappings
     quota: int | None  # the most flows of one client address
     holes: Holes  # the static mappings
+    port_sets: PortSets | None = None  # its ports are dealt to client addresses
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict static-mappings nat64-prefixes design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -175,6 +177,14 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
         # IPv6 to IPv4 is NAT64 (RFC 6146)
         need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
+    port_sets = None
+    if value.get("port-set") is not None:
+        if inside & nats or value.get("static-mappings") is not None:
+            raise Undecided(f"{where}: this checker does not decide port sets in cascades or beside static mappings")
+        restrict = ports_to_cut(get(value, "design", where), restrict, where)
+        port_sets = read_port_sets(value["port-set"], restrict, entries(value["inside"], where), where + ".port-set")
+        all_ = sum(size(clients[name].addresses) for name in inside)
+        need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(
@@ -184,6 +194,7 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
         _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
         read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
+        port_sets,
     )  # fmt: skip
 
 
@@ -234,6 +245,8 @@ def read_scenario(value: Any) -> Scenario:
     spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
     if spread and any(n.inside & nats.keys() for n in nats.values()):
         raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")
+    if any(n.port_sets for n in nats.values()) and (spread or any(n.inside & nats.keys() for n in nats.values())):
+        raise Undecided("port sets in a cascade, or of clients spread over several NATs: this checker does not decide them")
     for n in nats.values():
         if n.inside & nats.keys():
             sets = [c.addresses for c in out.inside(n)]

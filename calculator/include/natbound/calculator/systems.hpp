@@ -4,6 +4,7 @@
 // or on all of them where the search goes on to another. Poisson traffic split at random stays
 // Poisson (batches of geometric sizes and on-off streams stay what they are, too), so each system
 // is a loss system of its own. Only a flow table joins them again.
+#include <list>
 #include <map>
 #include <memory>
 #include <natbound/calculator/simulation.hpp>
@@ -50,6 +51,7 @@ struct loss_system {
 
 struct system_split {
     std::vector<nat_plan> plans;  // a NAT's
+    std::list<nat> own;           // what a subscriber of a NAT with port sets has to itself
     std::vector<traffic_kind> kinds;
     std::vector<loss_system> systems;
     std::vector<double> nat_load;  // a NAT's

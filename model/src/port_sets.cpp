@@ -1,0 +1,136 @@
+// Cutting the permitted ports into sets, and the rules of `port-set`.
+#include "natbound/model/port_sets.hpp"
+
+#include <algorithm>
+
+#include "natbound/model/error.hpp"
+#include "natbound/model/patch.hpp"
+
+namespace natbound {
+namespace {
+
+// Without port-set-restrict: the widest range among the design's classes (of equals the first).
+port_set permitted_of(const nat& n) {
+    if (n.port_set_restrict) return n.port_set_restrict->ports();
+    port_set widest;
+    for (const auto& c : n.design.port_classes)
+        if (c.ports.size() > widest.size()) widest = c.ports;
+    return widest;
+}
+
+const client_set* client_named(const scenario& s, const std::string& name) {
+    for (const auto& c : s.clients)
+        if (c.name == name) return &c;
+    return nullptr;
+}
+
+// As it acts on ports that the operator gives; never outside them.
+design inside_its_ports(const design& d) {
+    design out = restricted(d);
+    if (out.first_choice == first_choice::preserve_any) out.first_choice = first_choice::preserve;
+    return out;
+}
+
+[[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
+                       const std::string& fix = {}) {
+    throw input_error(path, value.empty() ? value : "'" + value + "'", rule, fix);
+}
+
+}  // namespace
+
+port_set_layout::port_set_layout(const nat& n)
+    : nat_(&n), rule_(&*n.port_set), permitted_(permitted_of(n)) {
+    const std::uint64_t size = rule_->port_set_size;
+    if (size == 0 || size > port_count) return;
+    for (const auto& run : permitted_.parts())
+        for (std::uint64_t first = run.first; first + size - 1 <= run.last; first += size)
+            firsts_.push_back(static_cast<port>(first));
+}
+
+dealt_set port_set_layout::at(const count& number) const {
+    const count rank = number / firsts_.size();
+    const auto place = static_cast<std::size_t>(number % firsts_.size());
+    return {nat_->external_ip_address_pool.at(static_cast<u128>(rank)), firsts_[place],
+            firsts_[place] + static_cast<port>(size()) - 1};
+}
+
+count subscribers_of(const scenario& s, const nat& n) {
+    count out = 0;
+    for (const auto& name : n.inside)
+        if (const auto* c = client_named(s, name)) out += c->addresses.size();
+    return out;
+}
+
+count first_subscriber(const scenario& s, const nat& n, const client_set& c) {
+    count out = 0;
+    for (const auto& name : n.inside) {
+        if (name == c.name) break;
+        if (const auto* other = client_named(s, name)) out += other->addresses.size();
+    }
+    return out;
+}
+
+nat own_nat(const nat& n, const dealt_set& set) {
+    nat out = undealt(n);
+    out.external_ip_address_pool = {set.address, set.address};
+    out.port_set_restrict = port_restriction{set.first, set.last};
+    out.connection_limits.limit_per_instance.reset();
+    out.mapping_limits = {};
+    return out;
+}
+
+nat undealt(const nat& n) {
+    nat out = n;
+    out.design = inside_its_ports(n.design);
+    if (!out.port_set_restrict) {
+        const port_set_layout layout(n);
+        out.design.port_classes = {{all_ports(), layout.permitted()}};
+    }
+    out.port_set.reset();
+    return out;
+}
+
+void validate_port_sets(const scenario& s, std::size_t i) {
+    const nat& n = s.nats[i];
+    const auto& rule = *n.port_set;
+    const std::string here = "nats[" + std::to_string(i) + "].port-set";
+    if (rule.port_set_size == 0)
+        fail(here + ".port-set-size", "0", "a set has at least one port", "add port-set-size: 512");
+    if (rule.port_sets_per_subscriber == 0)
+        fail(here + ".port-sets-per-subscriber", "0", "a limit of 0 admits nothing",
+             "1 or more, or leave it out for 1");
+    for (const auto& name : n.inside)
+        if (!client_named(s, name))
+            fail(here, "",
+                 "'" + name + "' is a NAT; port sets of a NAT inside are not modelled yet");
+    const port_set_layout layout(n);
+    if (layout.on_an_address() == 0)
+        fail(here + ".port-set-size", std::to_string(rule.port_set_size),
+             "is more than the consecutive ports of an address: " + to_string(layout.permitted()),
+             "smaller sets, or a wider port-set-restrict");
+    if (n.design.search.rounds.empty())
+        fail(here, "", "the design searches no ports, so it can't deal them out", "another design");
+    if (rule.deterministic) {
+        if (rule.port_sets_per_subscriber != 1)
+            fail(here + ".port-sets-per-subscriber", std::to_string(rule.port_sets_per_subscriber),
+                 "deterministic: each client address has one set",
+                 "make port-set-size as large as all its sets together");
+        const count all = subscribers_of(s, n);
+        if (all <= layout.sets()) return;
+        const count pool = n.external_ip_address_pool.size();
+        const count on_each = (all + pool - 1) / pool, per = layout.on_an_address();
+        fail(here, "",
+             grouped(all) + " client addresses want a set each, and the pool has " +
+                 grouped(layout.sets()) + " (" + grouped(pool) + " x " + grouped(per) +
+                 " sets of " + grouped(rule.port_set_size) + "): " + grouped(on_each) +
+                 " clients an address, 1:" + grouped(per) + " is the most",
+             "port-set-size: " + grouped(layout.permitted().size() / on_each) + ", or " +
+                 grouped((all + per - 1) / per) + " addresses in the pool");
+    }
+    if (rule.port_sets_per_subscriber > layout.on_an_address())
+        fail(here + ".port-sets-per-subscriber", std::to_string(rule.port_sets_per_subscriber),
+             "one address has only " + grouped(layout.on_an_address()) + " sets",
+             "at most that many");
+}
+
+}  // namespace natbound

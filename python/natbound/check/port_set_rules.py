@@ -1,0 +1,44 @@
+"""port-set: how a NAT cuts its ports into sets, and whose a set is (docs/formats.md, docs/certificates.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .reading import count, entries, flag, get, known_keys, need, ports
+from .sets import PORTS, Set, Undecided, size
+
+
+@dataclass(frozen=True)
+class PortSets:
+    """The sets of one NAT. Set number i lies on the pool's address of rank i div |firsts|, its lowest port is firsts[i mod |firsts|]."""
+
+    size: int
+    each: int  # the most sets of one client address
+    deterministic: bool  # client address number i has set number i, counted in this order of client sets
+    order: tuple[str, ...]
+    firsts: tuple[int, ...]
+
+
+def ports_to_cut(design: Any, restrict: Set | None, where: str) -> Set:
+    """The ports that are cut into sets: those of the operator, else the widest range of the design."""
+    if restrict is not None:
+        return restrict
+    classes = [ports(get(c, "ports", where), where) for c in entries(get(design, "port-classes", where), where)]
+    need(classes, f"{where}: no ports")
+    return max(classes, key=size)
+
+
+def read_port_sets(value: Any, cut: Set, inside: list[str], where: str) -> PortSets:
+    """Reads `port-set`."""
+    known_keys(value, "port-set-size port-sets-per-subscriber deterministic", where)
+    wide = count(get(value, "port-set-size", where), where)
+    each = count(value.get("port-sets-per-subscriber", 1), where)
+    need(0 < wide < PORTS and each > 0, f"{where}: a size of 0 or more than the ports, or no sets for anyone")
+    firsts = tuple(lo for first, last in cut for lo in range(first, last - wide + 2, wide))
+    deterministic = flag(value.get("deterministic", False), where)
+    need(each <= len(firsts), f"{where}: one address has {len(firsts):,} sets")
+    need(each == 1 or not deterministic, f"{where}: deterministic sets are one a subscriber")
+    if len(set(inside)) != len(inside):
+        raise Undecided(f"{where}: a client set is named twice")
+    return PortSets(wide, each, deterministic, tuple(inside), firsts)

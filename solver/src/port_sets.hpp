@@ -1,0 +1,33 @@
+#pragma once
+// Maximum and demand of a NAT that deals out its ports in sets (port-set: deterministic NAT, port
+// blocks). Counted per client set, never per client address.
+#include <string>
+#include <vector>
+
+#include "nat_capacity.hpp"
+#include "natbound/solver/maximum.hpp"
+#include "port_set_room.hpp"
+
+namespace natbound {
+
+// How many sets there are and how many a client address may have.
+struct port_set_supply {
+    count sets, each;
+};
+port_set_supply supply_of(const nat& n, const count& subscribers);
+
+nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std::size_t nat,
+                               const std::vector<std::size_t>& inside,
+                               const boost::json::storage_ptr& memory);
+
+struct port_set_fit {
+    fit_verdict verdict = fit_verdict::unknown;
+    std::string why;
+    dealt_nat dealt;           // where it fits
+    boost::json::object item;  // of `nats`, where it does not
+};
+port_set_fit port_set_fits(const scenario& s, const reach_table& reach, std::size_t nat,
+                           const std::vector<std::size_t>& inside, const demand_list& mine,
+                           const boost::json::storage_ptr& memory);
+
+}  // namespace natbound

@@ -1,0 +1,155 @@
+"""Brute force over NATs that deal out their ports in sets: every dealing of the sets is written out, and each is a world of oracle.py."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import oracle
+
+External = tuple[int, int]
+
+
+def blocks_of(nat: Any) -> list[list[External]]:
+    """All sets of a NAT in order: by address, then port."""
+    if "port-set-restrict" in nat:
+        runs = [(nat["port-set-restrict"]["start-port-number"], nat["port-set-restrict"]["end-port-number"])]
+    else:
+        ports = max((oracle.listed_ports(c["ports"]) for c in nat["design"]["port-classes"]), key=len)
+        runs = [(ports[0], ports[-1])]
+    wide = nat["port-set"]["port-set-size"]
+    firsts = [lo for a, b in runs for lo in range(a, b + 1, wide) if lo + wide - 1 <= b]
+    return [
+        [(rank, p) for p in range(lo, lo + wide)]
+        for rank in range(len(oracle.listed_addresses(nat["external-ip-address-pool"])))
+        for lo in firsts
+    ]
+
+
+class Owned(oracle.Router):
+    """A router in which each client address has these external endpoints."""
+
+    owned: dict[str, list[External]]
+
+    def permitted(self, f: oracle.Flow) -> set[External]:
+        """Those of its own."""
+        return set(self.owned.get(f[1], []))
+
+
+def subscribers(document: Any, nat: Any) -> list[str]:
+    """Client addresses in order."""
+    known = {c["name"]: c for c in document["clients"]}
+    return [a for name in nat["inside"] for a in oracle.listed_addresses(known[name]["addresses"])]
+
+
+def dealings(document: Any, nat: Any) -> Iterator[dict[str, list[External]]]:
+    """Every way to have dealt the sets; of dynamic ones as many to each as there are, in every number."""
+    blocks, who = blocks_of(nat), subscribers(document, nat)
+    if nat["port-set"].get("deterministic"):
+        yield dict(zip(who, blocks, strict=False))
+        return
+    each = nat["port-set"].get("port-sets-per-subscriber", 1)
+    for numbers in itertools.product(range(each + 1), repeat=len(who)):
+        if sum(numbers) <= len(blocks):
+            ends = list(itertools.accumulate(numbers))
+            yield {a: [e for b in blocks[end - n : end] for e in b] for a, n, end in zip(who, numbers, ends, strict=True)}
+
+
+def worlds(document: Any) -> Iterator[oracle.World]:
+    """A world for every dealing; all NATs with sets together."""
+    plain = oracle.World(document)
+    dealt = [i for i, n in enumerate(document["nats"]) if "port-set" in n]
+    for owned in itertools.product(*(list(dealings(document, document["nats"][i])) for i in dealt)):
+        for i, one in zip(dealt, owned, strict=True):
+            router = Owned(document["nats"][i], plain)
+            router.owned = one
+            plain.nats[i] = router
+        yield plain
+
+
+def most(document: Any) -> int:
+    """The maximum, over all dealings."""
+    return max(oracle.most(w) for w in worlds(document))
+
+
+def meets(document: Any, demand: dict[tuple[str, str], int]) -> bool:
+    """Whether a demand by pairs can be met in some dealing (edm)."""
+    return any(oracle.meets(w, demand) for w in worlds(document))
+
+
+def random_document(rng: random.Random, mapping: str = "edm") -> Any:
+    """A small scenario with port sets."""
+    scope = rng.choice([{"destination": d, "protocol": p} for d in ("endpoint", "address", "none") for p in (True, False)])
+    if mapping == "eim":
+        scope = {"destination": "none", "protocol": rng.random() < 0.5}
+    at = 0
+    clients = []
+    for name in "AX"[: rng.randint(1, 2)]:
+        n = rng.randint(1, 3 if name == "A" else 2)
+        low = rng.choice([1, 9, 10])
+        clients.append({"name": name, "addresses": [f"10.0.0.{at + 1}-10.0.0.{at + n}"], "ports": f"{low}-{low + rng.randint(0, 2)}"})
+        at += n
+    servers = [{"name": "C", "addresses": ["198.51.100.7"], "ports": rng.choice(["80", "80-81"]), "protocol": "tcp"}]
+    if rng.random() < 0.7:
+        address = rng.choice(["198.51.100.7", "198.51.100.8"])
+        servers.append(
+            {"name": "D", "addresses": [address], "ports": rng.choice(["81", "82", "80-81"]), "protocol": rng.choice(["tcp", "udp"])}
+        )
+        if servers[1]["protocol"] == "tcp" and address.endswith("7"):
+            servers[1]["ports"] = "82"
+    for c in clients:
+        if len(servers) > 1 and rng.random() < 0.4:
+            c["reaches"] = [rng.choice("CD")]
+    wide, sets = rng.randint(1, 3), rng.randint(1, 3)
+    lowest = rng.choice([1, 9, 10, 11])
+    pool = rng.randint(1, 2)
+    nat: dict[str, Any] = {
+        "name": "cgn", "inside": [c["name"] for c in clients], "external-ip-address-pool": [f"203.0.113.1-203.0.113.{pool}"],
+        "port-set-restrict": {"start-port-number": lowest, "end-port-number": lowest + wide * sets - 1 + rng.randint(0, wide - 1)},
+        "port-set": {"port-set-size": wide, "port-sets-per-subscriber": rng.randint(1, sets)},
+        "design": {
+            "name": "d", "mapping-type": mapping, "clash-scope": scope, "port-classes": [{"ports": "1-65535"}],
+            "first-choice": rng.choice(["none", "preserve", "preserve-any"]),
+            "search": {"rounds": [{"start": rng.choice(["random", "first"]), "step": "ascend"}]}, "pool": {"choice": "first"},
+        },
+    }  # fmt: skip
+    if rng.random() < 0.5 and at <= sets * pool:
+        nat["port-set"] = {"port-set-size": wide, "deterministic": True}
+    if rng.random() < 0.3:
+        nat["connection-limits"] = {"limit-per-instance": rng.randint(1, 8)}
+    if rng.random() < 0.3:
+        nat.setdefault("connection-limits", {})["limit-per-subscriber"] = rng.randint(1, 4)
+    return {"clients": clients, "nats": [nat], "servers": servers}
+
+
+def mappings(document: Any) -> set[Any]:
+    """All mappings of a design that shares them."""
+    world = oracle.World(document)
+    return {f[:3] for c in document["clients"] for f in world.flows(c["name"])}
+
+
+def sockets(document: Any) -> int:
+    """All connections that there could be."""
+    world = oracle.World(document)
+    return sum(len(world.flows(c["name"])) for c in document["clients"])
+
+
+def alone(document: Any) -> Iterator[Any]:
+    """Each subscriber of deterministic sets in a scenario of its own, with a NAT that has its ports and no table."""
+    nat = document["nats"][0]
+    owner = {a: c for c in document["clients"] for a in oracle.listed_addresses(c["addresses"])}
+    for address, block in zip(subscribers(document, nat), blocks_of(nat), strict=False):
+        one = copy.deepcopy(document)
+        one["clients"] = [{**owner[address], "addresses": [address]}]
+        made = one["nats"][0]
+        del made["port-set"]
+        made["inside"] = [owner[address]["name"]]
+        made["external-ip-address-pool"] = [f"203.0.113.{block[0][0] + 1}"]
+        made["port-set-restrict"] = {"start-port-number": block[0][1], "end-port-number": block[-1][1]}
+        if made["design"]["first-choice"] == "preserve-any":  # its set and no other ports
+            made["design"]["first-choice"] = "preserve"
+        made.get("connection-limits", {}).pop("limit-per-instance", None)
+        yield one
