@@ -163,7 +163,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits rate-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -177,6 +177,8 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
             _is_v4(pool) == _is_v4(clients[name].addresses),
             f"{where}: the pool is of another address family than {name}",
         )
+    # connections a second say how often and not what is possible: read, and not looked at
+    known_keys(value.get("rate-limits") or {}, "connections connections-burst", where + ".rate-limits")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     return Nat(
         word(get(value, "name", where), where), inside, pool,
