@@ -35,6 +35,7 @@ flow_table::flow_table(table_setup setup)
             "one has " +
             std::to_string(cells));
     cells_.resize(static_cast<std::size_t>(cells));
+    if (!setup_.plan->holes.empty()) keep_holes();
     const auto type = setup_.plan->design.mapping_type;
     if (setup_.remembers && type != mapping_type::eim_if_possible) {
         if (setup_.takes_over)
@@ -45,6 +46,19 @@ flow_table::flow_table(table_setup setup)
     } else {
         flows_.resize(cells_.size() * port_count);
     }
+}
+
+// Static mappings are taken from the start, and for good.
+void flow_table::keep_holes() {
+    const auto& pool = setup_.plan->of->external_ip_address_pool;
+    for (const auto& to : setup_.destinations)
+        for (std::uint32_t rank = 0; rank < setup_.ranks; ++rank) {
+            const port_set kept =
+                setup_.plan->holes.at(to.protocol, pool.at(setup_.first_rank + rank));
+            for (const auto& part : kept.parts())
+                for (port p = part.first; p <= part.last; ++p)
+                    cells_[std::size_t{to.scope} * setup_.ranks + rank].take(p);
+        }
 }
 
 std::uint64_t flow_table::source_key(std::uint32_t pair, port source) const {

@@ -121,6 +121,18 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     }
     ports_ = static_cast<double>(permitted.size()) * system_.ranks;
     least_busy_ *= system_.ranks;
+    if (!plan.holes.empty()) {
+        // ports of static mappings are never free
+        const double kept = kept_ports(plan, permitted);
+        ports_ -= kept;
+        least_busy_ = std::max(0.0, least_busy_ - kept);
+        independent = independent && kept == 0;
+        preserved = preserved && kept == 0;
+        if (ports_ <= 0)
+            throw unsupported("NAT " + plan.of->name +
+                              ": static mappings keep every port that these connections could be "
+                              "given, so each of them fails");
+    }
     double all_sockets = 0, addresses = 0;
     std::map<std::size_t, double> of_set;
     for (const auto& [who, n] : sockets) of_set[who.first] += n;
@@ -194,6 +206,22 @@ bool loss_curve::one_burst() const {
                         [](const auto& c) { return c.share * c.seconds > 0; }))
             return false;
     return true;
+}
+
+// Ports of the static mappings among `permitted`, on the addresses of the system.
+double loss_curve::kept_ports(const nat_plan& plan, const port_set& permitted) const {
+    const auto& pool = plan.of->external_ip_address_pool;
+    double kept = 0;
+    for (const auto& part : plan.holes.alike()) {
+        const auto here = plan.holes.at(system_.destinations.front(), part.at(0)) & permitted;
+        double addresses = system_.ranks;
+        if (system_.ranks > 1)  // the whole pool
+            addresses = static_cast<double>(part.size());
+        else if (system_.rank)
+            addresses = part.contains(pool.at(*system_.rank)) ? 1 : 0;
+        kept += addresses * static_cast<double>(here.size());
+    }
+    return kept;
 }
 
 double loss_curve::sure_bound(double load) const {

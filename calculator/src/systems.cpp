@@ -158,6 +158,11 @@ class splitter {
         if (pool.choice == pool_choice::random || pool.choice == pool_choice::round_robin) {
             if (pool.choice == pool_choice::round_robin)
                 say("addresses taken round robin are taken for drawn");
+            if (!plan.holes.empty() && plan.holes.alike().size() > 1)
+                throw unsupported("NAT " + plan.of->name +
+                                  ": the refusal probability where static mappings differ by "
+                                  "address, and the address is drawn, is not modelled yet; "
+                                  "simulate counts it");
             const auto n_addresses = static_cast<double>(plan.pool_size);
             return put(std::nullopt, clients, 1 / n_addresses, n_addresses);
         }
@@ -247,6 +252,7 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
     for (const auto protocol : system.destinations)
         places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
     in.table = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
+    in.table.first_rank = system.rank.value_or(0);
     in.table.table.reset();  // limits of the whole NAT are another system's
     in.table.quota.reset();
     in.table.keeps_order = false;
@@ -292,6 +298,9 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
 std::string structure_key(const loss_system& system, const system_split& all) {
     std::string key = std::to_string(system.nat) + ":" + std::to_string(system.ranks);
     for (const auto p : system.destinations) key += "," + std::to_string(static_cast<int>(p));
+    // static mappings may differ by address
+    if (system.rank && !all.plans[system.nat].holes.empty())
+        key += "@" + std::to_string(*system.rank);
     const double load = system.load();
     for (const auto& p : system.parts) {
         key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" +

@@ -53,6 +53,18 @@ bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
     return false;
 }
 
+// The ports of one external address in the flow's clash scope, static mappings taken from the
+// start.
+port_bits& nat_table::ports_of(const flow& f, std::uint64_t rank) {
+    const auto [it, fresh] = taken_.try_emplace({scope_of(f, plan_->design.clash_scope), rank});
+    if (fresh && !plan_->holes.empty()) {
+        const auto kept = plan_->holes.at(f.protocol, plan_->of->external_ip_address_pool.at(rank));
+        for (const auto& part : kept.parts())
+            for (port p = part.first; p <= part.last; ++p) it->second.take(p);
+    }
+    return it->second;
+}
+
 void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) {
     entry e;
     e.rank = rank;
@@ -60,7 +72,7 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
     if (plan_->quota) ++subscribers_[f.source.address];
-    auto& bits = taken_[{scope_of(f, plan_->design.clash_scope), rank}];
+    auto& bits = ports_of(f, rank);
     bits.take(at);
     bits.set_closing(at, false);
     out.external = external(rank, at);
@@ -96,7 +108,7 @@ void nat_table::mark(const flow& f, const entry& e) {
         any = true;
         all = all && can_take_over(o);
     }
-    auto& bits = taken_[{scope, e.rank}];
+    auto& bits = ports_of(f, e.rank);
     if (!any)
         bits.release(e.at);
     else

@@ -10,6 +10,7 @@ nat_plan::nat_plan(const nat& n)
     : of(&n),
       design(n.port_set_restrict ? restricted(n.design) : n.design),
       pool_size(n.external_ip_address_pool.size()),
+      holes(n, design.clash_scope.protocol),
       table(n.connection_limits.limit_per_instance),
       quota(n.connection_limits.limit_per_subscriber),
       class_index_(port_count) {

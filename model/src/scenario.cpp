@@ -6,6 +6,7 @@
 #include <set>
 
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
 
@@ -60,7 +61,8 @@ class checker {
         for (std::size_t i = 0; i < s.clients.size(); ++i)
             references(at("clients", i, "reaches"), s.clients[i].reaches, server_names, "server");
         for (std::size_t i = 0; i < s.nats.size(); ++i) router(i);
-        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i);
+        const auto outer = outer_of(s);
+        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i, outer);
         for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
     }
 
@@ -129,20 +131,20 @@ class checker {
                 fail(here, n.inside[k], "is inside another NAT already",
                      "let a NAT have one way out (client sets may be spread over several)");
             for (const auto& c : s.clients)
-                if (c.name == n.inside[k])
-                    pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")",
-                                 "client set " + c.name);
+                if (c.name == n.inside[k]) {
+                    pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")");
+                    families(i, c);
+                }
             for (const auto& m : s.nats)
-                if (m.name == n.inside[k])
-                    pool_against(i, m.external_ip_address_pool,
-                                 "the pool of the NAT inside, " + m.name, "the pool of " + m.name);
+                if (m.name == n.inside[k]) inner_nat(i, m);
         }
         if (n.external_ip_address_pool.empty())
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
+        if (n.nat64_prefixes) nat64_prefixes(*n.nat64_prefixes, at("nats", i, "nat64-prefixes"));
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.port_set) not_yet(at("nats", i, "port-set"));
-        if (n.static_mappings) not_yet(at("nats", i, "static-mappings"));
+        if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
         if (n.mapping_limits.limit_subscribers)
             not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
         if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
@@ -162,6 +164,46 @@ class checker {
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    // Each lies on the pool, none is named twice, and something is left to give.
+    static void static_mappings(const nat& n, const std::string& list) {
+        const auto& pool = n.external_ip_address_pool;
+        const auto& all = *n.static_mappings;
+        const auto on = [&](const static_mapping& m) {
+            return m.external_src_address.empty() ? pool : m.external_src_address;
+        };
+        for (std::size_t k = 0; k < all.size(); ++k) {
+            const std::string here = list + "[" + std::to_string(k) + "]";
+            const auto& m = all[k];
+            if (m.external_src_port.empty())
+                fail(here + ".external-src-port", "", "the ports that it keeps are wanted",
+                     "add external-src-port: 443");
+            if (const auto outside = m.external_src_address - pool; !outside.empty())
+                fail(here + ".external-src-address", to_string(outside),
+                     "is no address of the pool (" + to_string(pool) + ")");
+            for (std::size_t j = 0; j < k; ++j) {
+                const auto& o = all[j];
+                const bool apart = m.transport_protocol && o.transport_protocol &&
+                                   *m.transport_protocol != *o.transport_protocol;
+                const auto where = on(m) & on(o);
+                const auto ports = m.external_src_port & o.external_src_port;
+                if (!apart && !where.empty() && !ports.empty())
+                    fail(here, to_string(where) + ":" + to_string(ports),
+                         "is kept by " + list + "[" + std::to_string(j) + "] already",
+                         "name each endpoint once");
+            }
+        }
+        const hole_list holes(n, true);
+        const auto parts = holes.alike();
+        for (const auto protocol : {transport::tcp, transport::udp, transport::icmp,
+                                    transport::sctp, transport::dccp, transport::gre})
+            if (std::all_of(parts.begin(), parts.end(), [&](const address_set& a) {
+                    return (all_ports() - holes.at(protocol, a.at(0)) - port_set(0, 0)).empty();
+                }))
+                fail(list, "",
+                     "nothing is left to give: every port of every address of the pool is kept",
+                     "leave some out");
     }
 
     static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
@@ -201,21 +243,79 @@ class checker {
                  "is wider than psid-len: " + std::to_string(*r.psid_len) + " bits");
     }
 
-    void pool_against(std::size_t i, const address_set& own, const std::string& what,
-                      const std::string& of) {
+    void inner_nat(std::size_t i, const nat& m) {
+        const auto &pool = s.nats[i].external_ip_address_pool, &own = m.external_ip_address_pool;
+        pool_against(i, own, "the pool of the NAT inside, " + m.name);
+        if (!pool.empty() && !own.empty() &&
+            is_ipv4(pool.parts().front().first) != is_ipv4(own.parts().front().first))
+            fail(at("nats", i, "external-ip-address-pool"), to_string(pool),
+                 "is of another address family than the pool of " + m.name,
+                 "only clients themselves can be translated to IPv4 (NAT64)");
+        if (m.static_mappings)
+            fail(at("nats", i, "inside"), m.name,
+                 "has static mappings and is inside another NAT: that is not modelled yet");
+    }
+
+    void pool_against(std::size_t i, const address_set& own, const std::string& what) {
         const auto& pool = s.nats[i].external_ip_address_pool;
         const std::string here = at("nats", i, "external-ip-address-pool");
         if (pool.empty() || own.empty()) return;
         if (const auto both = pool & own; !both.empty())
             fail(here, to_string(pool), "overlaps " + what + " in " + to_string(both));
-        if (is_ipv4(pool.parts().front().first) != is_ipv4(own.parts().front().first))
-            fail(here, to_string(pool), "is of another address family than " + of,
-                 "translation between families is not modelled yet");
+    }
+
+    // A NAT translates within a family, or from IPv6 to IPv4 (NAT64): its clients' servers are of
+    // its pool's family.
+    void families(std::size_t i, const client_set& c) {
+        const auto& pool = s.nats[i].external_ip_address_pool;
+        const std::string here = at("nats", i, "external-ip-address-pool");
+        if (pool.empty()) return;
+        const bool v4 = is_ipv4(pool.parts().front().first);
+        if (v4 != is_ipv4(pool.parts().back().last))
+            fail(here, to_string(pool), "mixes IPv4 and IPv6", "write a NAT for each family");
+        const bool inner_v4 = is_ipv4(c.addresses.parts().front().first);
+        if (inner_v4 && !v4)
+            fail(here, to_string(pool), "is IPv6, and client set " + c.name + " is IPv4",
+                 "only IPv6 clients can be translated to the other family (NAT64)");
+        for (const auto& v : s.servers) {
+            if (!c.reaches.empty() &&
+                std::find(c.reaches.begin(), c.reaches.end(), v.name) == c.reaches.end())
+                continue;
+            for (const auto a :
+                 {v.addresses.parts().front().first, v.addresses.parts().back().last})
+                if (is_ipv4(a) != v4)
+                    fail(here, to_string(pool),
+                         "is of another address family than server set " + v.name + ", which " +
+                             c.name + " reaches through it",
+                         "say in reaches what " + c.name +
+                             " connects to; for NAT64, write the servers' IPv4 addresses");
+        }
+        const auto& prefixes = s.nats[i].nat64_prefixes;
+        if (prefixes && !prefixes->empty() && (inner_v4 || !v4))
+            fail(at("nats", i, "nat64-prefixes"), to_string(*prefixes),
+                 "goes with IPv6 clients and an IPv4 pool");
+    }
+
+    // RFC 6052, 2.2.
+    static void nat64_prefixes(const address_set& all, const std::string& here) {
+        if (all.empty()) fail(here, "", "a prefix is wanted", "the well-known one is 64:ff9b::/96");
+        for (const auto& part : all.parts()) {
+            bool good = !is_ipv4(part.first);
+            bool length = false;
+            for (const unsigned bits : {32U, 40U, 48U, 56U, 64U, 96U}) {
+                const u128 rest = (u128{1} << (128 - bits)) - 1;
+                length = length || ((part.first & rest) == 0 && part.last - part.first == rest);
+            }
+            good = good && length;
+            if (!good)
+                fail(here, to_string(address_set(part.first, part.last)),
+                     "an IPv6 prefix of length 32, 40, 48, 56, 64 or 96 is wanted",
+                     "the well-known one is 64:ff9b::/96");
+        }
     }
 
     // From a NAT outwards no NAT comes twice.
-    void behind_itself(std::size_t i) {
-        const auto outer = outer_of(s);
+    void behind_itself(std::size_t i, const std::vector<std::size_t>& outer) {
         std::string way = s.nats[i].name;
         std::size_t n = outer[i];
         // a ring further out has its own message
@@ -417,8 +517,14 @@ void stand_in(bj::value& value) {
                  "add top-share: 10%-100%");
     }
     if (!wanted) return;
-    const bool v6 = all->contains("clients") &&
-                    bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    // of the family that a NAT leads to, else of the clients'
+    bool v6 = all->contains("clients") &&
+              bj::serialize(all->at("clients")).find("::") != std::string::npos;
+    if (const auto* nats = all->contains("nats") ? all->at("nats").if_array() : nullptr)
+        for (const auto& n : *nats)
+            if (const auto* o = n.if_object(); o && o->contains("external-ip-address-pool"))
+                v6 = v6 && bj::serialize(o->at("external-ip-address-pool")).find(':') !=
+                               std::string::npos;
     if (!servers) value.get_object()["servers"] = bj::array{};
     value.get_object()["servers"].get_array().push_back(
         bj::object{{"name", unknown},

@@ -64,6 +64,9 @@ const std::map<std::string, const char*>& sentences() {
          "8512, RFC 7422)."},
         {"nat.static-mappings",
          "External endpoints that are spoken for; the allocator never gives them."},
+        {"nat.nat64-prefixes",
+         "NAT64 (RFC 6146): the prefixes under which IPv6 clients see the IPv4 servers, /32, /40, "
+         "/48, /56, /64 or /96. It changes no count."},
         {"port_restriction.start-port-number", "Lowest port."},
         {"port_restriction.end-port-number", "Highest port."},
         {"port_restriction.psid-offset",

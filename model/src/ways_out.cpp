@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -47,6 +48,8 @@ std::string in_words(const scenario& s, const std::vector<way_out>& ways, const 
 
 std::vector<way_out> ways_out(const scenario& flat, std::size_t view) {
     std::map<std::string, std::size_t> clients, inside;
+    std::set<std::string> nats;
+    for (const auto& n : flat.nats) nats.insert(n.name);
     for (std::size_t c = 0; c < flat.clients.size(); ++c) clients[flat.clients[c].name] = c;
     for (std::size_t n = 0; n < flat.nats.size(); ++n)
         for (const auto& name : flat.nats[n].inside) inside[name] = n;
@@ -56,7 +59,7 @@ std::vector<way_out> ways_out(const scenario& flat, std::size_t view) {
     };
     std::vector<way_out> out;
     for (std::size_t c = 0; c < flat.clients.size(); ++c)
-        if (in_view(flat.clients[c].name) && stage_of(flat, c) == flat.nats.size())
+        if (nats.count(flat.clients[c].name) == 0 && in_view(flat.clients[c].name))
             out.push_back({flat.clients[c].name,
                            {},
                            c,
@@ -106,7 +109,9 @@ std::optional<std::string> clash_in_words(const scenario& s) {
     const bool cascade = is_cascade(s);
     const scenario flat = cascade ? side_by_side(s) : scenario{};
     const scenario& seen = cascade ? flat : s;
+    const auto outer = outer_of(s);
     for (std::size_t n = 0; cascade && n < s.nats.size(); ++n) {
+        if (std::find(outer.begin(), outer.end(), n) == outer.end()) continue;
         const auto ways = ways_out(seen, n);
         if (const auto found = clashes_of(ways); !found.empty())
             throw unsupported(in_words(s, ways, found.front()) + ", inside NAT " + s.nats[n].name +

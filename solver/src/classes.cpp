@@ -1,6 +1,7 @@
 // Building the groups: for each family of keys, who may use what.
 #include "natbound/solver/classes.hpp"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -214,13 +215,27 @@ class group_builder {
             if (fresh) out_.externals.push_back({pool_.spots()[spot], layout_.atoms()[atom]});
             return it->second;
         };
+        // The protocols of a family agree wherever that matters to a static mapping. Where one
+        // address stands for the worst of an unknown hash, what is kept on any is kept on it.
+        const bool worst = reading_.pool == pool_reading::lowest &&
+                           plan_.design.pool.choice == pool_choice::hash && plan_.pool_size > 1;
+        const auto everywhere = worst ? plan_.holes.alike() : std::vector<address_set>{};
+        const auto kept = [&](std::uint32_t spot, std::uint32_t atom) {
+            const port p = layout_.atoms()[atom].at(0);
+            const transport protocol = family_.parts.front().protocol;
+            return plan_.holes.contains(protocol, pool_.spots()[spot].at(0), p) ||
+                   std::any_of(everywhere.begin(), everywhere.end(), [&](const address_set& a) {
+                       return plan_.holes.contains(protocol, a.at(0), p);
+                   });
+        };
         for (const auto& [key, index] : classes_) {
             const auto& [weight, spots, of_class, same, client, server] = key;
             auto& cls = out_.sources[index];
             for (const auto spot : spots) {
                 for (const auto atom : layout_.searched(of_class))
-                    cls.open.push_back(external(spot, atom));
-                if (same != 0) cls.same_port.push_back(external(spot, same - 1));
+                    if (!kept(spot, atom)) cls.open.push_back(external(spot, atom));
+                if (same != 0 && !kept(spot, same - 1))
+                    cls.same_port.push_back(external(spot, same - 1));
             }
         }
     }
@@ -273,9 +288,10 @@ std::vector<group> groups_of(const scenario& s, const reach_table& reach, const 
     }
     // With several addresses a source that keeps its ports has several ways to keep each: they are
     // told apart port by port.
-    const port_layout layout(plan, ports,
-                             reading.by_pair || reading.pool == pool_reading::any_hashed);
     pool_split pool(plan, reading);
+    const port_layout layout(
+        plan, ports,
+        reading.by_pair || reading.pool == pool_reading::any_hashed || pool.spots().size() > 1);
     family_question question;
     question.scope = reading.scope;
     question.places = reading.mapping == mapping_type::adm;

@@ -16,23 +16,28 @@ constexpr std::uint64_t most_stepped = 300000;
 class planner {
   public:
     planner(const nat_plan& plan, const arena& where, const actor& failing,
-            const short_sequence& sequence)
+            const visited_ports& visited)
         : plan_(plan),
           arena_(where),
           failing_(failing),
-          sequence_(sequence),
+          visited_(visited),
+          ports_(visited.ports()),
+          source_(visited.source()),
+          kept_(plan.holes.anywhere()),
           table_(plan),
           aim_(plan) {}
 
     std::optional<filling> run() {
+        if (visited_.size() > most_stepped) return std::nullopt;
         const auto& pool = plan_.of->external_ip_address_pool;
         const auto size = static_cast<std::uint64_t>(plan_.pool_size);
         for (std::uint64_t i = 0; i < (plan_.design.pool.fallback ? size : 1); ++i) {
-            const std::uint64_t rank = (arena_.rank.value_or(0) + i) % size;
-            for (const auto& part : sequence_.ports.parts())
-                for (port p = part.first; p <= part.last; ++p) wanted_.insert({pool.at(rank), p});
+            const ip_address a = pool.at((visited_.start + i) % size);
+            const auto& here = visited_.on(a);
+            const port_set open = here.sequence.ports - here.holes;
+            for (const auto& part : open.parts())
+                for (port p = part.first; p <= part.last; ++p) wanted_.insert({a, p});
         }
-        if (wanted_.size() > most_stepped) return std::nullopt;
         keep();
         if (!wanted_.empty()) draw_sources(false);
         if (!wanted_.empty()) draw_sources(true);
@@ -41,14 +46,14 @@ class planner {
         filling out;
         out.live = table_.live();
         out.who = failing_;
-        out.source = sequence_.source;
+        out.source = source_;
         if (!arena_.rank && plan_.design.pool.choice != pool_choice::round_robin)
-            out.draws.push_back(0);
-        for (std::uint64_t i = 0; i < (plan_.design.pool.fallback ? size : 1); ++i)
-            out.draws.insert(out.draws.end(), sequence_.draws.begin(), sequence_.draws.end());
+            out.draws.push_back(visited_.start);
+        const auto rest = visited_.draws(plan_);
+        out.draws.insert(out.draws.end(), rest.begin(), rest.end());
         // the proof of the pudding
         scripted_bits script(out.draws);
-        if (!table_.open(failing_.at(sequence_.source), script).failed() || !script.spent())
+        if (!table_.open(failing_.at(source_), script).failed() || !script.spent())
             return std::nullopt;
         out.trace = writer_.take();
         return out;
@@ -56,7 +61,12 @@ class planner {
 
   private:
     bool is_failing(const actor& a, port source) const {
-        return a.at(source) == failing_.at(sequence_.source);
+        return a.at(source) == failing_.at(source_);
+    }
+
+    std::uint64_t address_rank() const {
+        const auto& pool = plan_.of->external_ip_address_pool;
+        return static_cast<std::uint64_t>(pool.rank(wanted_.begin()->address).value_or(0));
     }
 
     // Opens a flow aimed at what is wanted next; keeps it if it lands on anything wanted.
@@ -64,7 +74,7 @@ class planner {
         const flow f = a.at(source);
         const auto& range = plan_.class_of(source);
         const auto target = range.ports.rank(wanted_.begin()->port);
-        aim_.aim(f, static_cast<std::uint64_t>(target.value_or(0)));
+        aim_.aim(f, static_cast<std::uint64_t>(target.value_or(0)), address_rank());
         const opened got = table_.open(f, aim_);
         if (got.refused != refusal::none) return false;
         const auto at = wanted_.find(got.external);
@@ -111,7 +121,7 @@ class planner {
                         table_.is_live(a.at(p)))
                         continue;
                     if (!plan_.class_of(p).ports.contains(wanted_.begin()->port)) continue;
-                    if (displaced && !sequence_.ports.contains(p)) continue;
+                    if (displaced && !ports_.contains(p) && !kept_.contains(p)) continue;
                     place(a, p);
                 }
     }
@@ -126,14 +136,13 @@ class planner {
                 for (const auto& part : both.parts())
                     for (port p = part.first; p <= part.last; ++p) {
                         if (wanted_.empty()) return;
-                        if (!plan_.preserves(p) || sequence_.ports.contains(p) ||
-                            is_failing(moved, p))
+                        if (!plan_.preserves(p) || ports_.contains(p) || is_failing(moved, p))
                             continue;
                         if (!plan_.class_of(p).ports.contains(wanted_.begin()->port)) continue;
                         if (table_.is_live(holder.at(p)) || table_.is_live(moved.at(p)) ||
                             is_failing(holder, p))
                             continue;
-                        aim_.aim(holder.at(p), 0);
+                        aim_.aim(holder.at(p), 0, address_rank());
                         if (table_.open(holder.at(p), aim_).refused != refusal::none) continue;
                         writer_.open(holder, p, aim_.drawn);
                         place(moved, p);
@@ -146,7 +155,10 @@ class planner {
     const nat_plan& plan_;
     const arena& arena_;
     const actor& failing_;
-    const short_sequence& sequence_;
+    const visited_ports& visited_;
+    port_set ports_;  // that are tried on some address
+    port source_;
+    port_set kept_;  // by static mappings, somewhere: such a port is no flow's own
     nat_table table_;
     aiming aim_;
     trace_writer writer_;
@@ -156,13 +168,13 @@ class planner {
 }  // namespace
 
 std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing,
-                            const short_sequence& sequence) {
-    return planner(plan, where, failing, sequence).run();
+                            const visited_ports& visited) {
+    return planner(plan, where, failing, visited).run();
 }
 
 std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::uint64_t most) {
     if (plan.classes.size() != 1 || plan.design.first_choice != first_choice::none ||
-        plan.pool_size > UINT32_MAX)
+        plan.pool_size > UINT32_MAX || !plan.holes.empty())
         return std::nullopt;
     const auto pool = static_cast<std::uint64_t>(plan.pool_size);
     const std::uint64_t n = plan.classes[0].size;

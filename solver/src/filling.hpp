@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "arena.hpp"
-#include "natbound/solver/sequence.hpp"
 #include "trace.hpp"
+#include "visited.hpp"
 
 namespace natbound::detail {
 
@@ -16,10 +16,10 @@ struct filling {
     std::uint64_t live = 0;
 };
 
-// Fills the ports of `sequence` (on each address that the search visits) with flows of the arena
+// Fills the ports of `visited` (on each address that the search visits) with flows of the arena
 // other than the failing one, stepping the concrete design; nothing where this way finds none.
 std::optional<filling> fill(const nat_plan& plan, const arena& where, const actor& failing,
-                            const short_sequence& sequence);
+                            const visited_ports& visited);
 
 // For a complete search that preserves nothing: all ports of all addresses, in order, without
 // stepping each flow; stops at `most` flows.

@@ -2,6 +2,7 @@
 #include "pool_split.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "natbound/model/hash.hpp"
 
@@ -11,7 +12,7 @@ pool_split::pool_split(const nat_plan& plan, const nat_reading& reading)
     : plan_(plan), reading_(reading), by_source_(plan.design.pool.of == hash_input::source) {
     const auto& pool = plan.of->external_ip_address_pool;
     if (reading.pool == pool_reading::any)
-        spots_.push_back(pool);
+        spots_ = plan.holes.empty() ? std::vector<address_set>{pool} : plan.holes.alike();
     else if (reading.pool == pool_reading::lowest)
         spots_.push_back({pool.at(0), pool.at(0)});
     else
@@ -39,8 +40,11 @@ const std::vector<pool_share>& pool_split::shares(std::size_t client, const addr
 
 std::vector<pool_share> pool_split::split(const address_set& addresses,
                                           const address_set& towards) {
-    if (reading_.pool == pool_reading::any || reading_.pool == pool_reading::lowest)
-        return {{addresses, {0}}};
+    if (reading_.pool == pool_reading::any || reading_.pool == pool_reading::lowest) {
+        std::vector<std::uint32_t> every(spots_.size());
+        std::iota(every.begin(), every.end(), 0U);
+        return {{addresses, every}};
+    }
     std::map<std::vector<std::uint32_t>, address_set> found;
     std::vector<std::uint32_t> spots;
     u128 left = reading_.sources.value_or(~u128{0});

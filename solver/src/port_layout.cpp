@@ -42,7 +42,20 @@ port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*
             if (!kept.empty() && std::find(sets.begin(), sets.end(), kept) == sets.end())
                 sets.push_back(kept);
         }
-    atoms_ = natbound::atoms(sets);
+    // static mappings are taken out of an address atom by atom; those of no class make no atom
+    const std::size_t before_holes = sets.size();
+    port_set any;
+    for (const auto& set : sets) any = any | set;
+    for (const auto& h : plan.holes.all())
+        if (const port_set inside = h.ports & any; !inside.empty()) sets.push_back(inside);
+    if (sets.size() - before_holes > 64) {
+        // so many are told apart port by port
+        sets.resize(before_holes);
+        atoms_ = natbound::atoms(sets);
+        split_atoms(plan.holes.anywhere());
+    } else {
+        atoms_ = natbound::atoms(sets);
+    }
     if (one_by_one) {
         port_set kept;
         for (const auto& list : cuts)

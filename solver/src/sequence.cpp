@@ -111,15 +111,16 @@ struct candidate {
 }  // namespace
 
 shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
-                                 const port_set& prefer, std::size_t most) {
-    const port example = sources.at(0);
+                                 const port_set& prefer, std::size_t most, const port_set& holes) {
+    const port_set shut = sources & holes;
+    const port example = shut.empty() ? sources.at(0) : shut.at(0);
     const port_range_plan& range = plan.class_of(example);
     const bool preserved = plan.preserves(example);
     const auto rounds = plan.rounds(range.size);
     shortest_sequences out;
     if (rounds.empty()) {
         // its own port or nothing: a flow that does not keep it fails at once
-        out.at_least = preserved ? 1 : 0;
+        out.at_least = preserved && shut.empty() ? 1 : 0;
         out.found.push_back({example, {}, preserved ? port_set(example, example) : port_set{}});
         return out;
     }
@@ -131,7 +132,8 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
     };
     // The round that decides: of each kind the longest, and of the kinds the one whose shortest run
     // is longest. The others are then laid into it.
-    const ranks own = to_ranks(sources, range), liked = to_ranks(prefer, range);
+    const ranks own = to_ranks(sources, range), liked = to_ranks(prefer, range),
+                taken = to_ranks(holes, range);
     std::vector<candidate> best;
     std::size_t decider = rounds.size();
     for (std::size_t r = 0; r < rounds.size(); ++r) {
@@ -147,18 +149,22 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
         const auto consider = [&](std::uint64_t draw, const port* source) {
             const ranks set = probed(rounds[r], range, draw, skip(r));
             const auto overlap = [&](const ranks& with) { return saturated((set & with).size()); };
-            candidate c{saturated(set.size()), overlap(liked), draw, source ? *source : example};
+            candidate c{saturated((set - taken).size()), overlap(liked), draw,
+                        source ? *source : example};
             if (preserved && !source) {
                 // the flow's own port is one more endpoint, unless one of its possible ports lies
                 // in the run
                 const ranks inside = set & own;
                 if (inside.empty())
-                    ++c.distinct;
+                    c.distinct += shut.empty() ? 1 : 0;
                 else
                     c.source = range.at(inside.at(0));
             } else if (preserved) {
                 const auto rank = range.ports.rank(*source);
-                if (!rank || !set.contains(static_cast<std::uint64_t>(*rank))) ++c.distinct;
+                if (holes.contains(*source)) {
+                    // its own port is no other flow's
+                } else if (!rank || !set.contains(static_cast<std::uint64_t>(*rank)))
+                    ++c.distinct;
             }
             tried.push_back(c);
         };
@@ -176,7 +182,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
         std::stable_sort(tried.begin(), tried.end(), [](const candidate& a, const candidate& b) {
             return a.distinct != b.distinct ? a.distinct < b.distinct : a.preferred > b.preferred;
         });
-        if (tried.front().distinct > out.at_least) {
+        if (decider == rounds.size() || tried.front().distinct > out.at_least) {
             out.at_least = tried.front().distinct;
             decider = r;
             best = std::move(tried);
@@ -202,7 +208,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
                 for (const std::uint64_t d : options) {
                     if (d >= draw_count(rounds[r], range.size)) continue;
                     const std::uint64_t more =
-                        saturated((probed(rounds[r], range, d, skip(r)) - all).size());
+                        saturated((probed(rounds[r], range, d, skip(r)) - taken - all).size());
                     if (more < least) {
                         least = more;
                         draw = d;

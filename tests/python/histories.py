@@ -101,7 +101,7 @@ def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | N
     for k in range(len(router.pool) if router.design.get("pool", {}).get("fallback") else 1):
         here = (rank + k) % len(router.pool)
         for port in probes(router, f[2], numbers):
-            if (router.key(f), (here, port)) not in held:
+            if (router.key(f), (here, port)) not in held and not router.keeps_for_good(f[0], (here, port)):
                 return frozenset({*state[0], (f, (here, port))}), turn
     return None
 

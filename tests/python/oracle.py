@@ -142,10 +142,23 @@ class Router:
         self.without: frozenset[str] = frozenset()  # client addresses that are looked away from
         self.table = nat.get("connection-limits", {}).get("limit-per-instance")
         self.most_mappings = nat.get("mapping-limits", {}).get("limit-port-mappings")
+        self.kept = [
+            (m.get("transport-protocol"), listed_addresses(m.get("external-src-address") or nat["external-ip-address-pool"]),
+             listed_ports(m["external-src-port"]))
+            for m in nat.get("static-mappings") or []
+        ]  # fmt: skip
         self.type = d.get("mapping-type", "edm")
         self.scope = d.get("clash-scope", {})
         self.rounds = d.get("search", {}).get("rounds", [])
         self.given: dict[Flow, set[External]] = {}
+
+    def keeps_for_good(self, protocol: str, e: External) -> bool:
+        """Whether a static mapping holds the endpoint, for flows of this protocol."""
+        by_protocol = self.scope.get("protocol", True)
+        return any(
+            (t is None or t == protocol or not by_protocol) and self.pool[e[0]] in addresses and e[1] in ports
+            for t, addresses, ports in self.kept
+        )
 
     def flows(self) -> list[Flow]:
         """All connections through it."""
@@ -197,7 +210,8 @@ class Router:
             rank = self.hashed(g[1], g[3])
             ranks |= set(range(len(self.pool))) if rank is None or self.design.get("pool", {}).get("fallback") else {rank}
         ports = set(self.searched(f[2])) if self.rounds else set()
-        self.given[f] = {(r, p) for r in ranks for p in ports | ({f[2]} if self.keeps(f[2]) else set())}
+        self.given[f] = {(r, p) for r in ranks for p in ports | ({f[2]} if self.keeps(f[2]) else set())
+                         if not self.keeps_for_good(f[0], (r, p))}  # fmt: skip
         return self.given[f]
 
 

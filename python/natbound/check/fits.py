@@ -16,7 +16,7 @@ from .pool import Way
 from .quota import within_quota
 from .reading import count, entries, get, need
 from .scenario import Dest, Nat, Scenario
-from .sets import Set, Undecided, element, meet, part, size, spend, total, union, volume, within
+from .sets import Set, Undecided, boxes, element, meet, part, size, spend, total, union, volume, within
 
 MOST_ALONE = 1_000_000  # connections looked at one by one
 
@@ -41,6 +41,11 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
             within(on, plan.permitted_to_all(used)),
             f"{where}: external ports that the search does not give to these source ports",
         )
+    for dests, _, rects in pieces if block.nat.holes.each else ():
+        given_out = [box for r in rects for box in boxes(*r)]
+        for protocol in {d.server.protocol for d in dests}:
+            kept = block.nat.holes.boxes(protocol)
+            need(volume(given_out + kept) == volume(given_out) + volume(kept), f"{where}: endpoints that static mappings keep")
     if way.gives == "any":
         return
     if way.gives == "lowest":

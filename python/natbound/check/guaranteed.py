@@ -12,10 +12,11 @@ from typing import Any
 
 from .cascade import most_through
 from .clash import check_clash, once_alone
+from .holes import PROTOCOLS
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script, Table
-from .scenario import PROTOCOLS, Nat, Scenario
+from .scenario import Nat, Scenario
 from .search import least_of_search
 from .sets import Undecided, meet, size, spend
 

@@ -11,7 +11,7 @@ from .pool import Way
 from .probes import rank_to_port, runs, scaled_ranks
 from .reading import need
 from .scenario import Nat, Scenario
-from .sets import PORTS, Undecided, meet, part, rank_of, size, spend
+from .sets import PORTS, Undecided, element, meet, part, rank_of, size, spend
 
 Flow = tuple[int, int, int, int, int]  # protocol, source address and port, destination address and port
 MOST_ROWS = 8192  # of 64 KB each
@@ -83,6 +83,8 @@ class Table:
             if len(self.rows) >= MOST_ROWS:
                 raise Undecided("a trace towards more destinations than this checker steps (8,192)")
             found = self.rows[key] = Row()
+            for lo, hi in self.nat.holes.on(f[0], element(self.nat.pool, rank)) if self.nat.holes.each else ():
+                found.busy[lo : hi + 1] = b"\1" * (hi - lo + 1)
         return found
 
     def open(self, f: Flow, draw: Draw) -> bool:

@@ -7,10 +7,9 @@ from typing import Any
 
 from .cascade import with_stages
 from .design import Plan, read_plan
+from .holes import PROTOCOLS, Holes, read_holes
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
-
-PROTOCOLS = ("tcp", "udp", "icmp", "sctp", "dccp", "gre")
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Nat:
     table: int | None  # the most flows
     mappings: int | None  # the most mappings
     quota: int | None  # the most flows of one client address
+    holes: Holes  # the static mappings
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict design connection-limits mapping-limits rate-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict static-mappings nat64-prefixes design connection-limits mapping-limits rate-limits timers"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -173,19 +173,19 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
     for name in inside & clients.keys():
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
-        need(
-            _is_v4(pool) == _is_v4(clients[name].addresses),
-            f"{where}: the pool is of another address family than {name}",
-        )
+        # IPv6 to IPv4 is NAT64 (RFC 6146)
+        need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
     # connections a second say how often and not what is possible: read, and not looked at
     known_keys(value.get("rate-limits") or {}, "connections connections-burst", where + ".rate-limits")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
+    plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(
         word(get(value, "name", where), where), inside, pool,
-        read_plan(get(value, "design", where), restrict, where + ".design"),
+        plan,
         _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
         _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
+        read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
     )  # fmt: skip
 
 
@@ -227,6 +227,12 @@ def read_scenario(value: Any) -> Scenario:
     for n in nats.values():
         for m in (nats[name] for name in n.inside if name in nats):
             need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
+            need(not m.holes.each, f"{m.name}: static mappings of a NAT that is inside another")
+    for nat in nats.values():
+        for client in {c.reaches: c for c in out.inside(nat)}.values():
+            there = [d.addresses for d in out.destinations(client)]
+            good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)
+            need(good, f"{nat.name}: {client.name} reaches servers of another address family than the pool")
     spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
     if spread and any(n.inside & nats.keys() for n in nats.values()):
         raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 from .keys import Key, keys_of, mapping_side, weights
 from .pool import Way
-from .probes import fewest_endpoints
+from .probes_past_holes import fewest_past
 from .scenario import Client, Dest, Nat, Scenario
-from .sets import Set, meet, size, spend, union, volume
+from .sets import Set, element, meet, size, spend, union, volume
 
 Members = dict[str, int]  # client set -> how many of its addresses
 
@@ -46,12 +46,12 @@ def parts(nat: Nat) -> list[Part]:
     return out
 
 
-def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[Members]]:
+def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[tuple[int | None, Members]]]:
     """For each way under the key: the client addresses that may hold endpoints there, by the external address that their searches start at."""
     spend(len(scenario.clients) * len(key.cells))
     inside = [c for c in scenario.inside(nat) if any(scenario.reached(c, cell.server) for cell in key.cells)]
     if way.starts != "hashed":
-        yield [{c.name: size(c.addresses) for c in inside}]
+        yield [(0 if way.starts == "lowest" else None, {c.name: size(c.addresses) for c in inside})]
         return
     # never listed: there may be 2^64 of them, and the hashes are counted (sets.spend)
     each: Iterable[Set] = (((a, a),) for lo, hi in key.addresses for a in range(lo, hi + 1))
@@ -68,7 +68,7 @@ def members(scenario: Scenario, nat: Nat, way: Way, key: Key) -> Iterator[list[M
                     for rank in way.ranks(source, counted):
                         here = found.setdefault(rank, {})
                         here[c.name] = here.get(c.name, 0) + 1
-        yield list(found.values())
+        yield list(found.items())
 
 
 def spans_keys(nat: Nat, dests: list[Dest]) -> bool:
@@ -82,14 +82,22 @@ def spans_keys(nat: Nat, dests: list[Dest]) -> bool:
 def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
     """A lower bound of the live flows with which a search behind the NAT can fail; None: none ever does."""
     plan, way = nat.plan, Way(scenario, nat)
-    shortest: dict[tuple[Set, Set], int] = {}
+    shortest: dict[tuple[Set, Set, Set], int] = {}
 
-    def shortest_of(client: Client, part: Part) -> int:
-        """The fewest endpoints of a sequence of a flow of the client set from one of the part's ports, over all addresses that it visits."""
-        if (client.ports, part.sources) not in shortest:
-            each = [fewest_endpoints(plan, c, own) for c in plan.classes if (own := meet(meet(client.ports, c.source), part.sources))]
-            shortest[client.ports, part.sources] = min(each) * (size(nat.pool) if plan.fallback else 1)
-        return shortest[client.ports, part.sources]
+    def on_one(client: Client, part: Part, kept: Set) -> int:
+        """The fewest endpoints of a sequence of a flow of the client set from one of the part's ports, on one address."""
+        key = (client.ports, part.sources, kept)
+        if key not in shortest:
+            shortest[key] = min(
+                fewest_past(plan, c, own, kept) for c in plan.classes if (own := meet(meet(client.ports, c.source), part.sources))
+            )
+        return shortest[key]
+
+    def shortest_of(client: Client, part: Part, rank: int | None, protocol: int) -> int:
+        """The same over all addresses that it visits: the whole pool, the one of that rank, or any one."""
+        among = nat.pool if plan.fallback or rank is None else ((element(nat.pool, rank),) * 2,)
+        each = [(size(where), on_one(client, part, kept)) for where, kept in nat.holes.alike(protocol, among)]
+        return sum(many * fewest for many, fewest in each) if plan.fallback else min(fewest for _, fewest in each)
 
     def own(name: str, part: Part) -> Set:
         return meet(scenario.clients[name].ports, part.sources)
@@ -99,6 +107,8 @@ def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
         names = [n for n in here if own(n, part)]
         alone = all(here[n] == 1 and how_many(n, key) == 1 for n in names)
         spans = [s for n in names for s in own(n, part)]
+        kept = union(s for h in nat.holes.of(key.cells[0].server.protocol) for s in h.ports)
+        alone = alone and not meet(union(spans), kept)
         return alone and size(union(spans)) == sum(size(own(n, part)) for n in names) and meet(union(spans), plan.preserved) == union(spans)
 
     def how_many(name: str, key: Key) -> int:
@@ -107,24 +117,24 @@ def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
     def of_part(part: Part) -> int | None:
         best: int | None = None
         all_keep = True
-        open_: list[tuple[Key, Members]] = []
+        open_: list[tuple[Key, int | None, Members]] = []
         for key in keys:
             for ways in members(scenario, nat, way, key):
-                kept = [keeps(here, key, part) for here in ways]
+                kept = [keeps(here, key, part) for _, here in ways]
                 all_keep = all_keep and all(kept)
                 if plan.fallback:
                     merged: Members = {}
-                    for here in ways:
+                    for _, here in ways:
                         merged.update({n: size(scenario.clients[n].addresses) for n in here})
-                    ways, kept = [merged], [all(kept)]
-                open_ += [(key, here) for here, k in zip(ways, kept) if not (k and plan.mapping in ("edm", "adm"))]  # noqa: B905
+                    ways, kept = [(None, merged)], [all(kept)]
+                open_ += [(key, rank, here) for (rank, here), k in zip(ways, kept) if not (k and plan.mapping in ("edm", "adm"))]  # noqa: B905
         if all_keep:
             return None
-        for key, here in open_:
+        for key, rank, here in open_:
             names = [n for n in here if own(n, part)]
             if not names:
                 continue
-            least = min(shortest_of(scenario.clients[n], part) for n in names)
+            least = min(shortest_of(scenario.clients[n], part, rank, key.cells[0].server.protocol) for n in names)
             if sum(here[n] * size(own(n, part)) * how_many(n, key) for n in names) > least:
                 best = least if best is None else min(best, least)
         return best

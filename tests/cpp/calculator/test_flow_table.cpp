@@ -61,6 +61,7 @@ class pair_of_tables {
             const ip_address address =
                 plan_.of->external_ip_address_pool.at(fast_.cell_of(got.id) % fast_.setup().ranks);
             REQUIRE(address == want.external.address);
+            REQUIRE_FALSE(plan_.holes.contains(f.protocol, address, want.external.port));
             by_id_[got.id] = f;
             ids_[f] = got.id;
         }
@@ -235,5 +236,28 @@ TEST_CASE("each design with a quota per subscriber, closing entries counted") {
         }
         INFO(d.name);
         CHECK(sum.quota > 200);
+    }
+}
+
+TEST_CASE("each design with static mappings, which no flow is ever given") {
+    for (const auto& d : catalogue()) {
+        random_bits random(14);
+        tally sum;
+        for (std::uint64_t i = 0; i < 60; ++i) {
+            nat n = small_nat(d, random);
+            const port low = *n.port_set_restrict->start_port_number;
+            const auto some = [&] {
+                const port first = low - 1 + static_cast<port>(random.draw(8));
+                return port_set(first, first + static_cast<port>(random.draw(2)));
+            };
+            const auto& pool = n.external_ip_address_pool;
+            const auto last = pool.at(saturated(pool.size()) - 1);
+            n.static_mappings = std::vector<static_mapping>{{{}, some(), {}},
+                                                            {{last, last}, some(), transport::tcp}};
+            INFO(d.name << " run " << i);
+            compare(n, 1000 * i + 5, 300, sum);
+        }
+        INFO(d.name);
+        CHECK(sum.refused > 200);
     }
 }

@@ -24,6 +24,7 @@ struct table_setup {
     std::vector<destination_place> destinations;
     std::uint32_t scopes = 1;
     std::uint32_t ranks = 1;             // addresses of the pool
+    std::uint64_t first_rank = 0;        // the first of them
     std::optional<std::uint64_t> table;  // the most flows
     std::optional<std::uint64_t> quota;  // the most flows of one client
     bool keeps_order = false;            // of last use: a full table drops the oldest
@@ -94,6 +95,7 @@ class flow_table {
     }
 
   private:
+    void keep_holes();
     std::uint32_t insert(std::uint32_t pair, std::uint32_t cell, port source, port external);
     std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination,
                                  port source) const;

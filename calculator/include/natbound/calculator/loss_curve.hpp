@@ -71,6 +71,7 @@ class loss_curve {
 
   private:
     void choose(const scenario& s, const system_split& all);
+    double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision);

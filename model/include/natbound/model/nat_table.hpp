@@ -92,6 +92,7 @@ class nat_table {
     const entry* shared_mapping(const flow& f) const;
     bool held_by_own(const flow& f, const entry& mapping) const;
     endpoint external(std::uint64_t rank, port at) const;
+    port_bits& ports_of(const flow& f, std::uint64_t rank);
 
     const nat_plan* plan_;
     double now_ = 0;
@@ -148,7 +149,7 @@ opened nat_table::open(const flow& f, Random& random) {
     const take_over_rule reuse = reuse_for(f);
     const std::uint64_t tries = plan_->design.pool.fallback ? pool : 1;
     for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool) {
-        const auto found = choose_port(*plan_, taken_[{scope, rank}], f.source.port, reuse, random);
+        const auto found = choose_port(*plan_, ports_of(f, rank), f.source.port, reuse, random);
         if (!found) continue;
         if (found->taken_over) {
             // a mapping goes as a whole: all its flows in this scope are closing

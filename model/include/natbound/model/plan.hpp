@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "natbound/model/holes.hpp"
 #include "natbound/model/probe.hpp"
 #include "natbound/model/scenario.hpp"
 
@@ -29,6 +30,7 @@ struct nat_plan {
     natbound::design design;  // as it acts here: patched where the operator restricts the ports
     std::vector<port_range_plan> classes;
     count pool_size;
+    hole_list holes;                     // the static mappings
     std::optional<std::uint64_t> table;  // the most flows
     std::optional<std::uint64_t> quota;  // the most flows of one client address
     std::optional<std::uint64_t>

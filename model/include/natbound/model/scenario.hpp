@@ -94,6 +94,8 @@ struct nat {
     std::optional<port_restriction> port_set_restrict;
     std::optional<subscriber_port_sets> port_set;
     std::optional<std::vector<static_mapping>> static_mappings;
+    // Under which the clients (IPv6) see the servers (IPv4); it changes no count.
+    std::optional<address_set> nat64_prefixes;
     natbound::design design;
     natbound::connection_limits connection_limits;
     natbound::mapping_limits mapping_limits;
@@ -174,8 +176,8 @@ BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscriber
 BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, port_set_restrict, port_set,
-                       static_mappings, design, connection_limits, mapping_limits, rate_limits,
-                       timers))
+                       static_mappings, nat64_prefixes, design, connection_limits, mapping_limits,
+                       rate_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))

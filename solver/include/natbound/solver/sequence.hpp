@@ -17,14 +17,16 @@ struct short_sequence {
 };
 
 struct shortest_sequences {
-    std::uint64_t at_least = 0;         // every sequence has so many distinct ports
+    std::uint64_t at_least = 0;         // every sequence has so many distinct ports (but holes)
     std::vector<short_sequence> found;  // the shortest found; they reach at_least unless rounds of
                                         // different kinds can't overlap
 };
 
 // For a flow from one of `sources` (all of one class, and all preserved or none), on one address;
-// at most `most` of the shortest, those first that lie most in `prefer`.
+// at most `most` of the shortest, those first that lie most in `prefer`. Ports of `holes` are taken
+// already and do not count.
 shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
-                                 const port_set& prefer, std::size_t most);
+                                 const port_set& prefer, std::size_t most,
+                                 const port_set& holes = {});
 
 }  // namespace natbound
