@@ -10,6 +10,7 @@
 #include "evidence.hpp"
 #include "failure.hpp"
 #include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -88,6 +89,34 @@ double quota_limits(const scenario& given, double epsilon, Add&& add) {
     return least;
 }
 
+// Calls add(NAT, connections live at the limit, load) for every limit on new connections a second,
+// with the load of everything at which its bucket refuses epsilon; returns the least of them.
+template <class Add>
+double rate_limits_felt(const scenario& s, double epsilon, Add&& add) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& n : s.nats) {
+        if (!n.rate_limits) continue;
+        const auto traffic = calculator::fill_traffic(s);
+        double rate = 0, through = 0;
+        for (const auto& t : traffic.streams)
+            if (calculator::nat_of(s, t.clients) == &n) {
+                rate += t.rate;
+                through += t.load();
+            }
+        if (rate == 0) continue;
+        const double limit = n.rate_limits->connections->per_second;
+        // where nearly all may be refused the rate alone decides, not the bucket
+        const double busy = epsilon > 0.9 ? 1 / (1 - epsilon)
+                                          : calculator::load_for_room(
+                                                calculator::service::constant,
+                                                calculator::policer_depth(*n.rate_limits), epsilon);
+        const double felt = busy * limit / rate * traffic.load();
+        least = std::min(least, felt);
+        add(n, limit / rate * through, felt);
+    }
+    return least;
+}
+
 // Every limit in the same unit, the load at which it is felt; the one that binds first comes first.
 // `without_quotas` gives likely of the same scenario without any.
 template <class Without>
@@ -109,7 +138,14 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                  "a new connection of that subscriber is refused, the others go on",
                  each * c.addresses.size(), felt});
         });
-    const auto& ports = l.load && quota <= *l.load * 1.01 ? without_quotas() : l;
+    const double policed =
+        rate_limits_felt(s, epsilon, [&](const nat& n, double live, double felt) {
+            all.push_back(
+                {"new connections of " + n.name + ": " + to_string(*n.rate_limits->connections),
+                 "rate", "likely", "a new connection is refused until tokens are back",
+                 count(std::floor(live)), felt});
+        });
+    const auto& ports = l.load && std::min(quota, policed) <= *l.load * 1.01 ? without_quotas() : l;
     if (ports.load && !ports.kinds.empty()) {
         const auto& worst = ports.kinds.front();
         all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
@@ -241,7 +277,10 @@ bj::object answer(const scenario& s, const answer_options& options) {
     }
     out["limits"] = limits_part(s, g, m, l, given ? r.load : 0, options.epsilon, [&] {
         scenario free = s;
-        for (auto& n : free.nats) n.connection_limits.limit_per_subscriber.reset();
+        for (auto& n : free.nats) {
+            n.connection_limits.limit_per_subscriber.reset();
+            n.rate_limits.reset();
+        }
         return calculator::loss_study(free, how).likely(options.epsilon);
     });
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);

@@ -158,6 +158,19 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
             "retries after refusals of arrivals in bursts come together again, and are not "
             "modelled "
             "yet; ask with --tries 1");
+    if (!r.rates.empty()) {
+        bj::array rates;
+        for (const auto& one : r.rates)
+            rates.push_back(bj::object{{"nat", one.nat},
+                                       {"connections", one.limit},
+                                       {"burst", one.depth},
+                                       {"offered", one.offered},
+                                       {"refusal_probability", one.refusal},
+                                       {"log_refusal_probability", std::isfinite(one.log_refusal)
+                                                                       ? bj::value(one.log_refusal)
+                                                                       : bj::value(nullptr)}});
+        out["rate_limits"] = std::move(rates);
+    }
     const std::uint64_t tries = options.tries ? options.tries : silent(s) && !r.bursty ? syns : 1;
     out["retries"] = retried(s, how, r, options.scale, tries);
     bj::array kinds;

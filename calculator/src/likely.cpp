@@ -114,6 +114,18 @@ class loss_study::state {
                 "no state that was looked at could refuse; the bound is what a higher load showed, "
                 "for the probability grows with the load");
         }
+        for (std::size_t n = 0; n < all.plans.size(); ++n) {
+            if (!sums_->has_rate(n)) continue;
+            const auto& limits = *scenario_.nats[n].rate_limits;
+            rate_result one{scenario_.nats[n].name, 0, limits.connections->per_second,
+                            policer_depth(limits)};
+            for (const auto& t : traffic_.streams)
+                if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
+                    one.offered += t.rate * scale;
+            one.log_refusal = sums_->log_rate(n, scale);
+            one.refusal = std::exp(one.log_refusal);
+            out.rates.push_back(one);
+        }
         out.refusals_a_day = failing * 86400;
         // Refusals of bursts come in bursts: the time to the first is not one over their rate.
         out.bursty = traffic_.bursty();
@@ -174,6 +186,10 @@ class loss_study::state {
                                        ": each flow that a full table drops is counted as failed "
                                        "(an upper bound)");
             }
+            if (sums_->has_rate(n))
+                assumed_.push_back(name +
+                                   ": the rate limit refuses independently of all else, which is "
+                                   "met as if it refused nobody (an upper bound)");
             if (has_quota(n) && sums_->joined())
                 assumed_.push_back(name +
                                    ": a subscriber's quota refuses independently of ports, table "
@@ -208,6 +224,14 @@ class loss_study::state {
                 said.push_back("each client address within its quota of " +
                                grouped(*sums_->all().plans[n].quota) +
                                ": Erlang's formula with its load towards all destinations");
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (sums_->has_rate(n)) {
+                const auto& limits = *scenario_.nats[n].rate_limits;
+                said.push_back("new connections of " + scenario_.nats[n].name + " policed at " +
+                               to_string(*limits.connections) + " by a token bucket of " +
+                               grouped(policer_depth(limits)) +
+                               ": the loss of M/D/1/K, K its depth");
+            }
         for (const auto& k : sums_->all().kinds)
             if (!k.nat) {
                 said.push_back("what is routed untranslated is never refused");
@@ -294,14 +318,16 @@ class loss_study::state {
                 sure = detail::log_sum(
                     sure, curve.at(part.load * scale, part.place).log + std::log(part.share));
         }
-        possible =
-            possible || (kind.nat && sums_->has_table(*kind.nat)) || sums_->has_quota(kind.clients);
+        possible = possible || sums_->has_quota(kind.clients) ||
+                   (kind.nat && (sums_->has_table(*kind.nat) || sums_->has_rate(*kind.nat)));
         if (!possible) return {0, 0, 0, -infinite, false};
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
             // Limits in sequence are joined from above; no one of them alone refuses more than all.
             double alone = std::max(sure - wide, sums_->log_quota(kind.clients, scale));
-            if (kind.nat) alone = std::max(alone, sums_->log_table(*kind.nat, scale));
+            if (kind.nat)
+                alone = std::max(
+                    {alone, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
             return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                     std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
@@ -374,6 +400,7 @@ class loss_study::state {
             return;
         const auto& curve = sums_->curves()[0];
         if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
+        if (sums_->has_rate(all.systems[0].nat)) return;
         for (const auto& kind : all.kinds)
             if (sums_->has_quota(kind.clients)) return;
         const double load = all.systems[0].load() * scale;
@@ -397,8 +424,16 @@ class loss_study::state {
     std::vector<std::string> assumed_;
 };
 
+std::uint64_t policer_depth(const rate_limits& limits) {
+    constexpr double most = 4096;
+    if (limits.connections_burst)
+        return std::min<std::uint64_t>(*limits.connections_burst, static_cast<std::uint64_t>(most));
+    return static_cast<std::uint64_t>(std::clamp(limits.connections->per_second, 1.0, most));
+}
+
 loss_study::loss_study(const scenario& s, study_options options)
-    : cascade_(is_cascade(s) || is_spread(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
+    : cascade_(is_cascade(s) || is_spread(s) ? std::make_unique<const detail::cascade_shares>(s)
+                                             : nullptr),
       state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {
     refuse_clashes(s);
 }

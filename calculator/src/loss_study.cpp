@@ -9,6 +9,7 @@
 #include <set>
 
 #include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/finite_queue.hpp"
 #include "natbound/model/error.hpp"
 
 namespace natbound::calculator::detail {
@@ -112,12 +113,24 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const nat* n = nat_of(s, t.clients);
         if (!n) continue;
         const bool table = tables_[static_cast<std::size_t>(n - s.nats.data())] > 0;
-        if (table || n->connection_limits.limit_per_subscriber)
+        if (table || n->connection_limits.limit_per_subscriber || n->rate_limits)
             throw unsupported("NAT " + n->name + ": " +
-                              (table ? "a flow table that arrivals in bursts can fill"
-                                     : "a quota under arrivals in bursts") +
+                              (table            ? "a flow table that arrivals in bursts can fill"
+                               : n->rate_limits ? "a rate limit under arrivals in bursts"
+                                                : "a quota under arrivals in bursts") +
                               " is not modelled yet; simulate counts it");
     }
+    for (const auto& n : s.nats) {
+        policer p;
+        if (n.rate_limits) {
+            p.limit = n.rate_limits->connections->per_second;
+            p.depth = policer_depth(*n.rate_limits);
+        }
+        policers_.push_back(p);
+    }
+    for (const auto& t : traffic.streams)
+        if (const nat* n = nat_of(s, t.clients))
+            policers_[static_cast<std::size_t>(n - s.nats.data())].offered += t.rate;
     quotas_.resize(s.clients.size());
     for (const auto& t : traffic.streams) {
         const auto& c = s.clients[t.clients];
@@ -131,6 +144,22 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
     }
 }
 
+double kind_sums::log_rate(std::size_t nat, double scale) const {
+    const auto& p = policers_[nat];
+    if (!(p.limit > 0 && p.offered > 0)) return never;
+    const auto [it, fresh] = policed_.try_emplace({nat, scale}, never);
+    if (!fresh) return it->second;
+    const double load = p.offered * scale / p.limit;
+    constexpr double most = 100;  // of finite_queue; beyond, all tokens are taken
+    if (load > most)
+        it->second = std::log1p(-1 / load);
+    else if (load > 1e-9)  // below, less than 1e-9 even without any burst
+        it->second = finite_queue(service::constant, p.depth, load).log_loss;
+    else
+        it->second = static_cast<double>(p.depth) * std::log(load);
+    return it->second;
+}
+
 double kind_sums::log_quota(std::size_t clients, double scale) const {
     const auto& q = quotas_[clients];
     return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
@@ -140,6 +169,13 @@ double kind_sums::log_quota(std::size_t clients, double scale) const {
 // refused where as many as its quota are live. Not where they meet other limits, or the client runs
 // out of ports of its own before.
 bool kind_sums::joined() const {
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+        const auto& kind = all_.kinds[k];
+        if (!kind.nat || !has_rate(*kind.nat)) continue;
+        if (has_quota(kind.clients) || has_table(*kind.nat)) return true;
+        for (const auto& part : shares_[k])
+            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+    }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
         if (!has_quota(kind.clients)) continue;
@@ -179,7 +215,10 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         out.log = sum;
         out.seen = true;
     };
-    if (const auto nat = all_.kinds[kind].nat) join(log_table(*nat, scale));
+    if (const auto nat = all_.kinds[kind].nat) {
+        join(log_table(*nat, scale));
+        join(log_rate(*nat, scale));
+    }
     join(log_quota(all_.kinds[kind].clients, scale));
     out.log = std::min(out.log, 0.0);
     return out;
@@ -325,7 +364,8 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         }
         sum = log_sum(sum, here + std::log(part.share));
     }
-    if (const auto nat = all_.kinds[kind].nat) sum = log_sum(sum, log_table(*nat, scale));
+    if (const auto nat = all_.kinds[kind].nat)
+        sum = log_sum(sum, log_sum(log_table(*nat, scale), log_rate(*nat, scale)));
     sum = log_sum(sum, log_quota(all_.kinds[kind].clients, scale));
     return std::min(sum, 0.0);
 }

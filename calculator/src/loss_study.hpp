@@ -52,6 +52,10 @@ class kind_sums {
     // Of a client address (of a client set) at its quota; -infinity without one that can be reached
     double log_quota(std::size_t clients, double scale) const;
     bool has_quota(std::size_t clients) const { return quotas_[clients].limit > 0; }
+    // Of a token bucket before the NAT that is out of tokens (M/D/1/K, K its depth:
+    // finite_queue.hpp); -infinity without one.
+    double log_rate(std::size_t nat, double scale) const;
+    bool has_rate(std::size_t nat) const { return policers_[nat].limit > 0; }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
     bool joined() const;
     // The highest load of a system over all systems: what an assignment is judged by.
@@ -66,7 +70,13 @@ class kind_sums {
         double limit = 0, load = 0;  // of one client address; no limit: 0
         bool plenty = true;          // ports of its own towards each destination
     };
-    std::vector<quota> quotas_;   // by client set
+    std::vector<quota> quotas_;  // by client set
+    struct policer {
+        double limit = 0, offered = 0;  // connections a second; no limit: 0
+        std::uint64_t depth = 1;
+    };
+    std::vector<policer> policers_;                                     // a NAT's
+    mutable std::map<std::pair<std::size_t, double>, double> policed_;  // by NAT and scale
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 

@@ -72,6 +72,11 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
     if (is_cascade(given))
         throw unsupported("a NAT inside another: cascades are not simulated in this version");
     const bool spread = is_spread(given);
+    for (const auto& n : given.nats)
+        if (n.rate_limits)
+            throw unsupported("NAT " + n.name +
+                              ": rate-limits: connections a second are not simulated in this "
+                              "version; leave them out");
     for (const auto& t : given.traffic)
         if (spread && t.arrivals)
             throw unsupported(

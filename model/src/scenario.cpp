@@ -148,6 +148,7 @@ class checker {
         if (n.mapping_limits.limit_subscribers)
             not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
         if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
+        if (n.rate_limits) rates(*n.rate_limits, at("nats", i, "rate-limits"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
             fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
@@ -348,6 +349,17 @@ class checker {
                      "let the outermost NAT be inside none");
             n = outer[n];
         }
+    }
+
+    static void rates(const rate_limits& r, const std::string& here) {
+        if (!r.connections)
+            fail(here + ".connections", "", "new connections a second are wanted",
+                 "add connections: 1000/s");
+        if (!(r.connections->per_second > 0 && r.connections->per_second <= most_per_second))
+            fail(here + ".connections", to_string(*r.connections),
+                 "a rate above 0 and at most 1e12/s is wanted");
+        if (r.connections_burst == std::uint64_t{0})
+            fail(here + ".connections-burst", "0", "a burst of 0 admits nothing", "leave it out");
     }
 
     void traffic(std::size_t i) {

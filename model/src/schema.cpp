@@ -49,6 +49,12 @@ const std::map<std::string, const char*>& sentences() {
          "written out."},
         {"nat.connection-limits", "RFC 8512."},
         {"nat.mapping-limits", "RFC 8512."},
+        {"nat.rate-limits",
+         "New connections a second at most: what a processor or a policer lets through. Beside "
+         "guaranteed and maximum, which count connections; a limit of its own in likely and risk."},
+        {"rate_limits.connections", "New connections of all clients together, as in 1000/s."},
+        {"rate_limits.connections-burst",
+         "So many more at one moment: the depth of the token bucket. Default: one second's."},
         {"nat.timers",
          "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, "
          "tcp-silence, udp); overrides the design's."},
@@ -283,6 +289,7 @@ NATBOUND_NAME(nat);
 NATBOUND_NAME(port_restriction);
 NATBOUND_NAME(connection_limits);
 NATBOUND_NAME(mapping_limits);
+NATBOUND_NAME(rate_limits);
 NATBOUND_NAME(traffic_entry);
 NATBOUND_NAME(hold_time);
 NATBOUND_NAME(arrival_rule);

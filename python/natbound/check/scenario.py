@@ -165,7 +165,7 @@ def _restriction(value: Any, where: str) -> Set:
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers"
+    keys = "name inside external-ip-address-pool port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits"
     known_keys(value, keys, where)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
@@ -185,6 +185,8 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         port_sets = read_port_sets(value["port-set"], restrict, entries(value["inside"], where), where + ".port-set")
         all_ = sum(size(clients[name].addresses) for name in inside)
         need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
+    # connections a second say how often and not what is possible: read, and not looked at
+    known_keys(value.get("rate-limits") or {}, "connections connections-burst", where + ".rate-limits")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(

@@ -63,6 +63,18 @@ struct likely_result {
     std::vector<load_point> points;  // by load; what was looked at
 };
 
+// The depth of a NAT's token bucket as it is computed with: at most 4,096, since a deeper one only
+// matters within 1e-3 of its rate, and refuses less.
+std::uint64_t policer_depth(const rate_limits& limits);
+
+// A limit on new connections a second at the NAT's own traffic.
+struct rate_result {
+    std::string nat;
+    double offered = 0, limit = 0;  // connections a second
+    std::uint64_t depth = 1;
+    double refusal = 0, log_refusal = 0;  // by it alone
+};
+
 struct risk_result {
     bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
@@ -71,6 +83,7 @@ struct risk_result {
     std::string method;
     std::vector<std::string> assumed;
     std::vector<kind_result> kinds;  // the most likely to fail first
+    std::vector<rate_result> rates;
     std::optional<double>
         full_probability;       // time congestion of the worst kind's ports, where it is known
     double refusals_a_day = 0;  // at most, where overall is

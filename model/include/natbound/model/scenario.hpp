@@ -80,6 +80,13 @@ struct mapping_limits {
     std::optional<std::uint64_t> limit_subscribers;  // client addresses with a mapping
 };
 
+// New connections a second at most, as a processor or a policer lets them through: a token bucket
+// that holds as many as `connections_burst` (none: one second's).
+struct rate_limits {
+    std::optional<rate> connections;
+    std::optional<std::uint64_t> connections_burst;
+};
+
 struct nat {
     std::string name;
     std::vector<std::string> inside;
@@ -92,6 +99,7 @@ struct nat {
     natbound::design design;
     natbound::connection_limits connection_limits;
     natbound::mapping_limits mapping_limits;
+    std::optional<natbound::rate_limits> rate_limits;
     std::map<std::string, duration> timers;  // override the design's
 
     // The design's timer, unless the NAT sets its own; 0 where neither says.
@@ -165,10 +173,11 @@ BOOST_DESCRIBE_STRUCT(subscriber_port_sets, (),
                       (port_set_size, port_sets_per_subscriber, deterministic))
 BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_instance))
 BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscribers))
+BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, port_set_restrict, port_set,
                        static_mappings, nat64_prefixes, design, connection_limits, mapping_limits,
-                       timers))
+                       rate_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))
