@@ -15,6 +15,7 @@ import math
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -103,7 +104,27 @@ def main() -> int:
     report("All ports busy by a time, 1 to 40 ports", passage, "cdf", [
         ("natbound", ", first_passage_cdf", peer.natbound_passage), ("Storm", ', P=? [F<=t "full"]', peer.storm('P=? [F<={t} "full"]')),
     ], {})  # fmt: skip
+    quantiles()
     return 0
+
+
+def quantiles() -> None:
+    """Times to the first refusal at 65,536 ports: what a quantile takes, and what the law there is off."""
+    from natbound import calculator
+
+    ports, chances = 65_536, (1e-9, 1e-3, 0.1, 0.5, 0.9, 0.999, 1 - 1e-9)
+    print(
+        f"\n## first_passage_quantile, {ports:,} ports, natbound\n\n| load | median time | longest | largest error of the law there |\n|---|---|---|---|"
+    )
+    for load in (30_000, 60_000, 64_000, 65_000, 65_536, 66_000, 70_000, 100_000, 200_000):
+        times, worst = [], 0.0
+        for p in chances:
+            began = time.perf_counter()
+            found = calculator.first_passage_quantile(ports, load, p)
+            times.append(time.perf_counter() - began)
+            if math.isfinite(found):
+                worst = max(worst, abs(calculator.first_passage_cdf(ports, load, found) - p))
+        print(f"| {load:,} | {statistics.median(times) * 1e3:.0f} ms | {max(times) * 1e3:.0f} ms | {worst:.0e} |", flush=True)
 
 
 def cpu() -> str:

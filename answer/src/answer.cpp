@@ -11,6 +11,7 @@
 #include "failure.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/traffic.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/solver/guaranteed.hpp"
 #include "remedies.hpp"
@@ -61,7 +62,10 @@ bj::object guaranteed_part(const scenario& s, const guaranteed_result& g, const 
 // Calls add(client set, NAT, load) for every quota that some client address could pass, with the
 // load of everything at which it reaches epsilon; returns the least of them.
 template <class Add>
-double quota_limits(const scenario& s, double epsilon, Add&& add) {
+double quota_limits(const scenario& given, double epsilon, Add&& add) {
+    const bool cascade = is_cascade(given);
+    const scenario flat = cascade ? side_by_side(given) : scenario{};
+    const scenario& s = cascade ? flat : given;
     double least = std::numeric_limits<double>::infinity();
     std::optional<calculator::filled_traffic> traffic;
     for (std::size_t c = 0; c < s.clients.size(); ++c)
@@ -76,8 +80,8 @@ double quota_limits(const scenario& s, double epsilon, Add&& add) {
             for (const auto& t : traffic->streams) own += t.clients == c ? t.load() : 0;
             if (own <= 0) continue;
             own /= static_cast<double>(set.addresses.size());
-            const double felt =
-                calculator::load_for(static_cast<double>(*quota), epsilon) / own * traffic->load();
+            const double felt = calculator::load_for(static_cast<double>(*quota), epsilon) / own *
+                                (cascade ? calculator::fill_traffic(given) : *traffic).load();
             least = std::min(least, felt);
             add(set, n, felt);
         }
@@ -92,7 +96,7 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                       Without&& without_quotas) {
     struct limit {
         std::string name, kind, binds, failure;
-        count connections;
+        std::optional<count> connections;
         double load;
     };
     std::vector<limit> all;
@@ -111,19 +115,22 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
         all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
                            (worst.address.empty() ? "" : " on " + worst.address),
                        g.binds == "search" ? "search" : "ports", "likely",
-                       "a new connection finds no free port", g.connections.value_or(g.at_least),
-                       *ports.load});
+                       "a new connection finds no free port",
+                       g.connections || g.at_least == 0 ? g.connections : g.at_least, *ports.load});
     }
     if (!s.nats.empty())
         all.push_back({m.sets_it, m.binds, "maximum",
                        "no assignment of tuples has room for one more",
                        m.connections.value_or(m.at_most),
                        static_cast<double>(m.connections.value_or(m.at_most))});
+    // In bursts a table that could fill is refused before; one that can't does not bind.
+    const bool bursty = std::any_of(s.traffic.begin(), s.traffic.end(),
+                                    [](const auto& t) { return t.arrivals.has_value(); });
     for (const auto& n : s.nats)
         for (const auto& [size, what] :
              {std::pair{n.connection_limits.limit_per_instance, "flow table of "},
               std::pair{n.mapping_limits.limit_port_mappings, "mappings of "}})
-            if (size)
+            if (size && !bursty)
                 all.push_back({what + n.name, "table", g.binds == "table" ? "guaranteed" : "likely",
                                n.design.pressure == pressure_kind::refuse
                                    ? "a new connection is refused"
@@ -164,26 +171,62 @@ std::optional<scenario> least_top_shares(const scenario& s) {
     return out;
 }
 
+// A number that this version can't settle, and why.
+bj::object unknown_part(const std::string& why) {
+    return {{"connections", nullptr}, {"unknown", why}, {"evidence", nullptr}};
+}
+
+// The answer where the odds can't be worked out.
+bj::object without_likely(bj::object out, const scenario& s, const maximum_result& m,
+                          bool nothing_fails, const std::string& why, double epsilon) {
+    auto likely = unknown_part(why);
+    likely["epsilon"] = epsilon;
+    out["likely"] = std::move(likely);
+    out["maximum"] = maximum_part(s, m);
+    out["traffic"] = bj::object{{"given", !s.traffic.empty()}, {"unknown", why}};
+    out["limits"] = bj::array{};
+    out["failure"] = nothing_fails ? bj::array{} : failure_lines(s);
+    out["watch"] = nothing_fails ? bj::array{} : watch_lines(s);
+    out["remedies"] = bj::array{};
+    out["assumptions"] = bj::array{};
+    return out;
+}
+
 }  // namespace
 
 bj::object answer(const scenario& s, const answer_options& options) {
     if (!(options.epsilon > 0 && options.epsilon < 1))
         throw domain_error("answer: epsilon must be above 0 and below 1");
     const auto m = maximum(s);
-    const auto g = guaranteed(s, options.interrupt);
+    // What one number can't be settled for leaves the others as they are.
+    std::string open;
+    guaranteed_result g;
+    try {
+        g = guaranteed(s, options.interrupt);
+    } catch (const unsupported& why) {
+        open = why.what();
+    }
     std::optional<remedies> helping;
-    if (options.remedies && !g.nothing_fails) helping.emplace(s, options);
+    if (options.remedies && open.empty() && !g.nothing_fails) helping.emplace(s, options);
     calculator::study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;
     how.holds = 8;
-    calculator::loss_study study(s, how);
-    const auto l = study.likely(options.epsilon);
-    const auto r = study.risk();
+    bj::object out{{"schema", "natbound.answer/1"}, {"description", s.description}};
+    out["guaranteed"] = open.empty() ? guaranteed_part(s, g, m) : unknown_part(open);
+    std::optional<calculator::loss_study> study_of;
+    calculator::likely_result l;
+    calculator::risk_result r;
+    try {
+        study_of.emplace(s, how);
+        l = study_of->likely(options.epsilon);
+        r = study_of->risk();
+    } catch (const unsupported& why) {
+        return without_likely(std::move(out), s, m, open.empty() && g.nothing_fails, why.what(),
+                              options.epsilon);
+    }
     const bool given = !s.traffic.empty();
     const auto mildest = least_top_shares(s);
-    bj::object out{{"schema", "natbound.answer/1"}, {"description", s.description}};
-    out["guaranteed"] = guaranteed_part(s, g, m);
     out["likely"] = likely_part(s, l, options.seed);
     out["maximum"] = maximum_part(s, m);
     out["traffic"] = traffic_part(r, l, given);

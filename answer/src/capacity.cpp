@@ -21,18 +21,35 @@ bj::object maximum_part(const scenario& s, const maximum_result& m) {
     return out;
 }
 
+namespace {
+
+// The maximum, or the verdict on a demand, stands without its largest multiple.
+bj::object open_multiple(const unsupported& why) {
+    return {{"exact", false}, {"connections", nullptr}, {"unknown", why.what()}};
+}
+bj::value multiple_or_why(const scenario& s, const demand_list& demand) {
+    try {
+        return multiple_answer(s, demand);
+    } catch (const unsupported& why) {
+        return open_multiple(why);
+    }
+}
+
+}  // namespace
+
 bj::object maximum_answer(const scenario& s, bool multiple) {
     bj::object out{{"schema", "natbound.capacity/1"}, {"maximum", maximum_part(s, maximum(s))}};
     if (!multiple) return out;
+    demand_list traffic;
     try {
-        const auto traffic = traffic_demand(s);
-        if (traffic.empty()) return out;
-        out["demand"] = counted(total_of(traffic));
-        out["multiple"] = multiple_answer(s, traffic);
-    } catch (const unsupported& why) {  // the maximum stands without
-        out["multiple"] =
-            bj::object{{"exact", false}, {"connections", nullptr}, {"unknown", why.what()}};
+        traffic = traffic_demand(s);
+    } catch (const unsupported& why) {
+        out["multiple"] = open_multiple(why);
+        return out;
     }
+    if (traffic.empty()) return out;
+    out["demand"] = counted(total_of(traffic));
+    out["multiple"] = multiple_or_why(s, traffic);
     return out;
 }
 
@@ -95,7 +112,7 @@ bj::value multiple_answer(const scenario& s, const demand_list& demand) {
 bj::object fit_answer(const scenario& s, const demand_list& demand, const fit_options& options) {
     auto out = verdict_of(s, fits(s, demand), total_of(demand), options.evidence);
     out["pairs"] = demand_json(s, demand);
-    if (options.multiple) out["multiple"] = multiple_answer(s, demand);
+    if (options.multiple) out["multiple"] = multiple_or_why(s, demand);
     return out;
 }
 

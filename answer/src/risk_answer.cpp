@@ -106,10 +106,12 @@ bj::object retried(const scenario& s, study_options how, const risk_result& firs
         failed += rate * found.connection_failure;
         waited += rate * (1 - found.connection_failure) * found.mean_delay;
     }
+    // in a cascade a connection counts once, however many stages it passes
+    const double passed = connections / first.rate;
     const double delay = failed < connections ? waited / (connections - failed) : 0;
     return {{"tries", tries},
-            {"attempt_refusal", refused / attempts},
-            {"connection_failure", failed / connections},
+            {"attempt_refusal", std::min(1.0, refused / attempts * passed)},
+            {"connection_failure", std::min(1.0, failed / connections * passed)},
             {"attempts_per_connection", attempts / connections},
             {"failures_per_day", failed * 86400},
             {"mean_delay", delay},
@@ -151,7 +153,12 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
                        {"from_empty", r.first_refusal_from_empty}};
     else
         out["seconds_to_first_refusal"] = nullptr;
-    const std::uint64_t tries = options.tries ? options.tries : silent(s) ? syns : 1;
+    if (r.bursty && options.tries > 1)
+        throw unsupported(
+            "retries after refusals of arrivals in bursts come together again, and are not "
+            "modelled "
+            "yet; ask with --tries 1");
+    const std::uint64_t tries = options.tries ? options.tries : silent(s) && !r.bursty ? syns : 1;
     out["retries"] = retried(s, how, r, options.scale, tries);
     bj::array kinds;
     for (const auto& k : r.kinds) {
@@ -165,6 +172,9 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     }
     out["kinds"] = std::move(kinds);
     bj::array assumed = texts(r.assumed);
+    if (r.bursty)
+        assumed.push_back(
+            "first attempts alone are counted: retries after refusals of bursts come in bursts");
     if (tries > 1)
         assumed.push_back(bj::string(
             "after a refusal a client tries again, " + std::to_string(tries) +

@@ -40,14 +40,9 @@ arrival_odds::arrival_odds(const simulation& s) {
         searches_.emplace_back(plan, *c.range, !c.preserved, c.preserved);
     const std::size_t destinations = input.table.destinations.size();
     rates_.assign(input.clients.size() * destinations, 0);
-    for (const auto& stream : input.streams) {
-        double sum = 0;
-        for (const double w : stream.weights) sum += w;
-        for (std::size_t i = 0; i < stream.destinations.size(); ++i)
-            rates_[stream.group * destinations + stream.destinations[i]] +=
-                stream.rate * (stream.weights.empty()
-                                   ? 1.0 / static_cast<double>(stream.destinations.size())
-                                   : stream.weights[i] / sum);
+    for (std::size_t i = 0; i < input.streams.size(); ++i) {
+        add_rates(s, i, input.streams[i].rate);
+        poisson_ = poisson_ && input.streams[i].arrives.law == arrival_law::poisson;
     }
     for (const auto& d : input.table.destinations)
         tcp_[d.protocol == transport::tcp ? 1 : 0] = true;
@@ -55,7 +50,35 @@ arrival_odds::arrival_odds(const simulation& s) {
     failing_.resize(input.kinds);
 }
 
+void arrival_odds::add_rates(const simulation& s, std::size_t i, double rate) {
+    const auto& stream = s.input().streams[i];
+    double sum = 0;
+    for (const double w : stream.weights) sum += w;
+    for (std::size_t d = 0; d < stream.destinations.size(); ++d)
+        rates_[stream.group * s.input().table.destinations.size() + stream.destinations[d]] +=
+            rate * (stream.weights.empty() ? 1.0 / static_cast<double>(stream.destinations.size())
+                                           : stream.weights[d] / sum);
+}
+
 void arrival_odds::read(simulation& s) {
+    if (!poisson_) {
+        std::fill(rates_.begin(), rates_.end(), 0);
+        for (std::size_t i = 0; i < s.input().streams.size(); ++i) {
+            const auto& stream = s.input().streams[i];
+            if (stream.arrives.law != arrival_law::batches && s.is_on(i))
+                add_rates(s, i, stream.rate * stream.arrives.peak());
+        }
+    }
+    read_with(s);
+}
+
+void arrival_odds::read(simulation& s, std::size_t stream) {
+    std::fill(rates_.begin(), rates_.end(), 0);
+    add_rates(s, stream, 1);
+    read_with(s);
+}
+
+void arrival_odds::read_with(simulation& s) {
     std::fill(offered_.begin(), offered_.end(), 0);
     std::fill(failing_.begin(), failing_.end(), 0);
     read_cells(s);

@@ -1,7 +1,5 @@
 // S(n) = sum_{j<n} p(j) P(X >= n - j). For geometric sizes S(n) = p(n-1) + r S(n-1). For fixed
-// sizes b it is the sum of the last b weights; taking off what leaves the window would cancel in
-// the tail, so states are cut into blocks of b, and a window is the end of one block (summed from
-// its end, once) and the beginning of the next.
+// sizes b it is the sum of the last b weights (window_sum.hpp).
 //
 // Where batches that don't fit are refused whole, a fixed batch comes in from j <= c - b alone, and
 // for geometric sizes P(n - j <= X <= c - j) = r^(n-j-1) (1 - r^(c-n+1)): one factor for all j.
@@ -11,36 +9,13 @@
 
 #include "argument.hpp"
 #include "scaled.hpp"
+#include "window_sum.hpp"
 
 namespace natbound::calculator {
 namespace {
 
 using detail::scaled;
-
-class window_sum {
-  public:
-    explicit window_sum(std::uint64_t length) : length_(length) {}
-
-    // The sum of the last `length` values, or of all if there are fewer.
-    scaled value() const {
-        const std::size_t kept = block_.size();
-        return kept < ends_.size() ? front_ + ends_[kept] : front_;
-    }
-    void push(const scaled& x) {
-        block_.push_back(x);
-        front_ += x;
-        if (block_.size() < length_) return;
-        ends_ = std::move(block_);
-        for (std::size_t i = ends_.size(); i-- > 1;) ends_[i - 1] += ends_[i];
-        block_.clear();
-        front_ = {};
-    }
-
-  private:
-    std::uint64_t length_;
-    std::vector<scaled> block_, ends_;  // this block's values; sums of the last block's ends
-    scaled front_;
-};
+using detail::window_sum;
 
 struct totals {
     scaled all, moment, lost, lost_batches, last;

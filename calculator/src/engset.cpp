@@ -15,7 +15,7 @@ using detail::double_double;
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-struct congestion {
+struct value_and_log {
     double value;
     double log;
 };
@@ -29,7 +29,7 @@ double_double log_weight(double n, double c, double alpha) {
 }
 
 // n >= 0 sources, any number of ports.
-congestion time_congestion(double n, double c, double alpha) {
+value_and_log time_congestion(double n, double c, double alpha) {
     if (c == 0) return {1, 0};
     if (c > n || alpha == 0) return {0, -infinite};
     constexpr double negligible = 1e-18;
@@ -64,7 +64,7 @@ void check(const char* function, std::uint64_t sources, std::uint64_t ports, dou
                     "must be at least 0 and at most 1e100");
 }
 
-congestion of(const char* function, std::uint64_t sources, std::uint64_t ports, double alpha,
+value_and_log of(const char* function, std::uint64_t sources, std::uint64_t ports, double alpha,
               std::uint64_t seen) {
     check(function, sources, ports, alpha);
     return time_congestion(static_cast<double>(seen), static_cast<double>(ports), alpha);

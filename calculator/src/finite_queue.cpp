@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "argument.hpp"
+#include "crossing.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -176,6 +177,22 @@ std::uint64_t room_for(service law, double load, double target) {
         (enough(middle) ? good : bad) = middle;
     }
     return good;
+}
+
+double load_for_room(service law, std::uint64_t room, double target) {
+    check("load_for_room", law, room, 1);
+    detail::require(target > 0 && target < 1, "load_for_room", "target", target,
+                    "must be above 0 and below 1");
+    const double most = law == service::constant ? 100 : 1e6;
+    const auto lost = [&](double load) {
+        const queue_answer found = finite_queue(law, room, load);
+        return detail::above(found.log_loss, target, [&] { return found.loss; });
+    };
+    detail::require(lost(most) > 0, "load_for_room", "target", target,
+                    law == service::constant ? "is met by the most load there is, 100"
+                                             : "is met by the most load there is, 1e6");
+    return detail::most_crossing(
+        1, [&](double load) { return load >= most ? 1.0 : lost(std::fmax(load, 1e-300)); });
 }
 
 }  // namespace natbound::calculator

@@ -16,6 +16,7 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr const char* name = "first_passage_law";
+constexpr double settled = 100;  // mean holds
 
 void check_time(const char* function, double t) {
     detail::require(t >= 0, function, "time", t, "must be at least 0");
@@ -53,6 +54,17 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
     }
 }
 
+// Beyond some holds what is left waits without memory, with a mean of 1e14 holds and more: the
+// start is forgotten as e^-t. early: the chance by then.
+bool first_passage_law::memoryless(double t) const { return mean_.log_mean > 34 && t > settled; }
+
+double first_passage_law::early() const { return atom_ + below(settled); }
+
+// How many of the mean waits that follow lie between then and t.
+double first_passage_law::waits(double t, double early) const {
+    return std::exp(std::log(t - settled) + std::log1p(-early) - mean_.log_mean);
+}
+
 // Where the chance of not yet is the smaller one.
 bool first_passage_law::late(double t) const { return t > 3 * mean_.mean; }
 
@@ -72,6 +84,10 @@ double first_passage_law::cdf(double t) const {
     check_time("cdf", t);
     if (start_.empty() || t == infinite) return 1;
     if (t == 0) return atom_;
+    if (memoryless(t)) {
+        const double first = early();
+        return first - (1 - first) * std::expm1(-waits(t, first));
+    }
     if (late(t)) return 1 - above(t);
     return std::min(atom_ + below(t), 1.0);
 }
@@ -80,6 +96,10 @@ double first_passage_law::survival(double t) const {
     check_time("survival", t);
     if (start_.empty() || t == infinite) return 0;
     if (t == 0) return 1 - atom_;
+    if (memoryless(t)) {
+        const double first = early();
+        return (1 - first) * std::exp(-waits(t, first));
+    }
     if (!late(t)) {
         const double p = below(t);
         if (p < 0.999 * (1 - atom_)) return 1 - atom_ - p;
@@ -89,41 +109,38 @@ double first_passage_law::survival(double t) const {
 
 double first_passage_law::quantile(double p) const { return std::exp(log_quantile(p)); }
 
-// Newton's method on log F (or, beyond the middle, on log(1 - F)) as a function of log t, along a
-// path that is laid anew when t has moved by more than a hundredth, within a bracket that grows.
+// Newton's method on log F as a function of log t, or, beyond the middle, on log(1 - F) as a
+// function of t, which is a line for a wait without memory: from a guess by the saddle, along a
+// path that is laid anew where t leaves it, within a bracket that grows.
 double first_passage_law::log_quantile(double p) const {
     detail::require(p >= 0 && p < 1, "quantile", "p", p, "must be at least 0 and below 1");
     if (start_.empty() || p <= atom_) return -infinite;
     const bool tail = p > 0.5;
-    // Times beyond the largest double are waits without memory, after a first part that is over
-    // long before 1e6 holds (or is not: then both are far off).
-    if (mean_.log_mean > 600) {
-        const double early = atom_ + below(1e6);
-        if (p > early) {
-            return mean_.log_mean - std::log1p(-early) +
-                   std::log(std::log1p(-early) - std::log1p(-p));
-        }
+    if (const double first = mean_.log_mean > 34 ? early() : 1; p > first) {
+        const double log_wait =
+            mean_.log_mean - std::log1p(-first) + std::log(std::log1p(-first) - std::log1p(-p));
+        return log_wait > 600 ? log_wait : std::log(settled + std::exp(log_wait));
     }
     const double want = tail ? std::log1p(-p) : std::log(p - atom_);
-    double low = -infinite, high = infinite;  // of log t
-    double at = std::min(mean_.log_mean, 13.0);
+    const double remaining = mean_.mean / (1 - atom_);  // mean of those that have not begun full
+    double low = -infinite, high = infinite;            // of log t
     detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
                            detail::divisor::time);
-    double aimed = infinite;
-    bool upper = tail;
+    const auto guess = path.guess(want, tail, remaining);
+    double at = guess ? std::log(*guess) : std::min(mean_.log_mean, 13.0);
+    bool aimed = false, upper = tail;
     for (int i = 0; i < 400; ++i) {
         const double t = std::exp(at);
-        if (!(std::abs(at - aimed) < 0.01)) {
+        if (!aimed || !path.near(t)) {
             // The path through the tail is ill-placed while next to nothing has happened.
             upper = tail && t > mean_.mean;
-            if (!path.aim(t, upper, mean_.mean / (1 - atom_))) {
+            aimed = path.aim(t, upper, remaining);
+            if (!aimed) {
                 const bool early = !upper;  // the chance underflows on the side that was asked for
                 (early ? low : high) = at;
                 at = std::isinf(early ? high : low) ? at + (early ? 1 : -1) : 0.5 * (low + high);
-                aimed = infinite;
                 continue;
             }
-            aimed = at;
         }
         const double got = path.value(t), slope = path.slope(t) * t;
         double gap = 0, rate = 0;  // log value - want, and its slope in log t
@@ -136,12 +153,15 @@ double first_passage_law::log_quantile(double p) const {
         }
         const bool before = (rate < 0 || tail) ? gap > 0 : gap < 0;
         (before ? low : high) = at;
-        double next = at - gap / rate;
+        const double step = -gap / rate;
+        double next = tail && step > -0.9 ? at + std::log1p(step) : at + step;
+        // Before the bracket's ends, which rounding may put on the wrong side of so small a step.
+        if (std::abs(next - at) < 1e-11) return next;
         if (!(next > low && next < high)) {
             next = std::isinf(low) ? at - 1 : std::isinf(high) ? at + 1 : 0.5 * (low + high);
         }
         next = std::clamp(next, at - 3, at + 3);
-        if (std::abs(next - at) < 1e-12 || high - low < 1e-13) return next;
+        if (high - low < 1e-13) return next;
         at = next;
     }
     return at;

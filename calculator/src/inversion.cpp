@@ -62,6 +62,50 @@ bool inversion::tail_saddle(double t, double mean) {
     return jet_.valid;
 }
 
+// At s the saddle is that of t = -first / s, and the peak there a Gaussian, nearly: log value falls
+// as s grows if s > 0, and as it nears the pole if not.
+std::optional<double> inversion::guess(double want, bool tail, double mean) {
+    constexpr double log_root = 0.91893853320467274178;  // of 2 pi
+    double low = 0, high = 0;                            // of |s|: on either side of the answer
+    double size = std::min(1 / mean, 1e150);
+    double last_size = 0, last_gap = 0;
+    for (int i = 0; i < 60; ++i) {
+        const double s = tail ? -size : size;
+        const climb_jet jet = what_.settle(s, by_);
+        const double t = jet.valid ? -jet.first / s : 0;
+        double gap = -1;  // beyond the pole
+        if (jet.valid && jet.second > 0)
+            gap = s * t + jet.log_value + std::log(size) - log_root - 0.5 * std::log(jet.second) -
+                  want;
+        if (jet.valid && t <= 0) gap = 1;  // next to the pole at 0
+        if (std::abs(gap) < 0.05 && t > 0) {
+            s0_ = s;
+            jet_ = jet;
+            aimed_ = t;
+            return t;
+        }
+        (gap > 0 ? low : high) = size;
+        double next = low > 0 && high > 0 ? std::sqrt(low * high) : gap > 0 ? 4 * size : size / 4;
+        if (tail && low > 0 && high > 0) next = 0.5 * (low + high);
+        // Straight lines in log |s|, where that stays between the ends.
+        if (last_size > 0 && gap != last_gap && jet.valid) {
+            const double by = gap / (gap - last_gap) * std::log(last_size / size);
+            const double line = size * std::exp(std::clamp(by, -2.0, 2.0));
+            if (line > low && (high == 0 || line < high)) next = line;
+        }
+        last_size = jet.valid && t > 0 ? size : 0;
+        last_gap = gap;
+        size = next;
+        if (!(size > 1e-300 && size < 1e150)) break;
+    }
+    return {};
+}
+
+bool inversion::near(double t) const {
+    return std::abs(t - aimed_) < 0.05 * aimed_ &&
+           std::abs(s0_ * (t - aimed_)) < 0.1 * std::sqrt(std::max(jet_.second, 1e-300));
+}
+
 bool inversion::aim(double t, bool tail, double mean) {
     const bool found = tail ? tail_saddle(t, mean) : saddle(t);
     if (found) lay(t);

@@ -11,6 +11,7 @@
 // N. M. Temme, Asymptotic Methods for Integrals, 2015, ch. 4; J. A. C. Weideman and L. N.
 // Trefethen, Math. Comp. 76 (2007) 1341; H. E. Daniels, Ann. Math. Statist. 25 (1954) 631.
 #include <complex>
+#include <optional>
 #include <vector>
 
 #include "climb.hpp"
@@ -25,6 +26,14 @@ class inversion {
     // what is missing to the limit, 1 - F for divisor::time; the path then needs `mean`, the mean
     // time. False if there is nothing to sum because the value underflows.
     bool aim(double t, bool tail = false, double mean = 0);
+
+    // A time at which log_value() is about `want`, to a tenth, by the saddle's height and width
+    // alone: a search along s, each of which has its own time. The path is to be laid next. Nothing
+    // where none is found.
+    std::optional<double> guess(double want, bool tail, double mean);
+
+    // Is the path still good at t: near enough to the saddle there?
+    bool near(double t) const;
 
     double log_value(double t) const;
     double value(double t) const;

@@ -8,8 +8,10 @@
 
 #include "loss_study.hpp"
 #include "natbound/calculator/first_passage.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "stages.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator {
@@ -113,7 +115,9 @@ class loss_study::state {
                 "for the probability grows with the load");
         }
         out.refusals_a_day = failing * 86400;
-        out.first_refusal = failing > 0 ? 1 / failing : infinite;
+        // Refusals of bursts come in bursts: the time to the first is not one over their rate.
+        out.bursty = traffic_.bursty();
+        out.first_refusal = failing > 0 && !out.bursty ? 1 / failing : infinite;
         passage(out, scale);
         return out;
     }
@@ -394,14 +398,27 @@ class loss_study::state {
 };
 
 loss_study::loss_study(const scenario& s, study_options options)
-    : state_(std::make_unique<state>(s, std::move(options))) {}
+    : cascade_(is_cascade(s) || is_spread(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
+      state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {
+    refuse_clashes(s);
+}
 loss_study::~loss_study() = default;
 loss_study::loss_study(loss_study&&) noexcept = default;
 loss_study& loss_study::operator=(loss_study&&) noexcept = default;
-likely_result loss_study::likely(double epsilon) { return state_->likely(epsilon); }
-risk_result loss_study::risk(double scale) { return state_->risk(scale); }
+likely_result loss_study::likely(double epsilon) {
+    auto largest = state_->likely(epsilon);
+    if (!cascade_) return largest;
+    if (cascade_->stages == 1) return over_stages(largest, largest, *cascade_);
+    return over_stages(state_->likely(epsilon / cascade_->stages), largest, *cascade_);
+}
+risk_result loss_study::risk(double scale) {
+    auto out = state_->risk(scale);
+    return cascade_ ? over_stages(std::move(out), *cascade_) : out;
+}
 std::vector<load_point> loss_study::curve(const std::vector<double>& scales) {
-    return state_->curve(scales);
+    auto out = state_->curve(scales);
+    if (cascade_) over_stages(out, *cascade_);
+    return out;
 }
 
 likely_result likely(const scenario& s, double epsilon, study_options options) {

@@ -7,7 +7,9 @@
 #include <map>
 
 #include "natbound/calculator/attempts.hpp"
+#include "natbound/calculator/batches.hpp"
 #include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/modulated.hpp"
 #include "natbound/calculator/search_facts.hpp"
 #include "natbound/model/error.hpp"
 #include "state_average.hpp"
@@ -16,7 +18,7 @@ namespace natbound::calculator {
 namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
-constexpr std::size_t batches = 20;
+constexpr std::size_t time_batches = 20;  // of the averages over states
 
 constexpr int most_rounds = 3;        // as much again, for errors that stay large
 constexpr double good_enough = 0.25;  // error of a logarithm that tells where to look next
@@ -75,6 +77,10 @@ loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system s
 }
 
 void loss_curve::choose(const scenario& s, const system_split& all) {
+    for (const auto& part : system_.parts)
+        poisson_ = poisson_ && part.arrives.law == arrival_law::poisson;
+    arrives_ = system_.parts.front().arrives;
+    hold_ = system_.parts.front().open.mean;
     const nat_plan& plan = all.plans[system_.nat];
     const auto type = plan.design.mapping_type;
     if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
@@ -154,20 +160,44 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                  (own >= ports_ ||
                   poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
     }
-    if (complete && same && plenty)
+    constexpr double most_passed = 1 << 20;  // ports; a load is a pass over all of them
+    if (complete && same && plenty && !poisson_ && ports_ <= most_passed && one_burst())
+        return decide(
+            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::on_off,
+            "the search finds every free port of " + grouped(count(ports_)) +
+                (arrives_.law == arrival_law::batches
+                     ? ": the exact chain of geometric batches of " + shortest(arrives_.batch) +
+                           " on average"
+                     : ": the exact chain of a source that is on and off") +
+                ", for exponential holds");
+    if (complete && same && plenty && poisson_)
         return decide(loss_method::erlang_b, "the search finds every free port of " +
                                                  grouped(count(ports_)) +
                                                  ": Erlang's formula, exact for any law of holds");
-    if (independent && same && plenty && uses.size() == 1 && system_.ranks == 1)
+    if (poisson_ && independent && same && plenty && uses.size() == 1 && system_.ranks == 1)
         return decide(loss_method::attempts, grouped(count(tries_)) + " independent tries among " +
                                                  grouped(count(ports_)) +
                                                  " ports: the exact chain, for any law of holds");
     decide(loss_method::simulated_states,
            "the exact probability given the state (own port busy, times the share of each "
-           "round's starts whose window is busy), averaged over simulated states");
+           "round's starts whose window is busy), averaged over simulated states" +
+               std::string(poisson_ ? "" : " as those find them who arrive in bursts"));
+}
+
+// One entry's batches, or one source, and exponential holds of one mean.
+bool loss_curve::one_burst() const {
+    const auto& first = system_.parts.front();
+    for (const auto& p : system_.parts)
+        if (!(p.arrives == first.arrives) || p.arrives.law == arrival_law::poisson ||
+            p.open.law != hold_law::exponential || p.open.mean != first.open.mean ||
+            std::any_of(p.closing.begin(), p.closing.end(),
+                        [](const auto& c) { return c.share * c.seconds > 0; }))
+            return false;
+    return true;
 }
 
 double loss_curve::sure_bound(double load) const {
+    if (!poisson_) return 0;
     return load < least_busy_ ? std::min(0.0, log_erlang_b(least_busy_, load) -
                                                   std::log1p(-load / (least_busy_ + 1)))
                               : 0;
@@ -177,6 +207,20 @@ std::string loss_curve::explained() const { return why_; }
 
 double loss_curve::exact_log(double load) const {
     if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
+    if (method_ == loss_method::batches || method_ == loss_method::on_off) {
+        const auto [it, fresh] = known_.try_emplace(load, never);
+        const auto ports = static_cast<std::uint64_t>(ports_);
+        // what the chains take; roots are looked for far beyond
+        const double offered = std::clamp(load, 1e-100, 1e12 / arrives_.peak());
+        if (fresh && method_ == loss_method::batches)
+            it->second = calculator::batches(ports, offered, arrives_.batch, batch_law::geometric)
+                             .log_refusal;
+        else if (fresh)
+            it->second = modulated(ports, {{0, hold_ / arrives_.on}, {hold_ / arrives_.off, 0}},
+                                   {offered * arrives_.peak(), 0})
+                             .log_refusal;
+        return it->second;
+    }
     if (method_ == loss_method::attempts)
         return log_refusal_probability(static_cast<std::uint64_t>(ports_),
                                        static_cast<std::uint64_t>(tries_), load);
@@ -361,13 +405,13 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     // few flows are soon simulated: more holds of them
     const double arrivals = holds * std::max(flows, 50000.0);
     const auto states =
-        static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / batches)));
+        static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / time_batches)));
     detail::state_average average(*running_, *odds_, load, ports_);
     curve_point out;
     out.load = load;
     out.effort = holds;
     for (int round = 1;; ++round) {
-        for (std::size_t b = 0; b < batches; ++b) average.batch(states, spacing, interrupt_);
+        for (std::size_t b = 0; b < time_batches; ++b) average.batch(states, spacing, interrupt_);
         out.kinds = average.result();
         double worst = 0;
         for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);

@@ -107,6 +107,17 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const double most = std::min(tuples[n], most_behind(s, s.nats[n]));
         tables_.push_back(limit < most ? limit : 0);
     }
+    for (const auto& t : traffic.streams) {
+        if (t.arrives.law == arrival_law::poisson) continue;
+        const nat* n = nat_of(s, t.clients);
+        if (!n) continue;
+        const bool table = tables_[static_cast<std::size_t>(n - s.nats.data())] > 0;
+        if (table || n->connection_limits.limit_per_subscriber)
+            throw unsupported("NAT " + n->name + ": " +
+                              (table ? "a flow table that arrivals in bursts can fill"
+                                     : "a quota under arrivals in bursts") +
+                              " is not modelled yet; simulate counts it");
+    }
     quotas_.resize(s.clients.size());
     for (const auto& t : traffic.streams) {
         const auto& c = s.clients[t.clients];

@@ -24,16 +24,19 @@ port simulation::next_port(const client_group& group, std::uint32_t client,
     return port_count;
 }
 
-// A connection of that stream is tried. The flow, or none where it was refused or not offered.
-std::uint32_t simulation::offer(std::size_t s) {
+std::uint32_t simulation::pick_destination(std::size_t s) {
+    const auto& all = input_->streams[s].destinations;
+    if (all.size() == 1) return all[0];
+    return all[weights_[s].empty() ? random_.draw(all.size()) : pick(weights_[s], random_)];
+}
+
+// A connection of that stream is tried; no destination: any of the stream's. The flow, or none
+// where it was refused or not offered.
+std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     const simulated_stream& stream = input_->streams[s];
     const client_group& group = input_->clients[stream.group];
     const auto client = group.first + static_cast<std::uint32_t>(random_.draw(group.count));
-    std::uint32_t destination = stream.destinations[0];
-    if (stream.destinations.size() > 1)
-        destination =
-            stream.destinations[weights_[s].empty() ? random_.draw(stream.destinations.size())
-                                                    : pick(weights_[s], random_)];
+    if (destination == flow_table::none) destination = pick_destination(s);
     std::uint32_t steps = 0;
     const port source = next_port(group, client, destination, steps);
     if (source == port_count) {
@@ -69,8 +72,27 @@ std::uint32_t simulation::offer(std::size_t s) {
 }
 
 void simulation::arrival() {
-    const std::size_t stream = input_->streams.size() > 1 ? pick(up_to_, random_) : 0;
-    const std::uint32_t id = offer(stream);
+    const std::size_t stream = up_to_.size() > 1 ? pick(up_to_, random_) : 0;
+    if (stream >= input_->streams.size()) {
+        auto& turned = switches_[stream - input_->streams.size()];
+        const double leaves = 1 / (turned.on ? turned.on_seconds : turned.off_seconds);
+        if (random_.chance(leaves / turned.rate)) turned.on = !turned.on;
+        return;
+    }
+    if (!is_on(stream)) return;
+    const auto& arrives = input_->streams[stream].arrives;
+    if (arrives.law != arrival_law::batches) return open_offered(stream, flow_table::none);
+    const std::uint32_t destination = pick_destination(stream);
+    const double more = 1 - 1 / arrives.batch;  // the chance of one more
+    const bool looked_at = before_ && random_.chance(look_chance_);
+    for (bool any = true; any; any = random_.chance(more)) {
+        if (looked_at) (*before_)(stream);
+        open_offered(stream, destination);
+    }
+}
+
+void simulation::open_offered(std::size_t stream, std::uint32_t destination) {
+    const std::uint32_t id = offer(stream, destination);
     if (id == flow_table::none) return;
     const open_group& group = groups_[group_of_[stream]];
     if (by_slots_ && group.law.law == hold_law::exponential) return;
@@ -270,13 +292,31 @@ void simulation::step_timed(double until) {
 
 void simulation::advance(double arrivals) {
     if (timed_) {
-        const double until = now_ + arrivals / arrival_rate_;
+        const double until = now_ + arrivals / mean_rate_;
         while (now_ < until) step_timed(until);
         return;
     }
-    const double steps =
-        by_slots_ ? arrivals * (1 + slots_ * fastest_ / arrival_rate_) : 2 * arrivals;
-    for (auto left = static_cast<std::uint64_t>(std::ceil(steps)); left > 0; --left) step();
+    for (auto left = static_cast<std::uint64_t>(std::ceil(steps(arrivals))); left > 0; --left)
+        step();
+}
+
+// Draws (of slots) or events that take about so many arrivals.
+double simulation::steps(double arrivals) const {
+    return by_slots_ ? arrivals * (arrival_rate_ / mean_rate_ + slots_ * fastest_ / mean_rate_)
+                     : arrivals * (1 + arrival_rate_ / mean_rate_);
+}
+
+void simulation::advance(double arrivals, double chance,
+                         const std::function<void(std::size_t)>& before) {
+    before_ = &before;
+    look_chance_ = chance;
+    advance(arrivals);
+    before_ = nullptr;
+}
+
+double simulation::span(double arrivals) const {
+    return factor_ *
+           (timed_ || by_slots_ ? arrivals / mean_rate_ : std::ceil(steps(arrivals)) * weight());
 }
 
 void simulation::arrive(std::uint64_t arrivals) {

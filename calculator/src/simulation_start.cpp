@@ -75,6 +75,16 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
         double sum = 0;
         for (const double w : s.weights) weights_.back().push_back(sum += w);
     }
+    for (const auto& s : input.streams) {
+        const auto& a = s.arrives;
+        switch_of_.push_back(none_);
+        if (a.law != arrival_law::on_off) continue;
+        std::size_t w = 0;
+        while (w < switches_.size() && switches_[w].source != a.source) ++w;
+        if (w == switches_.size())
+            switches_.push_back({a.source, a.on, a.off, std::max(1 / a.on, 1 / a.off), true});
+        switch_of_.back() = w;
+    }
     for (const auto& group : groups_) fastest_ = std::max(fastest_, group.departure_rate);
     for (auto& group : groups_) group.part = fastest_ > 0 ? group.departure_rate / fastest_ : 0;
     bool cursors = false;
@@ -88,7 +98,12 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
 void simulation::scale(double factor) {
     up_to_.clear();
     arrival_rate_ = 0;
-    for (const auto& s : input_->streams) up_to_.push_back(arrival_rate_ += s.rate * factor);
+    mean_rate_ = 0;
+    for (const auto& s : input_->streams) {
+        mean_rate_ += s.rate * factor;
+        up_to_.push_back(arrival_rate_ += s.rate * factor * s.arrives.peak() / s.arrives.batch);
+    }
+    for (const auto& s : switches_) up_to_.push_back(arrival_rate_ += s.rate);
     factor_ = factor;
 }
 
@@ -118,6 +133,7 @@ void simulation::use_slots() {
 
 void simulation::fill() {
     use_slots();
+    for (auto& s : switches_) s.on = random_.chance(s.on_seconds / (s.on_seconds + s.off_seconds));
     std::vector<double> loads;
     double sum = 0;
     // offered many times over, all that there is is full: more offers change nothing but the time
@@ -128,7 +144,7 @@ void simulation::fill() {
     for (auto left = about_poisson(sum, random_); left > 0; --left) {
         // flows that are live at one moment come from the streams by their loads
         const std::size_t stream = pick(loads, random_);
-        const std::uint32_t id = offer(stream);
+        const std::uint32_t id = offer(stream, flow_table::none);
         if (id != flow_table::none) place_by_glance(id, input_->streams[stream]);
     }
     for (auto& ring : rings_) ring.sort();
@@ -177,10 +193,14 @@ double simulation::share_displaced() const {
     return all == 0 ? 0 : static_cast<double>(displaced) / static_cast<double>(all);
 }
 
-double simulation::mean_hold() const { return input_->load() * factor_ / arrival_rate_; }
+double simulation::mean_hold() const { return input_->load() * factor_ / mean_rate_; }
 
 double simulation::memory() const {
-    constexpr double forgets = 4, remembers = 30, alike = 0.5;
+    constexpr double remembers = 30, alike = 0.5;
+    double forgets = 4;
+    // On-off sources forget their phase as e^(-t/on - t/off).
+    for (const auto& s : switches_)
+        forgets = std::max(forgets, 8 / (1 / s.on_seconds + 1 / s.off_seconds) / mean_hold());
     for (const auto& s : input_->streams) {
         double second = 0;  // moment of the open time
         switch (s.open.law) {
@@ -212,7 +232,7 @@ double simulation::memory() const {
         const double variance =
             second - s.open.mean * s.open.mean + std::max(0.0, kept_second - kept * kept);
         const double mean = s.hold();
-        if (variance < alike * alike * mean * mean) return remembers;
+        if (variance < alike * alike * mean * mean) return std::max(remembers, forgets);
     }
     return forgets;
 }

@@ -7,6 +7,7 @@
 #include <list>
 
 #include "natbound/calculator/simulation.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "port_sets.hpp"
 #include "whole_nat.hpp"
@@ -64,10 +65,20 @@ std::uint64_t part_of(std::uint64_t all, std::uint64_t parts, std::uint64_t i) {
 
 }  // namespace
 
-simulate_result simulate(const scenario& s, const simulate_options& options) {
+simulate_result simulate(const scenario& given, const simulate_options& options) {
     if (options.arrivals == 0) throw domain_error("simulate: arrivals = 0: at least one is wanted");
     if (!(options.scale > 0) || !std::isfinite(options.scale))
         throw domain_error("simulate: scale must be finite and above 0");
+    if (is_cascade(given))
+        throw unsupported("a NAT inside another: cascades are not simulated in this version");
+    const bool spread = is_spread(given);
+    for (const auto& t : given.traffic)
+        if (spread && t.arrivals)
+            throw unsupported(
+                "bursts that are spread over several NATs are not simulated in this version");
+    const scenario parts = spread ? side_by_side(given) : scenario{};
+    const scenario& s = spread ? parts : given;
+    refuse_clashes(given);
     const filled_traffic traffic = fill_traffic(s);
     simulate_result out;
     out.assumed = traffic.assumed;

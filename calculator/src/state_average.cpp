@@ -57,23 +57,51 @@ state_average::state_average(simulation& s, arrival_odds& odds, double load, dou
                     first.law == hold_law::exponential;
     // Entries that may be taken over leave early: neither the load nor the ports say how many live.
     for (const auto& stream : s.input().streams)
-        law_known_ = law_known_ && !(s.input().table.takes_over && !stream.closing.empty());
+        law_known_ = law_known_ && !(s.input().table.takes_over && !stream.closing.empty()) &&
+                     stream.arrives.law == arrival_law::poisson;
+    for (const auto& stream : s.input().streams) {
+        if (stream.arrives.law == arrival_law::batches)
+            batches_rate_ += stream.rate / stream.arrives.batch;
+        else
+            singles_ = true;
+    }
 }
 
 void state_average::batch(std::size_t states, double spacing,
                           const std::function<void()>& interrupt) {
     for (std::size_t i = 0; i < states; ++i) {
-        simulation_.advance(spacing);
-        odds_.read(simulation_);
+        if (batches_rate_ > 0)
+            advance_through_batches(spacing);
+        else
+            simulation_.advance(spacing);
+        if (singles_) odds_.read(simulation_);
         if (i % 4 == 0) interrupt();
         weight_.push_back(simulation_.weight());
         z_.push_back(z(static_cast<double>(simulation_.table().live())));
+        const double span = simulation_.span(spacing);
         for (std::size_t k = 0; k < offered_.size(); ++k) {
-            offered_[k].push_back(odds_.offered()[k]);
-            failing_[k].push_back(odds_.failing()[k]);
+            offered_[k].push_back(singles_ ? odds_.offered()[k] : 0);
+            failing_[k].push_back(singles_ ? odds_.failing()[k] : 0);
+            if (batches_rate_ == 0) continue;
+            offered_[k].back() += batch_offered_[k] / span;
+            failing_[k].back() += batch_failing_[k] / span;
         }
     }
     ends_.push_back(z_.size());
+}
+
+// About one batch a state is looked at, and counts for all of them.
+void state_average::advance_through_batches(double spacing) {
+    const double chance = std::min(1.0, rate_ / batches_rate_ / spacing);
+    batch_offered_.assign(offered_.size(), 0);
+    batch_failing_.assign(offered_.size(), 0);
+    simulation_.advance(spacing, chance, [&](std::size_t stream) {
+        odds_.read(simulation_, stream);
+        for (std::size_t k = 0; k < offered_.size(); ++k) {
+            batch_offered_[k] += odds_.offered()[k] / chance;
+            batch_failing_[k] += odds_.failing()[k] / chance;
+        }
+    });
 }
 
 double state_average::fit::at(double z) const {

@@ -8,6 +8,10 @@
 // are what is let in: the flow across a cut between n and n + 1 is exact, since departures are n
 // over the hold in every state. Else, where refusals bend the law, the plain average remains.
 //
+// So it does where connections come in bursts. What comes in batches sees neither time averages nor
+// what another would see: some batches are looked at between the states, and the state is read
+// before each of their connections, one after the other.
+//
 // The error is that of the states' residuals from the fit, by batch means that allow for neighbours
 // to hang together (W. Newey and K. West, Econometrica 55 (1987) 703). Where a fit would have to be
 // read far from what was seen, the plain average remains too.
@@ -47,6 +51,7 @@ class state_average {
     // What each state's residual moves the average over a law by (the delta method), for a fit.
     std::vector<double> influence(const fit& f, const std::vector<double>& chances,
                                   double lowest) const;
+    void advance_through_batches(double spacing);
     // How many flows fail at that number of live ones, of all that are offered.
     double failing_at(const fit& failing, double n, double offered) const;
     double error(const std::vector<double>& off) const;
@@ -57,6 +62,9 @@ class state_average {
     double rate_;    // of the arrivals that offered_ and failing_ are shares of
     bool one_hold_;  // exponential, of one mean, and nothing is kept after a close
     bool law_known_ = true;
+    bool singles_ = false;     // some stream comes one by one
+    double batches_rate_ = 0;  // batches a second, of the streams that come in them
+    std::vector<double> batch_offered_, batch_failing_;  // a kind's, since the last state
     std::vector<double> z_, weight_;  // weights as they come; their mean is not 1
     std::vector<std::vector<double>> offered_, failing_;  // a kind's, by state
     std::vector<std::size_t> ends_;                       // of batches

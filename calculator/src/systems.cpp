@@ -153,6 +153,7 @@ class splitter {
             p.rate = rate * part;
             p.open = t.open;
             p.closing = t.closing;
+            p.arrives = t.arrives.thinned(part);
             system.parts.push_back(std::move(p));
         };
         if (scenario_.nats[n].port_set) {  // each client address by itself
@@ -284,6 +285,7 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
         stream.rate = part.rate;
         stream.open = part.open;
         stream.closing = part.closing;
+        stream.arrives = part.arrives;
         in.streams.push_back(std::move(stream));
     }
     in.kind_of.assign(in.clients.size() * system.destinations.size(), 0);
@@ -311,6 +313,9 @@ std::string structure_key(const loss_system& system, const system_split& all) {
                shortest(p.open.cv);
         for (const double x : p.open.samples) key += "/" + shortest(x);
         for (const double x : p.open.weights) key += "*" + shortest(x);
+        if (p.arrives.law != arrival_law::poisson)
+            key += "/" + shortest(p.arrives.batch) + "/" + shortest(p.arrives.on) + "/" +
+                   shortest(p.arrives.off) + "/" + std::to_string(p.arrives.source);
         for (const auto& c : p.closing)
             key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" +
                    shortest(c.seconds);

@@ -7,6 +7,7 @@
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/ways_out.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -67,7 +68,12 @@ class filler {
         for (std::size_t c = 0; c < scenario_.clients.size(); ++c) nat_of(scenario_, c);
         for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) entry(i);
         if (!out_.given) even();
-        out_.assumed.push_back("connections arrive by Poisson processes, and none is tried again");
+        out_.assumed.push_back(
+            std::string(bursts_ == 0 ? "connections"
+                        : bursts_ == scenario_.traffic.size()
+                            ? "batches, and connections while an entry is on,"
+                            : "batches, connections while an entry is on, and all others") +
+            " arrive by Poisson processes, and none is tried again");
         for (const auto& c : scenario_.clients)
             if (c.source_ports.law == source_port_law::uniform)
                 uniform_ports_ += (uniform_ports_.empty() ? "" : ", ") + c.name;
@@ -113,6 +119,7 @@ class filler {
             out_.assumed.push_back(name + ": the busiest destination has " +
                                    to_string(t.top_share->most) + " of it; see the range");
         times(t, name, first);
+        if (t.arrivals) arrivals(*t.arrivals, name, index, first);
         double rate = t.rate ? t.rate->per_second : 0;
         if (t.rate_per_client) rate = t.rate_per_client->per_second * all_clients;
         if (rate == 0) {  // from live: each stream's rate is still its share of 1
@@ -129,6 +136,23 @@ class filler {
             for (auto i = first; i < out_.streams.size(); ++i)
                 out_.streams[i].open = {hold_law::exponential, *t.live / rate, 0};
         }
+    }
+
+    void arrivals(const arrival_rule& a, const std::string& name, std::size_t index,
+                  std::size_t first) {
+        if (a.law == arrival_law::poisson) return;
+        ++bursts_;
+        arrival_process p{a.law, a.mean_batch.value_or(1), a.on.value_or(duration{}).seconds,
+                          a.off.value_or(duration{}).seconds,
+                          a.law == arrival_law::on_off ? index : 0};
+        for (auto i = first; i < out_.streams.size(); ++i) out_.streams[i].arrives = p;
+        if (a.law == arrival_law::batches)
+            out_.assumed.push_back(name +
+                                   ": each batch goes to one endpoint, each connection of it " +
+                                   "from any address of its client set; sizes are geometric");
+        else
+            out_.assumed.push_back(name +
+                                   ": all of it is on and off together, for exponential times");
     }
 
     // How long the entry's flows are open and closing.
@@ -186,9 +210,16 @@ class filler {
     const scenario& scenario_;
     filled_traffic out_;
     std::string uniform_ports_;
+    std::size_t bursts_ = 0;  // entries that are not Poisson
 };
 
 }  // namespace
+
+arrival_process arrival_process::thinned(double chance) const {
+    arrival_process out = *this;
+    out.batch = 1 + chance * (batch - 1);
+    return out;
+}
 
 double stream::hold() const {
     double sum = open.mean;
@@ -202,6 +233,11 @@ double filled_traffic::rate() const {
     return sum;
 }
 
+bool filled_traffic::bursty() const {
+    return std::any_of(streams.begin(), streams.end(),
+                       [](const auto& s) { return s.arrives.law != arrival_law::poisson; });
+}
+
 double filled_traffic::load() const {
     double sum = 0;
     for (const auto& s : streams) sum += s.load();
@@ -210,21 +246,16 @@ double filled_traffic::load() const {
 
 filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
 
+void refuse_clashes(const scenario& s) {
+    if (const auto clash = clash_in_words(s))
+        throw unsupported(*clash + "; a clash is no refusal, and no odds of it are worked out");
+}
+
 const nat* nat_of(const scenario& s, std::size_t clients) {
     const nat* found = nullptr;
     for (const auto& n : s.nats) {
-        for (const auto& name : n.inside) {
+        for (const auto& name : n.inside)
             if (name == s.clients[clients].name) found = &n;
-            for (const auto& other : s.nats)
-                if (other.name == name)
-                    throw unsupported("NAT " + n.name + " has NAT " + name +
-                                      " inside: cascades are not modelled yet");
-        }
-        for (const auto& other : s.nats)
-            if (&other != &n &&
-                !(other.external_ip_address_pool & n.external_ip_address_pool).empty())
-                throw unsupported("NATs " + n.name + " and " + other.name +
-                                  " share an address: not modelled yet");
     }
     return found;
 }

@@ -200,6 +200,7 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
         next.rate = t->rate * kept[t->servers];
         next.open = t->open;
         next.closing = t->closing;
+        next.arrives = t->arrives;
         input.streams.push_back(std::move(next));
     }
     return out;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
 #include "natbound/model/port_sets.hpp"
@@ -33,7 +34,8 @@ struct json_io::short_form<source_port_rule> {
 namespace {
 
 // More than any network has, and far from where a double's products overflow.
-constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15, most_weight = 1e15;
+constexpr double most_per_second = 1e12, most_seconds = 1e9, most_live = 1e15, most_weight = 1e15,
+                 most_batch = 65536;
 constexpr std::size_t most_samples = 65536;
 
 [[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
@@ -59,6 +61,8 @@ class checker {
         for (std::size_t i = 0; i < s.clients.size(); ++i)
             references(at("clients", i, "reaches"), s.clients[i].reaches, server_names, "server");
         for (std::size_t i = 0; i < s.nats.size(); ++i) router(i);
+        const auto outer = outer_of(s);
+        for (std::size_t i = 0; i < s.nats.size(); ++i) behind_itself(i, outer);
         for (std::size_t i = 0; i < s.traffic.size(); ++i) traffic(i);
     }
 
@@ -123,11 +127,17 @@ class checker {
         for (std::size_t k = 0; k < n.inside.size(); ++k) {
             const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
             if (n.inside[k] == n.name) fail(here, n.name, "a NAT can't be inside itself");
-            if (!placed.insert(n.inside[k]).second)
+            if (!placed.insert(n.inside[k]).second && client_names.count(n.inside[k]) == 0)
                 fail(here, n.inside[k], "is inside another NAT already",
-                     "give each client set one way out");
+                     "let a NAT have one way out (client sets may be spread over several)");
             for (const auto& c : s.clients)
-                if (c.name == n.inside[k]) pool_against(i, c);
+                if (c.name == n.inside[k])
+                    pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")",
+                                 "client set " + c.name);
+            for (const auto& m : s.nats)
+                if (m.name == n.inside[k])
+                    pool_against(i, m.external_ip_address_pool,
+                                 "the pool of the NAT inside, " + m.name, "the pool of " + m.name);
         }
         if (n.external_ip_address_pool.empty())
             fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
@@ -192,16 +202,30 @@ class checker {
                  "is wider than psid-len: " + std::to_string(*r.psid_len) + " bits");
     }
 
-    void pool_against(std::size_t i, const client_set& c) {
+    void pool_against(std::size_t i, const address_set& own, const std::string& what,
+                      const std::string& of) {
         const auto& pool = s.nats[i].external_ip_address_pool;
         const std::string here = at("nats", i, "external-ip-address-pool");
-        if (pool.empty()) return;
-        if (const auto both = pool & c.addresses; !both.empty())
-            fail(here, to_string(pool),
-                 "overlaps the clients' own addresses (" + c.name + ") in " + to_string(both));
-        if (is_ipv4(pool.parts().front().first) != is_ipv4(c.addresses.parts().front().first))
-            fail(here, to_string(pool), "is of another address family than client set " + c.name,
+        if (pool.empty() || own.empty()) return;
+        if (const auto both = pool & own; !both.empty())
+            fail(here, to_string(pool), "overlaps " + what + " in " + to_string(both));
+        if (is_ipv4(pool.parts().front().first) != is_ipv4(own.parts().front().first))
+            fail(here, to_string(pool), "is of another address family than " + of,
                  "translation between families is not modelled yet");
+    }
+
+    // From a NAT outwards no NAT comes twice.
+    void behind_itself(std::size_t i, const std::vector<std::size_t>& outer) {
+        std::string way = s.nats[i].name;
+        std::size_t n = outer[i];
+        // a ring further out has its own message
+        for (std::size_t steps = 0; n < s.nats.size() && steps < s.nats.size(); ++steps) {
+            way += " in " + s.nats[n].name;
+            if (n == i)
+                fail(at("nats", i, "inside"), s.nats[i].name, "is behind itself: " + way,
+                     "let the outermost NAT be inside none");
+            n = outer[n];
+        }
     }
 
     void traffic(std::size_t i) {
@@ -267,6 +291,7 @@ class checker {
             fail(here + ".top-share", to_string(*t.top_share),
                  "says with zipf or weights the same thing twice", "keep one");
         if (t.top_share) top_share(t, here + ".top-share");
+        if (t.arrivals) arrivals(*t.arrivals, here + ".arrivals");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -292,6 +317,25 @@ class checker {
             fail(here, to_string(*t.top_share),
                  "the busiest of " + endpoints.str() + " endpoints has at least an even share, " +
                      to_string(share{even}));
+    }
+
+    static void arrivals(const arrival_rule& a, const std::string& here) {
+        const bool batches = a.law == arrival_law::batches, on_off = a.law == arrival_law::on_off;
+        if (a.mean_batch.has_value() != batches)
+            fail(here + ".mean-batch", a.mean_batch ? shortest(*a.mean_batch) : "",
+                 "mean-batch goes with law: batches, and batches need it",
+                 batches ? "add mean-batch: 4" : "add law: batches, or leave mean-batch out");
+        if (batches && !(*a.mean_batch >= 1 && *a.mean_batch <= most_batch))
+            fail(here + ".mean-batch", shortest(*a.mean_batch),
+                 "a batch has 1 to 65,536 connections on average");
+        for (const auto& [time, name] : {std::pair{a.on, ".on"}, std::pair{a.off, ".off"}}) {
+            if (time.has_value() != on_off)
+                fail(here + name, time ? to_string(*time) : "",
+                     "on and off go with law: on-off, which needs both",
+                     on_off ? "add on: 10s, off: 50s" : "add law: on-off, or leave it out");
+            if (on_off && !(time->seconds > 0 && time->seconds <= most_seconds))
+                fail(here + name, to_string(*time), "a time above 0 and at most 1e9s is wanted");
+        }
     }
 
     // Times that were measured. Some may be 0 (a log rounds them), not all.
@@ -450,6 +494,9 @@ scenario parse_scenario(std::string_view json) {
     for (auto& t : s.traffic) {
         fill_mean(t.hold);
         fill_mean(t.life);
+        if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
+            !t.arrivals->on && !t.arrivals->off)
+            t.arrivals.reset();  // one way to say it
     }
     validate(s);
     return s;

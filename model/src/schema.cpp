@@ -110,6 +110,19 @@ const std::map<std::string, const char*>& sentences() {
          "Share of the busiest destination endpoint, the first; the others share the rest evenly. "
          "As 30%, or 10%-100% where it is a guess: the answer is then a range. With to: unknown "
          "for destinations that nobody measured."},
+        {"traffic_entry.arrivals",
+         "How the connections come, where not one by one (Poisson): in batches, or on and off. The "
+         "rate is the long-run mean."},
+        {"arrival_rule.law",
+         "poisson (default); batches: several at a time, of one client set towards one endpoint, "
+         "each from any address of the set; on-off: the whole entry is on and off in turn."},
+        {"arrival_rule.mean-batch",
+         "batches: connections of a batch on average. Sizes are geometric; batches come by a "
+         "Poisson process, and each connection has a hold of its own."},
+        {"arrival_rule.on",
+         "on-off: how long it is on, on average (exponential). Connections come by a Poisson "
+         "process while it is, at rate x (on + off) / on."},
+        {"arrival_rule.off", "on-off: how long it is off, on average (exponential)."},
         {"hold_time.law", "exponential, constant, lognormal or empirical."},
         {"hold_time.mean", "As in 60s. empirical: the samples' mean, which need not be given."},
         {"hold_time.cv", "lognormal: standard deviation over mean."},
@@ -269,6 +282,7 @@ NATBOUND_NAME(connection_limits);
 NATBOUND_NAME(mapping_limits);
 NATBOUND_NAME(traffic_entry);
 NATBOUND_NAME(hold_time);
+NATBOUND_NAME(arrival_rule);
 NATBOUND_NAME(endings);
 NATBOUND_NAME(design);
 NATBOUND_NAME(clash_scope);

@@ -22,13 +22,16 @@ calc::batch_law law(double geometric) {
     return geometric != 0 ? calc::batch_law::geometric : calc::batch_law::fixed;
 }
 
+calc::batch_loss loss(double all_or_none) {
+    return all_or_none != 0 ? calc::batch_loss::whole : calc::batch_loss::partial;
+}
+
 void bind_batches(py::module_& m) {
     formula(
         m, "batches",
         [](double ports, double load, double mean_size, double geometric, double all_or_none) {
-            const auto found = calc::batches(
-                whole("batches", "ports", ports), load, mean_size, law(geometric),
-                all_or_none != 0 ? calc::batch_loss::whole : calc::batch_loss::partial);
+            const auto found = calc::batches(whole("batches", "ports", ports), load, mean_size,
+                                             law(geometric), loss(all_or_none));
             return std::array{found.refusal,           found.log_refusal, found.batch_refusal,
                               found.log_batch_refusal, found.full,        found.mean};
         },
@@ -39,18 +42,53 @@ void bind_batches(py::module_& m) {
             return calc::batch_peakedness(mean_size, law(geometric));
         },
         "mean_size", "geometric");
+    formula(
+        m, "ports_for_batches",
+        [](double load, double mean_size, double target, double geometric, double all_or_none) {
+            return calc::ports_for_batches(load, mean_size, target, law(geometric),
+                                           loss(all_or_none));
+        },
+        "load", "mean_size", "target", "geometric", "whole");
+    formula(
+        m, "load_for_batches",
+        [](double ports, double mean_size, double target, double geometric, double all_or_none) {
+            return calc::load_for_batches(whole("load_for_batches", "ports", ports), mean_size,
+                                          target, law(geometric), loss(all_or_none));
+        },
+        "ports", "mean_size", "target", "geometric", "whole");
+}
+
+std::vector<calc::size_class> classes_of(const char* name, const numbers& loads,
+                                         const numbers& sizes, const numbers& reserved) {
+    std::vector<calc::size_class> classes;
+    for (std::size_t k = 0; k < loads.size(); ++k)
+        classes.push_back(
+            {loads[k], whole(name, "sizes", sizes.at(k)), whole(name, "reserved", reserved.at(k))});
+    return classes;
 }
 
 py::tuple kaufman_roberts(double ports, const numbers& loads, const numbers& sizes,
                           const numbers& reserved) {
     constexpr const char* name = "kaufman_roberts";
-    std::vector<calc::size_class> classes;
-    for (std::size_t k = 0; k < loads.size(); ++k)
-        classes.push_back(
-            {loads[k], whole(name, "sizes", sizes.at(k)), whole(name, "reserved", reserved.at(k))});
+    const auto classes = classes_of(name, loads, sizes, reserved);
     const auto count = whole(name, "ports", ports);
     const auto found = unlocked([&] { return calc::kaufman_roberts(count, classes); });
     return py::make_tuple(found.refusal, found.log_refusal, found.mean, found.exact);
+}
+
+// A tuple of one: the package runs over further dimensions of tuples.
+py::tuple ports_for_sizes(const numbers& loads, const numbers& sizes, double target,
+                          const numbers& reserved) {
+    const auto classes = classes_of("ports_for_sizes", loads, sizes, reserved);
+    return py::make_tuple(unlocked([&] { return calc::ports_for_sizes(classes, target); }));
+}
+
+py::tuple scale_for_sizes(double ports, const numbers& loads, const numbers& sizes, double target,
+                          const numbers& reserved) {
+    constexpr const char* name = "scale_for_sizes";
+    const auto classes = classes_of(name, loads, sizes, reserved);
+    const auto count = whole(name, "ports", ports);
+    return py::make_tuple(unlocked([&] { return calc::scale_for_sizes(count, classes, target); }));
 }
 
 py::tuple modulated(double ports, const std::vector<numbers>& switching, const numbers& loads) {
@@ -113,6 +151,10 @@ void bind_retries(py::module_& m) {
 void bind_bursts(py::module_& m) {
     m.def("kaufman_roberts", kaufman_roberts, py::arg("ports"), py::arg("loads"), py::arg("sizes"),
           py::arg("reserved"));
+    m.def("ports_for_sizes", ports_for_sizes, py::arg("loads"), py::arg("sizes"), py::arg("target"),
+          py::arg("reserved"));
+    m.def("scale_for_sizes", scale_for_sizes, py::arg("ports"), py::arg("loads"), py::arg("sizes"),
+          py::arg("target"), py::arg("reserved"));
     bind_batches(m);
     bind_modulated(m);
     bind_retries(m);

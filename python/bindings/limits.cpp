@@ -145,4 +145,12 @@ void bind_limits(py::module_& m) {
             },
             load, target);
     });
+    m.def("load_for_room", [](const numbers& room, const numbers& target, bool constant) {
+        return broadcast(
+            [=](double k, double p) {
+                return calc::load_for_room(service_of(constant), whole("load_for_room", "room", k),
+                                           p);
+            },
+            room, target);
+    });
 }

@@ -73,6 +73,51 @@ void bind_engset(py::module_& m, const char* name) {
         "sources", "ports", "alpha");
 }
 
+calc::congestion of(double time) {
+    return time != 0 ? calc::congestion::time : calc::congestion::call;
+}
+
+void bind_engset_inverses(py::module_& m) {
+    formula(
+        m, "ports_for_engset",
+        [](double sources, double alpha, double target, double time) {
+            return calc::ports_for_engset(whole("ports_for_engset", "sources", sources), alpha,
+                                          target, of(time));
+        },
+        "sources", "alpha", "target", "time");
+    formula(
+        m, "load_for_engset",
+        [](double sources, double ports, double target, double time) {
+            constexpr const char* name = "load_for_engset";
+            return calc::load_for_engset(whole(name, "sources", sources),
+                                         whole(name, "ports", ports), target, of(time));
+        },
+        "sources", "ports", "target", "time");
+    formula(
+        m, "rate_for_engset",
+        [](double sources, double ports, double hold, double target, double time) {
+            constexpr const char* name = "rate_for_engset";
+            return calc::rate_for_engset(whole(name, "sources", sources),
+                                         whole(name, "ports", ports), hold, target, of(time));
+        },
+        "sources", "ports", "hold", "target", "time");
+    formula(
+        m, "hold_for_engset",
+        [](double sources, double ports, double rate, double target, double time) {
+            constexpr const char* name = "hold_for_engset";
+            return calc::hold_for_engset(whole(name, "sources", sources),
+                                         whole(name, "ports", ports), rate, target, of(time));
+        },
+        "sources", "ports", "rate", "target", "time");
+    formula(
+        m, "sources_for_engset",
+        [](double ports, double alpha, double target, double time) {
+            return calc::sources_for_engset(whole("sources_for_engset", "ports", ports), alpha,
+                                            target, of(time));
+        },
+        "ports", "alpha", "target", "time");
+}
+
 void bind_overflow(py::module_& m) {
     formula(m, "hayward", calc::hayward, "ports", "load", "peakedness");
     formula(m, "log_hayward", calc::log_hayward, "ports", "load", "peakedness");
@@ -103,5 +148,6 @@ void bind_queues(py::module_& m) {
     bind_engset<calc::engset_call_congestion>(m, "engset_call_congestion");
     bind_engset<calc::log_engset_time_congestion>(m, "log_engset_time_congestion");
     bind_engset<calc::log_engset_call_congestion>(m, "log_engset_call_congestion");
+    bind_engset_inverses(m);
     bind_overflow(m);
 }

@@ -18,6 +18,8 @@ from natbound import wording as w
 def verdict(answer: dict[str, Any]) -> str:
     """One or two sentences on the scenario's own traffic."""
     t, likely, maximum = answer["traffic"], answer["likely"], answer["maximum"]
+    if t.get("unknown"):
+        return f"How likely a refusal is can't be worked out here: {t['unknown']}."
     worst = t.get("worst") or likely.get("worst") or {}
     where = worst.get("text", "")
     parts = []
@@ -54,7 +56,8 @@ def _refusals(answer: dict[str, Any]) -> str:
 def render(answer: dict[str, Any], width: int = 100) -> Group:
     """The page as Rich renderables; the width says how much of the assumptions fits in two lines."""
     t = answer["traffic"]
-    bad = (t["refusal_probability"].get("value") or 0) > answer["likely"]["epsilon"] and t["given"]
+    odds = t.get("refusal_probability") or {}
+    bad = (odds.get("value") or 0) > answer["likely"]["epsilon"] and t["given"]
     items: list[Any] = [Text(verdict(answer), style="bold red" if bad else "bold green")]
     first = t.get("seconds_to_first_refusal") or {}
     if t["given"] and first.get("value") is not None:
@@ -67,7 +70,7 @@ def render(answer: dict[str, Any], width: int = 100) -> Group:
     items.append(Text.assemble(("Check: ", "dim"), "natbound answer SCENARIO --number maximum --certificate c.json; natbound check c.json"))
     if answer["failure"]:
         items.append(Text("\nWhen it fails", style="bold"))
-        items += [Padding(Text(line["text"]), (0, 0, 0, 2)) for line in answer["failure"]]
+        items += [Padding(Text(text), (0, 0, 0, 2)) for text in dict.fromkeys(line["text"] for line in answer["failure"])]
     if answer["remedies"]:
         items += [Text(), *_remedies(answer)]
     if answer["assumptions"]:
@@ -104,10 +107,15 @@ def _numbers(answer: dict[str, Any]) -> Table:
     table.add_column(no_wrap=True, justify="right", style="bold")
     table.add_column(overflow="fold")
     g, likely, m = answer["guaranteed"], answer["likely"], answer["maximum"]
-    sets = escape(g["sets_it"].split("; fewer can't")[0])
-    warn = "" if g["nothing_fails"] else " [dim]An unlucky or hostile pattern can do this; it is no forecast.[/dim]"
-    table.add_row("guaranteed", w.bounded(g), f"{sets}.{warn}")
-    if likely.get("nothing_refuses"):
+    if g.get("unknown"):
+        table.add_row("guaranteed", "unknown", escape(g["unknown"]) + ".")
+    else:
+        sets = escape(g["sets_it"].split("; fewer can't")[0])
+        warn = "" if g["nothing_fails"] else " [dim]An unlucky or hostile pattern can do this; it is no forecast.[/dim]"
+        table.add_row("guaranteed", w.bounded(g), f"{sets}.{warn}")
+    if likely.get("unknown"):
+        table.add_row("likely", "unknown", escape(likely["unknown"]) + ".")
+    elif likely.get("nothing_refuses"):
         table.add_row("likely", w.bounded(likely), escape(likely["method"]) + ".")
     else:
         interval = likely.get("interval")

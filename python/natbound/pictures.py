@@ -40,7 +40,7 @@ def plot_answer(answer: dict[str, Any], ax: Any = None) -> Any:
         value = answer[name].get("connections")
         if value is not None:
             ax.axvline(float(value), color=colour, label=f"{name}: {w.count(value)}")
-    if answer["traffic"]["given"]:
+    if answer["traffic"]["given"] and "load" in answer["traffic"]:
         load = answer["traffic"]["load"]
         ax.axvline(load, color="black", linestyle="--", label=f"your traffic: {w.count(load)}")
     ax.set_xlabel("mean number of live connections offered")
@@ -56,8 +56,11 @@ def answer_html(answer: dict[str, Any]) -> str:
         f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(w.bounded(answer[name]))}</td>"
         f"<td style='text-align:left'>{html.escape(text)}</td></tr>"
         for name, text in (
-            ("guaranteed", answer["guaranteed"]["sets_it"]),
-            ("likely", f"at probability {answer['likely']['epsilon']:g}: {answer['likely']['method']}"),
+            ("guaranteed", answer["guaranteed"].get("unknown") or answer["guaranteed"]["sets_it"]),
+            (
+                "likely",
+                answer["likely"].get("unknown") or f"at probability {answer['likely']['epsilon']:g}: {answer['likely']['method']}",
+            ),
             ("maximum", answer["maximum"]["sets_it"]),
         )
     )

@@ -87,15 +87,16 @@ std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t
             if (one_scope && !seen.insert(key).second) continue;
             bool all = saturated(v.addresses.size()) <= most_destinations || !by_address;
             std::map<std::uint64_t, arena> by_rank;
-            // Flows of one source that share a mapping hold one endpoint between them: one
-            // destination stands for all.
-            std::set<std::tuple<const client_set*, ip_address>> mapped;
+            // Flows of one source and protocol that share a mapping hold one endpoint between them:
+            // one destination stands for all.
+            std::set<std::tuple<const client_set*, transport, ip_address>> mapped;
             const auto type = plan.design.mapping_type;
             for (const auto& shared : sharers(s, plan.design.clash_scope, d, all)) {
                 for (const auto* c : clients) {
                     if (!reaches(*c, *shared.server)) continue;
-                    if (type == mapping_type::eim && !mapped.insert({c, 0}).second) continue;
-                    if (type == mapping_type::adm && !mapped.insert({c, shared.at.address}).second)
+                    const bool shares = type == mapping_type::eim || type == mapping_type::adm;
+                    const ip_address towards = type == mapping_type::adm ? shared.at.address : 0;
+                    if (shares && !mapped.insert({c, shared.server->protocol, towards}).second)
                         continue;
                     const std::uint64_t ports = saturated(c->ports.size());
                     const std::uint64_t addresses = saturated(c->addresses.size());

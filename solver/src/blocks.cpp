@@ -158,18 +158,6 @@ std::shared_ptr<const target> slice_keys(const block& b, const count& from, cons
     return std::make_shared<const target>(std::move(out));
 }
 
-// A part of a block: units from .. from + size - 1 towards some keys.
-block part_of(const block& b, std::shared_ptr<const target> to, const count& from,
-              const count& size) {
-    block out = b;
-    out.to = std::move(to);
-    out.size = size;
-    out.via_first += from;
-    out.first += from;
-    trim(out);
-    return out;
-}
-
 // The first `most` mappings of a block that has more, and `extra` connections of the next one.
 void split(const block& b, const count& most, const count& extra, std::vector<block>& out) {
     if (b.spread) {
@@ -189,8 +177,21 @@ void split(const block& b, const count& most, const count& extra, std::vector<bl
 
 }  // namespace
 
+block part_of(const block& b, std::shared_ptr<const target> to, const count& from,
+              const count& size) {
+    block out = b;
+    out.to = std::move(to);
+    out.size = size;
+    out.via_first += from;
+    out.first += from;
+    for (auto& h : out.before) h.first += from;
+    trim(out);
+    return out;
+}
+
 void trim(block& b) {
     if (!b.spread) b.addresses = trimmed(b.addresses, b.first, b.size, b.ports.size());
+    for (auto& h : b.before) h.addresses = trimmed(h.addresses, h.first, b.size, h.ports.size());
     if (b.nat) b.via_addresses = trimmed(b.via_addresses, b.via_first, b.size, b.via_ports.size());
 }
 

@@ -15,6 +15,15 @@ struct target {
     count endpoints;
 };
 
+// What carries a block's units at one NAT.
+struct hop {
+    std::size_t nat = 0;
+    address_set addresses;
+    port_set ports;
+    count first;
+    bool preserve = false;
+};
+
 struct block {
     std::shared_ptr<const target> to;
     std::size_t client = 0;
@@ -28,6 +37,7 @@ struct block {
     count size;
     count weight = 1;  // connections of one mapping
     bool preserve = false, spread = false;
+    std::vector<hop> before;  // NATs passed before `nat`, the innermost first
 
     count connections() const { return spread ? size : size * to->endpoints; }
     count mappings() const { return connections() / weight; }
@@ -35,6 +45,10 @@ struct block {
 
 // Leaves only the addresses that a block's units lie on, on both sides.
 void trim(block& b);
+
+// A part of a block: units from .. from + size - 1, towards these.
+block part_of(const block& b, std::shared_ptr<const target> to, const count& from,
+              const count& size);
 
 // The blocks of what pair_up found.
 std::vector<block> blocks_of(const group& g, const pairing& found, std::size_t nat);

@@ -38,6 +38,20 @@ bj::array to_json(const destination_list& list, const scenario& s, const bj::sto
     return out;
 }
 
+namespace {
+
+bj::object via_json(const hop& h, const scenario& s, const bj::storage_ptr& memory) {
+    bj::object via(memory);
+    via.emplace("nat", s.nats[h.nat].name);
+    via.emplace("addresses", json_set(h.addresses, memory));
+    via.emplace("ports", json_set(h.ports, memory));
+    via.emplace("first", json_count(h.first));
+    if (h.preserve) via.emplace("preserve", true);
+    return via;
+}
+
+}  // namespace
+
 bj::array to_json(const std::vector<block>& blocks, const scenario& s,
                   const bj::storage_ptr& memory) {
     bj::array out(memory);
@@ -53,12 +67,16 @@ bj::array to_json(const std::vector<block>& blocks, const scenario& s,
         o.emplace("to", to_json(b.to->list, s, memory));
         o.emplace("from", std::move(from));
         if (b.nat) {
-            bj::object via(memory);
-            via.emplace("nat", s.nats[*b.nat].name);
-            via.emplace("addresses", json_set(b.via_addresses, memory));
-            via.emplace("ports", json_set(b.via_ports, memory));
-            via.emplace("first", json_count(b.via_first));
-            o.emplace("via", std::move(via));
+            auto last =
+                via_json({*b.nat, b.via_addresses, b.via_ports, b.via_first, false}, s, memory);
+            if (b.before.empty()) {
+                o.emplace("via", std::move(last));
+            } else {
+                bj::array all(memory);
+                for (const auto& h : b.before) all.push_back(via_json(h, s, memory));
+                all.push_back(std::move(last));
+                o.emplace("via", std::move(all));
+            }
         }
         o.emplace("count", json_count(b.size));
         o.emplace("preserve", b.preserve);

@@ -3,11 +3,15 @@
 #include <map>
 
 #include "blocks.hpp"
+#include "cascade_view.hpp"
 #include "keyed_blocks.hpp"
 #include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/ways_out.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_network.hpp"
+#include "parted_clients.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
 #include "shared_mappings.hpp"
@@ -46,23 +50,19 @@ fit_result from_maximum(const scenario& s, const count& demand) {
 class by_pairs {
   public:
     by_pairs(const scenario& s, demand_list demand)
+        : by_pairs(s, reaches_of(s), inside_of(s), std::move(demand)) {}
+    by_pairs(const scenario& s, reach_table reach, std::vector<std::vector<std::size_t>> inside,
+             demand_list demand)
         : s_(s),
           demand_(total_of(demand)),
-          reach_(reaches_of(s)),
-          inside_(inside_of(s)),
+          reach_(std::move(reach)),
+          inside_(std::move(inside)),
           pairs_(std::move(demand)),
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
 
     fit_result run() {
-        for (const auto c : inside_.back())
-            if (!routed(c)) return std::move(out_);
-        for (const auto& p : pairs_)
-            if (!own_sockets(p)) return std::move(out_);
-        bool sure = true;
-        for (std::size_t n = 0; n < s_.nats.size(); ++n) {
-            if (!through(n)) sure = false;
-            if (out_.verdict == fit_verdict::does_not_fit) return std::move(out_);
-        }
+        const bool sure = each_nat();
+        if (out_.verdict == fit_verdict::does_not_fit) return std::move(out_);
         if (!sure) {
             // no flow settles it pair by pair: the maximum may still be too small
             auto all = from_maximum(s_, demand_);
@@ -70,6 +70,28 @@ class by_pairs {
             out_.sets_it = why_;
             return std::move(out_);
         }
+        return fitting();
+    }
+
+    // Whether each NAT by itself has room for sure; the verdict is set where one has none.
+    bool each_nat() {
+        for (const auto c : inside_.back())
+            if (!routed(c)) return false;
+        for (const auto& p : pairs_)
+            if (!own_sockets(p)) return false;
+        bool sure = true;
+        for (std::size_t n = 0; n < s_.nats.size(); ++n) {
+            if (!through(n)) sure = false;
+            if (out_.verdict == fit_verdict::does_not_fit) return false;
+        }
+        return sure;
+    }
+
+    const fit_result& found() const { return out_; }
+    const std::string& why() const { return why_; }
+    std::vector<block>& blocks() { return blocks_; }
+
+    fit_result fitting() {
         out_.verdict = fit_verdict::fits;
         out_.sets_it = "each pair of clients and servers finds its tuples";
         out_.evidence = bj::object(memory_);
@@ -87,7 +109,11 @@ class by_pairs {
         out_.evidence = bj::object(memory_);
         out_.evidence.emplace("nats", std::move(nats));
         out_.evidence.emplace("direct", bj::array(memory_));
-        out_.evidence.emplace("demand", to_json(pairs_, s_, memory_));
+        // what an inner NAT sends to an outer one follows from the clients' own pairs
+        demand_list own;
+        for (const auto& p : pairs_)
+            if (stage_of(s_, p.client) == s_.nats.size()) own.push_back(p);
+        out_.evidence.emplace("demand", to_json(own, s_, memory_));
     }
 
     // A pair never has more than its sockets towards each endpoint.
@@ -97,12 +123,16 @@ class by_pairs {
         const count most =
             c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
         if (p.connections <= most) return true;
-        refuse("the clients' own ports: " + c.name + " wants " + grouped(p.connections) +
-                   " connections to " + v.name + "; its sockets make " + grouped(most),
+        const bool inner = stage_of(s_, p.client) < s_.nats.size();
+        refuse((inner ? "the external endpoints of " + c.name + ": it sends "
+                      : "the clients' own ports: " + c.name + " wants ") +
+                   grouped(p.connections) + " connections to " + v.name +
+                   (inner ? "; its endpoints make " : "; its sockets make ") + grouped(most),
                bj::array(memory_));
         return false;
     }
 
+  public:
     // Inside no NAT: whole endpoints first, then a part of the next.
     bool routed(std::size_t c) {
         for (const auto& p : pairs_) {
@@ -123,6 +153,7 @@ class by_pairs {
         return true;
     }
 
+  private:
     // Whether what goes through the NAT fits for sure; sets the verdict where it does not for sure.
     bool through(std::size_t n) {
         std::vector<pair_demand> mine;
@@ -344,6 +375,140 @@ class by_pairs {
     fit_result out_;
 };
 
+// A cascade: each NAT by itself must have room for what comes to it, and where all have, the inner
+// ones place their connections first and the outer ones just these.
+class cascaded_pairs {
+  public:
+    cascaded_pairs(const scenario& s, demand_list demand)
+        : s_(s), flat_(side_by_side(s)), own_(std::move(demand)), outer_(outer_of(s)) {}
+
+    fit_result run() {
+        by_pairs stages(flat_, flat_demand());
+        const bool sure = stages.each_nat();
+        if (stages.found().verdict == fit_verdict::does_not_fit) return stages.found();
+        if (sure && place()) {
+            by_pairs all(s_, reaches_of(s_), {}, own_);  // its inside is not looked at
+            all.blocks() = std::move(blocks_);
+            return all.fitting();
+        }
+        auto all = from_maximum(s_, total_of(own_));
+        if (all.verdict == fit_verdict::does_not_fit) return all;
+        fit_result out;
+        out.sets_it = !sure ? stages.why() : why_;
+        return out;
+    }
+
+  private:
+    // Each pair, and what it makes the NATs that it passes send outwards.
+    demand_list flat_demand() const {
+        const auto inside = inside_of(flat_);
+        std::map<std::pair<std::size_t, std::size_t>, count> sums;
+        for (const auto& p : own_) sums[{p.client, p.server}] += p.connections;
+        for (const auto n : inner_first(s_)) {
+            if (outer_[n] == s_.nats.size()) continue;
+            const auto stands = standing_for(n);
+            for (const auto c : inside[n])
+                for (std::size_t v = 0; v < s_.servers.size(); ++v)
+                    if (const auto it = sums.find({c, v}); it != sums.end())
+                        sums[{stands, v}] += it->second;
+        }
+        demand_list out;
+        for (const auto& [pair, n] : sums) out.push_back({pair.first, pair.second, n});
+        return out;
+    }
+
+    std::size_t standing_for(std::size_t n) const {
+        std::size_t c = s_.clients.size();
+        while (stage_of(flat_, c) != n) ++c;
+        return c;
+    }
+
+    bool place() {
+        const auto inside = inside_of(flat_);
+        std::vector<std::vector<block>> placed(s_.nats.size());
+        for (const auto n : inner_first(s_)) {
+            std::vector<std::size_t> clients;
+            std::vector<block> sent;
+            for (const auto c : inside[n])
+                if (const auto m = stage_of(flat_, c); m == s_.nats.size())
+                    clients.push_back(c);
+                else
+                    std::move(placed[m].begin(), placed[m].end(), std::back_inserter(sent));
+            if (!place_at(n, clients, std::move(sent), placed[n])) return false;
+            if (outer_[n] == s_.nats.size())
+                std::move(placed[n].begin(), placed[n].end(), std::back_inserter(blocks_));
+        }
+        for (const auto c : inside.back()) {
+            demand_list direct;
+            for (const auto& p : own_)
+                if (p.client == c) direct.push_back(p);
+            by_pairs routed(s_, reaches_of(s_), {}, std::move(direct));
+            if (!routed.routed(c)) return false;
+            std::move(routed.blocks().begin(), routed.blocks().end(), std::back_inserter(blocks_));
+        }
+        return true;
+    }
+
+    bool place_at(std::size_t n, const std::vector<std::size_t>& clients, std::vector<block> sent,
+                  std::vector<block>& out) {
+        std::vector<block> each;
+        for (const auto& b : sent)
+            for (auto& one : unspread(b)) each.push_back(std::move(one));
+        const cascade_view view(s_, n, clients, std::move(each));
+        std::vector<std::size_t> all(view.seen().clients.size());
+        for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
+        by_pairs here(view.seen(), view.reach(), {all, {}}, view.demand(own_));
+        if (!here.each_nat()) {
+            why_ = "where the NATs inside it place their connections, " + s_.nats[n].name +
+                   " has no room for them; whether they can place them better is not settled";
+            return false;
+        }
+        out = view.named_back(here.blocks());
+        return connections(out) == connections(here.blocks());
+    }
+
+    const scenario& s_;
+    scenario flat_;
+    demand_list own_;
+    std::vector<std::size_t> outer_;
+    std::vector<block> blocks_;
+    std::string why_ = "no placing through the cascade was found";
+};
+
+// Clients that are spread over NATs: each pair is parted evenly among them, and if that does not
+// fit nothing is settled but what the maximum says. NATs that share endpoints: the maximum alone.
+fit_result joined_pairs(const scenario& s, const demand_list& demand) {
+    fit_result out;
+    out.sets_it = "whether NATs that share external endpoints can carry it is not settled";
+    if (!clash_in_words(s)) {
+        const parted_clients parted(s);
+        demand_list parts;
+        for (const auto& p : demand) {
+            std::vector<std::size_t> of;
+            for (std::size_t c = 0; c < parted.client_of.size(); ++c)
+                if (parted.client_of[c] == p.client) of.push_back(c);
+            for (std::size_t k = 0; k < of.size(); ++k)
+                parts.push_back(
+                    {of[k], p.server,
+                     p.connections * (k + 1) / of.size() - p.connections * k / of.size()});
+        }
+        std::erase_if(parts, [](const pair_demand& p) { return p.connections == 0; });
+        std::stable_sort(parts.begin(), parts.end(),
+                         [](const auto& a, const auto& b) { return a.client < b.client; });
+        by_pairs evenly(parted.s, parted.reach, parted.inside, std::move(parts));
+        if (evenly.each_nat()) {
+            by_pairs all(s, reaches_of(s), {}, demand);
+            all.blocks() = parted.named_back(std::move(evenly.blocks()));
+            return all.fitting();
+        }
+        out.sets_it =
+            "parted evenly among the NATs that the clients are spread over it does not "
+            "fit; other parts are not settled";
+    }
+    auto all = from_maximum(s, total_of(demand));
+    return all.verdict == fit_verdict::does_not_fit ? all : out;
+}
+
 }  // namespace
 
 fit_result fits(const scenario& s, const count& demand, placing place) {
@@ -356,6 +521,8 @@ fit_result fits(const scenario& s, const demand_list& demand) {
     if (total_of(demand) == 0) return from_maximum(s, 0);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
+    if (is_cascade(s)) return cascaded_pairs(s, std::move(some)).run();
+    if (is_spread(s) || clash_in_words(s)) return joined_pairs(s, some);
     return by_pairs(s, std::move(some)).run();
 }
 

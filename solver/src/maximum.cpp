@@ -2,7 +2,12 @@
 #include "natbound/solver/maximum.hpp"
 
 #include "blocks.hpp"
+#include "cascade_blocks.hpp"
 #include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
+#include "parted_clients.hpp"
+#include "shared_pools.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -52,38 +57,100 @@ void append(std::string& text, const std::string& more) {
     text += (text.empty() ? "" : "; ") + more;
 }
 
+// Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
+// who are parted among them.
+nat_capacity joined(const scenario& s, std::vector<nat_capacity> parts, const routed& direct,
+                    bj::array nats, const bj::storage_ptr& memory) {
+    const shared_pools shared(s);
+    const parted_clients parted(s);
+    nat_capacity out;
+    std::vector<count> alone;
+    for (std::size_t w = 0; w < shared.ways.size(); ++w) {
+        if (shared.ways[w].client) {
+            alone.push_back(shared.sockets_of(s, *shared.ways[w].client));
+            continue;
+        }
+        const std::size_t n = *shared.ways[w].nat;
+        alone.push_back(parts[n].at_most);
+        append(out.sets_it, s.nats[n].name + ": " + parts[n].sets_it);
+        scenario fewer = parted.s;
+        auto& pool = fewer.nats[n].external_ip_address_pool;
+        const auto left = shared.left_by(w);
+        pool = pool - left;
+        // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
+        const auto& rule = s.nats[n].design.pool;
+        const bool any = left.empty() || rule.fallback || rule.choice == pool_choice::random ||
+                         rule.choice == pool_choice::round_robin;
+        if (pool.empty() || !any) continue;
+        auto one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
+        out.at_least += one.at_least;
+        out.mappings += one.mappings;
+        auto blocks = parted.named_back(std::move(one.blocks));
+        std::move(blocks.begin(), blocks.end(), std::back_inserter(out.blocks));
+    }
+    out.at_least += direct.connections;
+    out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
+    out.binds = "ports";
+    std::string together;
+    out.at_most = shared.at_most(s, alone, together);
+    if (!together.empty()) out.sets_it = together;
+    if (out.at_least < out.at_most)
+        out.why_bounds = shared.clashes.empty()
+                             ? "how clients are best dealt to the NATs that they are spread over"
+                             : "how the endpoints that are shared are best divided is not settled";
+    if (const auto clash = clash_in_words(s))
+        out.sets_it = "CLASH: " + *clash + ". If none of that happened: " + out.sets_it;
+    out.does_not_fit = bj::object(memory);
+    out.does_not_fit.emplace("at-most", json_count(out.at_most));
+    out.does_not_fit.emplace("nats", std::move(nats));
+    out.does_not_fit.emplace("direct", direct.json);
+    return out;
+}
+
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
-    const auto reach = reaches_of(s);
-    const auto inside = inside_of(s);
+    const bool cascade = is_cascade(s);
+    const scenario flat = cascade ? side_by_side(s) : scenario{};
+    const scenario& seen = cascade ? flat : s;
+    const auto reach = reaches_of(seen);
+    const auto inside = inside_of(seen);
     nat_capacity out;
     bj::array nats(memory);
-    const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
+    std::vector<nat_capacity> parts;
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        auto one = capacity_of(s, reach, n, inside[n], memory);
+        parts.push_back(capacity_of(seen, reach, n, inside[n], memory));
+        nats.emplace_back(std::move(parts.back().does_not_fit));
+    }
+    if (cascade) parts = through_cascades(s, seen, parts, memory);
+    const auto direct = routed_as_they_are(s, reach, inside.back(), memory);
+    const auto clash = clash_in_words(s);
+    if (clash && cascade)
+        throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
+    if (clash || is_spread(s)) return joined(s, std::move(parts), direct, std::move(nats), memory);
+    const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+        auto& one = parts[n];
         out.at_least += one.at_least;
         out.at_most += one.at_most;
         out.mappings += one.mappings;
         std::move(one.blocks.begin(), one.blocks.end(), std::back_inserter(out.blocks));
         std::move(one.dealt.begin(), one.dealt.end(), std::back_inserter(out.dealt));
-        nats.emplace_back(std::move(one.does_not_fit));
-        append(out.sets_it, (several ? s.nats[n].name + ": " : "") + one.sets_it);
+        append(out.sets_it, (several && !cascade ? s.nats[n].name + ": " : "") + one.sets_it);
         append(out.why_bounds, one.why_bounds);
         if (out.binds.empty() || out.binds == "sockets") out.binds = one.binds;
     }
-    auto direct = routed_as_they_are(s, reach, inside.back(), memory);
     out.at_least += direct.connections;
     out.at_most += direct.connections;
     if (!inside.back().empty())
         append(out.sets_it,
                (several ? "routed untranslated: " : "") + sockets_in_words(s, inside.back()));
     if (out.binds.empty()) out.binds = "sockets";
-    std::move(direct.blocks.begin(), direct.blocks.end(), std::back_inserter(out.blocks));
+    out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
-    out.does_not_fit.emplace("direct", std::move(direct.json));
+    out.does_not_fit.emplace("direct", direct.json);
     return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "hall.hpp"
 #include "natbound/model/error.hpp"
+#include "overloading.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
 #include "words.hpp"
@@ -89,14 +90,27 @@ capped_clients best_capped(const scenario& s, const reach_table& reach, const na
     return best;
 }
 
+// At least so many fit: of a reading, and of what mappings can share where they may.
+std::vector<block> blocks_below(const scenario& s, const std::vector<group>& groups,
+                                const clash_scope& scope, const nat_readings& readings,
+                                const count& enough, std::size_t nat) {
+    auto apart = solved(groups).blocks(nat);
+    if (!readings.overloaded || connections(apart) >= enough) return apart;
+    auto shared = overloaded_blocks(s, groups, scope, enough, nat);
+    return connections(shared) > connections(apart) ? shared : apart;
+}
+
 // At least so many fit, no address passing the quota.
 std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach,
                                      const nat_plan& plan, const std::vector<std::size_t>& inside,
-                                     nat_reading reading, const count& quota, std::size_t nat) {
+                                     const nat_readings& readings, const count& quota,
+                                     const count& enough, std::size_t nat) {
+    auto reading = readings.below ? *readings.below : readings.above;
     if (reading.mapping != mapping_type::edm) {
         const auto thin = thinned_to(s, reach, inside, quota);
         return thin.named_back(
-            solved(groups_of(thin.s, thin.reach, plan, thin.inside, reading)).blocks(nat));
+            blocks_below(thin.s, groups_of(thin.s, thin.reach, plan, thin.inside, reading),
+                         plan.design.clash_scope, readings, enough, nat));
     }
     auto groups = groups_of(s, reach, plan, inside, reading);
     for (const auto& g : groups)
@@ -187,12 +201,12 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.does_not_fit.emplace("groups", groups.json());
 
     if (quota)
-        out.blocks = blocks_with_quota(
-            s, reach, plan, inside, readings.below ? *readings.below : readings.above, *quota, nat);
+        out.blocks = blocks_with_quota(s, reach, plan, inside, readings, *quota, out.at_most, nat);
+    else if (readings.below)
+        out.blocks = blocks_below(s, groups_of(s, reach, plan, inside, *readings.below),
+                                  plan.design.clash_scope, readings, out.at_most, nat);
     else
-        out.blocks = readings.below
-                         ? solved(groups_of(s, reach, plan, inside, *readings.below)).blocks(nat)
-                         : above.blocks(nat);
+        out.blocks = above.blocks(nat);
     keep_limits(out, plan);
     if (out.at_least < out.at_most)
         out.why_bounds =
@@ -218,24 +232,9 @@ std::vector<std::vector<std::size_t>> inside_of(const scenario& s) {
             placed[it->second] = true;
             out[n].push_back(it->second);
         }
-        for (std::size_t m = 0; m < n; ++m)
-            if (const auto both =
-                    s.nats[n].external_ip_address_pool & s.nats[m].external_ip_address_pool;
-                !both.empty())
-                throw unsupported("the pools of " + s.nats[m].name + " and " + s.nats[n].name +
-                                  " overlap in " + to_string(both) +
-                                  "; NATs that share addresses are not settled in this version");
     }
     for (std::size_t c = 0; c < s.clients.size(); ++c) {
-        if (placed[c]) continue;
-        out.back().push_back(c);
-        for (const auto& n : s.nats)
-            if (const auto both = n.external_ip_address_pool & s.clients[c].addresses;
-                !both.empty())
-                throw unsupported("client set " + s.clients[c].name +
-                                  " is routed untranslated and has addresses of the pool of " +
-                                  n.name + " (" + to_string(both) +
-                                  "); that is not settled in this version");
+        if (!placed[c]) out.back().push_back(c);
     }
     return out;
 }

@@ -44,12 +44,14 @@ class reader {
 
     // A mapping that lies under several keys may use one external endpoint where another mapping
     // that meets it under no key does, too (overloading): a colouring problem. From above each key
-    // is taken by itself; from below no two mappings share an external endpoint.
+    // is taken by itself; from below it is read as if no two mappings shared an external endpoint,
+    // and what they can share is sought then (overloading.hpp).
     void overloaded(scope_destination above, mapping_type type, scope_destination below) {
         out_.above.mapping =
             above == scope_destination::address ? mapping_type::adm : mapping_type::edm;
         below_.mapping = type;
         below_.scope.destination = below;
+        out_.overloaded = true;
         because(
             "one mapping serves several clash-scope keys (overloading), and its best external "
             "endpoint is a colouring problem (NP-hard)");

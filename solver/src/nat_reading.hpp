@@ -11,7 +11,8 @@ namespace natbound {
 struct nat_readings {
     nat_reading above;  // exact, where there is no other
     std::optional<nat_reading> below;
-    std::string why;  // two readings
+    std::string why;          // two readings
+    bool overloaded = false;  // below: one mapping serves several keys, and shares its endpoint
 };
 
 nat_readings readings_of(const scenario& s, const reach_table& reach, const nat_plan& plan,

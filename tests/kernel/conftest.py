@@ -44,24 +44,39 @@ class Network:
         assert process.stdout is not None
         return dict(json.loads(process.stdout.readline()))
 
-    def build(self, clients: int, servers: int, pool: int) -> None:
-        for n in "crs":
+    def link(self, a: str, device_a: str, b: str, device_b: str) -> None:
+        """A cable between two namespaces."""
+        ends = [device_a, "netns", self.prefix + a, "type", "veth", "peer", "name", device_b, "netns", self.prefix + b]
+        subprocess.run(["ip", "link", "add", *ends], check=True, capture_output=True)
+
+    def build(self, clients: int, servers: int, pool: int, *, home: bool = False) -> None:
+        """`home`: another router (h: lan0, and up0 with 100.64.77.2) between the client and the router, for a cascade."""
+        spaces = "chrs" if home else "crs"
+        for n in spaces:
             subprocess.run(["ip", "netns", "add", self.prefix + n], check=True, capture_output=True)
-        link = ["ip", "link", "add", "in0", "netns", self.prefix + "c", "type", "veth", "peer", "name", "lan0", "netns", self.prefix + "r"]
-        subprocess.run(link, check=True, capture_output=True)
-        link = ["ip", "link", "add", "out0", "netns", self.prefix + "s", "type", "veth", "peer", "name", "wan0", "netns", self.prefix + "r"]
-        subprocess.run(link, check=True, capture_output=True)
+        near = "h" if home else "r"
+        self.link("c", "in0", near, "lan0")
+        self.link("s", "out0", "r", "wan0")
+        up = [("c", "in0"), (near, "lan0"), ("r", "wan0"), ("s", "out0")]
+        if home:
+            self.link("h", "up0", "r", "lan0")
+            self.run("h", "ip", "addr", "add", "100.64.77.2/24", "dev", "up0")
+            self.run("r", "ip", "addr", "add", "100.64.77.1/24", "dev", "lan0")
+            up += [("h", "up0"), ("r", "lan0")]
         for i in range(clients):
             self.run("c", "ip", "addr", "add", f"192.168.77.{10 + i}/24", "dev", "in0")
-        self.run("r", "ip", "addr", "add", "192.168.77.1/24", "dev", "lan0")
+        self.run(near, "ip", "addr", "add", "192.168.77.1/24", "dev", "lan0")
         for i in range(pool):
             self.run("r", "ip", "addr", "add", f"198.18.77.{1 + i}/24", "dev", "wan0")
         for i in range(servers):
             self.run("s", "ip", "addr", "add", f"198.18.77.{100 + i}/24", "dev", "out0")
-        for where, device in (("c", "in0"), ("r", "lan0"), ("r", "wan0"), ("s", "out0")):
+        for where, device in up:
             self.run(where, "ip", "link", "set", device, "up")
         self.run("c", "ip", "route", "add", "default", "via", "192.168.77.1")
-        self.run("r", "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        if home:
+            self.run("h", "ip", "route", "add", "default", "via", "100.64.77.1")
+        for n in {near, "r"}:
+            self.run(n, "sysctl", "-qw", "net.ipv4.ip_forward=1")
         server = self.python("s", "server.py", "7777", "7778")
         assert server.stdout is not None
         server.stdout.readline()
@@ -70,7 +85,7 @@ class Network:
         for process in self.processes:
             process.kill()
             process.wait()
-        for n in "crs":
+        for n in "chrs":
             subprocess.run(["ip", "netns", "del", self.prefix + n], capture_output=True)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import natbound
+import pytest
 
 FIRST, LAST = 2000, 2007  # a power of two: every start covers the range, so the kernel refuses only when it is full
 
@@ -37,24 +38,33 @@ def translated(network: Any) -> list[tuple[str, str, int, str, int]]:
     return out
 
 
+def snat(network: Any, where: str, device: str, to: str) -> None:
+    """Translates what leaves by that device."""
+    rule = ["-t", "nat", "-A", "POSTROUTING", "-o", device, "-p", "tcp", "-j", "SNAT", "--to-source", to]
+    network.run(where, "iptables", *rule)
+
+
+@pytest.mark.parametrize(("home", "carrier"), [((3000, 3015), (FIRST, LAST)), ((FIRST, LAST), (3000, 3015))])
+def test_a_cascade_of_two_nats_holds_what_its_narrower_one_does(network: Any, home: tuple[int, int], carrier: tuple[int, int]) -> None:
+    network.build(clients=1, servers=2, pool=1, home=True)
+    snat(network, "h", "up0", f"100.64.77.2:{home[0]}-{home[1]}")
+    snat(network, "r", "wan0", f"198.18.77.1:{carrier[0]}-{carrier[1]}")
+    model = scenario(1, 2, 1, carrier)
+    inner = {**model["nats"][0], "name": "home", "external-ip-address-pool": ["100.64.77.2"]}
+    inner["port-set-restrict"] = {"start-port-number": home[0], "end-port-number": home[1]}
+    model["nats"] = [inner, {**model["nats"][0], "inside": ["home"]}]
+    answer = natbound.Scenario(model).answer(remedies=False)
+    ports = LAST - FIRST + 1
+    assert answer.maximum.connections == 4 * ports
+    assert answer.guaranteed.to_dict().get("at_least", answer.guaranteed.connections) == ports
+    for host, port in (("198.18.77.100", "7777"), ("198.18.77.100", "7778"), ("198.18.77.101", "7777")):
+        seen = network.open("c", host, port, str(ports + 2), "192.168.77.10")
+        assert (len(seen["opened"]), len(seen["refused"])) == (ports, 2)
+
+
 def test_a_small_range_fills_per_destination_and_then_refuses(network: Any) -> None:
     network.build(clients=1, servers=2, pool=1)
-    network.run(
-        "r",
-        "iptables",
-        "-t",
-        "nat",
-        "-A",
-        "POSTROUTING",
-        "-o",
-        "wan0",
-        "-p",
-        "tcp",
-        "-j",
-        "SNAT",
-        "--to-source",
-        f"198.18.77.1:{FIRST}-{LAST}",
-    )
+    snat(network, "r", "wan0", f"198.18.77.1:{FIRST}-{LAST}")
     model = natbound.Scenario(scenario(1, 2, 1, (FIRST, LAST)))
     answer = model.answer(remedies=False)
     ports = LAST - FIRST + 1
@@ -75,22 +85,7 @@ def test_a_small_range_fills_per_destination_and_then_refuses(network: Any) -> N
 def test_the_hash_picks_the_same_addresses_as_the_kernel(network: Any) -> None:
     clients, servers = 6, 4
     network.build(clients=clients, servers=servers, pool=2)
-    network.run(
-        "r",
-        "iptables",
-        "-t",
-        "nat",
-        "-A",
-        "POSTROUTING",
-        "-o",
-        "wan0",
-        "-p",
-        "tcp",
-        "-j",
-        "SNAT",
-        "--to-source",
-        "198.18.77.1-198.18.77.2:3000-3015",
-    )
+    snat(network, "r", "wan0", "198.18.77.1-198.18.77.2:3000-3015")
     for i in range(clients):
         for j in range(servers):
             seen = network.open("c", f"198.18.77.{100 + j}", "7777", "1", f"192.168.77.{10 + i}")

@@ -150,3 +150,44 @@ def test_the_examples_of_the_manual() -> None:
     assert len(examples.examples) >= 3
     result = doctest.DocTestRunner().run(examples)
     assert result.failed == 0
+
+
+def test_inverses_of_finite_sources_sizes_and_batches():
+    """Arrays broadcast, whole numbers are whole, and one less (one more) does not meet the target."""
+    ports = calc.ports_for_engset([1000, 20], 0.05, [[3.5e-3], [1e-9]])
+    assert ports.shape == (2, 2)
+    assert ports.dtype.kind in "iu"
+    assert (calc.engset_call_congestion([1000, 20], ports, 0.05) <= [[3.5e-3], [1e-9]]).all()
+    assert (calc.engset_call_congestion([1000, 20], ports - 1, 0.05) > [[3.5e-3], [1e-9]]).all()
+    assert calc.load_for_engset(3, 2, calc.engset_time_congestion(3, 2, 5 / 7), time=True) == pytest.approx(5 / 7, rel=1e-12)
+    assert calc.rate_for_engset(30, 8, 60, 1e-3) * 60 == pytest.approx(calc.load_for_engset(30, 8, 1e-3))
+    assert calc.hold_for_engset(30, 8, 0.01, 1e-3) * 0.01 == pytest.approx(calc.load_for_engset(30, 8, 1e-3))
+    most = calc.sources_for_engset(64, 0.05, 1e-3)
+    assert calc.engset_call_congestion(most, 64, 0.05) <= 1e-3 < calc.engset_call_congestion(most + 1, 64, 0.05)
+    few = calc.ports_for_sizes([20, 5, 1], [1, 4, 16], [0.3, 1e-6])
+    assert few.shape == (2,)
+    for n, target in zip(few, [0.3, 1e-6], strict=True):
+        assert calc.kaufman_roberts(n, [20, 5, 1], [1, 4, 16]).refusal.max() <= target
+        assert calc.kaufman_roberts(n - 1, [20, 5, 1], [1, 4, 16]).refusal.max() > target
+    scale = calc.scale_for_sizes(63, [20, 5, 1], [1, 4, 16], 1e-3)
+    assert calc.kaufman_roberts(63, scale * np.array([20, 5, 1]), [1, 4, 16]).refusal.max() == pytest.approx(1e-3)
+    assert calc.ports_for_batches(1000, [1, 10], 1e-6, geometric=True).tolist() == [calc.ports_for(1000, 1e-6), 1530]
+    assert calc.batches(1000, calc.load_for_batches(1000, 5, 1e-6), 5).refusal == pytest.approx(1e-6)
+    assert calc.finite_queue(20, calc.load_for_room(20, 1e-3)).loss == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: calc.load_for_engset(3, [2, 3], 0.1), r"load_for_engset: ports = 3: is a port for each source.*index \[1\]"),
+        (lambda: calc.sources_for_engset(10, 0, 0.1), "is met by the most sources there are"),
+        (lambda: calc.sources_for_engset(0, 1, 0.1), "is not met by one source alone"),
+        (lambda: calc.scale_for_sizes(5, [1, 1], [1, 6], 0.1), "is too few for a connection of a class"),
+        (lambda: calc.ports_for_sizes([1e11], [1], 0.1), r"needs more than 2\^26 ports"),
+        (lambda: calc.load_for_batches(2, 3, 0.3), "is met at no load"),
+        (lambda: calc.ports_for_engset(2.5, 1, 0.3), "must be a whole number"),
+    ],
+)
+def test_targets_that_nothing_meets_are_one_clear_error(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()

@@ -12,17 +12,24 @@ from natbound.calculator.bursts import (
     OnOff,
     batch_peakedness,
     batches,
+    load_for_batches,
     modulated,
     modulated_peakedness,
     on_off,
     on_off_peakedness,
+    ports_for_batches,
 )
 from natbound.calculator.day import Day, DayChain, DayRefusals, Moment
 from natbound.calculator.finite import (
     engset_call_congestion,
     engset_time_congestion,
+    hold_for_engset,
+    load_for_engset,
     log_engset_call_congestion,
     log_engset_time_congestion,
+    ports_for_engset,
+    rate_for_engset,
+    sources_for_engset,
 )
 from natbound.calculator.limits import (
     BlockRefusals,
@@ -33,6 +40,7 @@ from natbound.calculator.limits import (
     blocks_refused,
     eviction_exact,
     finite_queue,
+    load_for_room,
     poisson_tail,
     room_for,
     subscribers_for,
@@ -80,7 +88,7 @@ from natbound.calculator.overflows import (
 from natbound.calculator.races import race_flows_for, race_probability
 from natbound.calculator.retrying import Retries, retries
 from natbound.calculator.sequence import LimitsInSequence, Refused, limits_in_sequence
-from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts
+from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts, ports_for_sizes, scale_for_sizes
 from natbound.calculator.sizing import (
     addresses_for,
     addresses_for_waiting,
@@ -144,11 +152,15 @@ __all__ = [
     "first_passage_survival",
     "hayward",
     "hold_for",
+    "hold_for_engset",
     "hold_for_waiting",
     "kaufman_roberts",
     "limits_in_sequence",
     "load_for",
     "load_for_attempts",
+    "load_for_batches",
+    "load_for_engset",
+    "load_for_room",
     "load_for_waiting",
     "load_from_maximum",
     "log_engset_call_congestion",
@@ -173,16 +185,22 @@ __all__ = [
     "overflow_to_second",
     "poisson_tail",
     "ports_for",
+    "ports_for_batches",
+    "ports_for_engset",
+    "ports_for_sizes",
     "ports_for_waiting",
     "race_flows_for",
     "race_probability",
     "rate_for",
+    "rate_for_engset",
     "rate_for_waiting",
     "real_ports_for",
     "real_ports_for_waiting",
     "refusal_probability",
     "retries",
     "room_for",
+    "scale_for_sizes",
+    "sources_for_engset",
     "subscribers_for",
     "time_to_first_refusal",
     "time_to_full",

@@ -32,6 +32,19 @@ def batch_peakedness(mean_size: Any, *, geometric: Any = False) -> Any:
     return _core.batch_peakedness(mean_size, geometric)
 
 
+def ports_for_batches(load: Any, mean_size: Any, target: Any, *, geometric: Any = False, whole: Any = False) -> Any:
+    """The least number of ports with `batches(...).refusal <= target` (0 < target < 1): exact integers. Some ten times its work."""
+    return _core.ports_for_batches(load, mean_size, target, geometric, whole)
+
+
+def load_for_batches(ports: Any, mean_size: Any, target: Any, *, geometric: Any = False, whole: Any = False) -> Any:
+    """The most load, in connections, with `batches(...).refusal <= target`, to 1e-12. Some ten times its work.
+
+    What a batch has beyond all the ports is refused at any load: ValueError where that alone is above the target.
+    """
+    return _core.load_for_batches(ports, mean_size, target, geometric, whole)
+
+
 class OnOff(NamedTuple):
     refusal: Any  # share of arrivals refused
     log_refusal: Any

@@ -126,3 +126,8 @@ def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> Queu
 def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
     """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
     return _whole(_core.room_for(load, target, _is_constant(service)))
+
+
+def load_for_room(room: Any, target: Any, *, service: Service = "constant") -> Any:
+    """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11."""
+    return _core.load_for_room(room, target, _is_constant(service))

@@ -30,7 +30,7 @@ BODIES = {
     "bounds": "fits does-not-fit",
     "multiple": "demand connections multiple next fits does-not-fit",
     "multiple-bounds": "demand connections multiple next fits does-not-fit",
-    "guaranteed": "connections nat trace failing lower-bound",
+    "guaranteed": "connections nat trace failing lower-bound clash",
     "holds": "property design obligations",
 }
 

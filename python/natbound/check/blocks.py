@@ -14,6 +14,7 @@ from .scenario import Client, Dest, Nat, Scenario
 from .sets import (
     Box,
     Rect,
+    Rejected,
     Set,
     boxes,
     part,
@@ -149,12 +150,28 @@ class Block:
             k += min(n - u % n, m - v % m)
 
 
-def read_block(scenario: Scenario, value: Any, where: str) -> Block:
-    """Reads a block; every unit must lie in the scenario's sets."""
+def read_via(scenario: Scenario, client: Client, value: Any, where: str, keys: str = "") -> tuple[Nat | None, tuple[Set, Set, int] | None]:
+    """What carries the units of a client set, or of the NAT that stands for one, at the NAT that it is inside."""
+    nats = scenario.nats_of(client)
+    if not nats:
+        need(value is None, f"{where}: {client.name} is inside no NAT")
+        return None, None
+    out = known_keys(value, f"nat addresses ports first {keys}", where + ".via")
+    named = get(out, "nat", where)
+    nat = next((n for n in nats if n.name == named), None)
+    if nat is None:
+        raise Rejected(f"{where}: {client.name} is inside {nats[0].name} and not inside {str(named)[:40]!r}")
+    via = addresses(get(out, "addresses", where), where), ports(get(out, "ports", where), where), count(out.get("first", 0), where)
+    need(within(via[0], nat.pool), f"{where}: addresses outside the pool of {nat.name}")
+    return nat, via
+
+
+def read_block(scenario: Scenario, value: Any, where: str) -> list[Block]:
+    """Reads a block, as one for each NAT that its connections pass, the innermost first; every unit must lie in the scenario's sets."""
     known_keys(value, "to from via count preserve spread", where)
     source = known_keys(get(value, "from", where), "client addresses ports first shift", where + ".from")
     name = word(get(source, "client", where), where)
-    need(name in scenario.clients, f"{where}: no client set {name[:40]!r}")
+    need(name in scenario.clients and not scenario.clients[name].inner, f"{where}: no client set {name[:40]!r}")
     client = scenario.clients[name]
     dests = read_dests(scenario, get(value, "to", where), where + ".to")
     for d in dests:
@@ -164,28 +181,29 @@ def read_block(scenario: Scenario, value: Any, where: str) -> Block:
         within(from_[0], client.addresses) and within(from_[1], client.ports),
         f"{where}: endpoints that {name} does not have",
     )
-    nat, via = scenario.nat_of(client), None
-    if nat is None:
-        need(value.get("via") is None, f"{where}: {name} is inside no NAT")
-    else:
-        out = known_keys(get(value, "via", where), "nat addresses ports first", where + ".via")
-        need(get(out, "nat", where) == nat.name, f"{where}: {name} is inside {nat.name} and no other NAT")
-        via = (
-            addresses(get(out, "addresses", where), where),
-            ports(get(out, "ports", where), where),
-            count(out.get("first", 0), where),
-        )
-        need(within(via[0], nat.pool), f"{where}: addresses outside the pool of {nat.name}")
-    block = Block(
-        client, nat, dests, *from_, count(source.get("shift", 0), where), count(source.get("first", 0), where),
-        via or (*from_, 0), count(get(value, "count", where), where),
-        flag(value.get("preserve", False), where), flag(value.get("spread", False), where),
-    )  # fmt: skip
-    need(block.count > 0, f"{where}: no units")
-    sockets = size(from_[0]) * size(from_[1]) * (block.endpoints if block.spread else 1)
-    need(block.first + block.count <= sockets, f"{where}: more units than the sources have")
+    units = count(get(value, "count", where), where)
+    need(units > 0, f"{where}: no units")
+    preserve, spread = flag(value.get("preserve", False), where), flag(value.get("spread", False), where)
+    stages = value.get("via")
+    several = isinstance(stages, list)
     need(
-        not via or via[2] + block.count <= size(via[0]) * size(via[1]),
-        f"{where}: more units than the pool's part has",
+        not several or (len(stages) > 1 and not spread and not preserve),
+        f"{where}.via: a list is of two NATs or more, and each keeps ports by itself",
     )
-    return block
+    out: list[Block] = []
+    first, shift = count(source.get("first", 0), where), count(source.get("shift", 0), where)
+    for i, stage in enumerate(stages if several else [stages]):
+        nat, via = read_via(scenario, client, stage, where, "preserve" if several else "")
+        keeps = flag(stage.get("preserve", False), where) if several else preserve
+        need(not several or nat is not None, f"{where}.via: more NATs than {client.name} is behind")
+        block = Block(client, nat, dests, *from_, shift, first, via or (*from_, 0), units, keeps, spread)
+        sockets = size(from_[0]) * size(from_[1]) * (block.endpoints if spread else 1)
+        need(first + units <= sockets, f"{where}: more units than the sources have")
+        need(not via or via[2] + units <= size(via[0]) * size(via[1]), f"{where}: more units than the pool's part has")
+        out.append(block)
+        if nat is not None and via is not None and nat.name in scenario.clients:
+            need(several and i + 1 < len(stages), f"{where}.via: {nat.name} is inside another NAT")
+            client, from_, first, shift = scenario.clients[nat.name], via[:2], via[2], 0
+        else:
+            need(not several or i + 1 == len(stages), f"{where}.via: {nat.name if nat else name} is inside no NAT")
+    return out

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from .cascade import at_stages
 from .does_not_fit import check_group, check_nat, heaviest_first, limit, whole
 from .pool import Way
 from .port_sets import too_few
@@ -24,7 +25,10 @@ def read_demand(scenario: Scenario, value: Any) -> Demand:
         where = f"demand[{i}]"
         known_keys(item, "from to connections", where)
         pair = word(get(item, "from", where), where), word(get(item, "to", where), where)
-        need(pair[0] in scenario.clients and pair[1] in scenario.servers, f"{where}: a name that the scenario does not have")
+        need(
+            pair[0] in scenario.clients and not scenario.clients[pair[0]].inner and pair[1] in scenario.servers,
+            f"{where}: a name that the scenario does not have",
+        )
         need(pair not in out, f"{where}: a pair is named twice")
         out[pair] = count(get(item, "connections", where), where)
     return out
@@ -77,6 +81,7 @@ def _pairs_alone(scenario: Scenario, nat: Nat, item: Any, demand: Demand, where:
 
 def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     """The demand passes what one table, one Hall set, or one client set's own sockets can carry."""
+    demand = at_stages(scenario, demand)
     for (name, to), wanted in demand.items():
         client, server = scenario.clients[name], scenario.servers[to]
         if wanted > (client.sockets * size(server.addresses) * size(server.ports) if scenario.reached(client, server) else 0):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .blocks import read_dests
+from .cascade import sent
+from .clash import together
 from .keys import keys_of, mapping_side, weights
 from .pool import Way
 from .port_sets import check_bound
@@ -294,6 +296,6 @@ def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     direct = check_direct(scenario, body.get("direct", []))
     routed = {c.name for c in scenario.clients.values() if scenario.nat_of(c) is None}
     need(set(direct) == routed, "a client set inside no NAT is not mentioned")
-    bound = sum(bounds.values()) + sum(direct.values())
+    bound = together(scenario, {**sent(scenario, bounds), **direct})
     need(said == bound, f"the parts add up to {bound:,} and not to {said:,}")
     return said

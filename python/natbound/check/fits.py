@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from .blocks import Block, read_block, some_dests
+from .clash import once_outside
 from .keys import mapping_side
 from .pool import Way
 from .port_sets import check_dealt, check_demand
@@ -131,13 +132,18 @@ def apart(nat: Nat, blocks: list[Block]) -> int:
 def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] | None = None) -> int:
     """Returns how many connections fit; rejects a body that does not show it."""
     said = count(get(body, "connections", "fits"), "connections")
-    blocks = [read_block(scenario, b, f"blocks[{i}]") for i, b in enumerate(entries(get(body, "blocks", "fits"), "blocks"))]
+    stages = [
+        (f"blocks[{i}]", b)
+        for i, v in enumerate(entries(get(body, "blocks", "fits"), "blocks"))
+        for b in read_block(scenario, v, f"blocks[{i}]")
+    ]
+    blocks = [b for _, b in stages if not b.client.inner]
     dealt = [
         check_dealt(scenario, v, demand is not None, f"port-sets[{i}]")
         for i, v in enumerate(entries(body.get("port-sets", []), "port-sets"))
     ]
     need(len({nat.name for nat, _, _ in dealt}) == len(dealt), "port-sets: a NAT occurs twice")
-    need(all(b.nat is None or b.nat.port_sets is None for b in blocks), "a block through a NAT that deals out its ports in sets")
+    need(all(b.nat is None or b.nat.port_sets is None for _, b in stages), "a block through a NAT that deals out its ports in sets")
     there = sum(b.connections for b in blocks) + sum(many for _, many, _ in dealt)
     need(there == said, f"the blocks carry {there:,} connections and not {said:,}")
 
@@ -147,17 +153,18 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
     boxes = [box for b in blocks for box in b.sources(whole)]
     need(total(boxes) == volume(boxes), "a connection occurs twice")
     for nat in scenario.nats.values():
-        spend(len(blocks))
-        mine = [b for b in blocks if b.nat is nat]
+        spend(len(stages))
+        mine = [b for _, b in stages if b.nat is nat]
         way = Way(scenario, nat)
-        for i, b in enumerate(blocks):
+        for where, b in stages:
             if b.nat is nat:
-                permitted(scenario, b, way, f"blocks[{i}]")
+                permitted(scenario, b, way, where)
         mappings = apart(nat, mine)
         within_quota(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
+    once_outside(scenario, [b for _, b in stages if b.nat is None or b.nat.name not in scenario.clients])
     if demand is not None:
         carried: Counter[tuple[str, str]] = Counter()
         for b in blocks:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .cascade import most_through
+from .clash import check_clash, once_alone
 from .port_sets_replay import least_of_searches, table_of
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
@@ -20,12 +22,14 @@ from .sets import Undecided, meet, size, spend
 MOST_STEPS = 2_000_000  # flows of a trace
 
 
-def flows_of(scenario: Scenario, nat: Nat, verb: str, step: Any, where: str) -> Iterator[Flow]:
+def flows_of(scenario: Scenario, nat: Nat | None, verb: str, step: Any, where: str) -> Iterator[Flow]:
     """The flows of a step, in order."""
     known_keys(step, f"{verb} to draws step", where)
     who = known_keys(step[verb], "client address addresses port ports", where)
     name = word(get(who, "client", where), where)
-    need(name in nat.inside, f"{where}: {name[:40]!r} is not inside {nat.name}")
+    own = name in scenario.clients and not scenario.clients[name].inner
+    inside = own and (name in nat.inside if nat else scenario.nat_of(scenario.clients[name]) is None)
+    need(inside, f"{where}: {name[:40]!r} is no client set inside {nat.name if nat else 'no NAT'}")
     client = scenario.clients[name]
     need(
         ("address" in who) != ("addresses" in who) and ("port" in who) != ("ports" in who), f"{where}: address or addresses, port or ports"
@@ -101,7 +105,16 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         least[nat.name] = min(known) if known else None
     if reason == "nothing-fails":
         return nothing_fails(scenario, body, bound, said)
+    if reason == "clash":
+        need(
+            said == 1 and all(n is None or n > 0 for n in least.values()),
+            "lower-bound: a clash takes one live connection, and none fails before",
+        )
+        check_clash(scenario, get(body, "clash", "guaranteed"))
+        return said
     need(reason in ("sequence", "table", "quota"), "lower-bound: no such reason")
+    need("clash" not in body, "a clash, and another reason")
+    once_alone(scenario)
     number = count(get(bound, "endpoints" if reason == "sequence" else "limit", "lower-bound"), "lower-bound")
     need(number == said, "lower-bound: another number than the connections")
     for name, at_least in least.items():
@@ -122,15 +135,17 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
 def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     """No search fails and no limit is reached by all connections there are: so all of them can be live at once."""
     why = word(bound.get("why", "sockets"), "lower-bound.why")
+    need("clash" not in body, "a clash, although nothing fails")
+    once_alone(scenario)
     need(set(why.split("+")) <= {"sockets", "preserved", "routed"}, "lower-bound: no such reason why")
     need("trace" not in body and "failing" not in body, "a trace, although nothing fails")
-    there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values()}
+    there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}
+    through = most_through(scenario, there, {})
     for nat in scenario.nats.values():
         need(least_of_searches(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
-        through = sum(there[name] for name in nat.inside)
         for most in (nat.table, nat.mappings):
-            need(most is None or through <= most, f"lower-bound: {nat.name} has a limit of {most}")
+            need(most is None or through[nat.name] <= most, f"lower-bound: {nat.name} has a limit of {most}")
     need(said == sum(there.values()), f"there are {sum(there.values()):,} connections in all, and none fails")
     if "maximum" in bound:
         from .maximum import check_maximum

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .cascade import with_stages
 from .design import Plan, read_plan
 from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
@@ -21,6 +22,7 @@ class Client:
     addresses: Set
     ports: Set
     reaches: frozenset[str]  # empty: every server
+    inner: bool = False  # stands for a NAT, as the one that it is inside sees it
 
     @property
     def sockets(self) -> int:
@@ -93,6 +95,11 @@ class Scenario:
         spend(len(self.nats))
         return next((n for n in self.nats.values() if client.name in n.inside), None)
 
+    def nats_of(self, client: Client) -> list[Nat]:
+        """The NATs that a client set is inside: several where its flows take any of them."""
+        spend(len(self.nats))
+        return [n for n in self.nats.values() if client.name in n.inside]
+
     def destinations(self, client: Client) -> list[Dest]:
         """All that a client set reaches."""
         spend(len(self.servers))
@@ -163,12 +170,10 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
-    if inside & nats:
-        raise Undecided("one NAT is inside another: this checker does not decide cascades")
     restrict = None
     if value.get("port-set-restrict") is not None:
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
-    for name in inside:
+    for name in inside & clients.keys():
         need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
         need(
             _is_v4(pool) == _is_v4(clients[name].addresses),
@@ -178,6 +183,8 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     if value.get("port-set") is not None:
         restrict = ports_to_cut(get(value, "design", where), restrict, where)
         port_sets = read_port_sets(value["port-set"], restrict, entries(value["inside"], where), where + ".port-set")
+        if inside & nats:
+            raise Undecided(f"{where}: port sets for a NAT inside: this checker does not decide them")
         all_ = sum(size(clients[name].addresses) for name in inside)
         need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
@@ -220,15 +227,32 @@ def read_scenario(value: Any) -> Scenario:
         nat = _nat(n, f"scenario.nats[{i}]", clients, nat_names)
         spend(len(nats) + len(clients))
         need(
-            all(not nat.inside & o.inside for o in nats.values()),
-            f"{nat.name}: a client set is inside two NATs",
+            all(not nat.inside & o.inside & nat_names for o in nats.values()),
+            f"{nat.name}: a NAT is inside two NATs",
         )
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
-    out = Scenario(clients, servers, nats)
-    outside = [n.pool for n in nats.values()] + [c.addresses for c in clients.values() if not out.nat_of(c)]
-    if sum(map(size, outside)) != size(union(span for s in outside for span in s)):
-        raise Undecided("pools that overlap one another, or clients outside: this checker does not decide them")
+    out = with_stages(Scenario(clients, servers, nats))
+    for n in nats.values():
+        for m in (nats[name] for name in n.inside if name in nats):
+            need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
+    for n in (n for n in nats.values() if n.port_sets is not None):
+        routed = [c for c in clients.values() if all(c.name not in m.inside for m in nats.values())]
+        others = [m for m in nats.values() if m is not n]
+        if any(n.name in m.inside or n.inside & m.inside or meet(n.pool, m.pool) for m in others) or any(
+            meet(n.pool, c.addresses) for c in routed
+        ):
+            raise Undecided(
+                f"{n.name}: port sets of a NAT that shares clients or addresses, or is inside another: this checker does not decide that"
+            )
+    spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
+    if spread and any(n.inside & nats.keys() for n in nats.values()):
+        raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")
+    for n in nats.values():
+        if n.inside & nats.keys():
+            sets = [c.addresses for c in out.inside(n)]
+            if sum(map(size, sets)) != size(union(span for s in sets for span in s)):
+                raise Undecided(f"{n.name}: what is inside it overlaps: this checker does not decide that")
     return out
 
 

@@ -66,13 +66,11 @@ def answer(
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
-    try:
-        with working("working out the three numbers"):
-            result = scenario.answer(epsilon, seed=seed)
-    except Unsupported as error:
-        _what_was_found(scenario, epsilon, str(error), as_json)
-        raise
+    with working("working out the three numbers"):
+        result = scenario.answer(epsilon, seed=seed)
     if certificate:
+        if result[number]["evidence"] is None:
+            raise Unsupported(result[number]["unknown"])
         write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
     if as_json:
         print_json(result.to_dict())
@@ -80,20 +78,10 @@ def answer(
         from natbound.page import show
 
         show(result.to_dict())
-    raise typer.Exit(status_of(result["guaranteed"], result["maximum"]))
-
-
-def _what_was_found(scenario: Scenario, epsilon: float, reason: str, as_json: bool) -> None:
-    """The maximum, where the other two can't be settled."""
-    from natbound import wording
-
-    part = scenario.capacity().to_dict()["maximum"]
-    unknown = {"connections": None, "unknown": reason, "evidence": None}
-    if as_json:
-        numbers = {"guaranteed": unknown, "likely": {**unknown, "epsilon": epsilon}, "maximum": part}
-        print_json({"schema": "natbound.answer/1", **numbers, "limits": []})
-    else:
-        print(f"maximum: {wording.bounded(part)}: {part['sets_it']}")
+    unknown = list(dict.fromkeys(result[part]["unknown"] for part in ("guaranteed", "likely") if result[part].get("unknown")))
+    for reason in unknown:
+        print(f"natbound: unknown: {reason}", file=sys.stderr)
+    raise typer.Exit(3 if unknown else status_of(result["guaranteed"], result["maximum"]))
 
 
 app.command()(explain.capacity)
@@ -130,7 +118,7 @@ def compare(
     for title in ("design", "guaranteed", f"likely ({epsilon:g})", "maximum", "refused at this traffic"):
         table.add_column(title, justify="left" if title == "design" else "right")
     for name, a in zip(names, answers, strict=True):
-        p = a["traffic"]["refusal_probability"]
+        p = a["traffic"].get("refusal_probability") or {}
         refused = wording.probability(p["value"]) if p.get("value") is not None else f"< {wording.probability(p.get('at_most'))}"
         table.add_row(name, *(wording.bounded(a[part]) for part in ("guaranteed", "likely", "maximum")), refused)
     Console().print(table)

@@ -9,7 +9,8 @@ from typing import Any
 from natbound.wording import probability
 
 # What comes out in seconds or per second where units went in: functions, and fields of results.
-UNITS = {"hold_for": "s", "hold_for_waiting": "s", "rate_for": "/s", "rate_for_waiting": "/s", "mean_delay": "s"}
+UNITS = {"mean_delay": "s"}
+UNITS |= {f"{what}_for{of}": unit for of in ("", "_waiting", "_engset") for what, unit in (("hold", "s"), ("rate", "/s"))}
 
 
 def lines(name: str, given: Mapping[str, Any], result: Any, timed: bool, twin: Callable[..., Any] | None) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
+from natbound.planning.bursts import poisson_alone
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def alert(
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
+    poisson_alone(scenario, "alert")
     answer = scenario.answer(epsilon, seed=seed, remedies=False)
     likely, maximum = answer["likely"], answer["maximum"]
     if likely["connections"] is None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
+from natbound.planning.bursts import poisson_alone
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     mean = sum(values) / len(values)
     if mean == 0:
         raise InputError("at least one rate must be above 0", path="rates")
+    poisson_alone(scenario, "day")
     base = scenario.risk(seed=seed, tries=1)
     rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
     profile = Day([value / mean * rate for value in values], period=period, **_law(scenario, hold))

@@ -1,11 +1,14 @@
 // The law of first passages against published values, closed forms, a 50-digit table and Gauss's
 // elimination; its two halves (up to t, beyond t) and its mean against each other.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/first_passage_law.hpp>
 #include <natbound/model/error.hpp>
+#include <random>
 #include <string>
 
 #include "catch.hpp"
@@ -75,6 +78,54 @@ TEST_CASE("large systems: sharp, memoryless and two-scale, both sides by differe
             CAPTURE(p, t);
             CHECK(relative_error(law.cdf(t), p) < 1e-9);
             CHECK(relative_error(law.cdf(t) + law.survival(t), 1) < 1e-11);
+        }
+    }
+}
+
+TEST_CASE("quantiles undo the law: loads from rare to certain, starts from empty to full") {
+    std::mt19937_64 random(8);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (int i = 0; i < 200; ++i) {
+        const auto ports = static_cast<std::uint64_t>(std::pow(2000, unit(random)));
+        const double load = static_cast<double>(ports) * std::pow(10, 2.2 * unit(random) - 1.6);
+        const auto from =
+            static_cast<std::uint64_t>(static_cast<double>(ports) * std::pow(unit(random), i % 3));
+        const auto event = i % 2 == 0 || from == ports ? passage::refusal : passage::full;
+        const first_passage_law law(ports, load, event, exactly(from));
+        const double x = unit(random);
+        const double p = i % 4 == 0   ? std::pow(10, -12 * x) * 0.5
+                         : i % 4 == 1 ? 1 - std::pow(10, -12 * x) * 0.5
+                                      : x;
+        const double t = law.quantile(p);
+        CAPTURE(i, ports, load, from, p, t);
+        if (!std::isfinite(t)) continue;
+        // As far off in probability as a relative 1e-9 of the time is.
+        const double near = std::abs(law.cdf(t * (1 + 1e-9)) - law.cdf(t * (1 - 1e-9)));
+        REQUIRE(std::abs(law.cdf(t) - p) <= 1e-10 * p + near);
+        REQUIRE(std::abs(law.survival(t) - (1 - p)) <= 1e-15 + 1e-9 * (1 - p) + near);
+    }
+}
+
+TEST_CASE("a quantile takes fewer than 8 values of the law") {
+    const auto seconds = [](const auto& work) {
+        double best = 1e9;
+        for (int i = 0; i < 3; ++i) {
+            const auto from = std::chrono::steady_clock::now();
+            work();
+            best = std::min(
+                best,
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count());
+        }
+        return best;
+    };
+    // Where it took 14 paths and more: between the middle and the wait without memory.
+    for (const double load : {7400.0, 7700.0, 7900.0, 8000.0}) {
+        const first_passage_law law(8192, load);
+        for (const double p : {1e-9, 0.1, 0.9, 0.999}) {
+            double t = 0;
+            const double inverse = seconds([&] { t = law.quantile(p); });
+            CAPTURE(load, p, t);
+            CHECK(inverse < 8 * seconds([&] { law.cdf(t); }));
         }
     }
 }

@@ -46,6 +46,22 @@ TEST_CASE("tries_for is the least number of tries") {
     CHECK_THROWS_AS(tries_for(10, 1, 0), natbound::domain_error);
 }
 
+TEST_CASE("tries_for in pools of some hundreds and thousands, which are summed directly") {
+    std::mt19937_64 random(6);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (int i = 0; i < 150; ++i) {
+        const auto ports = static_cast<std::uint64_t>(200 * std::pow(80, unit(random)));
+        const double load = static_cast<double>(ports) * (0.2 + 1.3 * unit(random));
+        const double floor = erlang_b(static_cast<double>(ports), load);
+        const double target = floor + std::pow(10, -12 * unit(random)) * (1 - floor);
+        if (target >= 1 || target < floor * (1 + 1e-6)) continue;
+        const std::uint64_t tries = tries_for(ports, load, target);
+        CAPTURE(ports, load, target, tries);
+        CHECK(refusal_probability(ports, tries, load) <= target * (1 + 1e-12));
+        if (tries > 1) CHECK(refusal_probability(ports, tries - 1, load) > target * (1 - 1e-12));
+    }
+}
+
 TEST_CASE("addresses_for is the least number of addresses") {
     for (const double load : {0.5, 63.0, 1000.0, 250000.0}) {
         for (const double target : {0.1, 1e-3, 1e-9}) {

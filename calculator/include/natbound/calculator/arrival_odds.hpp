@@ -15,8 +15,13 @@ class arrival_odds {
     // to all of them; its table's limit is left out. Throws unsupported as search_odds does.
     explicit arrival_odds(const simulation& s);
 
-    // Reads the present state.
+    // Reads the present state, as those see it who come by themselves at this moment: streams that
+    // are off count for nothing, those that are on for more than their mean rate (given that they
+    // are on, their arrivals see time averages); batches are left out.
     void read(simulation& s);
+    // The same for one stream alone, at the rate of one a second: what the next connection of a
+    // batch meets.
+    void read(simulation& s, std::size_t stream);
 
     // Of each kind: its arrivals a second that have a free socket, and what fails of them.
     const std::vector<double>& offered() const { return offered_; }
@@ -31,6 +36,8 @@ class arrival_odds {
         double odds[2] = {0, 0};  // not TCP, TCP
     };
 
+    void add_rates(const simulation& s, std::size_t stream, double rate);
+    void read_with(simulation& s);
     void read_cells(const simulation& s);
     double failing_ports(const port_words& among, const std::uint64_t* but, bool tcp) const;
     double failing_port(port p, bool tcp) const;
@@ -48,6 +55,7 @@ class arrival_odds {
     bool tcp_[2] = {false, false};  // destinations that are not TCP, that are
     std::vector<double> rates_;     // of group * destinations + destination, an arrival's share
     std::vector<double> offered_, failing_;
+    bool poisson_ = true;               // all streams: then rates_ stay
     std::vector<double> used_failing_;  // scratch
 };
 

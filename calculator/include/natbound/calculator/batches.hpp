@@ -41,4 +41,14 @@ batch_answer batches(std::uint64_t ports, double load, double mean_size,
 // fixed sizes b, b for geometric ones with mean b.
 double batch_peakedness(double mean_size, batch_law law = batch_law::fixed);
 
+// The least number of ports, and the most load, with refusal <= target, 0 < target < 1: the former
+// exact by `batches`, the latter to 1e-12 and on the side that meets the target. About ten times
+// the work of `batches`. A batch larger than all the ports loses its rest at any load: a target
+// below that is an error, as are 2^26 ports that are too few.
+std::uint64_t ports_for_batches(double load, double mean_size, double target,
+                                batch_law law = batch_law::fixed,
+                                batch_loss loss = batch_loss::partial);
+double load_for_batches(std::uint64_t ports, double mean_size, double target,
+                        batch_law law = batch_law::fixed, batch_loss loss = batch_loss::partial);
+
 }  // namespace natbound::calculator

@@ -23,4 +23,27 @@ double engset_call_congestion(std::uint64_t sources, std::uint64_t ports, double
 double log_engset_time_congestion(std::uint64_t sources, std::uint64_t ports, double alpha);
 double log_engset_call_congestion(std::uint64_t sources, std::uint64_t ports, double alpha);
 
+// The inverses. Whole numbers are exact by the functions above; loads are right to 1e-12 and on the
+// side that meets the target. 0 < target < 1; a target that nothing in the domain meets, or that
+// everything in it meets, is an error that says so.
+enum class congestion { call, time };
+
+// The least number of ports that refuses at most `target`.
+std::uint64_t ports_for_engset(std::uint64_t sources, double alpha, double target,
+                               congestion of = congestion::call);
+
+// The most load of an idle source, alpha; and what it is at most in connections a unit of time
+// (hold: mean hold, above 0), and for a rate (above 0) the longest mean hold. ports below sources
+// (time: at most sources), since with a port for each nothing is ever refused.
+double load_for_engset(std::uint64_t sources, std::uint64_t ports, double target,
+                       congestion of = congestion::call);
+double rate_for_engset(std::uint64_t sources, std::uint64_t ports, double hold, double target,
+                       congestion of = congestion::call);
+double hold_for_engset(std::uint64_t sources, std::uint64_t ports, double rate, double target,
+                       congestion of = congestion::call);
+
+// The most sources, 1 .. 1e7.
+std::uint64_t sources_for_engset(std::uint64_t ports, double alpha, double target,
+                                 congestion of = congestion::call);
+
 }  // namespace natbound::calculator

@@ -28,4 +28,8 @@ queue_answer finite_queue(service law, std::uint64_t room, double load);
 // The least room with loss <= target, 0 < target < 1; throws where no room up to the most will do.
 std::uint64_t room_for(service law, double load, double target);
 
+// The most load with loss <= target, to 1e-11 and on the side that meets it; throws where the most
+// load of the domain meets it too.
+double load_for_room(service law, std::uint64_t room, double target);
+
 }  // namespace natbound::calculator

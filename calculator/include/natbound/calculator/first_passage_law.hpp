@@ -31,7 +31,7 @@ class first_passage_law {
     double survival(double t) const;
 
     // The least t with cdf(t) >= p, 0 <= p < 1, right to about 1e-9 of itself; and its logarithm,
-    // for when it is beyond 1e308. Some 5 values of cdf.
+    // for when it is beyond 1e308. Some 2 values of cdf.
     double quantile(double p) const;
     double log_quantile(double p) const;
 
@@ -39,6 +39,9 @@ class first_passage_law {
     double below(double t) const;  // P(T <= t) less the atom at 0
     double above(double t) const;  // P(T > t)
     bool late(double t) const;
+    bool memoryless(double t) const;
+    double early() const;
+    double waits(double t, double early) const;
 
     std::uint64_t top_;
     double load_;

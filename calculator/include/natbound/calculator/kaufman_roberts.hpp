@@ -37,4 +37,17 @@ struct kaufman_roberts_answer {
 // nothing over- or underflows. Else natbound::domain_error, which names the class.
 kaufman_roberts_answer kaufman_roberts(std::uint64_t ports, const std::vector<size_class>& classes);
 
+// The least number of ports with which every class, also one of load 0, is refused at most
+// `target`, 0 < target < 1. Without reservation the first of all that do, in one pass over the
+// states (about 20 ns a port and class); a port more may refuse more again, where sizes fit badly
+// into it. With reservation one that does where one port less does not. 2^26 ports that are too few
+// are an error.
+std::uint64_t ports_for_sizes(const std::vector<size_class>& classes, double target);
+
+// The most factor on all loads with which the worst class is refused at most `target`: to 1e-12, on
+// the side that meets it. (Refusal rises with the factor but for odd cases next to 1, in which the
+// factor is one of those where it passes the target.) About ten times the work of kaufman_roberts.
+// An error where a class does not fit at all, or every load is 0.
+double scale_for_sizes(std::uint64_t ports, const std::vector<size_class>& classes, double target);
+
 }  // namespace natbound::calculator

@@ -77,9 +77,18 @@ struct risk_result {
     double first_refusal = 0;   // mean seconds to the first refusal (at least, where overall is at
                                 // most); infinite if none
     bool first_refusal_from_empty = false;  // exact, and counted from an empty table
+    bool bursty = false;  // some arrivals are not Poisson; first_refusal is then not known
 };
 
+namespace detail {
+struct cascade_shares;
+}
+
 // Both questions of one scenario, sharing what was simulated. The scenario must outlive it.
+//
+// Of a cascade each NAT is looked at by itself, offered what the clients behind it offer: no less
+// than what comes through the NATs inside it. A connection fails with at most the sum of what it
+// fails with at its stages, and at least with the largest.
 class loss_study {
   public:
     explicit loss_study(const scenario& s, study_options options = {});
@@ -96,6 +105,7 @@ class loss_study {
 
   private:
     class state;
+    std::unique_ptr<const detail::cascade_shares> cascade_;  // none where no NAT is inside another
     std::unique_ptr<state> state_;
 };
 

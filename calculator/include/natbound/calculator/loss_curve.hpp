@@ -1,9 +1,11 @@
 #pragma once
 // The refusal probability of one loss system as a function of its load, by the method that its
-// design's axes call for: Erlang's formula where the search is complete, the exact chain where the
-// tries are independent, and else the exact probability given the state, averaged over simulated
+// design's axes call for: Erlang's formula where the search is complete (for one stream of batches
+// or of an on-off source the chain of that), the exact chain where the tries are independent and
+// arrivals Poisson, and else the exact probability given the state, averaged over simulated
 // states. Simulated points are kept, and a load near one is read off a line through them.
 #include <functional>
+#include <map>
 #include <memory>
 #include <natbound/calculator/arrival_odds.hpp>
 #include <natbound/calculator/systems.hpp>
@@ -12,7 +14,7 @@
 
 namespace natbound::calculator {
 
-enum class loss_method { nothing_refuses, erlang_b, attempts, simulated_states };
+enum class loss_method { nothing_refuses, erlang_b, attempts, batches, on_off, simulated_states };
 
 // A probability as its logarithm and that one's standard error. Not seen: none of the states that
 // were looked at could refuse; the logarithm is then -infinity, and says nothing but that.
@@ -42,7 +44,8 @@ class loss_curve {
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
     // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
-    // there are never more than there would be without refusals (Poisson).
+    // there are never more than there would be without refusals (Poisson; with bursts nothing is
+    // sure).
     double sure_bound(double load) const;
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
@@ -69,6 +72,7 @@ class loss_curve {
   private:
     void choose(const scenario& s, const system_split& all);
     double exact_log(double load) const;
+    bool one_burst() const;
     curve_point simulate(double load, double holds, double precision);
 
     loss_system system_;
@@ -79,6 +83,10 @@ class loss_curve {
     loss_method method_ = loss_method::simulated_states;
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
+    bool poisson_ = true;
+    arrival_process arrives_;                 // batches, on_off: of all parts
+    double hold_ = 0;                         // then, of all parts
+    mutable std::map<double, double> known_;  // then, by load: each is a pass over all ports
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
     double running_load_ = 0;

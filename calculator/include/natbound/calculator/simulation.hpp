@@ -7,7 +7,13 @@
 // port is then known some events ahead, and fetched into the cache. Else a list of open flows is
 // kept. Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring;
 // other laws share a heap. Without timers not even a clock is needed.
+//
+// Batches are one arrival of several connections. A stream that is on and off draws arrivals at its
+// rate while on, all the time, and drops those that fall into its off times: so the rate of what is
+// drawn never changes. Its switches are drawn the same way.
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <natbound/calculator/flow_table.hpp>
 #include <natbound/calculator/sockets.hpp>
 #include <natbound/calculator/timed_queue.hpp>
@@ -32,6 +38,7 @@ struct simulated_stream {
     double rate = 0;                          // connections a second, all together
     open_time open;
     std::vector<closing_phase> closing;
+    arrival_process arrives = {};
 
     double hold() const;
 };
@@ -68,8 +75,19 @@ class simulation {
     // Goes on for about so many arrivals. In a simulation with a clock for the time that they take
     // on average, so that where it stops does not depend on what happens.
     void advance(double arrivals);
-    // Exactly so many more arrivals offered to the NAT.
+    // Exactly so many more arrivals offered to the NAT (and the rest of the last batch).
     void arrive(std::uint64_t arrivals);
+    // The same as advance(), looking at batches on the way: each with that chance, independently
+    // (every one after a fixed time would skip those that follow close upon another). `before` is
+    // called with the stream before each connection of such a batch is tried.
+    void advance(double arrivals, double chance, const std::function<void(std::size_t)>& before);
+    // How long advance() takes, in seconds of the input's rates; where there is no clock by the
+    // time to the next event in the present state.
+    double span(double arrivals) const;
+    // Whether a stream is on; always so if it is not of those that are on and off.
+    bool is_on(std::size_t stream) const {
+        return switch_of_[stream] == none_ || switches_[switch_of_[stream]].on;
+    }
 
     // The weight of the state where advance() stopped in an average over time: 1 where there is a
     // clock or the time to the next draw is the same in all states, else that time.
@@ -82,8 +100,6 @@ class simulation {
     // but 3 % after 30.
     double memory() const;
     double longest_phase() const;  // seconds: of open times and timers, the longest mean
-    double rate() const { return arrival_rate_; }
-
     const flow_table& table() const { return table_; }
     const client_sockets& sockets() const { return sockets_; }
     const simulation_input& input() const { return *input_; }
@@ -103,6 +119,13 @@ class simulation {
                    std::uint32_t& steps);
 
   private:
+    // What a source of on-off streams is; switch rate: the higher of its two.
+    struct on_off_switch {
+        std::size_t source = 0;
+        double on_seconds = 0, off_seconds = 0, rate = 0;
+        bool on = true;
+    };
+
     // Flows that leave by the same law.
     struct open_group {
         open_time law;
@@ -116,6 +139,7 @@ class simulation {
         std::uint32_t queue = 0;         // constant: which
     };
 
+    double steps(double arrivals) const;
     void step();
     void step_slots();
     void step_timed(double until);
@@ -130,7 +154,9 @@ class simulation {
     double left_at_a_glance(const open_group& group);
     void random_event(double at);
     void arrival();
-    std::uint32_t offer(std::size_t stream);
+    std::uint32_t pick_destination(std::size_t stream);
+    std::uint32_t offer(std::size_t stream, std::uint32_t destination);
+    void open_offered(std::size_t stream, std::uint32_t destination);
     void open_for(std::uint32_t id, double seconds);
     void place_by_glance(std::uint32_t id, const simulated_stream& stream);
     void close_for(std::uint32_t id, const closing_phase& phase, double seconds);
@@ -163,7 +189,13 @@ class simulation {
     bool by_slots_ = false;
     std::uint32_t first_slot_ = 0, span_ = 0, cells_ = 1;
     double slots_ = 0, fastest_ = 0;  // external ports; the highest departure rate
-    double arrival_rate_ = 0, now_ = 0, factor_ = 1;
+    static constexpr std::size_t none_ = SIZE_MAX;
+    std::vector<on_off_switch> switches_;
+    std::vector<std::size_t> switch_of_;                        // a stream's; none_
+    const std::function<void(std::size_t)>* before_ = nullptr;  // of advance
+    double look_chance_ = 0;
+    // Of what is drawn (batches, arrivals that an off time drops, switches), and of connections.
+    double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;
 };

@@ -2,7 +2,8 @@
 // Splitting a scenario's traffic into systems that do not disturb one another: the flows towards
 // one clash scope (with the scope `destination endpoint`: one destination) on one external address,
 // or on all of them where the search goes on to another. Poisson traffic split at random stays
-// Poisson, so each system is a loss system of its own. Only a flow table joins them again.
+// Poisson (batches of geometric sizes and on-off streams stay what they are, too), so each system
+// is a loss system of its own. Only a flow table joins them again.
 #include <list>
 #include <map>
 #include <memory>
@@ -32,6 +33,7 @@ struct system_part {
     double rate = 0;
     open_time open;
     std::vector<closing_phase> closing;
+    arrival_process arrives = {};
 
     double load() const;
 };

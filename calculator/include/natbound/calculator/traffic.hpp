@@ -1,7 +1,8 @@
 #pragma once
 // A scenario's traffic with everything filled in: who opens how many connections a second towards
 // what, how long each stays open, and how long the NAT keeps its entry after the close. Arrivals
-// are Poisson. Whatever the scenario leaves out is filled in here and said in `assumed`.
+// are Poisson unless the scenario says otherwise. Whatever the scenario leaves out is filled in
+// here and said in `assumed`.
 #include <natbound/model/scenario.hpp>
 #include <string>
 #include <vector>
@@ -26,6 +27,21 @@ struct closing_phase {
     friend bool operator==(const closing_phase&, const closing_phase&) = default;
 };
 
+// How connections come (arrival_rule of the scenario). Those of one source are on together.
+struct arrival_process {
+    arrival_law law = arrival_law::poisson;
+    double batch = 1;        // batches: the geometric sizes' mean
+    double on = 0, off = 0;  // on-off: mean seconds
+    std::size_t source = 0;  // on-off: the entry
+    friend bool operator==(const arrival_process&, const arrival_process&) = default;
+
+    // Where each connection of a batch is kept with that chance, the others go elsewhere: geometric
+    // sizes stay geometric, of those batches of which any is left.
+    arrival_process thinned(double chance) const;
+    // How many times the mean rate connections come at while it is on.
+    double peak() const { return law == arrival_law::on_off ? (on + off) / on : 1; }
+};
+
 // The traffic of one entry from one client set to one server set.
 struct stream {
     std::size_t clients = 0, servers = 0;  // places in scenario.clients and scenario.servers
@@ -34,6 +50,7 @@ struct stream {
     std::vector<closing_phase> closing;  // shares add up to 1; empty where `hold` was given
     // The share of each destination endpoint, addresses before ports, both ascending; empty: even.
     std::vector<double> weights;
+    arrival_process arrives = {};
 
     double hold() const;  // mean seconds that a tuple is occupied
     double load() const { return rate * hold(); }
@@ -45,6 +62,7 @@ struct filled_traffic {
     std::vector<std::string> assumed;
 
     double rate() const;  // connections a second
+    bool bursty() const;  // any entry that is not Poisson
     double load() const;  // mean number of live flows if nothing is refused
 };
 
@@ -54,6 +72,9 @@ filled_traffic fill_traffic(const scenario& s);
 
 // The NAT that translates a client set; nullptr where it is routed untranslated. Throws unsupported
 // for a NAT inside another one and for two NATs that share an address.
+// Throws unsupported where two NATs share external endpoints unawares: a clash is no refusal.
+void refuse_clashes(const scenario& s);
+
 const nat* nat_of(const scenario& s, std::size_t clients);
 
 }  // namespace natbound::calculator

@@ -114,6 +114,16 @@ struct endings {
     share fin{1}, rst, silence;
 };
 
+// How connections come: one by one (Poisson); in batches that come by a Poisson process, of
+// geometric sizes; or by a Poisson process that is on and off in turn, for exponential times.
+BOOST_DEFINE_ENUM_CLASS(arrival_law, poisson, batches, on_off)
+
+struct arrival_rule {
+    arrival_law law = arrival_law::poisson;
+    std::optional<double> mean_batch;  // batches: connections
+    std::optional<duration> on, off;   // on-off: mean times
+};
+
 struct traffic_entry {
     std::vector<std::string> from, to;
     std::optional<natbound::rate> rate;  // of the whole entry
@@ -128,6 +138,7 @@ struct traffic_entry {
     std::vector<double> weights;  // one a destination endpoint
     // Of the busiest destination endpoint, the first; the others have even shares of the rest.
     std::optional<share_range> top_share;
+    std::optional<arrival_rule> arrivals;  // none: Poisson
 };
 
 struct scenario {
@@ -157,9 +168,10 @@ BOOST_DESCRIBE_STRUCT(nat, (),
                        static_mappings, design, connection_limits, mapping_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
+BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
                       (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
-                       top_share))
+                       top_share, arrivals))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
 // Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws

@@ -1,0 +1,133 @@
+// Several sizes solved for ports and for a factor on all loads. Without reservation the weights
+// q(n) do not depend on the number of ports, so one pass over them has the refusal of every number
+// of ports: q of the last states, as many as the largest size, over q of all. The largest class is
+// the worst.
+#include <algorithm>
+#include <cmath>
+#include <natbound/calculator/erlang.hpp>
+#include <natbound/calculator/kaufman_roberts.hpp>
+
+#include "argument.hpp"
+#include "crossing.hpp"
+#include "scaled.hpp"
+#include "window_sum.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+using detail::require;
+using detail::scaled;
+
+constexpr std::uint64_t most_ports = 1ULL << 26;
+constexpr const char* too_many = "needs more than 2^26 ports";
+
+void check_target(const char* function, double target) {
+    require(target > 0 && target < 1, function, "target", target, "must lie between 0 and 1");
+}
+
+// How much the logarithm of what the worst class loses lies above that of the target.
+double over(std::uint64_t ports, const std::vector<size_class>& classes, double target) {
+    const auto found = kaufman_roberts(ports, classes);
+    const auto worst = std::max_element(found.log_refusal.begin(), found.log_refusal.end());
+    return detail::above(*worst, target, [&] {
+        return *std::max_element(found.refusal.begin(), found.refusal.end());
+    });
+}
+
+std::uint64_t in_one_pass(const std::vector<size_class>& classes, std::uint64_t largest,
+                          double target) {
+    struct term {
+        std::uint64_t size;
+        double factor;
+    };
+    std::vector<term> terms;
+    for (const auto& c : classes)
+        if (c.load > 0) terms.push_back({c.size, c.load * static_cast<double>(c.size)});
+    std::uint64_t room = 1;  // the weights that are still needed
+    while (room <= largest) room *= 2;
+    std::vector<scaled> q(room);
+    detail::window_sum last(largest);
+    scaled all;
+    for (std::uint64_t n = 0; n <= most_ports; ++n) {
+        scaled weight;
+        if (n == 0) weight = scaled(1);
+        for (const term& t : terms)
+            if (t.size <= n) weight += q[(n - t.size) & (room - 1)] * t.factor;
+        if (n > 0) weight = weight * (1 / static_cast<double>(n));
+        q[n & (room - 1)] = weight;
+        last.push(weight);
+        all += weight;
+        if (n < largest) continue;  // 1 but for n = largest
+        const double share = detail::quotient(last.value(), all);
+        if (share > target * (1 + 1e-9)) continue;
+        if (share < target * (1 - 1e-9) || over(n, classes, target) <= 0) return n;
+    }
+    require(false, "ports_for_sizes", "target", target, too_many);
+    return 0;
+}
+
+}  // namespace
+
+std::uint64_t ports_for_sizes(const std::vector<size_class>& classes, double target) {
+    constexpr const char* name = "ports_for_sizes";
+    check_target(name, target);
+    kaufman_roberts(0, classes);  // refuses bad classes
+    std::uint64_t largest = 0;
+    double ports = 0, squares = 0;
+    bool reserved = false;
+    for (const auto& c : classes) {
+        largest = std::max(largest, c.size + c.reserved);
+        reserved = reserved || c.reserved > 0;
+        const double size = static_cast<double>(c.size);
+        ports += c.load * size;
+        squares += c.load * size * size;
+    }
+    // All ports carry no more than they are.
+    const double least = std::fmax(static_cast<double>(largest) - 1, ports * (1 - target) - 2);
+    require(least < static_cast<double>(most_ports), name, "target", target, too_many);
+    if (!reserved) return in_one_pass(classes, largest, target);
+    const auto refused = [&](std::uint64_t n) { return over(n, classes, target); };
+    const double step = std::sqrt(squares) / 4 + static_cast<double>(largest);
+    std::uint64_t few = largest - 1, many = most_ports;
+    const double reach = std::fmax(least, ports) + 8 * step;
+    if (reach < static_cast<double>(most_ports)) many = static_cast<std::uint64_t>(reach) + 1;
+    while (refused(many) > 0) {
+        require(many < most_ports, name, "target", target, too_many);
+        few = many;
+        many = std::min(2 * many, most_ports);
+    }
+    return detail::least_crossing(few, many, reach - 4 * step, step, refused);
+}
+
+double scale_for_sizes(std::uint64_t ports, const std::vector<size_class>& classes, double target) {
+    constexpr const char* name = "scale_for_sizes";
+    check_target(name, target);
+    kaufman_roberts(0, classes);
+    require(ports <= most_ports, name, "ports", static_cast<double>(ports), "must be at most 2^26");
+    double taken = 0, squares = 0, greatest = 0;
+    for (const auto& c : classes) {
+        require(c.size + c.reserved <= ports, name, "ports", static_cast<double>(ports),
+                "is too few for a connection of a class (with what it reserves), at any load");
+        const double size = static_cast<double>(c.size);
+        taken += c.load * size;
+        squares += c.load * size * size;
+        greatest = std::fmax(greatest, c.load);
+    }
+    require(taken > 0, name, "classes[0].load", classes[0].load,
+            "some class must have a load above 0");
+    std::vector<size_class> scaled_classes = classes;
+    const auto refused = [&](double scale) {
+        if (scale * greatest > 1e12) return HUGE_VAL;
+        for (std::size_t k = 0; k < classes.size(); ++k)
+            scaled_classes[k].load = scale * classes[k].load;
+        return over(ports, scaled_classes, target);
+    };
+    const double z = squares / taken;
+    const double guess = load_for(static_cast<double>(ports) / z, target) * z / taken;
+    const double found = detail::most_crossing(std::fmax(guess, 1e-300), refused);
+    require(found * greatest < 1e12 * (1 - 1e-12), name, "target", target,
+            "is met by the most load there is, 1e12");
+    return found;
+}
+
+}  // namespace natbound::calculator

@@ -1,0 +1,236 @@
+// Cutting what inner NATs placed into client sets of the outer one, and going back.
+#include "cascade_view.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "natbound/model/error.hpp"
+#include "overlay.hpp"
+#include "shares.hpp"
+
+namespace natbound {
+namespace {
+
+constexpr std::size_t most_pieces = 20'000;
+
+[[noreturn]] void too_many(const std::string& nat) {
+    throw unsupported("NAT " + nat +
+                      ": the NATs inside it place their connections in too many pieces to follow");
+}
+
+}  // namespace
+
+std::vector<block> unspread(const block& b) {
+    if (!b.spread) return {b};
+    std::vector<block> out;
+    const count sockets = b.addresses.size() * b.ports.size();
+    for (count done = 0; done < b.size;) {
+        const count at = b.first + done;
+        const count here = std::min<count>(b.size - done, sockets - at % sockets);
+        block one = b;
+        one.spread = false;
+        one.first = at % sockets;
+        one.size = here;
+        one.via_first += done;
+        one.to =
+            std::make_shared<const target>(target{slice_endpoints(b.to->list, at / sockets, 1), 1});
+        trim(one);
+        out.push_back(std::move(one));
+        done += here;
+        if (out.size() > most_pieces) return out;  // fewer, which is a bound too
+    }
+    return out;
+}
+
+cascade_view::cascade_view(const scenario& s, std::size_t nat,
+                           const std::vector<std::size_t>& clients, std::vector<block> placed)
+    : nat_(nat), clients_(clients), placed_(std::move(placed)) {
+    seen_.nats = {s.nats[nat]};
+    for (const auto c : clients_) seen_.clients.push_back(s.clients[c]);
+    cut_servers(s);
+    cut_clients();
+    for (const auto c : clients_) {
+        std::vector<bool> row(seen_.servers.size(), false);
+        for (std::size_t v = 0; v < s.servers.size(); ++v)
+            if (const auto& list = s.clients[c].reaches;
+                list.empty() ||
+                std::find(list.begin(), list.end(), s.servers[v].name) != list.end())
+                for (const auto p : of_server_[v]) row[p] = true;
+        reach_.push_back(std::move(row));
+    }
+    for (const auto& one : cells_) {
+        client_set set;
+        set.name = s.nats[*placed_[rectangles_[one.in.front()].of].nat].name;
+        set.addresses = one.addresses;
+        set.ports = one.ports;
+        seen_.clients.push_back(std::move(set));
+        std::vector<bool> row(seen_.servers.size(), false);
+        for (const auto r : one.in)
+            for (const auto p : pieces_[rectangles_[r].of]) row[p] = true;
+        reach_.push_back(std::move(row));
+    }
+}
+
+// Server sets of which the blocks use parts become pieces; each block is towards whole pieces.
+void cascade_view::cut_servers(const scenario& s) {
+    std::vector<std::vector<const destination_item*>> used(s.servers.size());
+    for (const auto& b : placed_)
+        for (const auto& item : b.to->list) used[item.server].push_back(&item);
+    of_server_.resize(s.servers.size());
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        std::vector<const address_set*> addresses{&s.servers[v].addresses};
+        std::vector<const port_set*> ports{&s.servers[v].ports};
+        for (const auto* item : used[v]) {
+            addresses.push_back(&item->addresses);
+            ports.push_back(&item->ports);
+        }
+        for (const auto& where : overlay<ip_address>(addresses))
+            for (const auto& at : overlay<port>(ports)) {
+                of_server_[v].push_back(seen_.servers.size());
+                server_of_.push_back(v);
+                server_set piece = s.servers[v];
+                piece.addresses = where.atom;
+                piece.ports = at.atom;
+                seen_.servers.push_back(std::move(piece));
+                if (seen_.servers.size() > most_pieces) too_many(s.nats[nat_].name);
+            }
+    }
+    for (const auto& b : placed_) {
+        auto& mine = pieces_.emplace_back();
+        for (const auto& item : b.to->list)
+            for (const auto p : of_server_[item.server])
+                if (item.addresses.contains(seen_.servers[p].addresses.at(0)) &&
+                    item.ports.contains(seen_.servers[p].ports.at(0)))
+                    mine.push_back(p);
+    }
+}
+
+void cascade_view::cut_clients() {
+    for (std::size_t i = 0; i < placed_.size(); ++i) {
+        const auto& b = placed_[i];
+        const count n = b.via_ports.size();
+        for (count done = 0; done < b.size;) {
+            const count at = b.via_first + done;
+            const bool whole = at % n == 0 && b.size - done >= n;
+            const count rows = whole ? (b.size - done) / n : count(1);
+            const count some = whole ? n : std::min<count>(b.size - done, n - at % n);
+            rectangles_.push_back(
+                {i, done, b.via_addresses.slice(static_cast<u128>(count(at / n)), rows),
+                 whole ? b.via_ports : b.via_ports.slice(static_cast<u128>(count(at % n)), some)});
+            done += whole ? rows * n : some;
+        }
+    }
+    std::vector<const address_set*> rows;
+    for (const auto& r : rectangles_) rows.push_back(&r.addresses);
+    for (const auto& where : overlay<ip_address>(rows)) {
+        const std::size_t before = cells_.size();
+        const bool same = std::all_of(where.sets.begin(), where.sets.end(), [&](auto r) {
+            return rectangles_[r].ports == rectangles_[where.sets.front()].ports;
+        });
+        if (same) {
+            cells_.push_back({where.atom, rectangles_[where.sets.front()].ports, where.sets});
+        } else {
+            // the rows of some are no whole rows of others: one address at a time
+            for (const auto& part : where.atom.parts())
+                for (ip_address a = part.first;; ++a) {
+                    add_cells({a, a}, where.sets);
+                    if (cells_.size() > most_pieces) too_many(seen_.nats.front().name);
+                    if (a == part.last) break;
+                }
+        }
+        shares_addresses_ = shares_addresses_ || (!same && cells_.size() > before + 1);
+    }
+}
+
+// Runs of ports that are consecutive in each rectangle that they lie in.
+void cascade_view::add_cells(const address_set& addresses, const std::vector<std::size_t>& here) {
+    std::vector<const port_set*> ports;
+    for (const auto r : here) ports.push_back(&rectangles_[r].ports);
+    for (const auto& at : overlay<port>(ports)) {
+        std::vector<std::size_t> in;
+        for (const auto k : at.sets) in.push_back(here[k]);
+        for (const auto& run : at.atom.parts())
+            cells_.push_back({addresses, {run.first, run.last}, in});
+    }
+}
+
+destination_list cascade_view::pieces_back(const destination_list& list) const {
+    destination_list out;
+    for (const auto& item : list)
+        out.push_back({server_of_[item.server], item.addresses, item.ports});
+    return out;
+}
+
+demand_list cascade_view::demand(const demand_list& own) const {
+    const auto size = [&](std::size_t piece) {
+        return seen_.servers[piece].addresses.size() * seen_.servers[piece].ports.size();
+    };
+    demand_list out;
+    for (const auto& p : own) {
+        const auto at = std::find(clients_.begin(), clients_.end(), p.client);
+        if (at == clients_.end()) continue;
+        shares parts;
+        for (const auto piece : of_server_[p.server])
+            parts[{static_cast<std::size_t>(at - clients_.begin()), piece}] = size(piece);
+        for (auto& one : divided(parts, p.connections)) out.push_back(std::move(one));
+    }
+    for (std::size_t k = 0; k < cells_.size(); ++k) {
+        std::set<std::size_t> towards;
+        for (const auto r : cells_[k].in)
+            towards.insert(pieces_[rectangles_[r].of].begin(), pieces_[rectangles_[r].of].end());
+        for (const auto piece : towards)
+            out.push_back({clients_.size() + k, piece,
+                           cells_[k].addresses.size() * cells_[k].ports.size() * size(piece)});
+    }
+    return out;
+}
+
+std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) const {
+    std::vector<block> out;
+    const auto add = [&](const block& b, block one, destination_list list) {
+        target to{pieces_back(list), 0};
+        to.endpoints = endpoints(to.list);
+        one.to = std::make_shared<const target>(std::move(to));
+        one.nat = nat_;
+        one.via_addresses = b.via_addresses;
+        one.via_ports = b.via_ports;
+        one.via_first = b.via_first;
+        one.weight = b.weight;
+        out.push_back(std::move(one));
+    };
+    for (const auto& spread : blocks)
+        for (const auto& b : unspread(spread)) {
+            if (b.client < clients_.size()) {
+                block one = b;
+                one.client = clients_[b.client];
+                add(b, std::move(one), b.to->list);
+                continue;
+            }
+            const auto& from = cells_[b.client - clients_.size()];
+            if (b.preserve || b.shift != 0 || b.ports != from.ports) continue;
+            const count skipped = to_count(from.addresses.rank(b.addresses.at(0)).value());
+            for (const auto r : from.in) {
+                const auto& rect = rectangles_[r];
+                const auto& mine = pieces_[rect.of];
+                destination_list list;
+                for (const auto& item : b.to->list)
+                    if (std::find(mine.begin(), mine.end(), item.server) != mine.end())
+                        list.push_back(item);
+                if (list.empty()) continue;
+                // from the cell's units to the rectangle's: whole rows, or a run within one
+                const count row = to_count(rect.addresses.rank(from.addresses.at(0)).value());
+                const count column = to_count(rect.ports.rank(from.ports.at(0)).value());
+                const count at =
+                    rect.offset + (row + skipped) * rect.ports.size() + column + b.first;
+                const auto& inner = placed_[rect.of];
+                block one = part_of(inner, inner.to, at, b.size);
+                one.before.push_back(
+                    {*inner.nat, one.via_addresses, one.via_ports, one.via_first, inner.preserve});
+                one.preserve = false;
+                add(b, std::move(one), std::move(list));
+            }
+        }
+    return out;
+}
+
+}  // namespace natbound

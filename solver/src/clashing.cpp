@@ -1,0 +1,112 @@
+// Opens flows in empty tables until two ways have given one endpoint.
+#include "clashing.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "aiming.hpp"
+#include "natbound/model/error.hpp"
+#include "trace.hpp"
+
+namespace natbound::detail {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::uint64_t most_tried = 64;  // client addresses, pool addresses, and ports
+
+struct landing {
+    actor who;
+    port source;
+    std::vector<std::uint64_t> draws;
+};
+using landings = std::map<endpoint, landing>;
+
+// Endpoints that a way gives to the first flow towards a destination, among the shared ones.
+landings of_clients(const scenario& s, const way_out& way, const clash& c, const endpoint& to,
+                    const server_set& server) {
+    landings out;
+    const auto& set = s.clients[*way.client];
+    for (std::uint64_t i = 0; i < std::min(most_tried, saturated(c.addresses.size())); ++i)
+        for (std::uint64_t k = 0; k < std::min(most_tried, saturated(c.ports.size())); ++k) {
+            const endpoint at{c.addresses.at(i), c.ports.at(k)};
+            out.emplace(at, landing{{&set, at.address, &server, to}, at.port, {}});
+        }
+    return out;
+}
+
+landings of_nat(const scenario& s, const way_out& way, const clash& c, const endpoint& to,
+                const server_set& server) {
+    landings out;
+    const nat_plan plan(s.nats[*way.nat]);
+    const auto& pool = s.nats[*way.nat].external_ip_address_pool;
+    for (const auto* set : inside(s, *plan.of)) {
+        if (!reaches(*set, server)) continue;
+        for (std::uint64_t i = 0; i < std::min(most_tried, saturated(set->addresses.size())); ++i)
+            for (std::uint64_t a = 0; a < std::min(most_tried, saturated(c.addresses.size())); ++a)
+                for (std::uint64_t k = 0; k < std::min(most_tried, saturated(c.ports.size()));
+                     ++k) {
+                    const port wanted = c.ports.at(k);
+                    const port source = set->ports.contains(wanted) ? wanted : set->ports.at(i % 2);
+                    const auto rank = plan.class_of(source).ports.rank(wanted);
+                    const actor who{set, set->addresses.at(i), &server, to};
+                    aiming aim(plan);
+                    aim.aim(who.at(source), rank ? static_cast<std::uint64_t>(*rank) : 0,
+                            static_cast<std::uint64_t>(*pool.rank(c.addresses.at(a))));
+                    nat_table table(plan);
+                    const auto got = table.open(who.at(source), aim);
+                    if (!got.failed()) out.emplace(got.external, landing{who, source, aim.drawn});
+                }
+    }
+    return out;
+}
+
+bj::object step_of(const scenario& s, const way_out& way, const landing& l) {
+    bj::object out = trace_writer::step("open", l.who, l.source, l.source);
+    bj::array draws;
+    for (const auto d : l.draws) draws.push_back(d);
+    out["step"] = bj::array(draws.size(), 0);
+    out["draws"] = std::move(draws);
+    out["nat"] = way.nat ? bj::value(s.nats[*way.nat].name) : bj::value(nullptr);
+    return out;
+}
+
+std::string in_words(const landing& l, const way_out& way) {
+    return l.who.clients->name + " (" + to_string(l.who.address) + ", source port " +
+           std::to_string(l.source) + ")" + (way.nat ? " through " + way.name : "");
+}
+
+}  // namespace
+
+guaranteed_result first_clash(const scenario& s, const std::string& words) {
+    const auto ways = ways_out(s, s.nats.size());
+    for (const auto& c : clashes_of(ways)) {
+        const auto& server = s.servers[c.server];
+        const endpoint to{server.addresses.at(0), server.ports.at(0)};
+        const auto of = [&](const way_out& way) {
+            return way.nat ? of_nat(s, way, c, to, server) : of_clients(s, way, c, to, server);
+        };
+        const auto first = of(ways[c.first]), second = of(ways[c.second]);
+        for (const auto& [at, one] : first) {
+            const auto it = second.find(at);
+            if (it == second.end()) continue;
+            guaranteed_result out;
+            out.connections = out.at_most = 1;
+            out.at_least = 1;
+            out.binds = "clash";
+            out.failing = in_words(it->second, ways[c.second]);
+            out.sets_it = words + ". " + in_words(one, ways[c.first]) + " and " + out.failing +
+                          " both become " + to_string(at.address) + ":" + std::to_string(at.port) +
+                          " towards " + server.name + ":" + std::to_string(to.port) +
+                          ": two flows, one tuple, and replies reach one of them";
+            out.evidence = bj::object{{"connections", 1},
+                                      {"lower-bound", bj::object{{"reason", "clash"}}},
+                                      {"clash", bj::array{step_of(s, ways[c.first], one),
+                                                          step_of(s, ways[c.second], it->second)}}};
+            return out;
+        }
+    }
+    throw unsupported(words + "; no two flows that do were found");
+}
+
+}  // namespace natbound::detail

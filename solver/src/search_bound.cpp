@@ -1,0 +1,272 @@
+// Takes every kind of flow in turn, cheapest first, until one is shown to fail with as few live
+// flows as any could.
+#include "search_bound.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "filling.hpp"
+#include "natbound/model/error.hpp"
+
+namespace natbound::detail {
+
+namespace bj = boost::json;
+
+bj::value number(const count& n) {
+    if (n <= (count(1) << 53)) return static_cast<std::uint64_t>(n);
+    return bj::string(n.str());
+}
+
+std::shared_ptr<const shortest_sequences> known_sequences::of(const nat_plan& plan,
+                                                              const port_set& sources,
+                                                              const port_set& liked) {
+    std::string key = to_json(plan.design);
+    for (const auto& c : plan.classes) key += to_string(c.source) + ":" + to_string(c.ports);
+    auto& here = by_design_[key];
+    for (const auto& one : here)
+        if (one.sources == sources && one.liked == liked) return one.shortest;
+    auto found =
+        std::make_shared<const shortest_sequences>(find_shortest(plan, sources, liked, 24));
+    here.push_back({sources, liked, found});
+    return found;
+}
+
+namespace {
+
+// A kind of flow: one actor's source ports of one class, preserved or not.
+struct kind {
+    const arena* where;
+    const actor* who;
+    std::shared_ptr<const shortest_sequences> shortest;
+    count at_least;  // distinct endpoints of the whole sequence, over all addresses it visits
+};
+
+class search_bound {
+  public:
+    search_bound(const scenario& s, const nat_plan& plan, known_sequences& sequences,
+                 const std::function<void()>& interrupt)
+        : plan_(plan), sequences_(sequences), interrupt_(interrupt) {
+        if (plan.design.mapping_type != mapping_type::edm &&
+            plan.design.mapping_type != mapping_type::eim_if_possible) {
+            const auto scope = plan.design.clash_scope.destination;
+            if (scope == scope_destination::endpoint ||
+                (plan.design.mapping_type == mapping_type::eim && scope != scope_destination::none))
+                throw unsupported("NAT " + plan.of->name +
+                                  ": guaranteed of a mapping that several destinations share while "
+                                  "ports are overloaded is not settled in this version");
+        }
+        if (plan.design.pool.choice == pool_choice::round_robin && !plan.design.pool.fallback &&
+            plan.pool_size > 1)
+            throw unsupported("NAT " + plan.of->name +
+                              ": guaranteed of a round-robin pool without fallback is not settled "
+                              "in this version");
+        visited_ = plan.design.pool.fallback ? plan.pool_size : count(1);
+        std::uint64_t widest = 0;
+        for (const auto& c : plan.classes) widest = std::max(widest, c.size);
+        arenas_ = arenas(
+            s, plan,
+            std::min<std::uint64_t>(saturated(visited_ * widest) + 2, std::uint64_t{1} << 32U));
+    }
+
+    const std::vector<arena>& all() const { return arenas_; }
+
+    guaranteed_result run() {
+        std::vector<kind> kinds = all_kinds();
+        std::stable_sort(kinds.begin(), kinds.end(),
+                         [](const kind& a, const kind& b) { return a.at_least < b.at_least; });
+        guaranteed_result out;
+        out.nat = plan_.of->name;
+        std::optional<count> open_bound;  // the least bound of a kind that could not be settled
+        std::set<std::string> reasons;
+        // Where a source's mapping is offered towards other destinations too, a flow that was moved
+        // in one arena moves others.
+        bool others_keep = true, apart = true;
+        const bool mixed = std::any_of(arenas_.begin(), arenas_.end(),
+                                       [](const arena& where) { return where.mixed; });
+        if (mixed || plan_.design.mapping_type == mapping_type::eim_if_possible)
+            for (const auto& where : arenas_) others_keep = others_keep && keeps_to_itself(where);
+        if (plan_.design.mapping_type == mapping_type::eim_if_possible) {
+            // A mapping made towards another destination brings its pool address along, so arenas
+            // of several addresses mix.
+            std::set<ip_address> towards;
+            for (const auto& where : arenas_)
+                for (const auto& a : where.actors) towards.insert(a.destination.address);
+            apart = plan_.pool_size == 1 || towards.size() == 1 ||
+                    plan_.design.pool.of == hash_input::source;
+        }
+        for (const auto& k : kinds) {
+            interrupt_();
+            if (out.at_most && k.at_least >= *out.at_most) break;
+            if (apart && k.at_least >= k.where->sockets && k.where->all) {
+                reasons.insert("sockets");
+                continue;
+            }
+            if (apart && others_keep && keeps_to_itself(*k.where)) {
+                reasons.insert("preserved");
+                continue;
+            }
+            if (!try_kind(k, out) && (!open_bound || k.at_least < *open_bound))
+                open_bound = k.at_least;
+        }
+        if (!out.at_most && !open_bound) {
+            out.nothing_fails = true;
+            out.binds = "nothing";
+            std::string why;
+            for (const auto& r : reasons) why += (why.empty() ? "" : "+") + r;
+            out.evidence["lower-bound"] =
+                bj::object{{"reason", "nothing-fails"}, {"why", why.empty() ? "sockets" : why}};
+            out.sets_it =
+                reasons.count("preserved")
+                    ? "no new connection can fail: towards each destination every client's ports "
+                      "are its own outside, too, so each flow keeps its port"
+                    : "no new connection can fail: the clients have fewer sockets than any search "
+                      "has ports";
+            return out;
+        }
+        out.at_least =
+            open_bound && (!out.at_most || *open_bound < *out.at_most) ? *open_bound : *out.at_most;
+        if (out.at_most && out.at_least == *out.at_most) out.connections = out.at_most;
+        if (!out.at_most)
+            out.sets_it = "a new connection finds at least " + grouped(out.at_least) +
+                          " endpoints to try; no history that fills them was found";
+        return out;
+    }
+
+  private:
+    std::vector<kind> all_kinds() const {
+        std::vector<kind> out;
+        for (const auto& where : arenas_) {
+            std::set<const client_set*> seen;
+            port_set liked;
+            for (const auto& who : where.actors)
+                if (seen.insert(who.clients).second) liked = liked | who.clients->ports;
+            seen.clear();
+            for (const auto& who : where.actors) {
+                if (!seen.insert(who.clients).second) continue;
+                for (const auto& range : plan_.classes) {
+                    const port_set ports = who.clients->ports & range.source;
+                    port_set kept;
+                    if (plan_.design.first_choice == first_choice::preserve_any)
+                        kept = ports;
+                    else if (plan_.design.first_choice == first_choice::preserve)
+                        kept = ports & range.ports;
+                    for (const port_set& sources : {kept, ports - kept}) {
+                        if (sources.empty()) continue;
+                        interrupt_();
+                        kind k{&where, &who, sequences_.of(plan_, sources, liked), 0};
+                        k.at_least = visited_ * k.shortest->at_least;
+                        out.push_back(std::move(k));
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    // Whether in this arena every flow sits on its own port for ever: each is preserved, and no two
+    // sockets have the same port.
+    bool keeps_to_itself(const arena& where) const {
+        if (!where.all || where.actors.size() > 4096) return false;
+        port_set seen;
+        for (const auto& a : where.actors) {
+            if (!(seen & a.clients->ports).empty()) return false;
+            seen = seen | a.clients->ports;
+        }
+        for (const auto& range : plan_.classes) {
+            const port_set ports = seen & range.source;
+            if (plan_.design.first_choice == first_choice::none) return false;
+            if (plan_.design.first_choice == first_choice::preserve &&
+                !(ports - range.ports).empty())
+                return false;
+        }
+        return true;
+    }
+
+    bool try_kind(const kind& k, guaranteed_result& out) {
+        const auto take = [&](filling f, const port_set& ports) {
+            if (out.at_most && count(f.live) >= *out.at_most) return;
+            out.at_most = f.live;
+            out.binds = k.at_least == visited_ * saturated(plan_.permitted(f.source).size())
+                            ? "ports"
+                            : "search";
+            describe(f, ports, out);
+        };
+        if (plan_.classes.size() == 1 && k.at_least == visited_ * plan_.classes[0].size) {
+            if (auto f = fill_all(plan_, *k.where, saturated(k.at_least))) {
+                f->draws = failing_draws(k.shortest->found.front());
+                take(std::move(*f), plan_.classes[0].ports);
+                return true;
+            }
+        }
+        for (const auto& sequence : k.shortest->found)
+            // the one who fails is of this kind, any address of its set
+            for (const auto& who : failing_actors(k))
+                if (auto f = fill(plan_, *k.where, who, sequence)) {
+                    const bool met = count(f->live) == k.at_least;
+                    take(std::move(*f), sequence.ports);
+                    if (met) return true;
+                    break;
+                }
+        return false;
+    }
+
+    std::vector<actor> failing_actors(const kind& k) const {
+        std::vector<actor> out;
+        for (const auto& a : k.where->actors)
+            if (a.clients == k.who->clients && out.size() < 2) out.push_back(a);
+        return out;
+    }
+
+    std::vector<std::uint64_t> failing_draws(const short_sequence& sequence) const {
+        std::vector<std::uint64_t> out;
+        if (plan_.pool_size > 1 && plan_.design.pool.choice != pool_choice::round_robin &&
+            !plan_.pool_rank(0, 0))
+            out.push_back(0);
+        for (count i = 0; i < visited_; ++i)
+            out.insert(out.end(), sequence.draws.begin(), sequence.draws.end());
+        return out;
+    }
+
+    void describe(filling& f, const port_set& ports, guaranteed_result& out) const {
+        const std::string server =
+            f.who.server->name + ":" + std::to_string(f.who.destination.port);
+        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
+                      std::to_string(f.source) + ") to " + server;
+        const count probed = visited_ * ports.size();
+        if (ports.empty())
+            out.sets_it =
+                out.failing + " fails at once: its port is not kept, and none is searched";
+        else
+            out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
+                          " can fail: every endpoint that it would try, " + to_string(ports) +
+                          (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "") +
+                          ", is taken; fewer can't do it, since every search has at least " +
+                          grouped(probed) + " distinct endpoints, each held by a flow of its own";
+        bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
+        bj::array draws;
+        for (const auto d : f.draws) draws.push_back(d);
+        failing["draws"] = draws;
+        failing["step"] = bj::array(f.draws.size(), 0);
+        out.evidence = bj::object{
+            {"trace", std::move(f.trace)},
+            {"failing", std::move(failing)},
+            {"lower-bound", bj::object{{"reason", "sequence"}, {"endpoints", number(f.live)}}}};
+    }
+
+    const nat_plan& plan_;
+    known_sequences& sequences_;
+    const std::function<void()>& interrupt_;
+    count visited_;
+    std::vector<arena> arenas_;
+};
+
+}  // namespace
+
+searched least_of_search(const scenario& s, const nat_plan& plan, known_sequences& sequences,
+                         const std::function<void()>& interrupt) {
+    search_bound search(s, plan, sequences, interrupt);
+    auto result = search.run();
+    return {std::move(result), search.all()};
+}
+
+}  // namespace natbound::detail

@@ -1,0 +1,144 @@
+"""Arrivals in bursts: exact chains for complete searches, counted refusals for the others, and what is right for Poisson alone refuses."""
+
+import math
+from typing import Any
+
+import pytest
+from natbound import InputError, Scenario, Unsupported, calculator
+
+BATCHES = {"law": "batches", "mean-batch": 7}
+ON_OFF = {"law": "on-off", "on": "5s", "off": "15s"}
+
+
+def home(
+    arrivals: dict[str, Any] | None,
+    design: str = "ideal",
+    load: float = 440,
+    ports: int = 500,
+    hold: Any = "10s",
+    pool: str = "203.0.113.1",
+    nat: dict[str, Any] | None = None,
+    more: tuple[dict[str, Any], ...] = (),
+) -> Scenario:
+    entry = {"from": "A", "to": "S", "rate": f"{load / 10 / (1 + len(more))}/s", "hold": hold}
+    entries = [{**entry, "arrivals": arrivals} if arrivals else entry, *({**entry, **extra} for extra in more)]
+    return Scenario(
+        {
+            "clients": [{"name": "A", "addresses": "10.0.0.0/28"}],
+            "nats": [
+                {
+                    "name": "r",
+                    "inside": ["A"],
+                    "external-ip-address-pool": pool,
+                    "design": design,
+                    "port-set-restrict": {"start-port-number": 20000, "end-port-number": 19999 + ports},
+                    **(nat or {}),
+                }
+            ],
+            "servers": [{"name": "S", "addresses": "198.51.100.1", "ports": 443}],
+            "traffic": entries,
+        }
+    )
+
+
+def test_a_complete_search_has_the_exact_chain() -> None:
+    batches = home(BATCHES).risk()
+    assert batches["exact"]
+    assert "batches of 7" in batches["method"]
+    assert batches["refusal_probability"] == pytest.approx(calculator.batches(500, 440, 7, geometric=True).refusal, rel=1e-12)
+    source = home(ON_OFF).risk()
+    # in mean holds: on for half of one, off for one and a half, four times the load while on
+    assert source["refusal_probability"] == pytest.approx(calculator.on_off(500, 1, 1760, 0.5, 1.5).refusal, rel=1e-12)
+    assert source["exact"]
+    poisson = home(None).risk()["refusal_probability"]
+    assert poisson < batches["refusal_probability"] < source["refusal_probability"]
+
+
+def test_likely_is_the_load_of_the_exact_chain() -> None:
+    answer = home(BATCHES).answer(1e-4, remedies=False)
+    load = answer["likely"]["connections"]
+    assert load == pytest.approx(calculator.load_for_batches(500, 7, 1e-4, geometric=True), rel=1e-9)
+    assert any("each batch goes to one endpoint" in text for text in answer["assumptions"])
+    assert not any("connections arrive by Poisson" in text for text in answer["assumptions"])
+
+
+def test_batches_that_are_spread_over_addresses_are_thinned() -> None:
+    """Two addresses drawn at random: of seven 1 + 6/2 come to one of them, if any does."""
+    spread = home(BATCHES, {"base": "ideal", "pool": {"choice": "random", "fallback": False}}, pool="203.0.113.0/31", load=800)
+    found = spread.risk()["refusal_probability"]
+    assert found == pytest.approx(calculator.batches(500, 400, 4, geometric=True).refusal, rel=1e-12)
+    count = spread.simulate(seed=5, arrivals=500_000)
+    assert abs(count["refusal_probability"] - found) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
+
+
+COUNTED = {
+    "batches, windows": home(BATCHES, "linux-masquerade"),
+    "batches, constant holds": home(BATCHES, hold={"law": "constant", "mean": "10s"}),
+    "batches, few tries": home(BATCHES, "vpp-nat44-ed"),
+    "on and off, windows": home(ON_OFF, "linux-masquerade", load=300),
+    "on and off, few tries": home(ON_OFF, "cilium", load=300),
+    "batches beside Poisson": home(BATCHES, "linux-masquerade", more=({},)),
+    "batches beside on and off": home(BATCHES, "vpp-nat44-ed", load=350, more=({"arrivals": ON_OFF},)),
+    "two sources": home(ON_OFF, "ideal", load=350, more=({"arrivals": {"law": "on-off", "on": "20s", "off": "5s"}},)),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_what_is_averaged_over_states_is_what_is_counted(name: str) -> None:
+    """Had the state been read as Poisson arrivals see it, batches would be refused half as often."""
+    risk = COUNTED[name].risk(seed=2)
+    count = COUNTED[name].simulate(seed=3, arrivals=400_000)
+    errors = [(high - low) / 3.92 for low, high in (risk["interval"], count["interval"])]
+    z = (count["refusal_probability"] - risk["refusal_probability"]) / math.hypot(*errors)
+    assert abs(z) < 4, (risk["refusal_probability"], risk["interval"], count["refusal_probability"], count["interval"])
+    assert max(errors) < 0.2 * risk["refusal_probability"]
+    assert not risk["exact"]
+    assert "as those find them who arrive in bursts" in risk["method"]
+
+
+def test_counting_agrees_with_the_exact_chains() -> None:
+    for arrivals in (BATCHES, ON_OFF):
+        exact = home(arrivals, load=400).risk()["refusal_probability"]
+        count = home(arrivals, load=400).simulate(seed=4, arrivals=1_000_000)
+        assert abs(count["refusal_probability"] - exact) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
+
+
+def test_what_is_right_for_poisson_alone_refuses() -> None:
+    bursty = home(BATCHES)
+    for ask in (bursty.alert, bursty.rules, lambda: bursty.day([1, 2, 3])):
+        with pytest.raises(Unsupported, match=r"traffic\[0\]\.arrivals: 'batches'"):
+            ask()
+    with pytest.raises(Unsupported, match="--tries 1"):
+        bursty.risk(tries=3)
+    with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
+        home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
+    with pytest.raises(Unsupported, match="a quota under arrivals in bursts"):
+        home(ON_OFF, nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
+    found = bursty.risk()
+    assert found["seconds_to_first_refusal"] is None
+    assert found["retries"]["tries"] == 1
+    # the simulator counts them
+    assert home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).simulate(arrivals=50_000)["refused"] > 0
+
+
+def test_poisson_said_is_poisson_unsaid() -> None:
+    assert home({"law": "poisson"}).canonical == home(None).canonical
+    assert home(ON_OFF).canonical["traffic"][0]["arrivals"] == ON_OFF
+    assert Scenario(home(BATCHES).canonical).canonical == home(BATCHES).canonical
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "says"),
+    [
+        ({"law": "batches"}, r"traffic\[0\]\.arrivals\.mean-batch.*add mean-batch: 4"),
+        ({"law": "batches", "mean-batch": 0.5}, r"mean-batch: '0\.5': a batch has 1 to 65,536"),
+        ({"law": "poisson", "mean-batch": 2}, "goes with law: batches"),
+        ({"law": "on-off", "on": "1s"}, r"arrivals\.off: .*add on: 10s, off: 50s"),
+        ({"law": "on-off", "on": "1s", "off": "0s"}, r"arrivals\.off: '0s': a time above 0"),
+        ({"law": "batches", "mean-batch": 2, "on": "1s"}, r"arrivals\.on: '1s': on and off go with law: on-off"),
+        ({"law": "bathces"}, "did you mean batches"),
+    ],
+)
+def test_bad_arrivals(arrivals: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        home(arrivals)
