@@ -103,6 +103,24 @@ void validate_port_sets(const scenario& s, std::size_t i) {
         if (!client_named(s, name))
             fail(here, "",
                  "'" + name + "' is a NAT; port sets of a NAT inside are not modelled yet");
+    for (const auto& other : s.nats) {
+        if (&other == &n) continue;
+        const bool around =
+            std::find(other.inside.begin(), other.inside.end(), n.name) != other.inside.end();
+        const bool both = std::any_of(n.inside.begin(), n.inside.end(), [&](const auto& name) {
+            return std::find(other.inside.begin(), other.inside.end(), name) != other.inside.end();
+        });
+        if (around || both ||
+            !(n.external_ip_address_pool & other.external_ip_address_pool).empty())
+            fail(here, "",
+                 "a NAT with port sets that shares clients or addresses with " + other.name +
+                     ", or is inside it, is not modelled yet");
+    }
+    for (const auto& c : s.clients)
+        if (!(n.external_ip_address_pool & c.addresses).empty())
+            fail(here, "",
+                 "a NAT with port sets whose pool overlaps client set " + c.name +
+                     " is not modelled yet");
     const port_set_layout layout(n);
     if (layout.on_an_address() == 0)
         fail(here + ".port-set-size", std::to_string(rule.port_set_size),

@@ -8,6 +8,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/plan.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound {
 namespace {
@@ -24,7 +25,8 @@ way_out through(const scenario& s, std::size_t n,
                 const std::map<std::string, std::size_t>& clients) {
     way_out out{s.nats[n].name, n, {}, s.nats[n].external_ip_address_pool, {}, {}};
     out.reaches.assign(s.servers.size(), false);
-    const nat_plan plan(s.nats[n]);
+    const nat whole = s.nats[n].port_set ? undealt(s.nats[n]) : s.nats[n];
+    const nat_plan plan(whole);
     port_set own;
     for (const auto& name : s.nats[n].inside) {
         const auto& c = s.clients[clients.at(name)];

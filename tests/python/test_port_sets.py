@@ -241,3 +241,17 @@ def test_input_errors() -> None:
     document = copy.deepcopy(cgn("10.0.0.1", "192.0.2.1", **{"port-set-size": 512}))
     document["nats"][0]["port-set-restrict"] = {"psid-len": 8, "psid": 3}
     assert "consecutive ports" in refused(document)  # runs of 4
+
+
+def test_rfc_7597() -> None:
+    """Its appendix A, example 1: PSID 0x34 of 8 bits after 6 has 63 ranges of 4 ports, 1232-1235, 2256-2259 to 63696-63699 and 64720-64723."""
+    scenario = natbound.load(EXAMPLES / "map-ce.yaml")
+    evidence = scenario.capacity()["maximum"]["evidence"]
+    assert attack.valid(evidence) is True
+    groups = evidence["does-not-fit"]["nats"][0]["groups"]
+    ports = groups[0]["levels"][0]["open"][0]["ports"]
+    assert ports[:2] == ["1232-1235", "2256-2259"]
+    assert ports[-2:] == ["63696-63699", "64720-64723"]
+    assert len(ports) == 63
+    assert evidence["connections"] == 33 * 252
+    assert scenario.answer(remedies=False).guaranteed.connections == 252

@@ -244,11 +244,18 @@ def read_scenario(value: Any) -> Scenario:
             there = [d.addresses for d in out.destinations(client)]
             good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)
             need(good, f"{nat.name}: {client.name} reaches servers of another address family than the pool")
+    for n in (n for n in nats.values() if n.port_sets is not None):
+        routed = [c for c in clients.values() if all(c.name not in m.inside for m in nats.values())]
+        others = [m for m in nats.values() if m is not n]
+        if any(n.name in m.inside or n.inside & m.inside or meet(n.pool, m.pool) for m in others) or any(
+            meet(n.pool, c.addresses) for c in routed
+        ):
+            raise Undecided(
+                f"{n.name}: port sets of a NAT that shares clients or addresses, or is inside another: this checker does not decide that"
+            )
     spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
     if spread and any(n.inside & nats.keys() for n in nats.values()):
         raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")
-    if any(n.port_sets for n in nats.values()) and (spread or any(n.inside & nats.keys() for n in nats.values())):
-        raise Undecided("port sets in a cascade, or of clients spread over several NATs: this checker does not decide them")
     for n in nats.values():
         if n.inside & nats.keys():
             sets = [c.addresses for c in out.inside(n)]
