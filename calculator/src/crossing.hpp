@@ -36,7 +36,7 @@ std::uint64_t least_crossing(std::uint64_t few, std::uint64_t many, double guess
         if (at_few > 0 && at_many < 0 && std::isfinite(at_many) && std::isfinite(at_few) && !half) {
             n = std::ceil(low + static_cast<double>(width) * at_few / (at_few - at_many));
         } else if (at_few > 0 && at_many < 0) {
-            n = low + static_cast<double>(width / 2);
+            n = low + std::floor(static_cast<double>(width) / 2);
         } else if (at_few > 0) {
             n = low + step;
             step *= 4;

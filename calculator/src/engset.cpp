@@ -65,7 +65,7 @@ void check(const char* function, std::uint64_t sources, std::uint64_t ports, dou
 }
 
 value_and_log of(const char* function, std::uint64_t sources, std::uint64_t ports, double alpha,
-              std::uint64_t seen) {
+                 std::uint64_t seen) {
     check(function, sources, ports, alpha);
     return time_congestion(static_cast<double>(seen), static_cast<double>(ports), alpha);
 }

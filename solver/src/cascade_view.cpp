@@ -187,7 +187,7 @@ demand_list cascade_view::demand(const demand_list& own) const {
 
 std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) const {
     std::vector<block> out;
-    const auto add = [&](const block& b, block one, destination_list list) {
+    const auto add = [&](const block& b, block one, const destination_list& list) {
         target to{pieces_back(list), 0};
         to.endpoints = endpoints(to.list);
         one.to = std::make_shared<const target>(std::move(to));
@@ -227,7 +227,7 @@ std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) co
                 one.before.push_back(
                     {*inner.nat, one.via_addresses, one.via_ports, one.via_first, inner.preserve});
                 one.preserve = false;
-                add(b, std::move(one), std::move(list));
+                add(b, std::move(one), list);
             }
         }
     return out;

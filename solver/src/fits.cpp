@@ -434,7 +434,7 @@ class cascaded_pairs {
                     clients.push_back(c);
                 else
                     std::move(placed[m].begin(), placed[m].end(), std::back_inserter(sent));
-            if (!place_at(n, clients, std::move(sent), placed[n])) return false;
+            if (!place_at(n, clients, sent, placed[n])) return false;
             if (outer_[n] == s_.nats.size())
                 std::move(placed[n].begin(), placed[n].end(), std::back_inserter(blocks_));
         }
@@ -449,8 +449,8 @@ class cascaded_pairs {
         return true;
     }
 
-    bool place_at(std::size_t n, const std::vector<std::size_t>& clients, std::vector<block> sent,
-                  std::vector<block>& out) {
+    bool place_at(std::size_t n, const std::vector<std::size_t>& clients,
+                  const std::vector<block>& sent, std::vector<block>& out) {
         std::vector<block> each;
         for (const auto& b : sent)
             for (auto& one : unspread(b)) each.push_back(std::move(one));

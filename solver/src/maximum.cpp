@@ -59,7 +59,7 @@ void append(std::string& text, const std::string& more) {
 
 // Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
 // who are parted among them.
-nat_capacity joined(const scenario& s, std::vector<nat_capacity> parts, const routed& direct,
+nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, const routed& direct,
                     bj::array nats, const bj::storage_ptr& memory) {
     for (const auto& n : s.nats)
         if (n.port_set)
@@ -132,7 +132,7 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     const auto clash = clash_in_words(s);
     if (clash && cascade)
         throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
-    if (clash || is_spread(s)) return joined(s, std::move(parts), direct, std::move(nats), memory);
+    if (clash || is_spread(s)) return joined(s, parts, direct, std::move(nats), memory);
     const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
     for (std::size_t n = 0; n < parts.size(); ++n) {
         auto& one = parts[n];

@@ -156,7 +156,7 @@ class dealer {
     }
 
     // Blocks of the next units of the kind on the whole stretch.
-    void lay(std::size_t kind, const stretch& on, const destination_list& to, block b,
+    void lay(std::size_t kind, const stretch& on, const destination_list& to, const block& b,
              std::vector<block>& out) {
         auto& at = at_[kind];
         const auto target_of = std::make_shared<const target>(target{to, endpoints(to)});
@@ -258,7 +258,7 @@ std::vector<block> blocks_of(const group& g, const key_table& table,
             b.via_ports = g.externals[on.external].ports;
             // a mapping of adm is of one address, and there are as many as keys of the group
             b.weight = endpoints(to[k]) / g.keys;
-            deal.lay(on.kinds[k], on, to[k], std::move(b), out);
+            deal.lay(on.kinds[k], on, to[k], b, out);
         }
     }
     return out;

@@ -1,5 +1,6 @@
 // Filling in a scenario's traffic, and splitting it into systems.
 #include <map>
+#include <natbound/calculator/simulator.hpp>
 #include <natbound/calculator/systems.hpp>
 #include <natbound/calculator/traffic.hpp>
 #include <natbound/model/error.hpp>
@@ -164,8 +165,8 @@ TEST_CASE("what is not modelled says so") {
     outer.name = "outer";
     outer.inside = {"router"};
     s.nats.push_back(outer);
-    CHECK_THROWS_AS(fill_traffic(s), unsupported);
+    CHECK_THROWS_AS(simulate(s), unsupported);
     s.nats[1].inside = {"X"};
     s.nats[0].inside = {"A"};
-    CHECK_THROWS_AS(split(s, fill_traffic(s)), unsupported);
+    CHECK_THROWS_AS(refuse_clashes(s), unsupported);
 }
