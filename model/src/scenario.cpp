@@ -159,10 +159,10 @@ class checker {
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
         validate(n.design, at("nats", i, "design"));
-        if (n.port_set) {
-            port_sets_alone(i);
-            validate_port_sets(s, i);
-        }
+        if (n.port_set && n.static_mappings)
+            fail(at("nats", i, "port-set"), "",
+                 "port sets with static mappings are not modelled yet");
+        if (n.port_set) validate_port_sets(s, i);
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
@@ -210,25 +210,6 @@ class checker {
                      "leave some out");
     }
 
-    // What port sets do not go together with in this version.
-    void port_sets_alone(std::size_t i) {
-        const auto& n = s.nats[i];
-        const std::string here = at("nats", i, "port-set");
-        if (n.static_mappings)
-            fail(here, "", "port sets with static mappings are not modelled yet");
-        for (const auto& other : s.nats)
-            for (const auto& name : other.inside) {
-                const bool inner = name == n.name;
-                const bool outer = &other == &n && client_names.count(name) == 0;
-                if (inner || outer) fail(here, "", "port sets in a cascade are not modelled yet");
-                if (&other != &n &&
-                    std::find(n.inside.begin(), n.inside.end(), name) != n.inside.end())
-                    fail(here, "",
-                         "port sets for clients that are spread over NATs (" + name +
-                             ") are not modelled yet");
-            }
-    }
-
     static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
 
     static void restriction(const port_restriction& r, const std::string& here) {
@@ -258,7 +239,9 @@ class checker {
     static void psid_rules(const port_restriction& r, const std::string& here) {
         if (!r.psid_len) fail(here + ".psid-len", "", "a PSID has a length", "add psid-len: 8");
         if (!r.psid) fail(here + ".psid", "", "the PSID itself is wanted", "add psid: 0");
-        if (r.psid_offset.value_or(6) + *r.psid_len > 16)
+        // each by itself too: their sum may wrap
+        if (r.psid_offset.value_or(6) > 16 || *r.psid_len > 16 ||
+            r.psid_offset.value_or(6) + *r.psid_len > 16)
             fail(here + ".psid-len", std::to_string(*r.psid_len),
                  "offset and length are at most 16 bits together");
         if (*r.psid >> *r.psid_len != 0)

@@ -241,6 +241,9 @@ def test_input_errors() -> None:
     document = copy.deepcopy(cgn("10.0.0.1", "192.0.2.1", **{"port-set-size": 512}))
     document["nats"][0]["port-set-restrict"] = {"psid-len": 8, "psid": 3}
     assert "consecutive ports" in refused(document)  # runs of 4
+    for restrict in ({"psid-len": 5, "psid": 3, "psid-offset": 2**32 - 1}, {"psid-len": 2**32 - 6, "psid": 3}):  # sums that wrap
+        document["nats"][0]["port-set-restrict"] = restrict
+        assert "at most 16 bits together" in refused(document)
 
 
 def test_rfc_7597() -> None:
