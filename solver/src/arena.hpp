@@ -37,4 +37,21 @@ std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t
 std::vector<const client_set*> inside(const scenario& s, const nat& n);
 bool reaches(const client_set& c, const server_set& v);
 
+// Goes through the endpoints that the client set reaches (by server set, address, port), until
+// f(server, endpoint) says yes of one; whether it did.
+template <class F>
+bool any_destination(const scenario& s, const client_set& c, F&& f) {
+    for (const auto& v : s.servers) {
+        if (!reaches(c, v)) continue;
+        for (const auto& part : v.addresses.parts())
+            for (ip_address a = part.first;; ++a) {
+                for (const auto& at : v.ports.parts())
+                    for (port q = at.first; q <= at.last; ++q)
+                        if (f(v, endpoint{a, q})) return true;
+                if (a == part.last) break;
+            }
+    }
+    return false;
+}
+
 }  // namespace natbound::detail

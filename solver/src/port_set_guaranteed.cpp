@@ -71,17 +71,9 @@ class table_filler {
         const nat_plan plan(own);
         nat_table table(plan);
         aiming aim(plan);
-        for (const auto& v : s_.servers) {
-            if (!reaches(c, v)) continue;
-            for (const auto& part : v.addresses.parts())
-                for (ip_address a = part.first;; ++a) {
-                    for (const auto& at : v.ports.parts())
-                        for (port q = at.first; q <= at.last; ++q)
-                            if (towards(plan, table, aim, {&c, from, &v, {a, q}})) return true;
-                    if (a == part.last) break;
-                }
-        }
-        return false;
+        return any_destination(s_, c, [&](const server_set& v, const endpoint& to) {
+            return towards(plan, table, aim, {&c, from, &v, to});
+        });
     }
 
     bool towards(const nat_plan& plan, nat_table& table, aiming& aim, const actor& who) {

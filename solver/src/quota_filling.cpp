@@ -16,17 +16,9 @@ class opener {
 
     // Whether some flow of the address failed.
     bool run(const client_set& c, ip_address from) {
-        for (const auto& v : s_.servers) {
-            if (!reaches(c, v)) continue;
-            for (const auto& part : v.addresses.parts())
-                for (ip_address a = part.first;; ++a) {
-                    for (const auto& at : v.ports.parts())
-                        for (port q = at.first; q <= at.last; ++q)
-                            if (towards({&c, from, &v, {a, q}})) return true;
-                    if (a == part.last) break;
-                }
-        }
-        return false;
+        return any_destination(s_, c, [&](const server_set& v, const endpoint& to) {
+            return towards({&c, from, &v, to});
+        });
     }
     refusal why() const { return failed_.refused; }
     std::uint64_t live() const { return live_; }
