@@ -1,0 +1,35 @@
+#pragma once
+// The rules that a scenario's fields keep with one another, a file for each kind of field.
+#include <set>
+#include <string>
+#include <vector>
+
+#include "natbound/model/scenario.hpp"
+
+namespace natbound::rules {
+
+// More than any network has, and far from where a double's products overflow.
+constexpr double most_per_second = 1e12, most_seconds = 1e9;
+
+[[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
+                       const std::string& fix = {});
+
+// "nats[2].inside".
+std::string at(const char* list, std::size_t i, const char* field = nullptr);
+
+struct known_names {
+    std::set<std::string> all, clients, servers;
+
+    // Throws where the value of `path` is empty or taken.
+    void add(const std::string& path, const std::string& value);
+};
+
+// Every name of the list is known, and none comes twice.
+void references(const std::string& path, const std::vector<std::string>& list,
+                const std::set<std::string>& known, const char* what);
+
+void of_ends(const scenario& s, known_names& names);  // clients and servers
+void of_nats(const scenario& s, known_names& names);
+void of_traffic(const scenario& s, const known_names& names);
+
+}  // namespace natbound::rules

@@ -1,0 +1,93 @@
+// What clients and servers must keep, and what all rules are written with.
+#include "natbound/model/json_io.hpp"
+#include "rules.hpp"
+
+namespace natbound::rules {
+
+void fail(const std::string& path, const std::string& value, const std::string& rule,
+          const std::string& fix) {
+    throw input_error(path, value.empty() ? value : "'" + value + "'", rule, fix);
+}
+
+std::string at(const char* list, std::size_t i, const char* field) {
+    return std::string(list) + "[" + std::to_string(i) + "]" +
+           (field ? "." + std::string(field) : "");
+}
+
+void known_names::add(const std::string& path, const std::string& value) {
+    if (value.empty()) fail(path + ".name", "", "a name is wanted", "add name: ...");
+    if (!all.insert(value).second)
+        fail(path + ".name", value, "the name is taken", "names are unique in a file");
+}
+
+void references(const std::string& path, const std::vector<std::string>& list,
+                const std::set<std::string>& known, const char* what) {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const std::string here = path + "[" + std::to_string(i) + "]";
+        if (known.count(list[i]) == 0)
+            json_io::unknown_name(list[i], {known.begin(), known.end()}, here, what);
+        if (!seen.insert(list[i]).second) fail(here, list[i], "named twice in one list");
+    }
+}
+
+namespace {
+
+class checker {
+  public:
+    checker(const scenario& scenario_to_check, known_names& found)
+        : s(scenario_to_check), names(found) {}
+
+    void client(std::size_t i) {
+        const auto& c = s.clients[i];
+        names.add(at("clients", i), c.name);
+        names.clients.insert(c.name);
+        if (c.addresses.empty()) fail(at("clients", i, "addresses"), "", "addresses are wanted");
+        if (c.ports.contains(0))
+            fail(at("clients", i, "ports"), to_string(c.ports), "0 is not a port", "start at 1");
+        for (std::size_t j = 0; j < i; ++j)
+            if (const auto both = c.addresses & s.clients[j].addresses; !both.empty())
+                fail(at("clients", i, "addresses"), to_string(c.addresses),
+                     "overlaps client set " + s.clients[j].name + " in " + to_string(both),
+                     "give each address to one set");
+    }
+
+    void server(std::size_t i) {
+        const auto& v = s.servers[i];
+        if (v.connection_limits) not_yet(at("servers", i, "connection-limits"));
+        if (v.backends) not_yet(at("servers", i, "backends"));
+        names.add(at("servers", i), v.name);
+        names.servers.insert(v.name);
+        if (v.addresses.empty()) fail(at("servers", i, "addresses"), "", "addresses are wanted");
+        if (v.ports.empty()) fail(at("servers", i, "ports"), "", "ports are wanted");
+        if (v.ports.contains(0) && v.protocol != transport::icmp && v.protocol != transport::gre)
+            fail(at("servers", i, "ports"), to_string(v.ports), "0 is not a port", "start at 1");
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& w = s.servers[j];
+            if (v.protocol == w.protocol && !(v.addresses & w.addresses).empty() &&
+                !(v.ports & w.ports).empty())
+                fail(at("servers", i), v.name, "shares endpoints with server set " + w.name,
+                     "give each endpoint to one set");
+        }
+    }
+
+  private:
+    static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
+
+    const scenario& s;
+    known_names& names;
+};
+
+}  // namespace
+
+void of_ends(const scenario& s, known_names& names) {
+    if (s.clients.empty()) fail("clients", "", "a scenario needs at least one set of clients");
+    if (s.servers.empty()) fail("servers", "", "a scenario needs at least one set of servers");
+    checker check(s, names);
+    for (std::size_t i = 0; i < s.clients.size(); ++i) check.client(i);
+    for (std::size_t i = 0; i < s.servers.size(); ++i) check.server(i);
+    for (std::size_t i = 0; i < s.clients.size(); ++i)
+        references(at("clients", i, "reaches"), s.clients[i].reaches, names.servers, "server");
+}
+
+}  // namespace natbound::rules

@@ -1,0 +1,173 @@
+// What traffic must keep.
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/model/json_io.hpp"
+#include "rules.hpp"
+
+namespace natbound::rules {
+namespace {
+
+constexpr double most_live = 1e15, most_weight = 1e15, most_batch = 65536;
+constexpr std::size_t most_samples = 65536;
+
+class checker {
+  public:
+    checker(const scenario& scenario_to_check, const known_names& found)
+        : s(scenario_to_check), names(found) {}
+
+    void traffic(std::size_t i) {
+        const auto& t = s.traffic[i];
+        const std::string here = at("traffic", i);
+        if (t.from.empty()) fail(here + ".from", "", "a traffic entry needs clients");
+        if (t.to.empty()) fail(here + ".to", "", "a traffic entry needs servers");
+        references(here + ".from", t.from, names.clients, "client set");
+        references(here + ".to", t.to, names.servers, "server set");
+        for (const auto& c : s.clients)
+            for (const auto& to : t.to)
+                if (std::find(t.from.begin(), t.from.end(), c.name) != t.from.end() &&
+                    !c.reaches.empty() &&
+                    std::find(c.reaches.begin(), c.reaches.end(), to) == c.reaches.end())
+                    fail(here + ".to", to, "client set " + c.name + " does not reach it",
+                         "add it to its reaches");
+        if (t.rate && t.rate_per_client)
+            fail(here + ".rate-per-client", "", "rate and rate-per-client say the same thing twice",
+                 "keep one");
+        if (t.hold && t.life) fail(here + ".life", "", "hold contains life", "give one of the two");
+        const int given =
+            (t.rate || t.rate_per_client ? 1 : 0) + (t.hold || t.life ? 1 : 0) + (t.live ? 1 : 0);
+        if (given != 2)
+            fail(here, "",
+                 given < 2 ? "any two of rate, hold (or life) and live are wanted"
+                           : "rate, hold (or life) and live are one too many",
+                 "give two; the third follows");
+        for (const auto* h : {t.hold ? &*t.hold : nullptr, t.life ? &*t.life : nullptr}) {
+            if (!h) continue;
+            const std::string field = here + (t.hold ? ".hold" : ".life");
+            if (h->law == hold_law::empirical) observed(*h, field);
+            if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
+            if (h->mean.seconds > most_seconds)
+                fail(field, to_string(h->mean), "a time is at most 1e9s (32 years)");
+            if ((h->law == hold_law::lognormal) != h->cv.has_value())
+                fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
+            if (h->law != hold_law::empirical && (!h->samples.empty() || !h->weights.empty()))
+                fail(field + (h->samples.empty() ? ".weights" : ".samples"), "",
+                     "samples and their weights go with law: empirical", "add law: empirical");
+        }
+        if (t.live && !(*t.live > 0))
+            fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
+        if (t.live && *t.live > most_live)
+            fail(here + ".live", shortest(*t.live), "a load is at most 1e15 connections");
+        for (const auto& r : {t.rate, t.rate_per_client}) {
+            if (!r) continue;
+            const std::string field = here + (t.rate ? ".rate" : ".rate-per-client");
+            if (!(r->per_second > 0))
+                fail(field, to_string(*r), "a rate above 0 is wanted",
+                     "leave the entry out for no traffic");
+            if (r->per_second > most_per_second)
+                fail(field, to_string(*r), "a rate is at most 1e12/s");
+        }
+        if (t.ends &&
+            std::fabs(t.ends->fin.value + t.ends->rst.value + t.ends->silence.value - 1) > 1e-9)
+            fail(here + ".ends", "", "the shares must add up to 100%");
+        if (t.ends && t.hold)
+            fail(here + ".ends", "", "a hold contains what is kept after the close",
+                 "give life instead");
+        if (t.zipf && !t.weights.empty())
+            fail(here + ".zipf", shortest(*t.zipf), "zipf and weights exclude one another");
+        if (t.top_share && (t.zipf || !t.weights.empty()))
+            fail(here + ".top-share", to_string(*t.top_share),
+                 "says with zipf or weights the same thing twice", "keep one");
+        if (t.top_share) top_share(t, here + ".top-share");
+        if (t.arrivals) arrivals(*t.arrivals, here + ".arrivals");
+        if (!t.weights.empty()) {
+            count endpoints = 0;
+            double sum = 0;
+            for (const auto& v : s.servers)
+                if (std::find(t.to.begin(), t.to.end(), v.name) != t.to.end())
+                    endpoints += v.addresses.size() * v.ports.size();
+            if (endpoints != t.weights.size())
+                fail(here + ".weights", std::to_string(t.weights.size()) + " weights",
+                     "one weight a destination endpoint is wanted, and there are " +
+                         endpoints.str());
+            for (const double w : t.weights) sum += w;
+            if (!(sum > 0)) fail(here + ".weights", "", "at least one weight above 0 is wanted");
+        }
+    }
+
+    void top_share(const traffic_entry& t, const std::string& here) const {
+        count endpoints = 0;
+        for (const auto& v : s.servers)
+            if (std::find(t.to.begin(), t.to.end(), v.name) != t.to.end())
+                endpoints += v.addresses.size() * v.ports.size();
+        const double even = 1 / static_cast<double>(endpoints);
+        if (t.top_share->least.value < even * (1 - 1e-9))
+            fail(here, to_string(*t.top_share),
+                 "the busiest of " + endpoints.str() + " endpoints has at least an even share, " +
+                     to_string(share{even}));
+    }
+
+    static void arrivals(const arrival_rule& a, const std::string& here) {
+        const bool batches = a.law == arrival_law::batches, on_off = a.law == arrival_law::on_off;
+        if (a.mean_batch.has_value() != batches)
+            fail(here + ".mean-batch", a.mean_batch ? shortest(*a.mean_batch) : "",
+                 "mean-batch goes with law: batches, and batches need it",
+                 batches ? "add mean-batch: 4" : "add law: batches, or leave mean-batch out");
+        if (batches && !(*a.mean_batch >= 1 && *a.mean_batch <= most_batch))
+            fail(here + ".mean-batch", shortest(*a.mean_batch),
+                 "a batch has 1 to 65,536 connections on average");
+        for (const auto& [time, name] : {std::pair{a.on, ".on"}, std::pair{a.off, ".off"}}) {
+            if (time.has_value() != on_off)
+                fail(here + name, time ? to_string(*time) : "",
+                     "on and off go with law: on-off, which needs both",
+                     on_off ? "add on: 10s, off: 50s" : "add law: on-off, or leave it out");
+            if (on_off && !(time->seconds > 0 && time->seconds <= most_seconds))
+                fail(here + name, to_string(*time), "a time above 0 and at most 1e9s is wanted");
+        }
+    }
+
+    // Times that were measured. Some may be 0 (a log rounds them), not all.
+    static void observed(const hold_time& h, const std::string& field) {
+        if (h.samples.empty())
+            fail(field + ".samples", "", "law: empirical needs the times that were measured",
+                 "add samples: [12s, 40s, 2min]");
+        if (h.samples.size() > most_samples)
+            fail(field + ".samples", std::to_string(h.samples.size()) + " times",
+                 "at most 65,536 are read", "draw some of them, or give quantiles as samples");
+        for (std::size_t i = 0; i < h.samples.size(); ++i)
+            if (!(h.samples[i].seconds >= 0 && h.samples[i].seconds <= most_seconds))
+                fail(field + ".samples[" + std::to_string(i) + "]", to_string(h.samples[i]),
+                     "a time is at least 0s and at most 1e9s (32 years)");
+        if (!h.weights.empty() && h.weights.size() != h.samples.size())
+            fail(
+                field + ".weights", std::to_string(h.weights.size()) + " weights",
+                "one weight a sample is wanted, and there are " + std::to_string(h.samples.size()));
+        double sum = h.weights.empty() ? 1 : 0;
+        for (std::size_t i = 0; i < h.weights.size(); ++i) {
+            if (!(h.weights[i] >= 0 && h.weights[i] <= most_weight))
+                fail(field + ".weights[" + std::to_string(i) + "]", shortest(h.weights[i]),
+                     "a weight is at least 0 and at most 1e15");
+            sum += h.weights[i];
+        }
+        if (!(sum > 0)) fail(field + ".weights", "", "at least one weight above 0 is wanted");
+        const double mean = mean_of_samples(h);
+        if (!(mean > 0)) fail(field + ".samples", "", "at least one time above 0 is wanted");
+        if (std::fabs(h.mean.seconds - mean) > 1e-9 * mean)
+            fail(field + ".mean", to_string(h.mean),
+                 "the mean of the samples is " + to_string(duration{mean}),
+                 "leave mean out, or scale the samples");
+    }
+
+  private:
+    const scenario& s;
+    const known_names& names;
+};
+
+}  // namespace
+
+void of_traffic(const scenario& s, const known_names& names) {
+    checker check(s, names);
+    for (std::size_t i = 0; i < s.traffic.size(); ++i) check.traffic(i);
+}
+
+}  // namespace natbound::rules
