@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 
 #include "capacity.hpp"
 #include "evidence.hpp"
@@ -117,6 +118,52 @@ double rate_limits_felt(const scenario& s, double epsilon, Add&& add) {
     return least;
 }
 
+// Calls add(server set, limit of one, what that is one of, load) for what servers hold, with the
+// load of everything at which one refuses epsilon.
+template <class Add>
+double server_limits_felt(const scenario& s, double epsilon, Add&& add) {
+    double least = std::numeric_limits<double>::infinity();
+    std::optional<calculator::filled_traffic> traffic;
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        const auto& set = s.servers[v];
+        if (!set.connection_limits) continue;
+        if (!traffic) traffic = calculator::fill_traffic(s);
+        // the busiest endpoint, and address
+        const auto ports = static_cast<std::size_t>(set.ports.size());
+        const double endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
+        double even = 0;
+        std::vector<double> uneven;
+        for (const auto& t : traffic->streams) {
+            if (t.servers != v) continue;
+            const double open = t.rate * t.open.mean;
+            if (t.weights.empty()) {
+                even += open / endpoints;
+                continue;
+            }
+            uneven.resize(t.weights.size());
+            for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += open * t.weights[i];
+        }
+        double one = even, address = even * static_cast<double>(ports);
+        for (std::size_t i = 0; i < uneven.size(); ++i) {
+            one = std::max(one, even + uneven[i]);
+            if (i % ports != 0) continue;
+            double here = even * static_cast<double>(ports);
+            for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
+            address = std::max(address, here);
+        }
+        for (const auto& [limit, load, what] :
+             {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
+              std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
+            if (!limit || load <= 0) continue;
+            const double felt =
+                calculator::load_for(static_cast<double>(*limit), epsilon) / load * traffic->load();
+            least = std::min(least, felt);
+            add(set, *limit, what, felt);
+        }
+    }
+    return least;
+}
+
 // Every limit in the same unit, the load at which it is felt; the one that binds first comes first.
 // `without_quotas` gives likely of the same scenario without any.
 template <class Without>
@@ -145,7 +192,16 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                  "rate", "likely", "a new connection is refused until tokens are back",
                  count(std::floor(live)), felt});
         });
-    const auto& ports = l.load && std::min(quota, policed) <= *l.load * 1.01 ? without_quotas() : l;
+    const double served = server_limits_felt(
+        s, epsilon,
+        [&](const server_set& v, std::uint64_t most, const std::string& what, double felt) {
+            all.push_back({"what each " + what + " of " + v.name + " holds: " + grouped(most),
+                           "servers", g.binds == "servers" ? "guaranteed" : "likely",
+                           "the server refuses: a reset, or silence where its backlog is full",
+                           count(most), felt});
+        });
+    const auto& ports =
+        l.load && std::min({quota, policed, served}) <= *l.load * 1.01 ? without_quotas() : l;
     if (ports.load && !ports.kinds.empty()) {
         const auto& worst = ports.kinds.front();
         all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
@@ -281,6 +337,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
             n.connection_limits.limit_per_subscriber.reset();
             n.rate_limits.reset();
         }
+        for (auto& v : free.servers) v.connection_limits.reset();
         return calculator::loss_study(free, how).likely(options.epsilon);
     });
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);

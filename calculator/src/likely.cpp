@@ -174,6 +174,9 @@ class loss_study::state {
 
     void remember() {
         const auto& all = sums_->all();
+        if (!limited_servers().empty() && sums_->joined())
+            assumed_.push_back(
+                "what servers hold refuses independently of the NATs (an upper bound)");
         for (std::size_t n = 0; n < all.plans.size(); ++n) {
             const auto& plan = all.plans[n];
             const std::string& name = plan.of->name;
@@ -208,6 +211,14 @@ class loss_study::state {
         }
     }
 
+    std::set<std::size_t> limited_servers() const {
+        std::set<std::size_t> out;
+        const auto& kinds = sums_->all().kinds;
+        for (std::size_t k = 0; k < kinds.size(); ++k)
+            if (sums_->has_servers(k)) out.insert(kinds[k].servers);
+        return out;
+    }
+
     bool has_quota(std::size_t nat) const {
         for (const auto& k : sums_->all().kinds)
             if (k.nat == nat && sums_->has_quota(k.clients)) return true;
@@ -232,9 +243,15 @@ class loss_study::state {
                                grouped(policer_depth(limits)) +
                                ": the loss of M/D/1/K, K its depth");
             }
+        for (const auto v : limited_servers())
+            said.push_back("each endpoint (or address) of " + scenario_.servers[v].name +
+                           " within what it holds: Erlang's formula with the load that is open "
+                           "towards it");
         for (const auto& k : sums_->all().kinds)
             if (!k.nat) {
-                said.push_back("what is routed untranslated is never refused");
+                said.push_back(limited_servers().empty()
+                                   ? "what is routed untranslated is never refused"
+                                   : "what is routed untranslated is refused by servers alone");
                 break;
             }
         std::string out;
@@ -318,13 +335,14 @@ class loss_study::state {
                 sure = detail::log_sum(
                     sure, curve.at(part.load * scale, part.place).log + std::log(part.share));
         }
-        possible = possible || sums_->has_quota(kind.clients) ||
+        possible = possible || sums_->has_quota(kind.clients) || sums_->has_servers(k) ||
                    (kind.nat && (sums_->has_table(*kind.nat) || sums_->has_rate(*kind.nat)));
         if (!possible) return {0, 0, 0, -infinite, false};
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
             // Limits in sequence are joined from above; no one of them alone refuses more than all.
-            double alone = std::max(sure - wide, sums_->log_quota(kind.clients, scale));
+            double alone = std::max(
+                {sure - wide, sums_->log_quota(kind.clients, scale), sums_->log_servers(k, scale)});
             if (kind.nat)
                 alone = std::max(
                     {alone, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
@@ -400,7 +418,7 @@ class loss_study::state {
             return;
         const auto& curve = sums_->curves()[0];
         if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
-        if (sums_->has_rate(all.systems[0].nat)) return;
+        if (sums_->has_rate(all.systems[0].nat) || !limited_servers().empty()) return;
         for (const auto& kind : all.kinds)
             if (sums_->has_quota(kind.clients)) return;
         const double load = all.systems[0].load() * scale;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
@@ -120,6 +121,7 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
                                                 : "a quota under arrivals in bursts") +
                               " is not modelled yet; simulate counts it");
     }
+    read_servers(s, traffic);
     for (const auto& n : s.nats) {
         policer p;
         if (n.rate_limits) {
@@ -142,6 +144,52 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         q.plenty = static_cast<double>(c.ports.size()) >= q.limit;
         if (sockets_of(s, c) <= q.limit) q.limit = 0;
     }
+}
+
+// The server itself holds a connection while it is open, whatever the NATs keep afterwards.
+void kind_sums::read_servers(const scenario& s, const filled_traffic& traffic) {
+    std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints;
+    std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
+    for (const auto& k : all_.kinds) {
+        endpoints[{k.servers, k.address, k.port}] += k.open;
+        auto& [load, ports] = addresses[{k.servers, k.address}];
+        load += k.open;
+        ports.insert(k.port);
+    }
+    servers_.resize(all_.kinds.size());
+    for (std::size_t i = 0; i < all_.kinds.size(); ++i) {
+        const auto& k = all_.kinds[i];
+        const auto& v = s.servers[k.servers];
+        if (!v.connection_limits) continue;
+        for (const auto& t : traffic.streams)
+            if (t.servers == k.servers && t.arrives.law != arrival_law::poisson)
+                throw unsupported("server set " + v.name +
+                                  ": connection-limits under arrivals in bursts are not modelled "
+                                  "yet");
+        count sockets = 0;
+        for (const auto& c : s.clients)
+            if (c.reaches.empty() ||
+                std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+                sockets += c.addresses.size() * c.ports.size();
+        const auto ports = v.ports.size();
+        if (const auto& most = v.connection_limits->limit_per_endpoint; most && *most < sockets)
+            servers_[i].push_back(
+                {static_cast<double>(*most), endpoints[{k.servers, k.address, k.port}]});
+        const auto& [load, some] = addresses[{k.servers, k.address}];
+        // one port may stand for all
+        if (const auto& most = v.connection_limits->limit_per_address;
+            most && *most < sockets * ports)
+            servers_[i].push_back(
+                {static_cast<double>(*most),
+                 load * static_cast<double>(ports) / static_cast<double>(some.size())});
+    }
+}
+
+double kind_sums::log_servers(std::size_t kind, double scale) const {
+    double out = never;
+    for (const auto& v : servers_[kind])
+        out = std::min(0.0, log_sum(out, log_erlang_b(v.limit, v.load * scale)));
+    return out;
 }
 
 double kind_sums::log_rate(std::size_t nat, double scale) const {
@@ -169,6 +217,14 @@ double kind_sums::log_quota(std::size_t clients, double scale) const {
 // refused where as many as its quota are live. Not where they meet other limits, or the client runs
 // out of ports of its own before.
 bool kind_sums::joined() const {
+    for (std::size_t k = 0; k < shares_.size(); ++k) {
+        const auto& kind = all_.kinds[k];
+        if (!has_servers(k)) continue;
+        if (servers_[k].size() > 1 || has_quota(kind.clients)) return true;
+        if (kind.nat && (has_table(*kind.nat) || has_rate(*kind.nat))) return true;
+        for (const auto& part : shares_[k])
+            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+    }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
         if (!kind.nat || !has_rate(*kind.nat)) continue;
@@ -220,6 +276,7 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         join(log_rate(*nat, scale));
     }
     join(log_quota(all_.kinds[kind].clients, scale));
+    join(log_servers(kind, scale));
     out.log = std::min(out.log, 0.0);
     return out;
 }
@@ -367,6 +424,7 @@ double kind_sums::bound(std::size_t kind, double scale) const {
     if (const auto nat = all_.kinds[kind].nat)
         sum = log_sum(sum, log_sum(log_table(*nat, scale), log_rate(*nat, scale)));
     sum = log_sum(sum, log_quota(all_.kinds[kind].clients, scale));
+    sum = log_sum(sum, log_servers(kind, scale));
     return std::min(sum, 0.0);
 }
 

@@ -56,12 +56,17 @@ class kind_sums {
     // finite_queue.hpp); -infinity without one.
     double log_rate(std::size_t nat, double scale) const;
     bool has_rate(std::size_t nat) const { return policers_[nat].limit > 0; }
+    // Of a server endpoint or address that is full; -infinity without limits that can be reached.
+    double log_servers(std::size_t kind, double scale) const;
+    bool has_servers(std::size_t kind) const { return !servers_[kind].empty(); }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
     bool joined() const;
     // The highest load of a system over all systems: what an assignment is judged by.
     double heaviest() const;
 
   private:
+    void read_servers(const scenario& s, const filled_traffic& traffic);
+
     system_split all_;
     std::vector<loss_curve> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
@@ -75,7 +80,11 @@ class kind_sums {
         double limit = 0, offered = 0;  // connections a second; no limit: 0
         std::uint64_t depth = 1;
     };
-    std::vector<policer> policers_;                                     // a NAT's
+    struct server {
+        double limit, load;
+    };
+    std::vector<std::vector<server>> servers_;  // by kind: of its endpoint, of its address
+    std::vector<policer> policers_;             // a NAT's
     mutable std::map<std::pair<std::size_t, double>, double> policed_;  // by NAT and scale
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };

@@ -77,6 +77,11 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
             throw unsupported("NAT " + n.name +
                               ": rate-limits: connections a second are not simulated in this "
                               "version; leave them out");
+    for (const auto& v : given.servers)
+        if (v.connection_limits)
+            throw unsupported("server set " + v.name +
+                              ": connection-limits of servers are not simulated in this version; "
+                              "leave them out");
     for (const auto& t : given.traffic)
         if (spread && t.arrivals)
             throw unsupported(

@@ -107,6 +107,7 @@ class splitter {
             const std::size_t kind = kind_for(t, d, through);
             out_.kinds[kind].rate += rate;
             out_.kinds[kind].load += rate * t.hold();
+            out_.kinds[kind].open += rate * t.open.mean;
             if (through)
                 place(t, d, rate, kind, static_cast<std::size_t>(through - scenario_.nats.data()));
         }

@@ -54,7 +54,7 @@ class checker {
 
     void server(std::size_t i) {
         const auto& v = s.servers[i];
-        if (v.connection_limits) not_yet(at("servers", i, "connection-limits"));
+        if (v.connection_limits) limits(*v.connection_limits, at("servers", i));
         if (v.backends) not_yet(at("servers", i, "backends"));
         names.add(at("servers", i), v.name);
         names.servers.insert(v.name);
@@ -72,6 +72,18 @@ class checker {
     }
 
   private:
+    static void limits(const server_limits& limits, const std::string& here) {
+        for (const auto& [limit, name] :
+             {std::pair{limits.limit_per_endpoint, ".limit-per-endpoint"},
+              std::pair{limits.limit_per_address, ".limit-per-address"}})
+            if (limit == std::uint64_t{0})
+                fail(here + ".connection-limits" + name, "0", "a limit of 0 admits nothing",
+                     "leave it out for no limit");
+        if (!limits.limit_per_endpoint && !limits.limit_per_address)
+            fail(here + ".connection-limits", "", "a limit is wanted",
+                 "add limit-per-endpoint: 1000, or limit-per-address: 10000");
+    }
+
     static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
 
     const scenario& s;

@@ -14,6 +14,7 @@
 #include "parted_clients.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
+#include "server_room.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
 
@@ -61,8 +62,10 @@ class by_pairs {
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
 
     fit_result run() {
-        const bool sure = each_nat();
+        if (passes_servers()) return std::move(out_);
+        bool sure = each_nat();
         if (out_.verdict == fit_verdict::does_not_fit) return std::move(out_);
+        if (sure && !within_servers()) sure = false;
         if (!sure) {
             // no flow settles it pair by pair: the maximum may still be too small
             auto all = from_maximum(s_, demand_);
@@ -71,6 +74,25 @@ class by_pairs {
             return std::move(out_);
         }
         return fitting();
+    }
+
+    // Whether the demand is more than the servers have room for; the verdict is then set.
+    bool passes_servers() {
+        std::map<std::size_t, count> wanted;
+        for (const auto& p : pairs_) wanted[p.server] += p.connections;
+        for (const auto& [v, many] : wanted) {
+            const auto room = room_of(s_.servers[v]);
+            if (!room || many <= *room) continue;
+            refuse("the servers of " + s_.servers[v].name + " hold " + grouped(*room) +
+                       " connections, and " + grouped(many) + " are wanted towards them",
+                   bj::array(memory_));
+            out_.evidence.emplace("servers", bj::array({bj::object({{"server", s_.servers[v].name},
+                                                                    {"at-most", json_count(*room)}},
+                                                                   memory_)},
+                                                       memory_));
+            return true;
+        }
+        return false;
     }
 
     // Whether each NAT by itself has room for sure; the verdict is set where one has none.
@@ -85,6 +107,25 @@ class by_pairs {
             if (out_.verdict == fit_verdict::does_not_fit) return false;
         }
         return sure;
+    }
+
+    // Whether the servers have room for the connections where they were placed.
+    bool within_servers() {
+        server_room room(s_);
+        if (!room.any()) return true;
+        for (const auto& n : s_.nats)
+            if (n.port_set) {
+                say("NAT " + n.name +
+                    ": port sets beside servers with connection-limits are not "
+                    "settled in this version");
+                return false;
+            }
+        auto admitted = room.admit(blocks_);
+        if (connections(admitted) < connections(blocks_)) {
+            say("no placing was found that is even enough for the limits of the servers");
+            return false;
+        }
+        return true;
     }
 
     const fit_result& found() const { return out_; }
@@ -133,22 +174,36 @@ class by_pairs {
     }
 
   public:
-    // Inside no NAT: whole endpoints first, then a part of the next.
+    // Inside no NAT: as many sockets towards every endpoint, and one more towards the first few
+    // that no other client set has given one.
     bool routed(std::size_t c) {
         for (const auto& p : pairs_) {
             if (p.client != c) continue;
             if (!own_sockets(p)) return false;
             const auto& v = s_.servers[p.server];
-            block b;
-            target to{{{p.server, v.addresses, v.ports}}, v.addresses.size() * v.ports.size()};
-            b.to = std::make_shared<const target>(std::move(to));
-            b.client = c;
-            b.addresses = s_.clients[c].addresses;
-            b.ports = s_.clients[c].ports;
-            b.size = b.addresses.size() * b.ports.size();
-            std::vector<block> one{std::move(b)};
-            keep_connections(one, p.connections);
-            std::move(one.begin(), one.end(), std::back_inserter(blocks_));
+            const destination_list whole{{p.server, v.addresses, v.ports}};
+            const count endpoints = v.addresses.size() * v.ports.size();
+            const auto towards = [&](const count& from, const count& many, const count& first,
+                                     const count& size) {
+                if (many == 0 || size == 0) return;
+                block b;
+                b.to = std::make_shared<const target>(
+                    target{slice_endpoints(whole, from, many), many});
+                b.client = c;
+                b.addresses = s_.clients[c].addresses;
+                b.ports = s_.clients[c].ports;
+                b.first = first;
+                b.size = size;
+                trim(b);
+                blocks_.push_back(std::move(b));
+            };
+            const count each = p.connections / endpoints, more = p.connections % endpoints;
+            count& next = next_[p.server];
+            towards(0, endpoints, 0, each);
+            const count here = std::min<count>(more, endpoints - next);
+            towards(next, here, each, 1);
+            towards(0, more - here, each, 1);
+            next = (next + more) % endpoints;
         }
         return true;
     }
@@ -370,6 +425,8 @@ class by_pairs {
     std::vector<pair_demand> pairs_;
     bj::storage_ptr memory_;
     std::vector<block> blocks_;
+    std::map<std::size_t, count>
+        next_;  // by server set: the endpoint that routed clients fill next
     std::vector<dealt_nat> dealt_;
     std::string why_;
     fit_result out_;
@@ -383,13 +440,15 @@ class cascaded_pairs {
         : s_(s), flat_(side_by_side(s)), own_(std::move(demand)), outer_(outer_of(s)) {}
 
     fit_result run() {
+        by_pairs own(s_, reaches_of(s_), {}, own_);  // its inside is not looked at
+        if (own.passes_servers()) return own.found();
         by_pairs stages(flat_, flat_demand());
         const bool sure = stages.each_nat();
         if (stages.found().verdict == fit_verdict::does_not_fit) return stages.found();
         if (sure && place()) {
-            by_pairs all(s_, reaches_of(s_), {}, own_);  // its inside is not looked at
-            all.blocks() = std::move(blocks_);
-            return all.fitting();
+            own.blocks() = std::move(blocks_);
+            if (own.within_servers()) return own.fitting();
+            why_ = own.why();
         }
         auto all = from_maximum(s_, total_of(own_));
         if (all.verdict == fit_verdict::does_not_fit) return all;
@@ -478,6 +537,8 @@ class cascaded_pairs {
 // Clients that are spread over NATs: each pair is parted evenly among them, and if that does not
 // fit nothing is settled but what the maximum says. NATs that share endpoints: the maximum alone.
 fit_result joined_pairs(const scenario& s, const demand_list& demand) {
+    by_pairs all_pairs(s, reaches_of(s), {}, demand);
+    if (all_pairs.passes_servers()) return all_pairs.found();
     fit_result out;
     out.sets_it = "whether NATs that share external endpoints can carry it is not settled";
     if (!clash_in_words(s)) {
@@ -497,9 +558,8 @@ fit_result joined_pairs(const scenario& s, const demand_list& demand) {
                          [](const auto& a, const auto& b) { return a.client < b.client; });
         by_pairs evenly(parted.s, parted.reach, parted.inside, std::move(parts));
         if (evenly.each_nat()) {
-            by_pairs all(s, reaches_of(s), {}, demand);
-            all.blocks() = parted.named_back(std::move(evenly.blocks()));
-            return all.fitting();
+            all_pairs.blocks() = parted.named_back(std::move(evenly.blocks()));
+            if (all_pairs.within_servers()) return all_pairs.fitting();
         }
         out.sets_it =
             "parted evenly among the NATs that the clients are spread over it does not "

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 #include "clashing.hpp"
 #include "filling.hpp"
@@ -168,9 +169,49 @@ guaranteed_result of_stages(const scenario& s, const scenario& flat,
     return out;
 }
 
-}  // namespace
+// What servers hold refuses with L live, all towards one endpoint (or address), if there are more
+// sockets than that: where nothing fails before, any L flows do; where something does, that is a
+// failure with fewer.
+void with_servers(const scenario& s, guaranteed_result& out) {
+    for (const auto& v : s.servers) {
+        if (!v.connection_limits) continue;
+        count sockets = 0;
+        std::string who;
+        for (const auto& c : s.clients)
+            if (reaches(c, v)) {
+                sockets += c.addresses.size() * c.ports.size();
+                who += (who.empty() ? "" : ", ") + c.name;
+            }
+        const auto& [endpoint, address] = *v.connection_limits;
+        for (const auto& [limit, there, what] :
+             {std::tuple{endpoint, sockets, "endpoint"},
+              std::tuple{address, count(sockets * v.ports.size()), "address"}}) {
+            if (!limit || there <= *limit || (out.at_most && *out.at_most <= *limit)) continue;
+            const bool first = out.nothing_fails || out.at_least >= *limit;
+            out.nothing_fails = false;
+            out.binds = "servers";
+            out.at_most = *limit;
+            out.failing = "any client of " + who;
+            out.evidence = {};
+            out.nat.clear();
+            out.sets_it = "with " + grouped(*limit) + " live towards one " + what + " of " +
+                          v.name + " it takes no more";
+            out.connections.reset();
+            if (!first) {
+                out.sets_it += "; whether a search can fail with fewer is not settled";
+                continue;
+            }
+            out.at_least = *limit;
+            out.connections = *limit;
+            out.evidence = bj::object{
+                {"connections", number(*limit)},
+                {"lower-bound",
+                 bj::object{{"reason", "servers"}, {"limit", number(*limit)}, {"server", v.name}}}};
+        }
+    }
+}
 
-guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
+guaranteed_result of_ways(const scenario& s, const std::function<void()>& interrupt) {
     if (const auto clash = clash_in_words(s)) {
         if (is_cascade(s)) throw unsupported(*clash + "; clashes beside cascades are not settled");
         return first_clash(s, *clash);
@@ -205,6 +246,14 @@ guaranteed_result guaranteed(const scenario& s, const std::function<void()>& int
     }
     if (best->connections) best->evidence["connections"] = number(*best->connections);
     return std::move(*best);
+}
+
+}  // namespace
+
+guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
+    auto out = of_ways(s, interrupt);
+    with_servers(s, out);
+    return out;
 }
 
 }  // namespace natbound

@@ -1,12 +1,15 @@
 // Summing NATs side by side and clients that are routed as they are.
 #include "natbound/solver/maximum.hpp"
 
+#include <algorithm>
+
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "parted_clients.hpp"
+#include "server_room.hpp"
 #include "shared_pools.hpp"
 #include "words.hpp"
 
@@ -17,7 +20,7 @@ namespace bj = boost::json;
 namespace {
 
 struct routed {
-    count connections;
+    count connections, most;
     std::vector<block> blocks;
     bj::array json;
 };
@@ -25,7 +28,7 @@ struct routed {
 // Inside no NAT every socket may be live towards every endpoint that its client set reaches.
 routed routed_as_they_are(const scenario& s, const reach_table& reach,
                           const std::vector<std::size_t>& clients, const bj::storage_ptr& memory) {
-    routed out{0, {}, bj::array(memory)};
+    routed out{0, 0, {}, bj::array(memory)};
     for (const auto c : clients) {
         const auto& client = s.clients[c];
         target to;
@@ -40,6 +43,7 @@ routed routed_as_they_are(const scenario& s, const reach_table& reach,
         o.emplace("at-most", json_count(sockets * to.endpoints));
         out.json.emplace_back(std::move(o));
         out.connections += sockets * to.endpoints;
+        out.most = out.connections;
         if (to.list.empty()) continue;
         block b;
         b.to = std::make_shared<const target>(std::move(to));
@@ -55,6 +59,14 @@ routed routed_as_they_are(const scenario& s, const reach_table& reach,
 void append(std::string& text, const std::string& more) {
     if (more.empty()) return;
     text += (text.empty() ? "" : "; ") + more;
+}
+
+// What there is room for, of blocks that were laid without regard to it.
+void keep_room(nat_capacity& out, server_room& room) {
+    out.blocks = room.admit(out.blocks);
+    out.at_least = connections(out.blocks);
+    out.mappings = 0;
+    for (const auto& b : out.blocks) out.mappings += b.mappings();
 }
 
 // Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
@@ -112,27 +124,39 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     return out;
 }
 
-}  // namespace
-
-nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+// All ways out, of what the servers have room for where `room` is given; at_most and the evidence
+// say nothing of it.
+nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_room* room) {
     const bool cascade = is_cascade(s);
     const scenario flat = cascade ? side_by_side(s) : scenario{};
     const scenario& seen = cascade ? flat : s;
     const auto reach = reaches_of(seen);
     const auto inside = inside_of(seen);
+    const auto clash = clash_in_words(s);
+    const bool each_alone = !cascade && !clash && !is_spread(s);
     nat_capacity out;
     bj::array nats(memory);
-    std::vector<nat_capacity> parts;
-    for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        parts.push_back(capacity_of(seen, reach, n, inside[n], memory));
-        nats.emplace_back(std::move(parts.back().does_not_fit));
+    auto direct = routed_as_they_are(s, reach, inside.back(), memory);
+    if (room && each_alone) {
+        direct.blocks = room->admit(direct.blocks);
+        direct.connections = connections(direct.blocks);
     }
+    std::vector<nat_capacity> parts(s.nats.size());
+    // a NAT with a table may have less use for the room
+    for (const bool table : {false, true})
+        for (std::size_t n = 0; n < s.nats.size(); ++n)
+            if (table == s.nats[n].connection_limits.limit_per_instance.has_value())
+                parts[n] =
+                    capacity_of(seen, reach, n, inside[n], memory, each_alone ? room : nullptr);
+    for (auto& p : parts) nats.emplace_back(std::move(p.does_not_fit));
     if (cascade) parts = through_cascades(s, seen, parts, memory);
-    const auto direct = routed_as_they_are(s, reach, inside.back(), memory);
-    const auto clash = clash_in_words(s);
     if (clash && cascade)
         throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
-    if (clash || is_spread(s)) return joined(s, parts, direct, std::move(nats), memory);
+    if (clash || is_spread(s)) {
+        out = joined(s, parts, direct, std::move(nats), memory);
+        if (room) keep_room(out, *room);
+        return out;
+    }
     const bool several = s.nats.size() + (inside.back().empty() ? 0 : 1) > 1;
     for (std::size_t n = 0; n < parts.size(); ++n) {
         auto& one = parts[n];
@@ -146,16 +170,106 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
         if (out.binds.empty() || out.binds == "sockets") out.binds = one.binds;
     }
     out.at_least += direct.connections;
-    out.at_most += direct.connections;
+    out.at_most += direct.most;
     if (!inside.back().empty())
         append(out.sets_it,
                (several ? "routed untranslated: " : "") + sockets_in_words(s, inside.back()));
     if (out.binds.empty()) out.binds = "sockets";
     out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
+    if (room && cascade) keep_room(out, *room);
     out.does_not_fit = bj::object(memory);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
     out.does_not_fit.emplace("direct", direct.json);
+    return out;
+}
+
+// These server sets by their own limits, and the others as if there were no others.
+nat_capacity by_servers(const scenario& s, const std::vector<bool>& counted,
+                        const bj::storage_ptr& memory) {
+    const scenario rest = without_servers(s, counted);
+    nat_capacity out;
+    if (rest.clients.empty()) {
+        out.does_not_fit = bj::object(memory);
+        out.does_not_fit.emplace("nats", bj::array(memory));
+        out.does_not_fit.emplace("direct", bj::array(memory));
+    } else {
+        out = of_ways(rest, memory, nullptr);
+    }
+    bj::array servers(memory);
+    std::string words;
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        if (!counted[v]) continue;
+        const auto& server = s.servers[v];
+        const auto& limits = *server.connection_limits;
+        const count room = *room_of(server);
+        const bool by_address =
+            limits.limit_per_address && *limits.limit_per_address * server.addresses.size() == room;
+        append(words,
+               server.name + " holds " +
+                   grouped(by_address ? *limits.limit_per_address : *limits.limit_per_endpoint) +
+                   " connections at each " + (by_address ? "address" : "endpoint") +
+                   (room == (by_address ? *limits.limit_per_address : *limits.limit_per_endpoint)
+                        ? ""
+                        : ", " + grouped(room) + " in all"));
+        servers.emplace_back(
+            bj::object({{"server", server.name}, {"at-most", json_count(room)}}, memory));
+        out.at_most += room;
+    }
+    if (!rest.clients.empty()) words += "; towards the other servers: " + out.sets_it;
+    out.sets_it = words;
+    out.binds = "servers";
+    out.does_not_fit["at-most"] = json_count(out.at_most);
+    out.does_not_fit.emplace("servers", std::move(servers));
+    return out;
+}
+
+// The least bound that limited server sets give: of those that are full, all, and those with one
+// more or fewer.
+void least_by_servers(const scenario& s, const server_room& room, nat_capacity& out,
+                      const bj::storage_ptr& memory) {
+    constexpr std::size_t most_toggled = 16;
+    std::vector<bool> full, all, best(s.servers.size(), false);
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        full.push_back(room.full(v));
+        all.push_back(room.limited(v));
+    }
+    const auto consider = [&](const std::vector<bool>& counted) {
+        auto one = by_servers(s, counted, memory);
+        if (one.at_most >= out.at_most) return;
+        out.at_most = one.at_most;
+        out.sets_it = std::move(one.sets_it);
+        out.binds = std::move(one.binds);
+        out.does_not_fit = std::move(one.does_not_fit);
+        best = counted;
+    };
+    if (full != best) consider(full);
+    if (out.at_most > out.at_least && all != full) consider(all);
+    const auto limited = static_cast<std::size_t>(std::count(all.begin(), all.end(), true));
+    for (std::size_t v = 0; v < s.servers.size() && limited <= most_toggled; ++v) {
+        if (!all[v] || out.at_most == out.at_least) continue;
+        auto other = best;
+        other[v] = !other[v];
+        consider(other);
+    }
+    if (out.at_least == out.at_most)
+        out.why_bounds.clear();
+    else if (out.why_bounds.empty())
+        out.why_bounds = "how the room of the servers is best divided is not settled";
+}
+
+}  // namespace
+
+nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+    server_room room(s);
+    if (!room.any()) return of_ways(s, memory, nullptr);
+    for (const auto& n : s.nats)
+        if (n.port_set)
+            throw unsupported("NAT " + n.name +
+                              ": port sets beside servers with connection-limits are not settled "
+                              "in this version");
+    auto out = of_ways(s, memory, &room);
+    least_by_servers(s, room, out, memory);
     return out;
 }
 

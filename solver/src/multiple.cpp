@@ -14,6 +14,7 @@
 #include "pair_demand.hpp"
 #include "pair_network.hpp"
 #include "quota.hpp"
+#include "server_room.hpp"
 
 namespace natbound {
 
@@ -83,6 +84,14 @@ class newton {
             const auto& v = s.servers[demand[i].server];
             simple_.push_back(
                 {{i}, c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size()});
+        }
+        for (std::size_t v = 0; v < s.servers.size(); ++v) {
+            const auto room = room_of(s.servers[v]);
+            if (!room) continue;
+            cut one{{}, *room};
+            for (std::size_t i = 0; i < demand.size(); ++i)
+                if (demand[i].server == v) one.pairs.push_back(i);
+            if (!one.pairs.empty()) simple_.push_back(std::move(one));
         }
         for (std::size_t n = 0; n < s.nats.size() && decides_; ++n) {
             flow_nat one;

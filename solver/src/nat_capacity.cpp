@@ -9,6 +9,7 @@
 #include "overloading.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
+#include "server_room.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -134,6 +135,34 @@ void keep_limits(nat_capacity& out, const nat_plan& plan) {
     }
 }
 
+// What the servers have room for, of the blocks that fit without regard to it, or of those of
+// clients who are parted by what there is room for: whichever is more.
+void keep_room(nat_capacity& out, const scenario& s, const reach_table& reach, const nat_plan& plan,
+               std::size_t nat, const std::vector<std::size_t>& inside,
+               const bj::storage_ptr& memory, server_room& room) {
+    server_room other = room;
+    if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
+    auto parts = parted_to_room(s, reach, nat, inside, room, plan.quota.has_value());
+    out.blocks = room.admit(out.blocks);
+    if (!parts) return;
+    auto& limits = parts->s.nats.front();
+    limits.connection_limits.limit_per_instance.reset();
+    if (!plan.mappings) limits.mapping_limits.limit_port_mappings.reset();
+    auto parted = capacity_of(parts->s, parts->reach, 0, parts->inside, memory);
+    auto blocks = other.admit(parts->named_back(std::move(parted.blocks)));
+    if (connections(blocks) < connections(out.blocks)) return;
+    out.blocks = std::move(blocks);
+    room = std::move(other);
+}
+
+// Those that others have no use for come first, and are dropped last where a table is too small.
+void unlimited_first(std::vector<block>& blocks, const server_room& room) {
+    std::stable_partition(blocks.begin(), blocks.end(), [&](const block& b) {
+        return std::none_of(b.to->list.begin(), b.to->list.end(),
+                            [&](const auto& item) { return room.limited(item.server); });
+    });
+}
+
 }  // namespace
 
 std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
@@ -155,7 +184,8 @@ std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, c
 }
 
 nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
-                         const std::vector<std::size_t>& inside, const bj::storage_ptr& memory) {
+                         const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
+                         server_room* room) {
     if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory);
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
@@ -207,7 +237,17 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                                   plan.design.clash_scope, readings, out.at_most, nat);
     else
         out.blocks = above.blocks(nat);
+    std::optional<server_room> before;
+    if (room) {
+        before = *room;
+        keep_room(out, s, reach, plan, nat, inside, memory, *room);
+        unlimited_first(out.blocks, *room);
+    }
     keep_limits(out, plan);
+    if (room) {  // what the limits of the NAT left of them
+        *room = *before;
+        room->admit(out.blocks);
+    }
     if (out.at_least < out.at_most)
         out.why_bounds =
             !readings.why.empty() ? readings.why

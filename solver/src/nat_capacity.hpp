@@ -20,9 +20,13 @@ struct nat_capacity {
     std::string why_bounds;  // where at_least < at_most
 };
 
+class server_room;
+
+// With `room` the blocks are what the servers have room for, which they take up; at_most and the
+// evidence say nothing of it.
 nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
                          const std::vector<std::size_t>& inside,
-                         const boost::json::storage_ptr& memory);
+                         const boost::json::storage_ptr& memory, server_room* room = nullptr);
 
 // All NATs and routed clients together; does_not_fit is then a whole body.
 nat_capacity maximum_blocks(const scenario& s, const boost::json::storage_ptr& memory);

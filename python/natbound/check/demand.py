@@ -13,6 +13,7 @@ from .port_sets import too_few
 from .quota import passes
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Dest, Nat, Scenario
+from .server_limits import read_counted
 from .sets import covers, size, spend
 
 Demand = Counter[tuple[str, str]]
@@ -86,7 +87,9 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
         client, server = scenario.clients[name], scenario.servers[to]
         if wanted > (client.sockets * size(server.addresses) * size(server.ports) if scenario.reached(client, server) else 0):
             return
-    found = False
+    own = [pair for pair in demand if not scenario.clients[pair[0]].inner]
+    counted = read_counted(scenario, body.get("servers", []), "servers")
+    found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
         known_keys(item, "nat at-most table quota groups pairs port-sets", where)

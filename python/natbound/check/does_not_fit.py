@@ -19,6 +19,7 @@ from .port_sets import check_bound
 from .quota import capped
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .scenario import Client, Dest, Nat, Scenario
+from .server_limits import read_counted, without
 from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
 
 Weights = list[tuple[int, int]]
@@ -287,6 +288,9 @@ def check_direct(scenario: Scenario, value: Any) -> dict[str, int]:
 def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections that is not passed; rejects a body that does not show it."""
     said = count(get(body, "at-most", "does-not-fit"), "at-most")
+    counted = read_counted(scenario, body.get("servers", []), "servers")
+    if counted:
+        scenario = without(scenario, counted)
     bounds: dict[str, int] = {}
     for i, item in enumerate(entries(get(body, "nats", "does-not-fit"), "nats")):
         name = word(get(item, "nat", f"nats[{i}]"), f"nats[{i}]")
@@ -296,6 +300,6 @@ def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     direct = check_direct(scenario, body.get("direct", []))
     routed = {c.name for c in scenario.clients.values() if scenario.nat_of(c) is None}
     need(set(direct) == routed, "a client set inside no NAT is not mentioned")
-    bound = together(scenario, {**sent(scenario, bounds), **direct})
+    bound = together(scenario, {**sent(scenario, bounds), **direct}) + sum(counted.values())
     need(said == bound, f"the parts add up to {bound:,} and not to {said:,}")
     return said

@@ -18,6 +18,7 @@ from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script
 from .scenario import Nat, Scenario
+from .server_limits import refusing
 from .sets import Undecided, meet, size, spend
 
 MOST_STEPS = 2_000_000  # flows of a trace
@@ -97,32 +98,40 @@ def replay(scenario: Scenario, nat: Nat, trace: Any, failing: Any) -> int:
 def check_guaranteed(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections below which nothing fails; rejects a body that does not show it."""
     said = count(get(body, "connections", "guaranteed"), "connections")
-    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum", "lower-bound")
+    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum server", "lower-bound")
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
         search = least_of_searches(scenario, nat)
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
+    servers = refusing(scenario)
     if reason == "nothing-fails":
+        need(not servers, f"lower-bound: servers that refuse: {', '.join(sorted(servers)[:3])}")
         return nothing_fails(scenario, body, bound, said)
     if reason == "clash":
         need(
-            said == 1 and all(n is None or n > 0 for n in least.values()),
+            said == 1 and all(n is None or n > 0 for n in (*least.values(), *servers.values())),
             "lower-bound: a clash takes one live connection, and none fails before",
         )
         check_clash(scenario, get(body, "clash", "guaranteed"))
         return said
-    need(reason in ("sequence", "table", "quota"), "lower-bound: no such reason")
+    need(reason in ("sequence", "table", "quota", "servers"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
     number = count(get(bound, "endpoints" if reason == "sequence" else "limit", "lower-bound"), "lower-bound")
     need(number == said, "lower-bound: another number than the connections")
-    for name, at_least in least.items():
+    for name, at_least in (*least.items(), *servers.items()):
         need(
             at_least is None or said <= at_least,
-            f"lower-bound: through {name} a connection may fail with {at_least} live, as far as is shown",
+            f"lower-bound: at {name} a connection may fail with {at_least} live, as far as is shown",
         )
+    if reason == "servers":
+        # fewer live fail nowhere: so that many can be live, and more sockets than that lead to one server
+        name = word(get(bound, "server", "lower-bound"), "lower-bound.server")
+        need(servers.get(name) == said, f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
+        need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although a server refuses")
+        return said
     name = word(get(body, "nat", "guaranteed"), "nat")
     need(name in scenario.nats, f"no NAT {name[:40]!r}")
     nat = scenario.nats[name]

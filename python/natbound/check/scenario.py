@@ -37,6 +37,8 @@ class Server:
     addresses: Set
     ports: Set
     protocol: int  # place in PROTOCOLS
+    per_endpoint: int | None = None  # the most connections of one endpoint
+    per_address: int | None = None  # of one address
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _client(value: Any, where: str, servers: dict[str, Server]) -> Client:
 
 
 def _server(value: Any, where: str) -> Server:
-    known_keys(value, "name addresses ports protocol", where)
+    known_keys(value, "name addresses ports protocol connection-limits", where)
     protocol = value.get("protocol", "tcp")
     need(protocol in PROTOCOLS, f"{where}.protocol: no such protocol")
     there = ports(get(value, "ports", where), where + ".ports")
@@ -145,7 +147,20 @@ def _server(value: Any, where: str) -> Server:
         addresses(get(value, "addresses", where), where),
         there,
         PROTOCOLS.index(protocol),
+        *server_limits(value.get("connection-limits"), where + ".connection-limits"),
     )
+
+
+def server_limits(value: Any, where: str) -> tuple[int | None, int | None]:
+    """What a server holds: of each endpoint, of each address."""
+    if value is None:
+        return None, None
+    known_keys(value, "limit-per-endpoint limit-per-address", where)
+    names = ("limit-per-endpoint", "limit-per-address")
+    endpoint, address = (None if value.get(k) is None else count(value[k], where) for k in names)
+    need(endpoint is not None or address is not None, f"{where}: a limit is wanted")
+    need(endpoint != 0 and address != 0, f"{where}: a limit of 0")
+    return endpoint, address
 
 
 def _restriction(value: Any, where: str) -> Set:

@@ -23,6 +23,7 @@ struct traffic_kind {
     natbound::port port = 0;
     double endpoints = 1;
     double rate = 0, load = 0;  // of each endpoint: connections a second, and times the mean hold
+    double open = 0;            // of the load, what is open: all that the server itself holds
 };
 
 // One kind's flows in a system.

@@ -1,0 +1,116 @@
+"""What servers hold: at most so many connections of each endpoint, or of each address, of a server set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from .blocks import Block
+from .reading import count, entries, get, known_keys, need, word
+from .scenario import Scenario, Server
+from .sets import Set, size, spend
+
+
+def room(server: Server) -> int | None:
+    """The most connections of the whole set, where it has limits."""
+    known = [] if server.per_endpoint is None else [server.per_endpoint * size(server.ports)]
+    known += [] if server.per_address is None else [server.per_address]
+    return min(known) * size(server.addresses) if known else None
+
+
+def refusing(scenario: Scenario) -> dict[str, int]:
+    """With how many live a server of a set can refuse one more, of sets whose limits can be reached."""
+    out: dict[str, int] = {}
+    for v in scenario.servers.values():
+        if room(v) is None:
+            continue
+        spend(len(scenario.clients))
+        sockets = sum(c.sockets for c in scenario.clients.values() if not c.inner and scenario.reached(c, v))
+        known = [(v.per_endpoint, sockets), (v.per_address, sockets * size(v.ports))]
+        if reached := [limit for limit, there in known if limit is not None and there > limit]:
+            out[v.name] = min(reached)
+    return out
+
+
+def _most(spans: list[tuple[int, int, int]]) -> int:
+    """The largest sum over any one number of (lo, hi, weight)."""
+    change: dict[int, int] = {}
+    for lo, hi, weight in spans:
+        change[lo] = change.get(lo, 0) + weight
+        change[hi + 1] = change.get(hi + 1, 0) - weight
+    live = most = 0
+    for at in sorted(change):
+        live += change[at]
+        most = max(most, live)
+    spend(len(spans))
+    return most
+
+
+def _busiest(loads: list[tuple[Set, Set, int]]) -> int:
+    """The largest sum over any one endpoint of (addresses, ports, weight)."""
+    spans = [(lo, hi, ports, weight) for addresses, ports, weight in loads for lo, hi in addresses]
+    begin: dict[int, list[int]] = {}
+    end: dict[int, list[int]] = {}
+    for i, (lo, hi, _, _) in enumerate(spans):
+        begin.setdefault(lo, []).append(i)
+        end.setdefault(hi + 1, []).append(i)
+    now: set[int] = set()
+    most = 0
+    for at in sorted({*begin, *end}):
+        now.difference_update(end.get(at, ()))
+        now.update(begin.get(at, ()))
+        spend(1 + len(now))
+        most = max(most, _most([(lo, hi, spans[i][3]) for i in now for lo, hi in spans[i][2]]))
+    return most
+
+
+def within_limits(scenario: Scenario, blocks: Iterable[Block]) -> None:
+    """No server endpoint or address has more connections in these blocks than its limit."""
+    limited = {v.name for v in scenario.servers.values() if room(v) is not None}
+    if not limited:
+        return
+    loads: dict[str, list[tuple[Set, Set, int]]] = {name: [] for name in limited}
+    for block in blocks:
+        for dests, rects, _ in block.pieces():
+            sockets = sum(size(a) * size(p) for a, p in rects)
+            for d in dests:
+                if d.server.name in limited:
+                    loads[d.server.name].append((d.addresses, d.ports, sockets))
+    for name, there in loads.items():
+        server = scenario.servers[name]
+        if server.per_endpoint is not None:
+            most = _busiest(there)
+            need(most <= server.per_endpoint, f"{name}: {most:,} connections of one endpoint pass its limit of {server.per_endpoint:,}")
+        if server.per_address is not None:
+            most = _most([(lo, hi, size(ports) * weight) for addresses, ports, weight in there for lo, hi in addresses])
+            need(most <= server.per_address, f"{name}: {most:,} connections of one address pass its limit of {server.per_address:,}")
+
+
+def read_counted(scenario: Scenario, value: Any, where: str) -> dict[str, int]:
+    """Server sets that a bound counts by their own limits, and these."""
+    out: dict[str, int] = {}
+    for i, item in enumerate(entries(value, where)):
+        here = f"{where}[{i}]"
+        known_keys(item, "server at-most", here)
+        name = word(get(item, "server", here), here)
+        need(name in scenario.servers and name not in out, f"{here}: no such server set, or a second time")
+        most = room(scenario.servers[name])
+        need(most is not None, f"{here}: {name} has no limits")
+        assert most is not None
+        need(count(get(item, "at-most", here), here) == most, f"{here}: {name} holds {most:,}")
+        out[name] = most
+    return out
+
+
+def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
+    """The scenario without these server sets, the clients that reach no other, and NATs with nobody inside."""
+    servers = {n: v for n, v in scenario.servers.items() if n not in set(names)}
+    spend(len(scenario.clients) * (1 + len(servers)))
+    clients = {}
+    for c in scenario.clients.values():
+        reaches = frozenset(c.reaches & servers.keys())
+        if servers and (reaches or not c.reaches):
+            clients[c.name] = replace(c, reaches=reaches)
+    nats = {n.name: replace(n, inside=frozenset(n.inside & clients.keys())) for n in scenario.nats.values()}
+    return Scenario(clients, servers, {n.name: n for n in nats.values() if n.inside})

@@ -1,0 +1,231 @@
+// Giving room away, block by block.
+#include "server_room.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "cascade_view.hpp"
+
+namespace natbound {
+
+std::optional<count> room_of(const server_set& v) {
+    if (!v.connection_limits) return std::nullopt;
+    const auto& limits = *v.connection_limits;
+    std::optional<count> out;
+    if (limits.limit_per_endpoint) out = *limits.limit_per_endpoint * v.ports.size();
+    if (limits.limit_per_address && (!out || *limits.limit_per_address < *out))
+        out = *limits.limit_per_address;
+    if (out) *out *= v.addresses.size();
+    return out;
+}
+
+scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
+    scenario out = s;
+    out.traffic.clear();
+    out.servers.clear();
+    out.clients.clear();
+    out.nats.clear();
+    std::set<std::string> names;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (!left_out[v]) {
+            out.servers.push_back(s.servers[v]);
+            names.insert(s.servers[v].name);
+        }
+    std::set<std::string> there;  // client sets and NATs
+    for (const auto& c : s.clients) {
+        auto one = c;
+        std::erase_if(one.reaches, [&](const auto& name) { return names.count(name) == 0; });
+        if (names.empty() || (one.reaches.empty() && !c.reaches.empty())) continue;
+        there.insert(one.name);
+        out.clients.push_back(std::move(one));
+    }
+    std::vector<bool> kept(s.nats.size(), false);
+    for (bool more = true; more;) {
+        more = false;
+        for (std::size_t n = 0; n < s.nats.size(); ++n)
+            if (!kept[n] && std::any_of(s.nats[n].inside.begin(), s.nats[n].inside.end(),
+                                        [&](const auto& name) { return there.count(name) != 0; })) {
+                kept[n] = more = true;
+                there.insert(s.nats[n].name);
+            }
+    }
+    for (std::size_t n = 0; n < s.nats.size(); ++n) {
+        if (!kept[n]) continue;
+        out.nats.push_back(s.nats[n]);
+        std::erase_if(out.nats.back().inside,
+                      [&](const auto& name) { return there.count(name) == 0; });
+    }
+    return out;
+}
+
+server_room::server_room(const scenario& s) {
+    for (const auto& v : s.servers) {
+        auto& cells = cells_.emplace_back();
+        if (!v.connection_limits) continue;
+        const auto& limits = *v.connection_limits;
+        const count ports = v.ports.size();
+        if (limits.limit_per_address &&
+            (!limits.limit_per_endpoint ||
+             *limits.limit_per_address < *limits.limit_per_endpoint * ports)) {
+            const count each = *limits.limit_per_address / ports;
+            const count more = *limits.limit_per_address % ports;
+            if (more > 0) cells.push_back({v.addresses, v.ports.slice(0, more), each + 1});
+            cells.push_back(
+                {v.addresses, v.ports.slice(static_cast<u128>(more), ports - more), each});
+        } else if (limits.limit_per_endpoint) {
+            cells.push_back({v.addresses, v.ports, *limits.limit_per_endpoint});
+        }
+    }
+}
+
+bool server_room::any() const {
+    return std::any_of(cells_.begin(), cells_.end(), [](const auto& c) { return !c.empty(); });
+}
+
+bool server_room::full(std::size_t server) const {
+    return limited(server) && std::all_of(cells_[server].begin(), cells_[server].end(),
+                                          [](const cell& c) { return c.room == 0; });
+}
+
+count server_room::room_at(std::size_t server) const {
+    count out = 0;
+    for (const auto& c : cells_[server]) out = std::max(out, c.room);
+    return out;
+}
+
+std::vector<block> server_room::admit(const std::vector<block>& blocks) {
+    std::vector<block> out;
+    for (const auto& b : blocks) {
+        if (std::none_of(b.to->list.begin(), b.to->list.end(),
+                         [&](const auto& item) { return limited(item.server); }))
+            out.push_back(b);
+        else
+            for (const auto& one : unspread(b)) admit(one, out);
+    }
+    return out;
+}
+
+// Its first units go to every endpoint that has room for them, the next to those that have room for
+// more, and so on: so each unit is in one block, and a mapping that several connections share, too.
+void server_room::admit(const block& b, std::vector<block>& out) {
+    std::vector<std::pair<destination_item, count>> heights;
+    for (const auto& item : b.to->list)
+        if (limited(item.server))
+            take(item, b.size, heights);
+        else
+            heights.emplace_back(item, b.size);
+    std::set<count> steps;
+    for (const auto& [item, height] : heights)
+        if (height > 0) steps.insert(height);
+    count from = 0;
+    for (const auto& step : steps) {
+        target to;
+        for (const auto& [item, height] : heights)
+            if (height >= step) to.list.push_back(item);
+        to.endpoints = endpoints(to.list);
+        const count there = to.endpoints;
+        auto part = part_of(b, std::make_shared<const target>(std::move(to)), from, step - from);
+        if (b.weight != 1) {  // a mapping now carries fewer
+            const count weight = b.weight * there / b.to->endpoints;
+            part.weight = weight * b.to->endpoints == b.weight * there && weight > 0 ? weight : 1;
+        }
+        out.push_back(std::move(part));
+        from = step;
+    }
+}
+
+void server_room::take(const destination_item& item, const count& most,
+                       std::vector<std::pair<destination_item, count>>& out) {
+    std::vector<cell> left;
+    for (auto& c : cells_[item.server]) {
+        const auto addresses = c.addresses & item.addresses;
+        const auto ports = c.ports & item.ports;
+        if (addresses.empty() || ports.empty() || c.room == 0) {
+            left.push_back(std::move(c));
+            continue;
+        }
+        const count height = std::min(c.room, most);
+        out.emplace_back(destination_item{item.server, addresses, ports}, height);
+        left.push_back({addresses, ports, c.room - height});
+        if (auto rest = c.ports - ports; !rest.empty())
+            left.push_back({addresses, std::move(rest), c.room});
+        if (auto rest = c.addresses - addresses; !rest.empty())
+            left.push_back({std::move(rest), c.ports, c.room});
+    }
+    cells_[item.server] = std::move(left);
+}
+
+std::optional<roomy_clients> parted_to_room(const scenario& s, const reach_table& reach,
+                                            std::size_t nat, const std::vector<std::size_t>& inside,
+                                            const server_room& room, bool whole) {
+    roomy_clients out;
+    out.nat = nat;
+    out.s.nats = {s.nats[nat]};
+    out.s.servers = s.servers;
+    bool changed = false;
+    const auto add = [&](std::size_t c, const address_set& addresses, const port_set& ports,
+                         std::vector<bool> row) {
+        if (addresses.empty() || ports.empty()) return;
+        auto part = s.clients[c];
+        part.addresses = addresses;
+        part.ports = ports;
+        out.inside.push_back(out.s.clients.size());
+        out.client_of.push_back(c);
+        out.reach.push_back(std::move(row));
+        out.s.clients.push_back(std::move(part));
+    };
+    for (const auto c : inside) {
+        const auto& client = s.clients[c];
+        const count wide = client.addresses.size(), sockets = wide * client.ports.size();
+        std::set<count> steps;
+        for (std::size_t v = 0; v < s.servers.size(); ++v)
+            if (reach[c][v])
+                steps.insert(room.limited(v) ? std::min(sockets, room.room_at(v)) : sockets);
+        steps.erase(0);
+        if (steps.empty()) {  // reaches nothing that has room
+            changed = true;
+            continue;
+        }
+        if (whole && steps.size() > 1) return std::nullopt;
+        changed = changed || *steps.begin() < sockets;
+        count from = 0;
+        // sockets in the order of their ports, so that all addresses have their part
+        for (const auto& to : steps) {
+            std::vector<bool> row(s.servers.size(), false);
+            for (std::size_t v = 0; v < s.servers.size(); ++v)
+                row[v] = reach[c][v] && (!room.limited(v) || room.room_at(v) >= to);
+            const auto some_addresses = [&](const count& rank, const count& first,
+                                            const count& last) {
+                add(c, client.addresses.slice(static_cast<u128>(first), last - first),
+                    client.ports.slice(static_cast<u128>(rank), 1), row);
+            };
+            const count row_of_first = from / wide, row_of_last = to / wide;
+            const count before = from % wide, after = to % wide;
+            if (whole) {
+                add(c, client.addresses, client.ports.slice(0, (to + wide - 1) / wide), row);
+            } else if (row_of_first == row_of_last) {
+                some_addresses(row_of_first, before, after);
+            } else {
+                count first = row_of_first;
+                if (before > 0) some_addresses(first++, before, wide);
+                if (first < row_of_last)
+                    add(c, client.addresses,
+                        client.ports.slice(static_cast<u128>(first), row_of_last - first), row);
+                if (after > 0) some_addresses(row_of_last, 0, after);
+            }
+            from = to;
+        }
+    }
+    if (!changed) return std::nullopt;
+    return out;
+}
+
+std::vector<block> roomy_clients::named_back(std::vector<block> blocks) const {
+    for (auto& b : blocks) {
+        b.client = client_of[b.client];
+        b.nat = nat;
+    }
+    return blocks;
+}
+
+}  // namespace natbound

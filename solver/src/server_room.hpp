@@ -1,0 +1,69 @@
+#pragma once
+// What the servers themselves hold (connection-limits of a server set). All endpoints of a set are
+// alike, so at most `room_at` connections are live towards each: where a limit for each address is
+// not a multiple of its ports, the first few ports have one more.
+//
+// From above: for every choice T of limited server sets no more fit than their limits and what fits
+// towards the other servers alone. From below: the clients' sockets are parted so that towards a
+// limited set only as many may be used as an endpoint has room for, and what several client sets or
+// NATs have too much together is left out.
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "blocks.hpp"
+
+namespace natbound {
+
+// The most connections of a server set that its limits admit; none without limits.
+std::optional<count> room_of(const server_set& v);
+
+// The scenario without these server sets (by number), the clients that reach no other, and NATs
+// with nobody inside.
+scenario without_servers(const scenario& s, const std::vector<bool>& left_out);
+
+class server_room {
+  public:
+    explicit server_room(const scenario& s);
+
+    bool limited(std::size_t server) const { return !cells_[server].empty(); }
+    bool any() const;
+
+    // What of these blocks there is room for; it takes up the room.
+    std::vector<block> admit(const std::vector<block>& blocks);
+    // Whether the room for a server set is used up.
+    bool full(std::size_t server) const;
+    // The most that one endpoint of a server set has still room for.
+    count room_at(std::size_t server) const;
+
+  private:
+    struct cell {  // endpoints, each with so much room
+        address_set addresses;
+        port_set ports;
+        count room;
+    };
+
+    void admit(const block& b, std::vector<block>& out);
+    void take(const destination_item& item, const count& most,
+              std::vector<std::pair<destination_item, count>>& out);
+
+    std::vector<std::vector<cell>> cells_;  // by server set; empty: not limited
+};
+
+// One NAT and the clients inside it, so parted that towards each endpoint a client set has no more
+// sockets than there is room for; nothing where that changes nothing. `whole` addresses: a client
+// address lies in one part only, or nothing is done.
+struct roomy_clients {
+    scenario s;           // of that NAT alone
+    std::size_t nat = 0;  // which it is
+    reach_table reach;
+    std::vector<std::size_t> inside;
+    std::vector<std::size_t> client_of;
+
+    std::vector<block> named_back(std::vector<block> blocks) const;
+};
+std::optional<roomy_clients> parted_to_room(const scenario& s, const reach_table& reach,
+                                            std::size_t nat, const std::vector<std::size_t>& inside,
+                                            const server_room& room, bool whole);
+
+}  // namespace natbound

@@ -1,0 +1,170 @@
+"""What servers hold: the maximum and demands against CP-SAT over every flow, the checker under attack, and what fails first."""
+
+from __future__ import annotations
+
+import copy
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.check import check
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import by_constraints
+import small
+from mutation import mutants
+from oracle import listed_addresses, listed_ports
+
+DATABASE = {
+    "clients": [{"name": "pods", "addresses": "10.0.0.0/24"}, {"name": "offices", "addresses": "10.0.1.0/24"}],
+    "nats": [
+        {"name": "egress", "inside": ["pods"], "external-ip-address-pool": "203.0.113.1", "design": "linux-masquerade",
+         "connection-limits": {"limit-per-instance": 100000}},
+        {"name": "office", "inside": ["offices"], "external-ip-address-pool": "203.0.113.2", "design": "linux-masquerade"},
+    ],
+    "servers": [
+        {"name": "database", "addresses": "198.51.100.0/30", "ports": 5432, "connection-limits": {"limit-per-endpoint": 100}},
+        {"name": "web", "addresses": "198.51.100.8", "ports": [80, 443], "connection-limits": {"limit-per-address": 10001}},
+        {"name": "other", "addresses": "198.51.100.9", "ports": 80},
+    ],
+}  # fmt: skip
+
+
+def with_server_limits(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
+    """The same with limits of some servers."""
+    for v in s["servers"]:
+        limits = {}
+        if rng.random() < 0.6:
+            limits["limit-per-endpoint"] = rng.randint(1, 4)
+        if rng.random() < 0.4:
+            limits["limit-per-address"] = rng.randint(1, 6)
+        if limits:
+            v["connection-limits"] = limits
+    return s
+
+
+def bounds(found: dict[str, Any]) -> tuple[int, int]:
+    """The maximum, twice, or what is known of it."""
+    return (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
+
+
+@pytest.mark.parametrize("quotas", [False, True])
+def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
+    rng = random.Random(3 + quotas)
+    exact = tried = limited = 0
+    for i in range(90):
+        s = with_server_limits(rng, small.random_scenario(rng))
+        if quotas:
+            s = small.with_quotas(rng, s, 4)
+        most = by_constraints.maximum(s)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        low, high = bounds(found)
+        assert most is not None
+        assert low <= most <= high, (i, low, most, high, s)
+        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
+        assert verdict.valid is not False, (i, verdict.reason, s)
+        exact += low == high
+        limited += "at each" in found["sets_it"]
+        for done, mutant in mutants(found["evidence"], rng, 8):
+            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
+            tried += 1
+            if check(mutant).valid is True:
+                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+    assert exact > 70
+    assert limited > 20
+    assert tried > 600
+
+
+def test_a_demand_is_placed_as_cp_sat_would() -> None:
+    rng = random.Random(5)
+    settled = fitting = 0
+    for i in range(80):
+        s = with_server_limits(rng, small.random_scenario(rng))
+        scenario = natbound.Scenario(s)
+        pairs = {(c["name"], v["name"]): rng.randint(1, 3) for c in s["clients"] for v in s["servers"]
+                 if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
+        if not pairs:
+            continue
+        demand = [{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]
+        truth = by_constraints.maximum(s, demand=pairs | {p: 0 for p in everything(s) if p not in pairs}) == sum(pairs.values())
+        answer = scenario.capacity(demand).to_dict()
+        if answer["fits"] is None:
+            continue
+        settled += 1
+        fitting += answer["fits"]
+        assert answer["fits"] == truth, (i, demand, s)
+        verdict = check(answer["evidence"], scenario.canonical)
+        assert verdict.valid is not False, (i, verdict.reason, s)
+    assert settled > 50
+    assert fitting > 15
+
+
+def everything(s: dict[str, Any]) -> list[tuple[str, str]]:
+    """All pairs of a client set and a server set."""
+    return [(c["name"], v["name"]) for c in s["clients"] for v in s["servers"]]
+
+
+def test_it_adds_up() -> None:
+    answer = natbound.Scenario(copy.deepcopy(DATABASE)).capacity().to_dict()["maximum"]
+    assert answer["connections"] == 2 * 64512 + 4 * 100 + 10001
+    assert "database holds 100 connections at each endpoint, 400 in all" in answer["sets_it"]
+    assert check(answer["evidence"]).valid
+
+
+def test_the_server_is_what_fails_first() -> None:
+    s = copy.deepcopy(DATABASE)
+    s["traffic"] = [{"from": ["pods"], "to": ["database"], "rate": "4/s", "hold": "60s"}]
+    answer = natbound.Scenario(s).answer(remedies=False).to_dict()
+    assert answer["guaranteed"]["connections"] == 100
+    assert answer["guaranteed"]["binds"] == "servers"
+    assert check(answer["guaranteed"]["evidence"]).valid
+    first = answer["limits"][0]
+    assert first["kind"] == "servers"
+    assert "database" in first["name"]
+    del s["servers"][0]["connection-limits"], s["servers"][1]["connection-limits"]
+    answer = natbound.Scenario(s).answer(remedies=False).to_dict()
+    assert answer["guaranteed"]["connections"] > 100
+
+
+def test_guaranteed_is_the_least_of_the_searches_and_the_servers() -> None:
+    rng = random.Random(11)
+    servers = others = 0
+    for i in range(60):
+        s = small.random_scenario(rng, searching=True)
+        try:
+            before = natbound.Scenario(s).answer(0.4, remedies=False).to_dict()["guaranteed"]
+        except natbound.Unsupported:
+            continue
+        for v in s["servers"]:
+            if rng.random() < 0.7:
+                v["connection-limits"] = {"limit-per-endpoint": rng.randint(1, 4)}
+        sockets = {v["name"]: sum(len(listed_addresses(c["addresses"])) * len(listed_ports(c["ports"])) for c in s["clients"]
+                                  if not c["reaches"] or v["name"] in c["reaches"]) for v in s["servers"]}  # fmt: skip
+        reached = [n for v in s["servers"] if (n := v.get("connection-limits", {}).get("limit-per-endpoint", 99)) < sockets[v["name"]]]
+        after = natbound.Scenario(s).answer(0.4, remedies=False).to_dict()["guaranteed"]
+        if after["connections"] is None:
+            continue
+        known = [*reached, *([] if before["nothing_fails"] or before["connections"] is None else [before["connections"]])]
+        if known:
+            assert after["connections"] == min(known), (i, s)
+            servers += after["binds"] == "servers"
+            others += after["binds"] != "servers"
+        assert after["nothing_fails"] == (not known)
+        assert check(after["evidence"], natbound.Scenario(s).canonical).valid is not False
+    assert servers > 4
+    assert others > 4
+
+
+def test_likely_is_erlangs_formula_of_what_is_open() -> None:
+    s = copy.deepcopy(DATABASE)
+    # the NAT keeps an entry for its TIME_WAIT; the server does not hold it
+    s["traffic"] = [{"from": ["pods", "offices"], "to": ["database"], "rate": "5/s", "life": "60s"}]
+    risk = natbound.Scenario(s).risk().to_dict()
+    assert risk["probability"]["overall"]["value"] == pytest.approx(natbound.calculator.erlang_b(100, 2 * 5 * 60 / 4), rel=1e-9)
+    s["servers"][0] |= {"ports": [5432, 5433], "connection-limits": {"limit-per-address": 150}}
+    risk = natbound.Scenario(s).risk().to_dict()
+    assert risk["probability"]["overall"]["value"] == pytest.approx(natbound.calculator.erlang_b(150, 2 * 5 * 60 / 4), rel=1e-9)
