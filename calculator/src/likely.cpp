@@ -338,18 +338,21 @@ class loss_study::state {
         possible = possible || sums_->has_quota(kind.clients) || sums_->has_servers(k) ||
                    (kind.nat && (sums_->has_table(*kind.nat) || sums_->has_rate(*kind.nat)));
         if (!possible) return {0, 0, 0, -infinite, false};
+        // what is computed, of limits that the searches know nothing of
+        double limits =
+            std::max(sums_->log_quota(kind.clients, scale), sums_->log_servers(k, scale));
+        if (kind.nat)
+            limits = std::max(
+                {limits, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
             // Limits in sequence are joined from above; no one of them alone refuses more than all.
-            double alone = std::max(
-                {sure - wide, sums_->log_quota(kind.clients, scale), sums_->log_servers(k, scale)});
-            if (kind.nat)
-                alone = std::max(
-                    {alone, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
+            const double alone = std::max(sure - wide, limits);
             return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                     std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
         const double log = sums_->bound(k, scale);
+        sure = std::max(sure, limits);
         // what was not measured may be too little to matter: it widens the interval
         if (log < sure + std::log(2)) {
             const double wide = 1.96 * seen.error, value = std::min(log, sure);

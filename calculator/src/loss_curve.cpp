@@ -398,11 +398,11 @@ void loss_curve::descend(double probability) {
             load = lowest->load *
                    std::clamp(std::exp((target - 1 - log) / slope(lowest->load, 0)), 0.5, 0.99);
         } else if (!points_.empty()) {
-            load = 1.25 * points_.back().load;
+            load = std::max(load, 1.25 * points_.back().load);
         }
         if (load > 4 * ports_ * crowding_) return;
         const bool seen = lowest != points_.end();
-        look(load, 1, 0.001);
+        look(load, 1, 0.02);  // a bound is wanted
         if (seen && !sees(*std::lower_bound(points_.begin(), points_.end(), 0.999 * load, lighter)))
             return;
     }

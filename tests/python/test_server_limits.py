@@ -164,6 +164,8 @@ def test_guaranteed_is_the_least_of_the_searches_and_the_servers() -> None:
 def test_likely_is_erlangs_formula_of_what_is_open() -> None:
     s = copy.deepcopy(DATABASE)
     # the NAT keeps an entry for its TIME_WAIT; the server does not hold it
+    for n in s["nats"]:
+        n["design"] = {"base": "linux-masquerade", "search": {"rounds": [{"start": "random", "step": "ascend"}]}}
     s["traffic"] = [{"from": ["pods", "offices"], "to": ["database"], "rate": "5/s", "life": "60s"}]
     risk = natbound.Scenario(s).risk().to_dict()
     assert risk["refusal_probability"] == pytest.approx(natbound.calculator.erlang_b(100, 5 * 60 / 4), rel=1e-9)
