@@ -247,6 +247,12 @@ double filled_traffic::load() const {
 filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
 
 void refuse_clashes(const scenario& s) {
+    for (const auto& v : s.servers)
+        if (v.backends && v.addresses.size() * v.ports.size() > 1)
+            throw unsupported(
+                "server set " + v.name +
+                ": how often two connections of one external endpoint are sent to one "
+                "backend is not modelled; with one endpoint none are");
     if (const auto clash = clash_in_words(s))
         throw unsupported(*clash + "; a clash is no refusal, and no odds of it are worked out");
 }

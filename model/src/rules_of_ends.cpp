@@ -55,13 +55,13 @@ class checker {
     void server(std::size_t i) {
         const auto& v = s.servers[i];
         if (v.connection_limits) limits(*v.connection_limits, at("servers", i));
-        if (v.backends) not_yet(at("servers", i, "backends"));
         names.add(at("servers", i), v.name);
         names.servers.insert(v.name);
         if (v.addresses.empty()) fail(at("servers", i, "addresses"), "", "addresses are wanted");
         if (v.ports.empty()) fail(at("servers", i, "ports"), "", "ports are wanted");
         if (v.ports.contains(0) && v.protocol != transport::icmp && v.protocol != transport::gre)
             fail(at("servers", i, "ports"), to_string(v.ports), "0 is not a port", "start at 1");
+        if (v.backends) backends(i);
         for (std::size_t j = 0; j < i; ++j) {
             const auto& w = s.servers[j];
             if (v.protocol == w.protocol && !(v.addresses & w.addresses).empty() &&
@@ -84,7 +84,29 @@ class checker {
                  "add limit-per-endpoint: 1000, or limit-per-address: 10000");
     }
 
-    static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
+    // Nobody reaches them but through this set.
+    void backends(std::size_t i) const {
+        const auto& v = s.servers[i];
+        const std::string here = at("servers", i, "backends");
+        if (v.backends->addresses.empty())
+            fail(here + ".addresses", "", "addresses are wanted", "add addresses: 10.9.0.0/28");
+        if (v.backends->ports.empty()) fail(here + ".ports", "", "ports are wanted");
+        if (v.backends->ports.contains(0))
+            fail(here + ".ports", to_string(v.backends->ports), "0 is not a port", "start at 1");
+        const auto shares = [&](const address_set& addresses, const port_set& ports,
+                                const server_set& w, const std::string& what) {
+            if (v.protocol == w.protocol && !(v.backends->addresses & addresses).empty() &&
+                !(v.backends->ports & ports).empty())
+                fail(here, v.name, "share endpoints with " + what + " " + w.name,
+                     "write what leads to the same backends as one server set");
+        };
+        for (std::size_t j = 0; j < s.servers.size(); ++j) {
+            const auto& w = s.servers[j];
+            if (j != i) shares(w.addresses, w.ports, w, "the server set");
+            if (j < i && w.backends)
+                shares(w.backends->addresses, w.backends->ports, w, "the backends of");
+        }
+    }
 
     const scenario& s;
     known_names& names;

@@ -80,11 +80,11 @@ class by_pairs {
     bool passes_servers() {
         std::map<std::size_t, count> wanted;
         for (const auto& p : pairs_) wanted[p.server] += p.connections;
+        const server_room all(s_);
         for (const auto& [v, many] : wanted) {
-            const auto room = room_of(s_.servers[v]);
+            const auto& room = all.most(v);
             if (!room || many <= *room) continue;
-            refuse("the servers of " + s_.servers[v].name + " hold " + grouped(*room) +
-                       " connections, and " + grouped(many) + " are wanted towards them",
+            refuse(all.in_words(v) + ", and " + grouped(many) + " are wanted towards it",
                    bj::array(memory_));
             out_.evidence.emplace("servers", bj::array({bj::object({{"server", s_.servers[v].name},
                                                                     {"at-most", json_count(*room)}},
@@ -569,6 +569,23 @@ fit_result joined_pairs(const scenario& s, const demand_list& demand) {
     return all.verdict == fit_verdict::does_not_fit ? all : out;
 }
 
+// Where server sets have more endpoints than backends: whether it fits on as many of them, where no
+// two connections of one source endpoint can lead to one backend.
+std::optional<fit_result> with_enough_endpoints(const scenario& s, const demand_list& demand) {
+    scenario fewer = s;
+    bool some = false;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (auto used = enough_for_backends(s, v)) {
+            fewer.servers[v].addresses = std::move(used->addresses);
+            fewer.servers[v].ports = std::move(used->ports);
+            some = true;
+        }
+    if (!some) return std::nullopt;
+    auto out = fits(fewer, demand);
+    if (out.verdict != fit_verdict::fits) return std::nullopt;
+    return out;
+}
+
 }  // namespace
 
 fit_result fits(const scenario& s, const count& demand, placing place) {
@@ -581,6 +598,7 @@ fit_result fits(const scenario& s, const demand_list& demand) {
     if (total_of(demand) == 0) return from_maximum(s, 0);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
+    if (auto found = with_enough_endpoints(s, some)) return std::move(*found);
     if (is_cascade(s)) return cascaded_pairs(s, std::move(some)).run();
     if (is_spread(s) || clash_in_words(s)) return joined_pairs(s, some);
     return by_pairs(s, std::move(some)).run();

@@ -216,6 +216,7 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
         if (is_cascade(s)) throw unsupported(*clash + "; clashes beside cascades are not settled");
         return first_clash(s, *clash);
     }
+    if (auto clash = first_clash_at_backends(s)) return std::move(*clash);
     if (is_cascade(s)) return of_stages(s, side_by_side(s), interrupt);
     std::optional<guaranteed_result> best;
     std::optional<count> open_bound;

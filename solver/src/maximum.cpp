@@ -38,12 +38,16 @@ routed routed_as_they_are(const scenario& s, const reach_table& reach,
         const count sockets = client.addresses.size() * client.ports.size();
         bj::object o(memory);
         o.emplace("client", client.name);
+        count told_apart = 0;  // endpoints, or as many as backends tell apart
+        for (const auto& item : to.list)
+            told_apart += enough_for_backends(s, item.server) ? backends_of(s.servers[item.server])
+                                                              : item.size();
         o.emplace("sockets", json_count(sockets));
-        o.emplace("endpoints", json_count(to.endpoints));
-        o.emplace("at-most", json_count(sockets * to.endpoints));
+        o.emplace("endpoints", json_count(told_apart));
+        o.emplace("at-most", json_count(sockets * told_apart));
         out.json.emplace_back(std::move(o));
         out.connections += sockets * to.endpoints;
-        out.most = out.connections;
+        out.most += sockets * told_apart;
         if (to.list.empty()) continue;
         block b;
         b.to = std::make_shared<const target>(std::move(to));
@@ -128,7 +132,9 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
 // say nothing of it.
 nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_room* room) {
     const bool cascade = is_cascade(s);
-    const scenario flat = cascade ? side_by_side(s) : scenario{};
+    scenario flat = cascade ? side_by_side(s) : scenario{};
+    // what an inner NAT gives is not what the backends see
+    for (auto& v : flat.servers) v.backends.reset();
     const scenario& seen = cascade ? flat : s;
     const auto reach = reaches_of(seen);
     const auto inside = inside_of(seen);
@@ -185,8 +191,8 @@ nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_ro
 }
 
 // These server sets by their own limits, and the others as if there were no others.
-nat_capacity by_servers(const scenario& s, const std::vector<bool>& counted,
-                        const bj::storage_ptr& memory) {
+nat_capacity by_servers(const scenario& s, const server_room& room,
+                        const std::vector<bool>& counted, const bj::storage_ptr& memory) {
     const scenario rest = without_servers(s, counted);
     nat_capacity out;
     if (rest.clients.empty()) {
@@ -200,21 +206,11 @@ nat_capacity by_servers(const scenario& s, const std::vector<bool>& counted,
     std::string words;
     for (std::size_t v = 0; v < s.servers.size(); ++v) {
         if (!counted[v]) continue;
-        const auto& server = s.servers[v];
-        const auto& limits = *server.connection_limits;
-        const count room = *room_of(server);
-        const bool by_address =
-            limits.limit_per_address && *limits.limit_per_address * server.addresses.size() == room;
-        append(words,
-               server.name + " holds " +
-                   grouped(by_address ? *limits.limit_per_address : *limits.limit_per_endpoint) +
-                   " connections at each " + (by_address ? "address" : "endpoint") +
-                   (room == (by_address ? *limits.limit_per_address : *limits.limit_per_endpoint)
-                        ? ""
-                        : ", " + grouped(room) + " in all"));
+        const count& most = *room.most(v);
+        append(words, room.in_words(v));
         servers.emplace_back(
-            bj::object({{"server", server.name}, {"at-most", json_count(room)}}, memory));
-        out.at_most += room;
+            bj::object({{"server", s.servers[v].name}, {"at-most", json_count(most)}}, memory));
+        out.at_most += most;
     }
     if (!rest.clients.empty()) words += "; towards the other servers: " + out.sets_it;
     out.sets_it = words;
@@ -231,11 +227,11 @@ void least_by_servers(const scenario& s, const server_room& room, nat_capacity& 
     constexpr std::size_t most_toggled = 16;
     std::vector<bool> full, all, best(s.servers.size(), false);
     for (std::size_t v = 0; v < s.servers.size(); ++v) {
-        full.push_back(room.full(v));
-        all.push_back(room.limited(v));
+        full.push_back(room.most(v) && room.full(v));
+        all.push_back(room.most(v).has_value());
     }
     const auto consider = [&](const std::vector<bool>& counted) {
-        auto one = by_servers(s, counted, memory);
+        auto one = by_servers(s, room, counted, memory);
         if (one.at_most >= out.at_most) return;
         out.at_most = one.at_most;
         out.sets_it = std::move(one.sets_it);

@@ -77,6 +77,9 @@ class newton {
   public:
     // Nothing to be asked where some NAT is of another kind.
     newton(const scenario& s, const demand_list& demand) : demand_(demand) {
+        for (std::size_t v = 0; v < s.servers.size() && decides_; ++v)
+            decides_ = !enough_for_backends(s, v);
+        if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);
         for (std::size_t i = 0; i < demand.size(); ++i) {
@@ -85,10 +88,10 @@ class newton {
             simple_.push_back(
                 {{i}, c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size()});
         }
+        const server_room room(s);
         for (std::size_t v = 0; v < s.servers.size(); ++v) {
-            const auto room = room_of(s.servers[v]);
-            if (!room) continue;
-            cut one{{}, *room};
+            if (!room.limited(v)) continue;
+            cut one{{}, *room.most(v)};
             for (std::size_t i = 0; i < demand.size(); ++i)
                 if (demand[i].server == v) one.pairs.push_back(i);
             if (!one.pairs.empty()) simple_.push_back(std::move(one));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "hall.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "overloading.hpp"
 #include "port_sets.hpp"
@@ -88,6 +89,62 @@ capped_clients best_capped(const scenario& s, const reach_table& reach, const na
             one.toggle(s, c);
             consider(one);
         }
+    return best;
+}
+
+// Server sets that are counted by their backends, and the others by groups.
+struct bound_by_backends {
+    std::vector<std::pair<std::size_t, count>> servers;
+    count most;  // of `servers`
+    std::string in_words;
+    solved others;
+
+    bj::array json(const scenario& s, const bj::storage_ptr& memory) const {
+        bj::array out(memory);
+        for (const auto& [v, n] : servers)
+            out.emplace_back(
+                bj::object({{"server", s.servers[v].name}, {"at-most", json_count(n)}}, memory));
+        return out;
+    }
+};
+
+// Each external endpoint has at most as many connections to a server set as it has backends. The
+// least of: none counted so, all, each alone.
+bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
+                                    const nat_plan& plan, const std::vector<std::size_t>& inside,
+                                    const nat_reading& reading) {
+    std::vector<std::pair<std::size_t, count>> crowded;
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        if (!enough_for_backends(s, v)) continue;
+        port_set own;
+        for (const auto c : inside)
+            if (reach[c][v]) own = own | s.clients[c].ports;
+        if (!own.empty())
+            crowded.emplace_back(
+                v, plan.pool_size * external_ports(plan, own).size() * backends_of(s.servers[v]));
+    }
+    const auto by = [&](const std::vector<std::pair<std::size_t, count>>& servers) {
+        auto rest = reach;
+        bound_by_backends out{servers, 0, {}, solved({})};
+        for (const auto& [v, n] : servers) {
+            for (auto& row : rest) row[v] = false;
+            const count backends = backends_of(s.servers[v]);
+            out.most += n;
+            out.in_words += (out.in_words.empty() ? "" : "; ") + s.servers[v].name + " has " +
+                            grouped(backends) + " backends, which tell " + grouped(n / backends) +
+                            " external endpoints apart: " + grouped(n) + " connections";
+        }
+        out.others = solved(groups_of(s, rest, plan, inside, reading));
+        return out;
+    };
+    auto best = by({});
+    const auto consider = [&](const std::vector<std::pair<std::size_t, count>>& servers) {
+        auto one = by(servers);
+        if (one.most + one.others.most < best.most + best.others.most) best = std::move(one);
+    };
+    if (!crowded.empty()) consider(crowded);
+    if (crowded.size() > 1)
+        for (const auto& one : crowded) consider({one});
     return best;
 }
 
@@ -201,7 +258,8 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     }
     const scenario& counted = capped ? others.first : s;
     const auto& left = capped ? others.second : inside;
-    const solved above(groups_of(counted, reach, plan, left, readings.above));
+    const auto bound = least_by_backends(counted, reach, plan, left, readings.above);
+    const solved& above = bound.others;
     const auto limit = limit_of(s, reach, plan, inside);
     nat_capacity out;
     out.at_most = above.most;
@@ -214,6 +272,11 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
         out.binds = "quota";
         out.sets_it = capped->in_words(s, s.nats[nat].name) +
                       (above.most > 0 ? "; of the others: " + out.sets_it : "");
+    }
+    if (!bound.servers.empty()) {
+        out.at_most += bound.most;
+        out.binds = "servers";
+        out.sets_it = bound.in_words + (above.most > 0 ? "; of the others: " + out.sets_it : "");
     }
     if (limit && limit->connections < out.at_most) {
         out.at_most = limit->connections;
@@ -228,6 +291,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
     if (capped) out.does_not_fit.emplace("quota", capped->json(s, memory));
+    if (!bound.servers.empty()) out.does_not_fit.emplace("backends", bound.json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 
     if (quota)
@@ -235,6 +299,8 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     else if (readings.below)
         out.blocks = blocks_below(s, groups_of(s, reach, plan, inside, *readings.below),
                                   plan.design.clash_scope, readings, out.at_most, nat);
+    else if (!bound.servers.empty())
+        out.blocks = solved(groups_of(s, reach, plan, inside, readings.above)).blocks(nat);
     else
         out.blocks = above.blocks(nat);
     std::optional<server_room> before;

@@ -8,17 +8,6 @@
 
 namespace natbound {
 
-std::optional<count> room_of(const server_set& v) {
-    if (!v.connection_limits) return std::nullopt;
-    const auto& limits = *v.connection_limits;
-    std::optional<count> out;
-    if (limits.limit_per_endpoint) out = *limits.limit_per_endpoint * v.ports.size();
-    if (limits.limit_per_address && (!out || *limits.limit_per_address < *out))
-        out = *limits.limit_per_address;
-    if (out) *out *= v.addresses.size();
-    return out;
-}
-
 scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
     scenario out = s;
     out.traffic.clear();
@@ -58,23 +47,85 @@ scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
     return out;
 }
 
+namespace {
+
+struct bound {
+    count most;
+    std::string words;
+};
+
+std::optional<bound> by_limits(const server_set& v) {
+    if (!v.connection_limits) return std::nullopt;
+    const auto& [endpoint, address] = *v.connection_limits;
+    const count ports = v.ports.size(), addresses = v.addresses.size();
+    std::optional<bound> out;
+    const auto at_each = [&](const count& limit, const char* what, const count& all) {
+        if (out && out->most <= all) return;
+        out = {all, v.name + " holds " + grouped(limit) + " connections at each " + what +
+                        (all == limit ? "" : ", " + grouped(all) + " in all")};
+    };
+    if (endpoint) at_each(*endpoint, "endpoint", *endpoint * ports * addresses);
+    if (address) at_each(*address, "address", *address * addresses);
+    return out;
+}
+
+}  // namespace
+
+count backends_of(const server_set& v) {
+    return v.backends->addresses.size() * v.backends->ports.size();
+}
+
+std::optional<destination_item> enough_for_backends(const scenario& s, std::size_t server) {
+    const auto& v = s.servers[server];
+    if (!v.backends) return std::nullopt;
+    const count backends = backends_of(v);
+    const count wide = v.addresses.size();
+    if (backends >= wide * v.ports.size()) return std::nullopt;
+    if (backends >= wide)
+        return destination_item{server, v.addresses, v.ports.slice(0, backends / wide)};
+    return destination_item{server, v.addresses.slice(0, backends), v.ports.slice(0, 1)};
+}
+
 server_room::server_room(const scenario& s) {
-    for (const auto& v : s.servers) {
+    for (std::size_t i = 0; i < s.servers.size(); ++i) {
+        const auto& v = s.servers[i];
         auto& cells = cells_.emplace_back();
-        if (!v.connection_limits) continue;
-        const auto& limits = *v.connection_limits;
+        const auto least = by_limits(v);
+        most_.push_back(least ? std::optional(least->most) : std::nullopt);
+        words_.push_back(least ? least->words : std::string{});
+        const auto backends = enough_for_backends(s, i);
         const count ports = v.ports.size();
-        if (limits.limit_per_address &&
-            (!limits.limit_per_endpoint ||
-             *limits.limit_per_address < *limits.limit_per_endpoint * ports)) {
-            const count each = *limits.limit_per_address / ports;
-            const count more = *limits.limit_per_address % ports;
-            if (more > 0) cells.push_back({v.addresses, v.ports.slice(0, more), each + 1});
-            cells.push_back(
-                {v.addresses, v.ports.slice(static_cast<u128>(more), ports - more), each});
-        } else if (limits.limit_per_endpoint) {
-            cells.push_back({v.addresses, v.ports, *limits.limit_per_endpoint});
+        if (v.connection_limits) {
+            const auto& [endpoint, address] = *v.connection_limits;
+            if (address && (!endpoint || *address < *endpoint * ports)) {
+                const count each = *address / ports, more = *address % ports;
+                if (more > 0) cells.push_back({v.addresses, v.ports.slice(0, more), each + 1});
+                cells.push_back(
+                    {v.addresses, v.ports.slice(static_cast<u128>(more), ports - more), each});
+            } else {
+                cells.push_back({v.addresses, v.ports, *endpoint});
+            }
+        } else if (backends) {
+            count sockets = 0;
+            for (const auto& c : s.clients) sockets += c.addresses.size() * c.ports.size();
+            cells.push_back({v.addresses, v.ports, sockets});
         }
+        if (!backends) continue;
+        std::vector<cell> left;
+        const auto keep = [&](const address_set& addresses, const port_set& some) {
+            for (const auto& c : cells) {
+                auto both = c.addresses & addresses;
+                auto on = c.ports & some;
+                if (!both.empty() && !on.empty())
+                    left.push_back({std::move(both), std::move(on), c.room});
+            }
+        };
+        keep(backends->addresses, backends->ports);
+        // and as many of the next port as there are backends left
+        if (const count rest = backends_of(v) - backends->size(); rest > 0)
+            keep(v.addresses.slice(0, rest),
+                 v.ports.slice(static_cast<u128>(backends->ports.size()), 1));
+        cells = std::move(left);
     }
 }
 

@@ -3,20 +3,23 @@
 // alike, so at most `room_at` connections are live towards each: where a limit for each address is
 // not a multiple of its ports, the first few ports have one more.
 //
+// And what their backends can tell apart: behind a destination NAT each connection of one source
+// endpoint must lead to another backend. With at least as many backends as endpoints each has its
+// own; with fewer, B, at most B connections of each external endpoint are live towards the set, and
+// as many as that are where B of the endpoints are used.
+//
 // From above: for every choice T of limited server sets no more fit than their limits and what fits
 // towards the other servers alone. From below: the clients' sockets are parted so that towards a
 // limited set only as many may be used as an endpoint has room for, and what several client sets or
 // NATs have too much together is left out.
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "blocks.hpp"
 
 namespace natbound {
-
-// The most connections of a server set that its limits admit; none without limits.
-std::optional<count> room_of(const server_set& v);
 
 // The scenario without these server sets (by number), the clients that reach no other, and NATs
 // with nobody inside.
@@ -27,6 +30,10 @@ class server_room {
     explicit server_room(const scenario& s);
 
     bool limited(std::size_t server) const { return !cells_[server].empty(); }
+    // The most connections that the limits of a server set admit; none without limits.
+    const std::optional<count>& most(std::size_t server) const { return most_[server]; }
+    // "database holds 100 connections at each endpoint, 400 in all"
+    const std::string& in_words(std::size_t server) const { return words_[server]; }
     bool any() const;
 
     // What of these blocks there is room for; it takes up the room.
@@ -48,7 +55,15 @@ class server_room {
               std::vector<std::pair<destination_item, count>>& out);
 
     std::vector<std::vector<cell>> cells_;  // by server set; empty: not limited
+    std::vector<std::optional<count>> most_;
+    std::vector<std::string> words_;
 };
+
+count backends_of(const server_set& v);  // of a set that has any
+
+// As many endpoints of the set as it has backends, as addresses x ports; none where it has no fewer
+// backends than endpoints (or no backends).
+std::optional<destination_item> enough_for_backends(const scenario& s, std::size_t server);
 
 // One NAT and the clients inside it, so parted that towards each endpoint a client set has no more
 // sockets than there is room for; nothing where that changes nothing. `whole` addresses: a client

@@ -14,12 +14,14 @@ def maximum(scenario: dict[str, Any], seconds: float = 20, demand: dict[tuple[st
     world = World(scenario)
     model = cp_model.CpModel()
     live: dict[Any, list[Any]] = {}  # by flow: the variables of which one makes it live
+    outside: dict[Any, list[Any]] = {}  # by flow: the same with the endpoint from which it comes outside
     owner: dict[Any, str] = {}
     for name in world.clients:
         routers = [r for r in world.nats if name in r.inside]
         for f in world.flows(name):
             owner[f] = name
             live[f] = [] if routers else [model.new_bool_var("")]
+            outside[f] = [] if routers else [(f[1:3], live[f][0])]
     for router in world.nats:
         mappings: dict[Any, list[Any]] = {}
         for f in router.flows():
@@ -40,6 +42,7 @@ def maximum(scenario: dict[str, Any], seconds: float = 20, demand: dict[tuple[st
                         z = model.new_bool_var("")
                         model.add_implication(z, there[router.key(f)])
                         live[f].append(z)
+                        outside[f].append(((router.pool[e[0]], e[1]), z))
                         mine.append((f, z))
         for several in users.values():
             model.add_at_most_one(several)
@@ -54,6 +57,12 @@ def maximum(scenario: dict[str, Any], seconds: float = 20, demand: dict[tuple[st
         if len(several) > 1:
             model.add_at_most_one(several)
     for v in world.servers.values():
+        if v.get("backends"):
+            backends = len(listed_addresses(v["backends"]["addresses"])) * len(listed_ports(v["backends"]["ports"]))
+            endpoints = {(v.get("protocol", "tcp"), a, p) for a in listed_addresses(v["addresses"]) for p in listed_ports(v["ports"])}
+            here = [x for f, several in outside.items() if (f[0], *f[3:]) in endpoints for x in several]
+            for at in {at for at, _ in here}:  # a backend tells its connections apart by where they come from
+                model.add(sum(z for other, z in here if other == at) <= backends)
         limits = v.get("connection-limits") or {}
         for a in listed_addresses(v["addresses"]):
             here = [(f, z) for f, several in live.items() if f[0] == v.get("protocol", "tcp") and f[3] == a for z in several]

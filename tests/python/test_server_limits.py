@@ -47,6 +47,16 @@ def with_server_limits(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
     return s
 
 
+def with_backends(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
+    """The same with backends behind some servers, fewer than there are endpoints or not."""
+    v6 = ":" in str(s["servers"][0]["addresses"])
+    for i, v in enumerate(s["servers"]):
+        if rng.random() < 0.6:
+            first = f"2001:db8:9:{i}::1" if v6 else f"10.9.{i}.1"
+            v["backends"] = {"addresses": [first], "ports": ["8080" if rng.random() < 0.6 else f"8080-{8080 + rng.randint(0, 2)}"]}
+    return s
+
+
 def bounds(found: dict[str, Any]) -> tuple[int, int]:
     """The maximum, twice, or what is known of it."""
     return (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
@@ -77,6 +87,59 @@ def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas
     assert exact > 70
     assert limited > 20
     assert tried > 600
+
+
+def test_backends_that_tell_fewer_apart() -> None:
+    rng = random.Random(17)
+    exact = crowded = tried = 0
+    for i in range(120):
+        s = with_backends(rng, small.random_scenario(rng))
+        if rng.random() < 0.3:
+            s = with_server_limits(rng, s)
+        most = by_constraints.maximum(s)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        low, high = bounds(found)
+        assert most is not None
+        assert low <= most <= high, (i, low, most, high, s)
+        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
+        assert verdict.valid is not False, (i, verdict.reason, s)
+        exact += low == high
+        crowded += "backends" in found["sets_it"]
+        for done, mutant in mutants(found["evidence"], rng, 8):
+            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
+            tried += 1
+            if check(mutant).valid is True:
+                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+    assert exact > 70  # the rest: fewer sockets than external endpoints
+    assert crowded > 8
+    assert tried > 600
+
+
+def test_two_flows_of_one_endpoint_meet_at_a_backend() -> None:
+    s = copy.deepcopy(DATABASE)
+    s["servers"] = [
+        {"name": "vip", "addresses": "198.51.100.0/30", "ports": 443, "backends": {"addresses": "10.9.0.0-10.9.0.2", "ports": 8443}}
+    ]
+    answer = natbound.Scenario(s).answer(remedies=False).to_dict()
+    assert answer["maximum"]["connections"] == 100000 + 64512 * 3
+    assert answer["guaranteed"]["connections"] == 1
+    evidence = answer["guaranteed"]["evidence"]
+    assert check(evidence).valid
+    other = copy.deepcopy(evidence)
+    del other["scenario"]["servers"][0]["backends"]
+    assert check(other).valid is False
+    other = copy.deepcopy(evidence)
+    other["clash"][1]["open"]["ports"] = ["2000"]
+    assert check(other).valid is False
+    # one endpoint: each tuple that the NATs give is one at the backends, too
+    s["servers"][0]["addresses"] = "198.51.100.1"
+    answer = natbound.Scenario(s).answer(remedies=False).to_dict()
+    assert answer["maximum"]["connections"] == 2 * 64512
+    assert answer["guaranteed"]["connections"] > 100
+    assert answer["likely"]["connections"] > 10000
+    s["servers"].append({"name": "direct", "addresses": "10.9.0.1", "ports": 8443})
+    with pytest.raises(natbound.InputError, match=r"servers\[0\].backends.*share endpoints with the server set direct"):
+        natbound.Scenario(s)
 
 
 def test_a_demand_is_placed_as_cp_sat_would() -> None:

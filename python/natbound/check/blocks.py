@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .reading import addresses, count, entries, flag, get, known_keys, need, ports, word
-from .scenario import Client, Dest, Nat, Scenario
+from .scenario import Client, Nat, Scenario
+from .servers import Dest
 from .sets import (
     Box,
     Rect,

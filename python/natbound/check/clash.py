@@ -12,7 +12,8 @@ from typing import Any
 
 from .reading import entries, get, known_keys, need
 from .scenario import Client, Nat, Scenario
-from .sets import Box, Set, boxes, element, size, spend, union, volume
+from .servers import Dest
+from .sets import Box, Set, boxes, covers, element, size, spend, union, volume
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,26 @@ def once_alone(scenario: Scenario) -> None:
         need(apart, f"{', '.join(w.name for w in some[:3])} share external endpoints: two flows may get one tuple")
 
 
+def once_behind(scenario: Scenario) -> None:
+    """No external endpoint is given towards two endpoints with the same backends, which might be sent to one of them."""
+    for v in scenario.servers.values():
+        if v.backends is None or size(v.addresses) * size(v.ports) == 1:
+            continue
+        for w in ways_out(scenario):
+            plan = scenario.nats[w.name].plan if w.name in scenario.nats else None
+            apart = plan is not None and plan.scope == "none" and plan.mapping == "edm"
+            need(apart or v.name not in w.reaches, f"{v.name}: two flows of one external endpoint may be sent to one backend")
+
+
 def check_clash(scenario: Scenario, value: Any) -> None:
-    """Two flows, each the first of its way out, that get one external endpoint towards one destination."""
+    """Two flows that get one external endpoint: each the first of its way out towards one destination, or towards two with the same backends."""
     from .guaranteed import flows_of, numbers
     from .replay import Script, Table
 
     steps = entries(value, "clash")
     need(len(steps) == 2, "clash: two flows are wanted")
-    names, ends = set(), set()
+    names, ends, servers = [], [], []
+    tables: dict[str, Table] = {}
     for i, step in enumerate(steps):
         where = f"clash[{i}]"
         known_keys(step, "open to draws step nat", where)
@@ -101,20 +114,25 @@ def check_clash(scenario: Scenario, value: Any) -> None:
         if (name := get(step, "nat", where)) is not None:
             need(isinstance(name, str) and name in scenario.nats and name not in scenario.clients, f"{where}: no outermost NAT")
             nat = scenario.nats[name]
-        names.add(name if nat else get(get(step, "open", where), "client", where))
+        names.append(name if nat else get(get(step, "open", where), "client", where))
         flows = list(flows_of(scenario, nat, "open", {k: v for k, v in step.items() if k != "nat"}, where))
         need(len(flows) == 1, f"{where}: one flow is wanted")
         flow = flows[0]
         if nat is None:
             at = flow[1:3]
         else:
-            table = Table(scenario, nat)
+            table = tables.setdefault(nat.name, Table(scenario, nat))
             need(table.open(flow, Script(numbers(step.get("draws", []), where))), f"{where}: the flow is refused")
             rank, port = table.live[flow]
             at = element(nat.pool, rank), port
-        ends.add((flow[0], *flow[3:], *at))
-    need(len(names) == 2, "clash: two ways out are wanted")
-    need(len(ends) == 1, "clash: the two flows have different tuples")
+        ends.append(((flow[0], *flow[3:]), at))
+        there = ((flow[0],) * 2, (flow[3],) * 2, (flow[4],) * 2)
+        servers.append(next(v for v in scenario.servers.values() if covers(list(Dest(v, v.addresses, v.ports).boxes), [there])))
+    need(ends[0][1] == ends[1][1], "clash: the two flows have different external endpoints")
+    if ends[0][0] == ends[1][0]:
+        need(len(set(names)) == 2, "clash: two ways out are wanted")
+    else:
+        need(servers[0] is servers[1] and servers[0].backends is not None, "clash: the two flows have different tuples")
 
 
 def once_outside(scenario: Scenario, blocks: list[Any]) -> None:

@@ -12,8 +12,9 @@ from .pool import Way
 from .port_sets import too_few
 from .quota import passes
 from .reading import count, entries, get, known_keys, need, word
-from .scenario import Dest, Nat, Scenario
+from .scenario import Nat, Scenario
 from .server_limits import read_counted
+from .servers import Dest
 from .sets import covers, size, spend
 
 Demand = Counter[tuple[str, str]]
@@ -92,7 +93,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota groups pairs port-sets", where)
+        known_keys(item, "nat at-most table quota backends groups pairs port-sets", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]

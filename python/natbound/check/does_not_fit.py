@@ -7,19 +7,21 @@ the heaviest mappings are live, and a mapping of weight W is paid for by the lev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .blocks import read_dests
 from .cascade import sent
 from .clash import together
+from .direct import check_direct
 from .keys import keys_of, mapping_side, weights
 from .pool import Way
 from .port_sets import check_bound
 from .quota import capped
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
-from .scenario import Client, Dest, Nat, Scenario
-from .server_limits import read_counted, without
+from .scenario import Client, Nat, Scenario
+from .server_limits import by_backends, read_counted, without
+from .servers import Dest
 from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
 
 Weights = list[tuple[int, int]]
@@ -243,11 +245,16 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
     if nat.port_sets is not None:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
-    known_keys(value, "nat at-most table quota groups", where)
+    known_keys(value, "nat at-most table quota backends groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
     groups = []
     bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
+    crowded = by_backends(scenario, nat, value.get("backends", []), where + ".backends")
+    if crowded:
+        bound += sum(crowded.values())
+        scenario = without(scenario, crowded)
+        nat = scenario.nats.get(nat.name) or replace(nat, inside=frozenset())
     way = Way(scenario, nat)
     for i, g in enumerate(entries(get(value, "groups", where), where)):
         here = f"{where}.groups[{i}]"
@@ -265,24 +272,6 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
         bound = table
     need(count(get(value, "at-most", where), where) == bound, f"{where}: at most {bound:,} connections, not as it says")
     return bound
-
-
-def check_direct(scenario: Scenario, value: Any) -> dict[str, int]:
-    """Returns the most connections of each client set that is inside no NAT: its sockets times the endpoints that it reaches."""
-    out: dict[str, int] = {}
-    for i, item in enumerate(entries(value, "direct")):
-        here = f"direct[{i}]"
-        known_keys(item, "client sockets endpoints at-most", here)
-        name = word(get(item, "client", here), here)
-        need(name in scenario.clients and name not in out, f"{here}: no such client set, or a second time")
-        client = scenario.clients[name]
-        need(scenario.nat_of(client) is None, f"{here}: {name} is inside a NAT")
-        endpoints = sum(d.size for d in scenario.destinations(client))
-        need(count(get(item, "sockets", here), here) == client.sockets, f"{here}: {name} has {client.sockets:,} sockets")
-        need(count(get(item, "endpoints", here), here) == endpoints, f"{here}: {name} reaches {endpoints:,} endpoints")
-        out[name] = client.sockets * endpoints
-        need(count(get(item, "at-most", here), here) == out[name], f"{here}: {client.sockets:,} times {endpoints:,} is another number")
-    return out
 
 
 def check_does_not_fit(scenario: Scenario, body: Any) -> int:

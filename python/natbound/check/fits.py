@@ -16,8 +16,9 @@ from .pool import Way
 from .port_sets import check_dealt, check_demand
 from .quota import within_quota
 from .reading import count, entries, get, need
-from .scenario import Dest, Nat, Scenario
-from .server_limits import within_limits
+from .scenario import Nat, Scenario
+from .server_limits import limits, within_limits
+from .servers import Dest
 from .sets import Set, Undecided, boxes, element, meet, part, size, spend, total, union, volume, within
 
 MOST_ALONE = 1_000_000  # connections looked at one by one
@@ -171,8 +172,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
     within_limits(scenario, blocks)
-    limited = any(v.per_endpoint is not None or v.per_address is not None for v in scenario.servers.values())
-    if dealt and limited:
+    if dealt and any(map(limits, scenario.servers.values())):
         raise Undecided("ports dealt out in sets, and servers with limits: this checker does not decide both")
     once_outside(scenario, [b for _, b in stages if b.nat is None or b.nat.name not in scenario.clients])
     if demand is not None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .cascade import most_through
-from .clash import check_clash, once_alone
+from .clash import check_clash, once_alone, once_behind
 from .holes import PROTOCOLS
 from .port_sets_replay import least_of_searches, table_of
 from .quota import can_refuse
@@ -119,6 +119,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     need(reason in ("sequence", "table", "quota", "servers"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
+    once_behind(scenario)
     number = count(get(bound, "endpoints" if reason == "sequence" else "limit", "lower-bound"), "lower-bound")
     need(number == said, "lower-bound: another number than the connections")
     for name, at_least in (*least.items(), *servers.items()):
@@ -147,6 +148,7 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     why = word(bound.get("why", "sockets"), "lower-bound.why")
     need("clash" not in body, "a clash, although nothing fails")
     once_alone(scenario)
+    once_behind(scenario)
     need(set(why.split("+")) <= {"sockets", "preserved", "routed"}, "lower-bound: no such reason why")
     need("trace" not in body and "failing" not in body, "a trace, although nothing fails")
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .design import Plan
-from .scenario import Client, Dest, Scenario, Server
+from .scenario import Client, Scenario
+from .servers import Dest, Server
 from .sets import Box, Set, Span, boxes, size, spend, union
 
 EVERY: Span = (0, 0)  # a side that is not looked at

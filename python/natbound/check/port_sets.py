@@ -19,7 +19,8 @@ from typing import Any
 from .blocks import read_dests
 from .keys import keys_of, mapping_side, weights
 from .reading import count, entries, get, known_keys, need, word
-from .scenario import Client, Dest, Nat, Scenario
+from .scenario import Client, Nat, Scenario
+from .servers import Dest
 from .sets import Box, covers, size, spend, total, volume
 
 Mappings = list[tuple[int, int]]  # (connections of each, how many)

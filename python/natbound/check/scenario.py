@@ -7,10 +7,11 @@ from typing import Any
 
 from .cascade import with_stages
 from .design import Plan, read_plan
-from .holes import PROTOCOLS, Holes, read_holes
+from .holes import Holes, read_holes
 from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
-from .sets import PORTS, Box, Set, Undecided, boxes, meet, minus, size, spend, total, union, volume
+from .servers import Dest, Server, behind_their_sets, read_server
+from .sets import PORTS, Set, Undecided, meet, minus, size, spend, total, union, volume
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,6 @@ class Client:
 
 
 @dataclass(frozen=True)
-class Server:
-    """A set of destination endpoints."""
-
-    name: str
-    addresses: Set
-    ports: Set
-    protocol: int  # place in PROTOCOLS
-    per_endpoint: int | None = None  # the most connections of one endpoint
-    per_address: int | None = None  # of one address
-
-
-@dataclass(frozen=True)
 class Nat:
     """A NAT, with its design as it acts there."""
 
@@ -54,25 +43,6 @@ class Nat:
     quota: int | None  # the most flows of one client address
     holes: Holes  # the static mappings
     port_sets: PortSets | None = None  # its ports are dealt to client addresses
-
-
-@dataclass(frozen=True)
-class Dest:
-    """Endpoints of one server set."""
-
-    server: Server
-    addresses: Set
-    ports: Set
-
-    @property
-    def size(self) -> int:
-        """How many endpoints."""
-        return size(self.addresses) * size(self.ports)
-
-    @property
-    def boxes(self) -> list[Box]:
-        """As boxes (protocol, address, port)."""
-        return boxes(((self.server.protocol, self.server.protocol),), self.addresses, self.ports)
 
 
 @dataclass(frozen=True)
@@ -134,33 +104,6 @@ def _client(value: Any, where: str, servers: dict[str, Server]) -> Client:
     need(own[0][0] > 0, f"{where}.ports: 0 is not a port")
     reaches = _names(value.get("reaches", []), set(servers), where + ".reaches")
     return Client(word(get(value, "name", where), where), addresses(get(value, "addresses", where), where), own, reaches)
-
-
-def _server(value: Any, where: str) -> Server:
-    known_keys(value, "name addresses ports protocol connection-limits", where)
-    protocol = value.get("protocol", "tcp")
-    need(protocol in PROTOCOLS, f"{where}.protocol: no such protocol")
-    there = ports(get(value, "ports", where), where + ".ports")
-    need(there[0][0] > 0 or protocol in ("icmp", "gre"), f"{where}.ports: 0 is not a port")
-    return Server(
-        word(get(value, "name", where), where),
-        addresses(get(value, "addresses", where), where),
-        there,
-        PROTOCOLS.index(protocol),
-        *server_limits(value.get("connection-limits"), where + ".connection-limits"),
-    )
-
-
-def server_limits(value: Any, where: str) -> tuple[int | None, int | None]:
-    """What a server holds: of each endpoint, of each address."""
-    if value is None:
-        return None, None
-    known_keys(value, "limit-per-endpoint limit-per-address", where)
-    names = ("limit-per-endpoint", "limit-per-address")
-    endpoint, address = (None if value.get(k) is None else count(value[k], where) for k in names)
-    need(endpoint is not None or address is not None, f"{where}: a limit is wanted")
-    need(endpoint != 0 and address != 0, f"{where}: a limit of 0")
-    return endpoint, address
 
 
 def _restriction(value: Any, where: str) -> Set:
@@ -227,10 +170,11 @@ def read_scenario(value: Any) -> Scenario:
 
     servers = {}
     for i, v in enumerate(entries(get(value, "servers", "scenario"), "scenario.servers")):
-        server = _server(v, f"scenario.servers[{i}]")
+        server = read_server(v, f"scenario.servers[{i}]")
         servers[fresh(server.name)] = server
     endpoints = [box for v in servers.values() for box in Dest(v, v.addresses, v.ports).boxes]
     need(total(endpoints) == volume(endpoints), "scenario.servers: two server sets share endpoints")
+    behind_their_sets(value["servers"], servers)
     clients = {}
     for i, c in enumerate(entries(get(value, "clients", "scenario"), "scenario.clients")):
         client = _client(c, f"scenario.clients[{i}]", servers)

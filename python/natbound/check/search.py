@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from .keys import Key, keys_of, mapping_side, weights
 from .pool import Way
 from .probes_past_holes import fewest_past
-from .scenario import Client, Dest, Nat, Scenario
+from .scenario import Client, Nat, Scenario
+from .servers import Dest
 from .sets import Set, element, meet, size, spend, union, volume
 
 Members = dict[str, int]  # client set -> how many of its addresses

@@ -8,15 +8,21 @@ from typing import Any
 
 from .blocks import Block
 from .reading import count, entries, get, known_keys, need, word
-from .scenario import Scenario, Server
-from .sets import Set, size, spend
+from .scenario import Nat, Scenario
+from .servers import Server
+from .sets import Set, boxes, size, spend, union, volume
 
 
 def room(server: Server) -> int | None:
-    """The most connections of the whole set, where it has limits."""
+    """The most connections of the whole set that its limits admit."""
     known = [] if server.per_endpoint is None else [server.per_endpoint * size(server.ports)]
     known += [] if server.per_address is None else [server.per_address]
     return min(known) * size(server.addresses) if known else None
+
+
+def limits(server: Server) -> bool:
+    """Whether it has any."""
+    return server.per_endpoint is not None or server.per_address is not None or server.crowded
 
 
 def refusing(scenario: Scenario) -> dict[str, int]:
@@ -67,7 +73,7 @@ def _busiest(loads: list[tuple[Set, Set, int]]) -> int:
 
 def within_limits(scenario: Scenario, blocks: Iterable[Block]) -> None:
     """No server endpoint or address has more connections in these blocks than its limit."""
-    limited = {v.name for v in scenario.servers.values() if room(v) is not None}
+    limited = {v.name for v in scenario.servers.values() if limits(v)}
     if not limited:
         return
     loads: dict[str, list[tuple[Set, Set, int]]] = {name: [] for name in limited}
@@ -79,6 +85,10 @@ def within_limits(scenario: Scenario, blocks: Iterable[Block]) -> None:
                     loads[d.server.name].append((d.addresses, d.ports, sockets))
     for name, there in loads.items():
         server = scenario.servers[name]
+        if server.crowded:
+            # on as many endpoints as there are backends, each has a backend of its own
+            used = volume([box for a, p, _ in there for box in boxes(a, p)])
+            need(used <= (server.backends or 0), f"{name}: {used:,} endpoints are used, and there are {server.backends} backends")
         if server.per_endpoint is not None:
             most = _busiest(there)
             need(most <= server.per_endpoint, f"{name}: {most:,} connections of one endpoint pass its limit of {server.per_endpoint:,}")
@@ -114,3 +124,20 @@ def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
             clients[c.name] = replace(c, reaches=reaches)
     nats = {n.name: replace(n, inside=frozenset(n.inside & clients.keys())) for n in scenario.nats.values()}
     return Scenario(clients, servers, {n.name: n for n in nats.values() if n.inside})
+
+
+def by_backends(scenario: Scenario, nat: Nat, value: Any, where: str) -> dict[str, int]:
+    """Server sets that a NAT's item counts by their backends: each tells connections apart by the external endpoint that they come from."""
+    out: dict[str, int] = {}
+    for i, item in enumerate(entries(value, where)):
+        here = f"{where}[{i}]"
+        known_keys(item, "server at-most", here)
+        name = word(get(item, "server", here), here)
+        need(name in scenario.servers and name not in out, f"{here}: no such server set, or a second time")
+        server = scenario.servers[name]
+        need(server.backends is not None, f"{here}: {name} has no backends")
+        need(nat.name not in scenario.clients, f"{here}: {nat.name} is inside another NAT, which changes the endpoints that backends see")
+        given = union(s for c in scenario.inside(nat) if scenario.reached(c, server) for s in nat.plan.permitted(c.ports))
+        out[name] = size(nat.pool) * size(given) * (server.backends or 0)
+        need(count(get(item, "at-most", here), here) == out[name], f"{here}: at most {out[name]:,}, not as it says")
+    return out
