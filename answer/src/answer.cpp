@@ -12,6 +12,7 @@
 #include "failure.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/subscribers.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -118,6 +119,33 @@ double rate_limits_felt(const scenario& s, double epsilon, Add&& add) {
     return least;
 }
 
+// Calls add(NAT, load) for every limit on subscribers, with the load of everything at which it
+// refuses epsilon (client addresses of one load, as likely has it); returns the least of them.
+template <class Add>
+double subscriber_limits_felt(const scenario& s, double epsilon, Add&& add) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& n : s.nats) {
+        if (!n.mapping_limits.limit_subscribers) continue;
+        const auto traffic = calculator::fill_traffic(s);
+        double through = 0;
+        std::set<std::size_t> sets;
+        for (const auto& t : traffic.streams)
+            if (calculator::nat_of(s, t.clients) == &n) {
+                through += t.load();
+                sets.insert(t.clients);
+            }
+        count addresses = 0;
+        for (const auto c : sets) addresses += s.clients[c].addresses.size();
+        if (through == 0 || addresses <= *n.mapping_limits.limit_subscribers) continue;
+        const double each = calculator::load_for_subscribers(
+            static_cast<std::uint64_t>(addresses), *n.mapping_limits.limit_subscribers, epsilon);
+        const double felt = each * static_cast<double>(addresses) / through * traffic.load();
+        least = std::min(least, felt);
+        add(n, felt);
+    }
+    return least;
+}
+
 // Calls add(server set, limit of one, what that is one of, load) for what servers hold, with the
 // load of everything at which one refuses epsilon.
 template <class Add>
@@ -200,8 +228,16 @@ bj::array limits_part(const scenario& s, const guaranteed_result& g, const maxim
                            "the server refuses: a reset, or silence where its backlog is full",
                            count(most), felt});
         });
-    const auto& ports =
-        l.load && std::min({quota, policed, served}) <= *l.load * 1.01 ? without_quotas() : l;
+    const double subscribed = subscriber_limits_felt(s, epsilon, [&](const nat& n, double felt) {
+        const count most = *n.mapping_limits.limit_subscribers;
+        all.push_back({"subscribers of " + n.name + ": " + grouped(most), "subscribers",
+                       g.binds == "subscribers" ? "guaranteed" : "likely",
+                       "client addresses that are not served yet are refused, the others go on",
+                       std::nullopt, felt});
+    });
+    const auto& ports = l.load && std::min({quota, policed, served, subscribed}) <= *l.load * 1.01
+                            ? without_quotas()
+                            : l;
     if (ports.load && !ports.kinds.empty()) {
         const auto& worst = ports.kinds.front();
         all.push_back({"free ports for " + worst.clients + " towards " + worst.destination +
@@ -336,6 +372,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
         for (auto& n : free.nats) {
             n.connection_limits.limit_per_subscriber.reset();
             n.rate_limits.reset();
+            n.mapping_limits.limit_subscribers.reset();
         }
         for (auto& v : free.servers) v.connection_limits.reset();
         return calculator::loss_study(free, how).likely(options.epsilon);

@@ -243,6 +243,13 @@ class loss_study::state {
                                grouped(policer_depth(limits)) +
                                ": the loss of M/D/1/K, K its depth");
             }
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (sums_->has_subscribers(n))
+                said.push_back(
+                    scenario_.nats[n].name + " serves " +
+                    grouped(*scenario_.nats[n].mapping_limits.limit_subscribers) +
+                    " subscribers: Engset's formula, a client address being on while it has a "
+                    "connection");
         for (const auto v : limited_servers())
             said.push_back("each endpoint (or address) of " + scenario_.servers[v].name +
                            " within what it holds: Erlang's formula with the load that is open "
@@ -336,14 +343,16 @@ class loss_study::state {
                     sure, curve.at(part.load * scale, part.place).log + std::log(part.share));
         }
         possible = possible || sums_->has_quota(kind.clients) || sums_->has_servers(k) ||
-                   (kind.nat && (sums_->has_table(*kind.nat) || sums_->has_rate(*kind.nat)));
+                   (kind.nat && (sums_->has_table(*kind.nat) || sums_->has_rate(*kind.nat) ||
+                                 sums_->has_subscribers(*kind.nat)));
         if (!possible) return {0, 0, 0, -infinite, false};
         // what is computed, of limits that the searches know nothing of
         double limits =
             std::max(sums_->log_quota(kind.clients, scale), sums_->log_servers(k, scale));
         if (kind.nat)
-            limits = std::max(
-                {limits, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
+            limits = std::max({limits, sums_->log_table(*kind.nat, scale),
+                               sums_->log_rate(*kind.nat, scale),
+                               sums_->log_subscribers(*kind.nat, scale)});
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
             // Limits in sequence are joined from above; no one of them alone refuses more than all.
@@ -421,6 +430,7 @@ class loss_study::state {
             return;
         const auto& curve = sums_->curves()[0];
         if (curve.method() != loss_method::erlang_b || sums_->has_table(all.systems[0].nat)) return;
+        if (sums_->has_subscribers(all.systems[0].nat)) return;
         if (sums_->has_rate(all.systems[0].nat) || !limited_servers().empty()) return;
         for (const auto& kind : all.kinds)
             if (sums_->has_quota(kind.clients)) return;

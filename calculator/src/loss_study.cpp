@@ -11,6 +11,7 @@
 
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/subscribers.hpp"
 #include "natbound/model/error.hpp"
 
 namespace natbound::calculator::detail {
@@ -122,6 +123,7 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
                               " is not modelled yet; simulate counts it");
     }
     read_servers(s, traffic);
+    read_subscribers(s, traffic);
     for (const auto& n : s.nats) {
         policer p;
         if (n.rate_limits) {
@@ -185,6 +187,43 @@ void kind_sums::read_servers(const scenario& s, const filled_traffic& traffic) {
     }
 }
 
+void kind_sums::read_subscribers(const scenario& s, const filled_traffic& traffic) {
+    for (const auto& n : s.nats) {
+        auto& here = subscribers_.emplace_back();
+        if (!n.mapping_limits.limit_subscribers) continue;
+        std::map<std::size_t, double> loads;  // of each address, by client set
+        for (const auto& t : traffic.streams)
+            if (nat_of(s, t.clients) == &n) {
+                loads[t.clients] +=
+                    t.load() / static_cast<double>(s.clients[t.clients].addresses.size());
+                if (t.arrives.law != arrival_law::poisson)
+                    throw unsupported("NAT " + n.name +
+                                      ": a limit on subscribers under arrivals in bursts is not "
+                                      "modelled yet");
+            }
+        count addresses = 0;
+        for (const auto& [c, load] : loads) {
+            addresses += s.clients[c].addresses.size();
+            if (std::fabs(load - loads.begin()->second) > 1e-9 * load)
+                throw unsupported("NAT " + n.name +
+                                  ": a limit on subscribers whose loads differ is not modelled "
+                                  "yet");
+        }
+        constexpr std::uint64_t most = 10'000'000;
+        if (addresses <= *n.mapping_limits.limit_subscribers) continue;
+        if (addresses > most)
+            throw unsupported("NAT " + n.name +
+                              ": a limit on subscribers is modelled for 1e7 client addresses");
+        here = {*n.mapping_limits.limit_subscribers, static_cast<std::uint64_t>(addresses),
+                loads.begin()->second};
+    }
+}
+
+double kind_sums::log_subscribers(std::size_t nat, double scale) const {
+    const auto& n = subscribers_[nat];
+    return n.limit == 0 ? never : log_subscriber_refusal(n.addresses, n.limit, n.load * scale);
+}
+
 double kind_sums::log_servers(std::size_t kind, double scale) const {
     double out = never;
     for (const auto& v : servers_[kind])
@@ -219,7 +258,9 @@ double kind_sums::log_quota(std::size_t clients, double scale) const {
 bool kind_sums::joined() const {
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
-        if (!has_servers(k)) continue;
+        const bool subscribed = kind.nat && has_subscribers(*kind.nat);
+        if (subscribed && has_servers(k)) return true;
+        if (!has_servers(k) && !subscribed) continue;
         if (servers_[k].size() > 1 || has_quota(kind.clients)) return true;
         if (kind.nat && (has_table(*kind.nat) || has_rate(*kind.nat))) return true;
         for (const auto& part : shares_[k])
@@ -274,6 +315,7 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
     if (const auto nat = all_.kinds[kind].nat) {
         join(log_table(*nat, scale));
         join(log_rate(*nat, scale));
+        join(log_subscribers(*nat, scale));
     }
     join(log_quota(all_.kinds[kind].clients, scale));
     join(log_servers(kind, scale));
@@ -422,7 +464,8 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         sum = log_sum(sum, here + std::log(part.share));
     }
     if (const auto nat = all_.kinds[kind].nat)
-        sum = log_sum(sum, log_sum(log_table(*nat, scale), log_rate(*nat, scale)));
+        sum = log_sum(sum, log_sum(log_subscribers(*nat, scale),
+                                   log_sum(log_table(*nat, scale), log_rate(*nat, scale))));
     sum = log_sum(sum, log_quota(all_.kinds[kind].clients, scale));
     sum = log_sum(sum, log_servers(kind, scale));
     return std::min(sum, 0.0);

@@ -59,6 +59,9 @@ class kind_sums {
     // Of a server endpoint or address that is full; -infinity without limits that can be reached.
     double log_servers(std::size_t kind, double scale) const;
     bool has_servers(std::size_t kind) const { return !servers_[kind].empty(); }
+    // Of a client address that finds as many others served as the NAT serves; -infinity without.
+    double log_subscribers(std::size_t nat, double scale) const;
+    bool has_subscribers(std::size_t nat) const { return subscribers_[nat].limit > 0; }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
     bool joined() const;
     // The highest load of a system over all systems: what an assignment is judged by.
@@ -66,6 +69,7 @@ class kind_sums {
 
   private:
     void read_servers(const scenario& s, const filled_traffic& traffic);
+    void read_subscribers(const scenario& s, const filled_traffic& traffic);
 
     system_split all_;
     std::vector<loss_curve> curves_;
@@ -84,7 +88,12 @@ class kind_sums {
         double limit, load;
     };
     std::vector<std::vector<server>> servers_;  // by kind: of its endpoint, of its address
-    std::vector<policer> policers_;             // a NAT's
+    struct subscribers {
+        std::uint64_t limit = 0, addresses = 0;  // no limit: 0
+        double load = 0;                         // of each address
+    };
+    std::vector<subscribers> subscribers_;                              // a NAT's
+    std::vector<policer> policers_;                                     // a NAT's
     mutable std::map<std::pair<std::size_t, double>, double> policed_;  // by NAT and scale
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };

@@ -77,6 +77,11 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
             throw unsupported("NAT " + n.name +
                               ": rate-limits: connections a second are not simulated in this "
                               "version; leave them out");
+    for (const auto& n : given.nats)
+        if (n.mapping_limits.limit_subscribers)
+            throw unsupported("NAT " + n.name +
+                              ": a limit on subscribers is not simulated in this version; leave it "
+                              "out");
     for (const auto& v : given.servers)
         if (v.connection_limits)
             throw unsupported("server set " + v.name +

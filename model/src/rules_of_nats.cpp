@@ -42,8 +42,7 @@ class checker {
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
-        if (n.mapping_limits.limit_subscribers)
-            not_yet(at("nats", i, "mapping-limits.limit-subscribers"));
+        if (n.mapping_limits.limit_subscribers) subscribers(i);
         if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
         if (n.rate_limits) rates(*n.rate_limits, at("nats", i, "rate-limits"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
@@ -65,6 +64,18 @@ class checker {
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    void subscribers(std::size_t i) const {
+        const auto& n = s.nats[i];
+        const std::string here = at("nats", i, "mapping-limits.limit-subscribers");
+        if (*n.mapping_limits.limit_subscribers == 0)
+            fail(here, "0", "a limit of 0 admits nothing", "leave it out for no limit");
+        for (const auto& m : s.nats)
+            for (const auto& name : m.inside)
+                if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
+                    fail(here, "", "a limit on subscribers in a cascade is not modelled yet");
+        if (n.port_set) fail(here, "", "a limit on subscribers with port sets is not modelled yet");
     }
 
     // Each lies on the pool, none is named twice, and something is left to give.

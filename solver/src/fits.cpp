@@ -16,6 +16,7 @@
 #include "quota.hpp"
 #include "server_room.hpp"
 #include "shared_mappings.hpp"
+#include "subscribers.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -586,6 +587,24 @@ std::optional<fit_result> with_enough_endpoints(const scenario& s, const demand_
     return out;
 }
 
+// Where more clients are inside a NAT than it may serve: whether it fits with as many of them as it
+// may; or does not even without the limit, or by the maximum.
+std::optional<fit_result> within_subscribers(const scenario& s, const demand_list& demand) {
+    if (!limits_subscribers(s)) return std::nullopt;
+    fit_result out;
+    if (const auto few = with_few_subscribers(s, demand)) out = fits(*few, demand);
+    if (out.verdict == fit_verdict::fits) return out;
+    scenario free = s;
+    for (auto& n : free.nats) n.mapping_limits.limit_subscribers.reset();
+    auto all = fits(free, demand);
+    if (all.verdict == fit_verdict::does_not_fit) return all;
+    all = from_maximum(s, total_of(demand));
+    if (all.verdict == fit_verdict::does_not_fit) return all;
+    out = {};
+    out.sets_it = "no division of the subscribers that a NAT may serve was found that carries it";
+    return out;
+}
+
 }  // namespace
 
 fit_result fits(const scenario& s, const count& demand, placing place) {
@@ -599,6 +618,7 @@ fit_result fits(const scenario& s, const demand_list& demand) {
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
     if (auto found = with_enough_endpoints(s, some)) return std::move(*found);
+    if (auto found = within_subscribers(s, some)) return std::move(*found);
     if (is_cascade(s)) return cascaded_pairs(s, std::move(some)).run();
     if (is_spread(s) || clash_in_words(s)) return joined_pairs(s, some);
     return by_pairs(s, std::move(some)).run();

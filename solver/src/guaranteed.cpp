@@ -211,6 +211,37 @@ void with_servers(const scenario& s, guaranteed_result& out) {
     }
 }
 
+// A limit on subscribers refuses one more client address where as many have one connection each: as
+// above. (Client addresses that reach nothing have none.)
+void with_subscribers(const scenario& s, guaranteed_result& out) {
+    for (const auto& n : s.nats) {
+        const auto& most = n.mapping_limits.limit_subscribers;
+        count there = 0;
+        for (const auto* c : inside(s, n)) there += c->addresses.size();
+        if (!most || there <= *most || (out.at_most && *out.at_most <= *most)) continue;
+        const bool first = out.nothing_fails || out.at_least >= *most;
+        out.nothing_fails = false;
+        out.binds = "subscribers";
+        out.at_most = *most;
+        out.nat = n.name;
+        out.failing = "any other client address inside " + n.name;
+        out.evidence = {};
+        out.connections.reset();
+        out.sets_it = "with one connection of each of " + grouped(*most) + " client addresses " +
+                      n.name + " serves no other";
+        if (!first) {
+            out.sets_it += "; whether a search can fail with fewer is not settled";
+            continue;
+        }
+        out.at_least = *most;
+        out.connections = *most;
+        out.evidence = bj::object{
+            {"connections", number(*most)},
+            {"lower-bound",
+             bj::object{{"reason", "subscribers"}, {"limit", number(*most)}, {"nat", n.name}}}};
+    }
+}
+
 guaranteed_result of_ways(const scenario& s, const std::function<void()>& interrupt) {
     if (const auto clash = clash_in_words(s)) {
         if (is_cascade(s)) throw unsupported(*clash + "; clashes beside cascades are not settled");
@@ -254,6 +285,7 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
 guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
     auto out = of_ways(s, interrupt);
     with_servers(s, out);
+    with_subscribers(s, out);
     return out;
 }
 

@@ -15,6 +15,7 @@
 #include "pair_network.hpp"
 #include "quota.hpp"
 #include "server_room.hpp"
+#include "subscribers.hpp"
 
 namespace natbound {
 
@@ -79,6 +80,7 @@ class newton {
     newton(const scenario& s, const demand_list& demand) : demand_(demand) {
         for (std::size_t v = 0; v < s.servers.size() && decides_; ++v)
             decides_ = !enough_for_backends(s, v);
+        if (limits_subscribers(s)) decides_ = false;
         if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);

@@ -11,6 +11,7 @@
 #include "port_sets.hpp"
 #include "quota.hpp"
 #include "server_room.hpp"
+#include "subscribers.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -244,6 +245,8 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
                          server_room* room) {
     if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory);
+    if (const auto most = subscribers_of(s, nat, inside))
+        return capacity_of_subscribers(s, reach, nat, inside, *most, memory, room);
     const nat_plan plan(s.nats[nat]);
     const auto readings = readings_of(s, reach, plan, inside);
     const auto quota = quota_of(s, reach, plan, inside);

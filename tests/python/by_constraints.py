@@ -50,6 +50,11 @@ def maximum(scenario: dict[str, Any], seconds: float = 20, demand: dict[tuple[st
             model.add(sum(z for _, z in mine) <= router.table)
         if router.most_mappings is not None:
             model.add(sum(entries) <= router.most_mappings)
+        if router.most_subscribers is not None:
+            served = {a: model.new_bool_var("") for a in {f[1] for f, _ in mine}}
+            for f, z in mine:
+                model.add_implication(z, served[f[1]])
+            model.add(sum(served.values()) <= router.most_subscribers)
         if router.quota is not None:
             for a in {f[1] for f, _ in mine}:
                 model.add(sum(z for f, z in mine if f[1] == a) <= router.quota)

@@ -142,6 +142,7 @@ class Router:
         self.without: frozenset[str] = frozenset()  # client addresses that are looked away from
         self.table = nat.get("connection-limits", {}).get("limit-per-instance")
         self.most_mappings = nat.get("mapping-limits", {}).get("limit-port-mappings")
+        self.most_subscribers = nat.get("mapping-limits", {}).get("limit-subscribers")
         self.kept = [
             (m.get("transport-protocol"), listed_addresses(m.get("external-src-address") or nat["external-ip-address-pool"]),
              listed_ports(m["external-src-port"]))

@@ -93,7 +93,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota backends groups pairs port-sets", where)
+        known_keys(item, "nat at-most table quota backends subscribers groups pairs port-sets", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]

@@ -23,6 +23,7 @@ from .scenario import Client, Nat, Scenario
 from .server_limits import by_backends, read_counted, without
 from .servers import Dest
 from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
+from .subscribers import cut, most_of_all
 
 Weights = list[tuple[int, int]]
 
@@ -230,6 +231,8 @@ def one_of_each(clients: list[Client]) -> list[Client]:
 def limit(scenario: Scenario, nat: Nat) -> list[int]:
     """What the NAT's limits bound its connections by, each by itself."""
     out = [] if nat.table is None else [nat.table]
+    if (most := most_of_all(scenario, nat)) is not None:
+        out.append(most)
     if nat.mappings is not None:
         most = 1
         for client in one_of_each(scenario.inside(nat)):
@@ -245,10 +248,13 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
     if nat.port_sets is not None:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
-    known_keys(value, "nat at-most table quota backends groups", where)
+    known_keys(value, "nat at-most table quota backends subscribers groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
     groups = []
+    if "subscribers" in value:
+        hashed = Way(scenario, nat).gives == "hashed"
+        scenario, nat = cut(scenario, nat, value["subscribers"], hashed, where + ".subscribers")
     bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
     crowded = by_backends(scenario, nat, value.get("backends", []), where + ".backends")
     if crowded:

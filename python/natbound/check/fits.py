@@ -20,6 +20,7 @@ from .scenario import Nat, Scenario
 from .server_limits import limits, within_limits
 from .servers import Dest
 from .sets import Set, Undecided, boxes, element, meet, part, size, spend, total, union, volume, within
+from .subscribers import within_subscribers
 
 MOST_ALONE = 1_000_000  # connections looked at one by one
 
@@ -168,6 +169,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
                 permitted(scenario, b, way, where)
         mappings = apart(nat, mine)
         within_quota(nat, mine)
+        within_subscribers(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")

@@ -20,6 +20,7 @@ from .replay import Flow, Script
 from .scenario import Nat, Scenario
 from .server_limits import refusing
 from .sets import Undecided, meet, size, spend
+from .subscribers import binding
 
 MOST_STEPS = 2_000_000  # flows of a trace
 
@@ -98,7 +99,7 @@ def replay(scenario: Scenario, nat: Nat, trace: Any, failing: Any) -> int:
 def check_guaranteed(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections below which nothing fails; rejects a body that does not show it."""
     said = count(get(body, "connections", "guaranteed"), "connections")
-    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum server", "lower-bound")
+    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum server nat", "lower-bound")
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
@@ -106,8 +107,11 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     servers = refusing(scenario)
+    for nat in scenario.nats.values():
+        if (most := binding(scenario, nat)) is not None:
+            servers[nat.name] = most  # that many with one connection each, and another comes
     if reason == "nothing-fails":
-        need(not servers, f"lower-bound: servers that refuse: {', '.join(sorted(servers)[:3])}")
+        need(not servers, f"lower-bound: servers or limits on subscribers that refuse: {', '.join(sorted(servers)[:3])}")
         return nothing_fails(scenario, body, bound, said)
     if reason == "clash":
         need(
@@ -116,7 +120,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         )
         check_clash(scenario, get(body, "clash", "guaranteed"))
         return said
-    need(reason in ("sequence", "table", "quota", "servers"), "lower-bound: no such reason")
+    need(reason in ("sequence", "table", "quota", "servers", "subscribers"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
     once_behind(scenario)
@@ -127,11 +131,12 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
             at_least is None or said <= at_least,
             f"lower-bound: at {name} a connection may fail with {at_least} live, as far as is shown",
         )
-    if reason == "servers":
+    if reason in ("servers", "subscribers"):
         # fewer live fail nowhere: so that many can be live, and more sockets than that lead to one server
-        name = word(get(bound, "server", "lower-bound"), "lower-bound.server")
+        where = "server" if reason == "servers" else "nat"
+        name = word(get(bound, where, "lower-bound"), f"lower-bound.{where}")
         need(servers.get(name) == said, f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
-        need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although a server refuses")
+        need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although no search refuses")
         return said
     name = word(get(body, "nat", "guaranteed"), "nat")
     need(name in scenario.nats, f"no NAT {name[:40]!r}")

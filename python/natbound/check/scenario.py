@@ -43,6 +43,7 @@ class Nat:
     quota: int | None  # the most flows of one client address
     holes: Holes  # the static mappings
     port_sets: PortSets | None = None  # its ports are dealt to client addresses
+    subscribers: int | None = None  # the most client addresses with mappings
 
 
 @dataclass(frozen=True)
@@ -151,10 +152,11 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         word(get(value, "name", where), where), inside, pool,
         plan,
         _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
-        _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits"),
+        _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits", "limit-subscribers"),
         _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
         read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
         port_sets,
+        _limit(value.get("mapping-limits", {}), "limit-subscribers", where + ".mapping-limits", "limit-port-mappings"),
     )  # fmt: skip
 
 

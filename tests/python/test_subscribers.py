@@ -1,0 +1,115 @@
+"""A limit on subscribers: the maximum and demands against CP-SAT over every flow, the checker under attack, and how likely it refuses."""
+
+from __future__ import annotations
+
+import copy
+import random
+import sys
+from math import comb, expm1
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.check import check
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import by_constraints
+import small
+from mutation import mutants
+
+CARRIER = {
+    "clients": [{"name": "homes", "addresses": "10.0.0.0/24"}],
+    "nats": [{"name": "cgn", "inside": ["homes"], "external-ip-address-pool": "203.0.113.0/28", "design": "ideal",
+              "mapping-limits": {"limit-subscribers": 40}, "connection-limits": {"limit-per-subscriber": 2000}}],
+    "servers": [{"name": "C", "addresses": "198.51.100.0/24", "ports": 443}],
+    "traffic": [{"from": "homes", "to": "C", "rate-per-client": "1/min", "hold": "6s"}],
+}  # fmt: skip
+
+
+def with_limit(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
+    """The same with so few subscribers at its NATs."""
+    for n in s["nats"]:
+        n["mapping-limits"] = {**n["mapping-limits"], "limit-subscribers": rng.randint(1, 4)}
+    return s
+
+
+def bounds(found: dict[str, Any]) -> tuple[int, int]:
+    """The maximum, twice, or what is known of it."""
+    return (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
+
+
+@pytest.mark.parametrize("quotas", [False, True])
+def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
+    rng = random.Random(23 + quotas)
+    exact = cut = tried = 0
+    for i in range(90):
+        s = with_limit(rng, small.random_scenario(rng))
+        if quotas:
+            s = small.with_quotas(rng, s, 4)
+        most = by_constraints.maximum(s)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        low, high = bounds(found)
+        assert most is not None
+        assert low <= most <= high, (i, low, most, high, s)
+        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
+        assert verdict.valid is not False, (i, verdict.reason, s)
+        exact += low == high
+        cut += "subscribers" in found["sets_it"]
+        for done, mutant in mutants(found["evidence"], rng, 8):
+            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
+            tried += 1
+            if check(mutant).valid is True:
+                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+    assert exact > 65
+    assert cut > 15
+    assert tried > 600
+
+
+def test_a_demand_is_placed_as_cp_sat_would() -> None:
+    rng = random.Random(29)
+    settled = fitting = 0
+    for i in range(80):
+        s = with_limit(rng, small.random_scenario(rng))
+        scenario = natbound.Scenario(s)
+        pairs = {(c["name"], v["name"]): rng.randint(1, 3) for c in s["clients"] for v in s["servers"]
+                 if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
+        if not pairs:
+            continue
+        everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
+        truth = by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
+        answer = scenario.capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]).to_dict()
+        if answer["fits"] is None:
+            continue
+        settled += 1
+        fitting += answer["fits"]
+        assert answer["fits"] == truth, (i, pairs, s)
+        assert check(answer["evidence"], scenario.canonical).valid is not False, (i, s)
+    assert settled > 40
+    assert fitting > 15
+
+
+def test_the_three_numbers() -> None:
+    answer = natbound.Scenario(copy.deepcopy(CARRIER)).answer(remedies=False).to_dict()
+    assert answer["maximum"]["connections"] == 40 * 2000
+    assert answer["guaranteed"]["connections"] == 40
+    assert answer["guaranteed"]["binds"] == "subscribers"
+    for number in ("maximum", "guaranteed"):
+        assert check(answer[number]["evidence"]).valid
+    wrong = copy.deepcopy(answer["guaranteed"]["evidence"])
+    wrong["scenario"]["nats"][0]["mapping-limits"]["limit-subscribers"] = 39
+    assert check(wrong).valid is False
+    assert answer["limits"][0]["kind"] == "subscribers"
+
+
+def test_likely_is_the_product_form() -> None:
+    # 256 homes, each with 0.1 live on average; the states are those of independent homes, cut where more than 40 are on
+    alpha = expm1(0.1)
+    truth = comb(255, 40) * alpha**40 / sum(comb(256, j) * alpha**j for j in range(41))
+    risk = natbound.Scenario(copy.deepcopy(CARRIER)).risk().to_dict()
+    assert risk["refusal_probability"] == pytest.approx(truth, rel=1e-9)
+    assert "subscribers" in risk["method"]
+    answer = natbound.Scenario(copy.deepcopy(CARRIER)).answer(truth, remedies=False).to_dict()
+    assert answer["likely"]["connections"] == pytest.approx(25.6, rel=1e-6)
+    assert answer["limits"][0]["load"] == pytest.approx(25.6, rel=1e-6)
