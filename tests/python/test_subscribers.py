@@ -103,6 +103,15 @@ def test_the_three_numbers() -> None:
     assert answer["limits"][0]["kind"] == "subscribers"
 
 
+def test_what_would_make_a_demand_fit() -> None:
+    found = natbound.Scenario(copy.deepcopy(CARRIER)).explain(90000).to_dict()
+    change = next(c for c in found["changes"] if c["kind"] == "subscriber")
+    assert change["more"] >= 5
+    assert check(change["sufficient"]).valid
+    worth = next(v for v in found["values"] if v["what"] == "subscriber")
+    assert worth["connections"] == 2000
+
+
 def test_likely_is_the_product_form() -> None:
     # 256 homes, each with 0.1 live on average; the states are those of independent homes, cut where more than 40 are on
     alpha = expm1(0.1)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 PRICES = {
-    "address": 1.0, "port": 0.001, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "destination": 1.0, "client-port": 0.001,
+    "address": 1.0, "port": 0.001, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
     "hold": 1.0, "mapping-type": 2.0, "clash-scope": 2.0, "design": 2.0,
 }  # fmt: skip
 MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")

@@ -69,6 +69,7 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
         ("connection-limits", "limit-per-instance", "table", "table entry", "table entries"),
         ("mapping-limits", "limit-port-mappings", "mapping", "mapping", "mappings"),
         ("connection-limits", "limit-per-subscriber", "quota", "connection a subscriber", "connections a subscriber"),
+        ("mapping-limits", "limit-subscribers", "subscriber", "subscriber", "subscribers"),
     ):
         now = nat.get(field, {}).get(key)
         if now is not None:
@@ -92,6 +93,21 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
     taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
     size, room = pools.count(texts), _room(texts, taken)
     ports = sum(_length(text) for text in server["ports"])
+    for key, one in (("limit-per-endpoint", "endpoint"), ("limit-per-address", "address")):
+        now = (server.get("connection-limits") or {}).get(key)
+        if now is not None:
+            path = f"servers.{i}.connection-limits.{key}"
+            yield _limit("server", name, path, int(now), f"connection at each {one}", f"connections at each {one}")
+    if server.get("backends"):
+        behind = server["backends"]["addresses"]
+        others = texts + [a for v in canonical["servers"] for a in v["addresses"]]
+        if more := _room(behind, others):
+            yield Kind(
+                "backend", name,
+                lambda n: [f"servers.{i}.backends.addresses={json.dumps(pools.resized(behind, pools.count(behind) + n, others))}"],
+                lambda n: f"{plural(n, 'backend')} of {name}",
+                more,
+            )  # fmt: skip
     each = "" if ports == 1 else f" ({ports:,} endpoints each)"
     if room:
         yield Kind(
