@@ -1,7 +1,7 @@
 #include "evidence.hpp"
 
 #include "natbound/answer/answer.hpp"
-#include "natbound/model/json_io.hpp"
+#include "natbound/model/canonical.hpp"
 
 namespace natbound {
 
@@ -22,7 +22,7 @@ bj::array texts(const std::vector<std::string>& list) {
 
 bj::object certificate(const char* kind, const scenario& s, bj::object body) {
     bj::object out{
-        {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", json_io::write(s)}};
+        {"schema", "natbound.certificate/1"}, {"kind", kind}, {"scenario", canonical(s)}};
     for (auto& entry : body) out[entry.key()] = std::move(entry.value());
     return out;
 }

@@ -28,6 +28,7 @@ struct wider {
     std::string address, breaks;
 };
 std::optional<wider> one_more_address(const scenario& s, std::size_t i) {
+    if (!translates(s.nats[i])) return std::nullopt;
     wider out{s, {}, {}};
     auto& pool = out.changed.nats[i].external_ip_address_pool;
     const ip_address next = pool.parts().back().last + 1;
@@ -111,14 +112,15 @@ remedies::remedies(const scenario& s, const answer_options& options) : options_(
                              more->breaks, std::move(more->changed)});
         for (const auto& r : s.nats[i].design.remedies) {
             const auto patch = bj::parse(r.set.text);
+            const bool of_timers =
+                patch.as_object().size() == 1 && patch.as_object().contains("timers");
+            if (!of_timers && !translates(s.nats[i])) continue;  // it searches nothing
             auto value = canonical;
             auto& n = value.as_object()["nats"].as_array()[i];
             n = merge_patch(n, patch);
             auto changed = parse_scenario(bj::serialize(value));
             // a timer says nothing where the scenario gives whole holds, or where it is as short
-            if (patch.as_object().size() == 1 && patch.as_object().contains("timers") &&
-                (!timers_matter || !shortens(s.nats[i], changed.nats[i])))
-                continue;
+            if (of_timers && (!timers_matter || !shortens(s.nats[i], changed.nats[i]))) continue;
             list_.push_back({r.name, r.apply, r.breaks, std::move(changed)});
         }
     }

@@ -180,7 +180,7 @@ class loss_study::state {
         for (std::size_t n = 0; n < all.plans.size(); ++n) {
             const auto& plan = all.plans[n];
             const std::string& name = plan.of->name;
-            if (sums_->has_table(n)) {
+            if (sums_->has_table(n) && translates(*plan.of)) {
                 assumed_.push_back(name +
                                    ": ports and the flow table refuse independently of one another "
                                    "(an upper bound)");
@@ -230,6 +230,10 @@ class loss_study::state {
         for (const auto& curve : sums_->curves())
             if (std::find(said.begin(), said.end(), curve.explained()) == said.end())
                 said.push_back(curve.explained());
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (sums_->has_table(n) && !translates(scenario_.nats[n]))
+                said.push_back("the table of " + scenario_.nats[n].name + ", of " +
+                               grouped(*sums_->all().plans[n].table) + ": Erlang's formula");
         for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
             if (has_quota(n))
                 said.push_back("each client address within its quota of " +

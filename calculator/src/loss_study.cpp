@@ -107,7 +107,8 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings))
                               : static_cast<double>(*mappings);
         }
-        const double most = std::min(tuples[n], most_behind(s, s.nats[n]));
+        const double behind = most_behind(s, s.nats[n]);
+        const double most = translates(s.nats[n]) ? std::min(tuples[n], behind) : behind;
         tables_.push_back(limit < most ? limit : 0);
     }
     for (const auto& t : traffic.streams) {

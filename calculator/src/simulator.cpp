@@ -78,6 +78,10 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
                               ": rate-limits: connections a second are not simulated in this "
                               "version; leave them out");
     for (const auto& n : given.nats)
+        if (!translates(n))
+            throw unsupported("NAT " + n.name +
+                              ": a firewall (translates: false) is not simulated in this version");
+    for (const auto& n : given.nats)
         if (n.mapping_limits.limit_subscribers)
             throw unsupported("NAT " + n.name +
                               ": a limit on subscribers is not simulated in this version; leave it "

@@ -108,7 +108,7 @@ class splitter {
             out_.kinds[kind].rate += rate;
             out_.kinds[kind].load += rate * t.hold();
             out_.kinds[kind].open += rate * t.open.mean;
-            if (through)
+            if (through && translates(*through))
                 place(t, d, rate, kind, static_cast<std::size_t>(through - scenario_.nats.data()));
         }
     }

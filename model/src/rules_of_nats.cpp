@@ -36,8 +36,10 @@ class checker {
             for (const auto& m : s.nats)
                 if (m.name == n.inside[k]) inner_nat(i, m);
         }
-        if (n.external_ip_address_pool.empty())
-            fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted");
+        if (!translates(n)) firewall(i);
+        if (translates(n) && n.external_ip_address_pool.empty())
+            fail(at("nats", i, "external-ip-address-pool"), "", "addresses are wanted",
+                 "for a stateful firewall add translates: false");
         if (n.nat64_prefixes) nat64_prefixes(*n.nat64_prefixes, at("nats", i, "nat64-prefixes"));
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
@@ -64,6 +66,37 @@ class checker {
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    // Its clients pass as they are.
+    void firewall(std::size_t i) const {
+        const auto& n = s.nats[i];
+        const auto none = [&](bool there, const char* field) {
+            if (there)
+                fail(at("nats", i, field), "", "does not go with translates: false",
+                     "leave one of the two out");
+        };
+        none(!n.external_ip_address_pool.empty(), "external-ip-address-pool");
+        none(n.port_set_restrict.has_value(), "port-set-restrict");
+        none(n.port_set.has_value(), "port-set");
+        none(n.static_mappings.has_value(), "static-mappings");
+        none(n.nat64_prefixes.has_value(), "nat64-prefixes");
+        none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers,
+             "mapping-limits");
+        for (const auto& m : s.nats)
+            for (const auto& name : m.inside)
+                if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
+                    fail(
+                        at("nats", i, "inside"), name,
+                        "a firewall (translates: false) before or behind a NAT is not modelled yet",
+                        "give the NAT its limits");
+        for (const auto& m : s.nats)
+            for (const auto& name : m.inside)
+                if (m.name != n.name &&
+                    std::find(n.inside.begin(), n.inside.end(), name) != n.inside.end())
+                    fail(at("nats", i, "inside"), name,
+                         "clients of a firewall (translates: false) that are inside " + m.name +
+                             ", too, are not modelled yet");
     }
 
     void subscribers(std::size_t i) const {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "natbound/model/canonical.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
 #include "rules.hpp"
@@ -100,7 +101,19 @@ scenario parse_scenario(std::string_view json) {
         for (auto& n : value.get_object()["nats"].get_array()) {
             if (n.is_object() && n.get_object().contains("design"))
                 resolve_design(n.get_object()["design"], rules::at("nats", i, "design"));
-            else if (n.is_object())
+            else if (n.is_object() && n.get_object().contains("translates") &&
+                     n.get_object()["translates"] == false) {
+                // nothing is searched: of the design its timers and its failure count
+                n.get_object()["design"] =
+                    bj::object{{"base", "linux-masquerade"},
+                               {"failure",
+                                {{"kind", "drop"},
+                                 {"counter", "drop"},
+                                 {"command",
+                                  "conntrack -S; \"nf_conntrack: table full\" in the "
+                                  "kernel's log"}}}};
+                resolve_design(n.get_object()["design"], rules::at("nats", i, "design"));
+            } else if (n.is_object())
                 rules::fail(rules::at("nats", i, "design"), "", "a design is wanted",
                             "add design: linux-masquerade (natbound design list shows all)");
             ++i;
@@ -120,6 +133,14 @@ scenario parse_scenario(std::string_view json) {
     return s;
 }
 
-std::string to_json(const scenario& s) { return bj::serialize(json_io::write(s)); }
+bj::value canonical(const scenario& s) {
+    bj::value out = json_io::write(s);
+    for (auto& n : out.at("nats").as_array())  // a firewall has no pool, and no set is empty
+        if (n.at("external-ip-address-pool").as_array().empty())
+            n.as_object().erase("external-ip-address-pool");
+    return out;
+}
+
+std::string to_json(const scenario& s) { return bj::serialize(canonical(s)); }
 
 }  // namespace natbound

@@ -43,6 +43,9 @@ const std::map<std::string, const char*>& sentences() {
         {"nat.name", "Unique in the file."},
         {"nat.inside", "Client sets whose connections it translates."},
         {"nat.external-ip-address-pool", "Its public addresses (RFC 8512)."},
+        {"nat.translates",
+         "false: a stateful firewall. It has no pool; it keeps state (connection-limits, "
+         "rate-limits, timers) of its clients' connections, which pass as they are."},
         {"nat.port-set-restrict", "The ports it may use (RFC 8512); else the design's own."},
         {"nat.design",
          "A name of the catalogue, {base: NAME, ...} to override axes, a file's path, or a design "

@@ -54,7 +54,8 @@ std::vector<way_out> ways_out(const scenario& flat, std::size_t view) {
     for (const auto& n : flat.nats) nats.insert(n.name);
     for (std::size_t c = 0; c < flat.clients.size(); ++c) clients[flat.clients[c].name] = c;
     for (std::size_t n = 0; n < flat.nats.size(); ++n)
-        for (const auto& name : flat.nats[n].inside) inside[name] = n;
+        for (const auto& name : flat.nats[n].inside)
+            if (translates(flat.nats[n])) inside[name] = n;
     const auto in_view = [&](const std::string& name) {
         const auto it = inside.find(name);
         return (it == inside.end() ? flat.nats.size() : it->second) == view;
@@ -69,7 +70,8 @@ std::vector<way_out> ways_out(const scenario& flat, std::size_t view) {
                            flat.clients[c].ports,
                            reached_by(flat, flat.clients[c])});
     for (std::size_t n = 0; n < flat.nats.size(); ++n)
-        if (in_view(flat.nats[n].name)) out.push_back(through(flat, n, clients));
+        if (translates(flat.nats[n]) && in_view(flat.nats[n].name))
+            out.push_back(through(flat, n, clients));
     return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "blocks.hpp"
 #include "cascade_view.hpp"
+#include "firewall.hpp"
 #include "keyed_blocks.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
@@ -223,6 +224,7 @@ class by_pairs {
             }
         if (mine.empty()) return true;
         if (s_.nats[n].port_set) return through_port_sets(n, mine);
+        if (!translates(s_.nats[n])) return passes_firewall(n, mine, wanted);
         const nat_plan plan(s_.nats[n]);
         if (const auto limit = limit_of(s_, reach_, plan, inside_[n]);
             limit && wanted > limit->connections) {
@@ -260,6 +262,30 @@ class by_pairs {
         if (!mappings_fit(plan, below.mapping, *found)) {
             if (too_many(n, readings.above, mine)) return false;
             say("within the limit on mappings of " + s_.nats[n].name + " no placing was found");
+            return false;
+        }
+        std::move(found->begin(), found->end(), std::back_inserter(blocks_));
+        return true;
+    }
+
+    bool passes_firewall(std::size_t n, const std::vector<pair_demand>& mine, const count& wanted) {
+        const auto& limits = s_.nats[n].connection_limits;
+        if (limits.limit_per_instance && wanted > *limits.limit_per_instance) {
+            bj::object item(
+                {{"nat", s_.nats[n].name}, {"at-most", json_count(*limits.limit_per_instance)}},
+                memory_);
+            refuse("the flow table of " + s_.nats[n].name + " holds " +
+                       grouped(*limits.limit_per_instance) + ", and " + grouped(wanted) +
+                       " connections are wanted through it",
+                   bj::array({std::move(item)}, memory_));
+            return false;
+        }
+        if (limits.limit_per_subscriber &&
+            !subscribers_allow(n, *limits.limit_per_subscriber, mine))
+            return false;
+        auto found = through_firewall(s_, n, mine);
+        if (!found) {
+            say("no even placing within the quotas of " + s_.nats[n].name + " was found");
             return false;
         }
         std::move(found->begin(), found->end(), std::back_inserter(blocks_));

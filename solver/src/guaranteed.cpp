@@ -9,6 +9,7 @@
 
 #include "clashing.hpp"
 #include "filling.hpp"
+#include "firewall.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -253,6 +254,7 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
     std::optional<count> open_bound;
     known_sequences sequences;
     for (const auto& n : s.nats) {
+        if (!translates(n)) continue;  // with_firewalls
         const auto now_and_then = interrupt ? interrupt : [] {};
         guaranteed_result r = n.port_set ? port_set_guaranteed(s, n, now_and_then)
                                          : of_nat(s, n, sequences, now_and_then);
@@ -284,8 +286,10 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
 
 guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
     auto out = of_ways(s, interrupt);
+    if (out.binds == "clash") return out;
     with_servers(s, out);
     with_subscribers(s, out);
+    if (!is_cascade(s)) with_firewalls(s, out);
     return out;
 }
 

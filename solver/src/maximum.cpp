@@ -78,6 +78,11 @@ void keep_room(nat_capacity& out, server_room& room) {
 nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, const routed& direct,
                     bj::array nats, const bj::storage_ptr& memory) {
     for (const auto& n : s.nats)
+        if (!translates(n))
+            throw unsupported("NAT " + n.name +
+                              ": a firewall beside NATs that share endpoints or clients is not "
+                              "settled in this version");
+    for (const auto& n : s.nats)
         if (n.port_set)
             throw unsupported("NAT " + n.name +
                               ": port sets beside NATs that share endpoints or clients are not "

@@ -105,7 +105,8 @@ class newton {
             for (std::size_t i = 0; i < demand.size(); ++i)
                 if (here[demand[i].client]) one.pairs.push_back(i);
             if (one.pairs.empty()) continue;
-            decides_ = !s.nats[n].port_set;  // whole sets: no flow in parts
+            // whole sets, or no groups: no flow in parts
+            decides_ = !s.nats[n].port_set && translates(s.nats[n]);
             if (!decides_) break;
             const nat_plan plan(s.nats[n]);
             auto readings = readings_of(s, reach, plan, inside[n]);

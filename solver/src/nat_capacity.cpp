@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "firewall.hpp"
 #include "hall.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -245,6 +246,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
                          server_room* room) {
     if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory);
+    if (!translates(s.nats[nat])) return firewall_capacity(s, reach, nat, inside, memory, room);
     if (const auto most = subscribers_of(s, nat, inside))
         return capacity_of_subscribers(s, reach, nat, inside, *most, memory, room);
     const nat_plan plan(s.nats[nat]);

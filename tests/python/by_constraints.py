@@ -42,7 +42,7 @@ def maximum(scenario: dict[str, Any], seconds: float = 20, demand: dict[tuple[st
                         z = model.new_bool_var("")
                         model.add_implication(z, there[router.key(f)])
                         live[f].append(z)
-                        outside[f].append(((router.pool[e[0]], e[1]), z))
+                        outside[f].append(((router.pool[e[0]] if router.translates else e[0], e[1]), z))
                         mine.append((f, z))
         for several in users.values():
             model.add_at_most_one(several)

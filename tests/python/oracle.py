@@ -128,7 +128,8 @@ class Router:
 
     def __init__(self, nat: Any, world: World) -> None:
         self.world, self.name, self.inside = world, nat["name"], nat["inside"]
-        self.pool = listed_addresses(nat["external-ip-address-pool"])
+        self.translates = nat.get("translates", True)
+        self.pool = listed_addresses(nat["external-ip-address-pool"]) if self.translates else []
         d = copy.deepcopy(nat["design"])
         restrict = nat.get("port-set-restrict")
         if restrict:
@@ -148,8 +149,8 @@ class Router:
              listed_ports(m["external-src-port"]))
             for m in nat.get("static-mappings") or []
         ]  # fmt: skip
-        self.type = d.get("mapping-type", "edm")
-        self.scope = d.get("clash-scope", {})
+        self.type = d.get("mapping-type", "edm") if self.translates else "edm"
+        self.scope = d.get("clash-scope", {}) if self.translates else {}
         self.rounds = d.get("search", {}).get("rounds", [])
         self.given: dict[Flow, set[External]] = {}
 
@@ -200,6 +201,8 @@ class Router:
 
     def permitted(self, f: Flow) -> set[External]:
         """All external endpoints that a flow may ever be given: by a search of its own, or by a mapping of its source that it shares."""
+        if not self.translates:
+            return {(f[1], f[2])}  # type: ignore[arg-type]  # its own address stands for the pool's
         if f in self.given:
             return self.given[f]
         ranks: set[int] = set()

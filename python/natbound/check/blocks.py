@@ -163,7 +163,7 @@ def read_via(scenario: Scenario, client: Client, value: Any, where: str, keys: s
     if nat is None:
         raise Rejected(f"{where}: {client.name} is inside {nats[0].name} and not inside {str(named)[:40]!r}")
     via = addresses(get(out, "addresses", where), where), ports(get(out, "ports", where), where), count(out.get("first", 0), where)
-    need(within(via[0], nat.pool), f"{where}: addresses outside the pool of {nat.name}")
+    need(not nat.translates or within(via[0], nat.pool), f"{where}: addresses outside the pool of {nat.name}")
     return nat, via
 
 
@@ -197,6 +197,8 @@ def read_block(scenario: Scenario, value: Any, where: str) -> list[Block]:
         nat, via = read_via(scenario, client, stage, where, "preserve" if several else "")
         keeps = flag(stage.get("preserve", False), where) if several else preserve
         need(not several or nat is not None, f"{where}.via: more NATs than {client.name} is behind")
+        if nat is not None and not nat.translates:
+            need(via == (*from_, first) and keeps and not shift, f"{where}.via: {nat.name} translates nothing")
         block = Block(client, nat, dests, *from_, shift, first, via or (*from_, 0), units, keeps, spread)
         sockets = size(from_[0]) * size(from_[1]) * (block.endpoints if spread else 1)
         need(first + units <= sockets, f"{where}: more units than the sources have")

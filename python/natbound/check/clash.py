@@ -40,6 +40,10 @@ def ways_out(scenario: Scenario) -> list[WayOut]:
     for n in scenario.nats.values():
         if n.name in scenario.clients:
             continue
+        if not n.translates:
+            own = [box for c in scenario.inside(n) for box in boxes(c.addresses, c.ports)]
+            out.append(WayOut(n.name, tuple(own), reached(scenario.inside(n)), n.inside))
+            continue
         given: Set = union(s for c in scenario.inside(n) for s in n.plan.permitted(c.ports))
         out.append(WayOut(n.name, tuple(boxes(n.pool, given)), reached(scenario.inside(n)), n.inside))
     return out

@@ -13,7 +13,7 @@ from typing import Any
 from .blocks import read_dests
 from .cascade import sent
 from .clash import together
-from .direct import check_direct
+from .direct import check_direct, check_firewall
 from .keys import keys_of, mapping_side, weights
 from .pool import Way
 from .port_sets import check_bound
@@ -248,6 +248,8 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
     if nat.port_sets is not None:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
+    if not nat.translates:
+        return check_firewall(scenario, nat, value, where)
     known_keys(value, "nat at-most table quota backends subscribers groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")

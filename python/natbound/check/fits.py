@@ -29,6 +29,8 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
     """Every connection's external endpoint may be given to it."""
     assert block.nat is not None
     plan = block.nat.plan
+    if not block.nat.translates:
+        return  # each keeps its own endpoint: read_block
     pieces = list(block.pieces())
     used = union(s for _, rects, _ in pieces for _, p in rects for s in p)
     on = union(s for _, _, rects in pieces for _, p in rects for s in p)
@@ -167,7 +169,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         for where, b in stages:
             if b.nat is nat:
                 permitted(scenario, b, way, where)
-        mappings = apart(nat, mine)
+        mappings = apart(nat, mine) if nat.translates else 0
         within_quota(nat, mine)
         within_subscribers(nat, mine)
         live = sum(b.connections for b in mine)

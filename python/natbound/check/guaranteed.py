@@ -96,6 +96,17 @@ def replay(scenario: Scenario, nat: Nat, trace: Any, failing: Any) -> int:
     return before
 
 
+def refuses(scenario: Scenario, nat: Nat, limit: int) -> bool:
+    """Whether a firewall has that limit, and there are more connections than that: in all, or of one address."""
+    if limit == nat.quota and can_refuse(scenario, nat):
+        return True
+    there = 0
+    for c in scenario.inside(nat):
+        own = size(c.ports) * sum(d.size for d in scenario.destinations(c))
+        there += size(c.addresses) * (own if nat.quota is None else min(own, nat.quota))
+    return limit == nat.table and there > limit
+
+
 def check_guaranteed(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections below which nothing fails; rejects a body that does not show it."""
     said = count(get(body, "connections", "guaranteed"), "connections")
@@ -103,7 +114,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
-        search = least_of_searches(scenario, nat)
+        search = least_of_searches(scenario, nat) if nat.translates else None
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     servers = refusing(scenario)
@@ -120,7 +131,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         )
         check_clash(scenario, get(body, "clash", "guaranteed"))
         return said
-    need(reason in ("sequence", "table", "quota", "servers", "subscribers"), "lower-bound: no such reason")
+    need(reason in ("sequence", "table", "quota", "servers", "subscribers", "state"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
     once_behind(scenario)
@@ -136,6 +147,13 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         where = "server" if reason == "servers" else "nat"
         name = word(get(bound, where, "lower-bound"), f"lower-bound.{where}")
         need(servers.get(name) == said, f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
+        need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although no search refuses")
+        return said
+    if reason == "state":
+        # fewer live fail nowhere: so that many can be live, and there are more
+        name = word(get(bound, "nat", "lower-bound"), "lower-bound.nat")
+        need(name in scenario.nats and not scenario.nats[name].translates, f"lower-bound: {name[:40]!r} is no firewall")
+        need(refuses(scenario, scenario.nats[name], said), f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
         need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although no search refuses")
         return said
     name = word(get(body, "nat", "guaranteed"), "nat")
@@ -159,7 +177,10 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     there = {c.name: c.sockets * sum(d.size for d in scenario.destinations(c)) for c in scenario.clients.values() if not c.inner}
     through = most_through(scenario, there, {})
     for nat in scenario.nats.values():
-        need(least_of_searches(scenario, nat) is None, f"lower-bound: a search through {nat.name} may fail, as far as is shown")
+        need(
+            not nat.translates or least_of_searches(scenario, nat) is None,
+            f"lower-bound: a search through {nat.name} may fail, as far as is shown",
+        )
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
         for most in (nat.table, nat.mappings):
             need(most is None or through[nat.name] <= most, f"lower-bound: {nat.name} has a limit of {most}")

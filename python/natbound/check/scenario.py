@@ -44,6 +44,7 @@ class Nat:
     holes: Holes  # the static mappings
     port_sets: PortSets | None = None  # its ports are dealt to client addresses
     subscribers: int | None = None  # the most client addresses with mappings
+    translates: bool = True  # else a stateful firewall: no pool, every flow passes as it is
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,28 @@ def _restriction(value: Any, where: str) -> Set:
     return minus(union((lo, lo + (1 << rest) - 1) for lo in firsts), ((0, 0),))
 
 
+def _firewall(value: Any, where: str, clients: dict[str, Client]) -> Nat:
+    """It translates nothing, and keeps state of what passes."""
+    need(value["translates"] is False, f"{where}.translates: true or false")
+    need(not value.get("external-ip-address-pool"), f"{where}: a pool, and translates: false")
+    for key in ("port-set-restrict", "port-set", "static-mappings", "nat64-prefixes"):
+        need(value.get(key) is None, f"{where}: {key} does not go with translates: false")
+    known_keys(value.get("mapping-limits", {}), "", where + ".mapping-limits")
+    inside = _names(get(value, "inside", where), set(clients), where + ".inside")
+    need(inside, f"{where}.inside: clients are wanted")
+    limits, at = value.get("connection-limits", {}), where + ".connection-limits"
+    plan = read_plan(get(value, "design", where), None, where + ".design")
+    table = _limit(limits, "limit-per-instance", at, "limit-per-subscriber")
+    quota = _limit(limits, "limit-per-subscriber", at, "limit-per-instance")
+    name = word(get(value, "name", where), where)
+    return Nat(name, inside, (), plan, table, None, quota, read_holes(None, (), True, where), translates=False)
+
+
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits"
+    keys = "name inside external-ip-address-pool translates port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits"
     known_keys(value, keys, where)
+    if value.get("translates", True) is not True:
+        return _firewall(value, where, clients)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
@@ -200,7 +220,11 @@ def read_scenario(value: Any) -> Scenario:
         for m in (nats[name] for name in n.inside if name in nats):
             need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
             need(not m.holes.each, f"{m.name}: static mappings of a NAT that is inside another")
-    for nat in nats.values():
+    firewalls = [n for n in nats.values() if not n.translates]
+    for f in firewalls:
+        others = [n for n in nats.values() if n is not f]
+        need(not any(f.inside & n.inside or f.name in n.inside for n in others), f"{f.name}: its clients, or it, are inside another NAT")
+    for nat in (n for n in nats.values() if n.translates):
         for client in {c.reaches: c for c in out.inside(nat)}.values():
             there = [d.addresses for d in out.destinations(client)]
             good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)

@@ -135,7 +135,7 @@ def by_backends(scenario: Scenario, nat: Nat, value: Any, where: str) -> dict[st
         name = word(get(item, "server", here), here)
         need(name in scenario.servers and name not in out, f"{here}: no such server set, or a second time")
         server = scenario.servers[name]
-        need(server.backends is not None, f"{here}: {name} has no backends")
+        need(server.backends is not None and nat.translates, f"{here}: {name} has no backends")
         need(nat.name not in scenario.clients, f"{here}: {nat.name} is inside another NAT, which changes the endpoints that backends see")
         given = union(s for c in scenario.inside(nat) if scenario.reached(c, server) for s in nat.plan.permitted(c.ports))
         out[name] = size(nat.pool) * size(given) * (server.backends or 0)

@@ -44,6 +44,9 @@ def plural(n: int, one: str, many: str = "") -> str:
 
 
 def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    if nat.get("translates") is False:
+        yield from _limits_of(i, nat)
+        return
     name, texts = nat["name"], nat["external-ip-address-pool"]
     size, taken = pools.count(texts), pools.others(canonical, i)
     room = _room(texts, taken)
@@ -65,6 +68,11 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
                 lambda n: f"{plural(n, 'port')} an address of {name}: {'-'.join(map(str, wider(first, last, n)))}",
                 most, alike=_ports_alike(nat),
             )  # fmt: skip
+    yield from _limits_of(i, nat)
+
+
+def _limits_of(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    name = nat["name"]
     for field, key, what, one, many in (
         ("connection-limits", "limit-per-instance", "table", "table entry", "table entries"),
         ("mapping-limits", "limit-port-mappings", "mapping", "mapping", "mappings"),
@@ -87,7 +95,7 @@ def _limit(what: str, name: str, path: str, now: int, one: str, many: str) -> Ki
 
 def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Iterator[Kind]:
     name, texts = server["name"], server["addresses"]
-    taken = [a for n in canonical.get("nats", []) for a in n["external-ip-address-pool"]] + [
+    taken = [a for n in canonical.get("nats", []) for a in n.get("external-ip-address-pool", [])] + [
         a for c in canonical["clients"] for a in c["addresses"]
     ]
     taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
@@ -157,7 +165,7 @@ def hashed(nat: dict[str, Any], above: int = 1) -> bool:
     """Whether a hash alone picks the address, of a pool of more than so many: over a larger pool it picks other ones. A draw, a cursor or a walk
     may use the old ones as before."""
     pool = nat["design"].get("pool", {})
-    return pool.get("choice") == "hash" and not pool.get("fallback") and pools.count(nat["external-ip-address-pool"]) > above
+    return pool.get("choice") == "hash" and not pool.get("fallback") and pools.count(nat.get("external-ip-address-pool", [])) > above
 
 
 def _ports_alike(nat: dict[str, Any]) -> bool:

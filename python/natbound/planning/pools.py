@@ -78,7 +78,7 @@ def nat_of(canonical: dict[str, Any], name: str | None) -> int:
 def others(canonical: dict[str, Any], nat: int) -> list[str]:
     """Addresses that the NAT's pool may not grow into."""
     out = [a for part in ("clients", "servers") for item in canonical[part] for a in item["addresses"]]
-    return out + [a for i, n in enumerate(canonical["nats"]) if i != nat for a in n["external-ip-address-pool"]]
+    return out + [a for i, n in enumerate(canonical["nats"]) if i != nat for a in n.get("external-ip-address-pool", [])]
 
 
 def _text(first: Address, length: int) -> str:

@@ -52,6 +52,10 @@ def size(
     canonical = scenario.canonical
     index = pools.nat_of(canonical, nat)
     own = canonical["nats"][index]
+    if own.get("translates") is False:
+        raise InputError(
+            "a firewall has no pool to size", path=f"nats[{index}]", value=f"'{own['name']}'", fix="explain says which table would do"
+        )
     study = _Sizing(scenario, index, target, seed)
     options: list[dict[str, Any]] = []
     for change, settings, kind in _changes(canonical, index, designs):

@@ -91,6 +91,7 @@ struct nat {
     std::string name;
     std::vector<std::string> inside;
     address_set external_ip_address_pool;
+    std::optional<bool> translates;  // false: a stateful firewall, without a pool
     std::optional<port_restriction> port_set_restrict;
     std::optional<subscriber_port_sets> port_set;
     std::optional<std::vector<static_mapping>> static_mappings;
@@ -105,6 +106,8 @@ struct nat {
     // The design's timer, unless the NAT sets its own; 0 where neither says.
     double timer(close_cause cause) const;
 };
+
+inline bool translates(const nat& n) { return n.translates.value_or(true); }
 
 BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal, empirical)
 
@@ -175,9 +178,9 @@ BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_in
 BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscribers))
 BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst))
 BOOST_DESCRIBE_STRUCT(nat, (),
-                      (name, inside, external_ip_address_pool, port_set_restrict, port_set,
-                       static_mappings, nat64_prefixes, design, connection_limits, mapping_limits,
-                       rate_limits, timers))
+                      (name, inside, external_ip_address_pool, translates, port_set_restrict,
+                       port_set, static_mappings, nat64_prefixes, design, connection_limits,
+                       mapping_limits, rate_limits, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))
