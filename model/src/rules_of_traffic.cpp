@@ -1,6 +1,7 @@
 // What traffic must keep.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "natbound/model/json_io.hpp"
 #include "rules.hpp"
@@ -14,7 +15,9 @@ constexpr std::size_t most_samples = 65536;
 class checker {
   public:
     checker(const scenario& scenario_to_check, const known_names& found)
-        : s(scenario_to_check), names(found) {}
+        : s(scenario_to_check), names(found) {
+        for (const auto& c : s.clients) clients[c.name] = &c;
+    }
 
     void traffic(std::size_t i) {
         const auto& t = s.traffic[i];
@@ -23,13 +26,14 @@ class checker {
         if (t.to.empty()) fail(here + ".to", "", "a traffic entry needs servers");
         references(here + ".from", t.from, names.clients, "client set");
         references(here + ".to", t.to, names.servers, "server set");
-        for (const auto& c : s.clients)
+        for (const auto& from : t.from) {
+            const auto& c = *clients.at(from);
+            if (c.reaches.empty()) continue;
             for (const auto& to : t.to)
-                if (std::find(t.from.begin(), t.from.end(), c.name) != t.from.end() &&
-                    !c.reaches.empty() &&
-                    std::find(c.reaches.begin(), c.reaches.end(), to) == c.reaches.end())
+                if (std::find(c.reaches.begin(), c.reaches.end(), to) == c.reaches.end())
                     fail(here + ".to", to, "client set " + c.name + " does not reach it",
                          "add it to its reaches");
+        }
         if (t.rate && t.rate_per_client)
             fail(here + ".rate-per-client", "", "rate and rate-per-client say the same thing twice",
                  "keep one");
@@ -161,6 +165,7 @@ class checker {
   private:
     const scenario& s;
     const known_names& names;
+    std::map<std::string, const client_set*> clients;
 };
 
 }  // namespace

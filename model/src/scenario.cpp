@@ -93,7 +93,8 @@ void fill_mean(std::optional<hold_time>& h) {
 
 scenario parse_scenario(std::string_view json) {
     boost::system::error_code ec;
-    bj::value value = bj::parse(json, ec);
+    // large scenarios are many small pieces, let go of at once
+    bj::value value = bj::parse(json, ec, bj::make_shared_resource<bj::monotonic_resource>());
     if (ec) throw input_error("", "", "not JSON: " + ec.message());
     if (value.is_object() && value.get_object().contains("nats") &&
         value.get_object()["nats"].is_array()) {

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from natbound import calculator
     from natbound.design import Design, designs
     from natbound.scenario import Scenario, load
+    from natbound.variants import sweep
 
-__all__ = ["Design", "InputError", "Scenario", "Unsupported", "__version__", "calculator", "designs", "load"]
+__all__ = ["Design", "InputError", "Scenario", "Unsupported", "__version__", "calculator", "designs", "load", "sweep"]
 
 
 def __getattr__(name: str) -> Any:
     """Imports on first use: a command that needs no arrays must not wait for NumPy."""
     import importlib
 
-    home = {"Scenario": "scenario", "load": "scenario", "Design": "design", "designs": "design"}
+    home = {"Scenario": "scenario", "load": "scenario", "Design": "design", "designs": "design", "sweep": "variants"}
     if name == "calculator":
         return importlib.import_module("natbound.calculator")
     if name in home:

@@ -179,8 +179,7 @@ class by_pairs {
     // Inside no NAT: as many sockets towards every endpoint, and one more towards the first few
     // that no other client set has given one.
     bool routed(std::size_t c) {
-        for (const auto& p : pairs_) {
-            if (p.client != c) continue;
+        for (const auto& p : of_client(c)) {
             if (!own_sockets(p)) return false;
             const auto& v = s_.servers[p.server];
             const destination_list whole{{p.server, v.addresses, v.ports}};
@@ -214,15 +213,12 @@ class by_pairs {
     // Whether what goes through the NAT fits for sure; sets the verdict where it does not for sure.
     bool through(std::size_t n) {
         std::vector<pair_demand> mine;
-        count wanted = 0;
-        std::vector<bool> here(s_.clients.size(), false);
-        for (const auto c : inside_[n]) here[c] = true;
-        for (const auto& p : pairs_)
-            if (here[p.client]) {
-                mine.push_back(p);
-                wanted += p.connections;
-            }
+        for (const auto c : inside_[n]) {
+            const auto& own = of_client(c);
+            mine.insert(mine.end(), own.begin(), own.end());
+        }
         if (mine.empty()) return true;
+        const count wanted = total_of(mine);
         if (s_.nats[n].port_set) return through_port_sets(n, mine);
         if (!translates(s_.nats[n])) return passes_firewall(n, mine, wanted);
         const nat_plan plan(s_.nats[n]);
@@ -355,6 +351,14 @@ class by_pairs {
         return out;
     }
 
+    const std::vector<pair_demand>& of_client(std::size_t c) {
+        if (of_client_.empty()) {
+            of_client_.resize(s_.clients.size());
+            for (const auto& p : pairs_) of_client_[p.client].push_back(p);
+        }
+        return of_client_[c];
+    }
+
     void say(const std::string& why) {
         if (why_.empty()) why_ = why;
     }
@@ -450,6 +454,7 @@ class by_pairs {
     reach_table reach_;
     std::vector<std::vector<std::size_t>> inside_;
     std::vector<pair_demand> pairs_;
+    std::vector<std::vector<pair_demand>> of_client_;
     bj::storage_ptr memory_;
     std::vector<block> blocks_;
     std::map<std::size_t, count>

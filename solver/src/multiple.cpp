@@ -84,7 +84,9 @@ class newton {
         if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);
+        std::vector<std::vector<std::size_t>> of_client(s.clients.size());  // numbers of pairs
         for (std::size_t i = 0; i < demand.size(); ++i) {
+            of_client[demand[i].client].push_back(i);
             const auto& c = s.clients[demand[i].client];
             const auto& v = s.servers[demand[i].server];
             simple_.push_back(
@@ -100,10 +102,9 @@ class newton {
         }
         for (std::size_t n = 0; n < s.nats.size() && decides_; ++n) {
             flow_nat one;
-            std::vector<bool> here(s.clients.size(), false);
-            for (const auto c : inside[n]) here[c] = true;
-            for (std::size_t i = 0; i < demand.size(); ++i)
-                if (here[demand[i].client]) one.pairs.push_back(i);
+            for (const auto c : inside[n])
+                one.pairs.insert(one.pairs.end(), of_client[c].begin(), of_client[c].end());
+            std::sort(one.pairs.begin(), one.pairs.end());
             if (one.pairs.empty()) continue;
             // whole sets, or no groups: no flow in parts
             decides_ = !s.nats[n].port_set && translates(s.nats[n]);
@@ -138,10 +139,10 @@ class newton {
         };
         for (const auto& c : simple_) take(c);
         for (const auto& n : nats_) {
-            demand_list wanted = demand_;
+            auto wanted = own(n);
             while (true) {
                 for (std::size_t i = 0; i < wanted.size(); ++i)
-                    wanted[i].connections = k.numerator * demand_[i].connections;
+                    wanted[i].connections = k.numerator * demand_[n.pairs[i]].connections;
                 auto c = broken(n, wanted, k.denominator);
                 if (!c) break;
                 take(std::move(*c));
@@ -157,7 +158,7 @@ class newton {
         const auto take = [&](const cut& c) { k = std::min(k, breaks(c)); };
         for (const auto& c : simple_) take(c);
         for (const auto& n : nats_)
-            while (const auto c = broken(n, below(demand_, k), 1)) take(*c);
+            while (const auto c = broken(n, below(own(n), k), 1)) take(*c);
         return k;
     }
 
@@ -191,14 +192,22 @@ class newton {
         return last;
     }
 
+    // Of its pairs.
+    demand_list own(const flow_nat& nat) const {
+        demand_list out;
+        for (const auto i : nat.pairs) out.push_back(demand_[i]);
+        return out;
+    }
+
+    // `wanted`: of its pairs, in their order.
     static std::optional<cut> broken(const flow_nat& nat, const demand_list& wanted,
                                      const count& copies) {
         demand_list mine;
         std::vector<std::size_t> which;
-        for (const auto i : nat.pairs)
+        for (std::size_t i = 0; i < wanted.size(); ++i)
             if (wanted[i].connections > 0) {
                 mine.push_back(wanted[i]);
-                which.push_back(i);
+                which.push_back(nat.pairs[i]);
             }
         const auto flow = send(nat.groups, mine, copies);
         if (flow.fits) return std::nullopt;

@@ -126,8 +126,12 @@ bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
                 v, plan.pool_size * external_ports(plan, own).size() * backends_of(s.servers[v]));
     }
     const auto by = [&](const std::vector<std::pair<std::size_t, count>>& servers) {
-        auto rest = reach;
         bound_by_backends out{servers, 0, {}, solved({})};
+        if (servers.empty()) {
+            out.others = solved(groups_of(s, reach, plan, inside, reading));
+            return out;
+        }
+        auto rest = reach;
         for (const auto& [v, n] : servers) {
             for (auto& row : rest) row[v] = false;
             const count backends = backends_of(s.servers[v]);

@@ -4,6 +4,8 @@
 #include "port_layout.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace natbound {
 namespace {
@@ -13,16 +15,26 @@ struct cut {
     port_set plain, kept;
 };
 
+struct by_parts {
+    bool operator()(const port_set* a, const port_set* b) const {
+        return std::lexicographical_compare(
+            a->parts().begin(), a->parts().end(), b->parts().begin(), b->parts().end(),
+            [](const auto& x, const auto& y) {
+                return std::pair(x.first, x.last) < std::pair(y.first, y.last);
+            });
+    }
+};
+
 }  // namespace
 
 port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*>& client_ports,
                          bool one_by_one) {
     std::vector<const port_set*> distinct;
+    std::map<const port_set*, std::size_t, by_parts> known;
     for (const auto* ports : client_ports) {
-        std::size_t i = 0;
-        while (i < distinct.size() && *distinct[i] != *ports) ++i;
-        if (i == distinct.size()) distinct.push_back(ports);
-        of_.push_back(i);
+        const auto [it, fresh] = known.try_emplace(ports, distinct.size());
+        if (fresh) distinct.push_back(ports);
+        of_.push_back(it->second);
     }
     std::vector<std::vector<cut>> cuts(distinct.size());
     std::vector<port_set> sets;
@@ -39,9 +51,11 @@ port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*
             if (plan.design.first_choice == first_choice::preserve)
                 kept = (own & plan.classes[k].ports) - ranges[k];
             cuts[d].push_back({own - kept, kept});
-            if (!kept.empty() && std::find(sets.begin(), sets.end(), kept) == sets.end())
-                sets.push_back(kept);
         }
+    std::set<const port_set*, by_parts> cut_out;
+    for (const auto& list : cuts)
+        for (const auto& c : list)
+            if (!c.kept.empty() && cut_out.insert(&c.kept).second) sets.push_back(c.kept);
     // static mappings are taken out of an address atom by atom; those of no class make no atom
     const std::size_t before_holes = sets.size();
     port_set any;

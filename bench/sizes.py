@@ -1,0 +1,99 @@
+"""How long large scenarios take, each beside its limit in the same run.
+
+    python bench/sizes.py
+
+- 1,000 NATs, 100 servers, 100,000 traffic entries: reading, and the maximum with its certificate: at most 2 s together.
+- 10,000 client sets (prefixes), each with its own range of ports, behind a pool: the maximum with its certificate: at most 100 ms.
+- 10,000 what-if variants of a home network through an executor: at most 10 s.
+- The same question for 1e5 tuples and for 1e35: the same time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import natbound
+
+HOME = Path(__file__).resolve().parents[1] / "examples" / "home-lan.yaml"
+
+
+def seconds(work: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
+    """The median, and what came out last."""
+    took = []
+    for _ in range(times):
+        start = time.perf_counter()
+        out = work()
+        took.append(time.perf_counter() - start)
+    return median(took), out
+
+
+def told(what: str, took: float, limit: float) -> None:
+    """One line."""
+    print(f"{what:64} {took * 1e3:8,.0f} ms of {limit * 1e3:6,.0f} ms: {took / limit:5.2f}")
+
+
+def many_nats() -> dict[str, Any]:
+    """A thousand home NATs side by side, and who talks to whom."""
+    return {
+        "clients": [{"name": f"c{i}", "addresses": f"10.{i // 250}.{i % 250}.0/28"} for i in range(1000)],
+        "nats": [
+            {"name": f"n{i}", "inside": [f"c{i}"], "external-ip-address-pool": f"203.0.{i // 256}.{i % 256}", "design": "linux-masquerade"}
+            for i in range(1000)
+        ],
+        "servers": [{"name": f"s{k}", "addresses": f"198.51.100.{k}", "ports": 443} for k in range(100)],
+        "traffic": [{"from": f"c{i}", "to": f"s{k}", "rate": "10/s", "hold": "60s"} for i in range(1000) for k in range(100)],
+    }
+
+
+def many_ranges() -> dict[str, Any]:
+    """Client sets that have nothing in common."""
+    rng = random.Random(3)
+    clients = []
+    for i in range(10_000):
+        low = rng.randint(1024, 60_000)
+        clients.append({"name": f"c{i}", "addresses": f"10.{i >> 8}.{i & 255}.0/24", "ports": f"{low}-{rng.randint(low, 65_535)}"})
+    nat = {"name": "n", "inside": [c["name"] for c in clients], "external-ip-address-pool": "203.0.113.0/28", "design": "ideal"}
+    return {"clients": clients, "nats": [nat], "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 443}]}
+
+
+def wide(prefix: int, design: str) -> natbound.Scenario:
+    """A /prefix of clients and one of servers."""
+    return natbound.Scenario(
+        {
+            "clients": [{"name": "A", "addresses": f"2001:db8:1::/{prefix}"}],
+            "nats": [{"name": "n", "inside": ["A"], "external-ip-address-pool": "2001:db8:2::/120", "design": design}],
+            "servers": [{"name": "s", "addresses": f"2001:db8:3::/{prefix}", "ports": 443}],
+        }
+    )
+
+
+def main() -> None:
+    """All of them."""
+    large = many_nats()
+    reading, scenario = seconds(lambda: natbound.Scenario(large), 1)
+    counting, _ = seconds(lambda: scenario._core.maximum(False))
+    told("1,000 NATs, 100,000 traffic entries: read, and the maximum", reading + counting, 2)
+    ranges = natbound.Scenario(many_ranges())
+    took, _ = seconds(lambda: ranges._core.maximum(False))
+    told("10,000 prefixes with 10,000 ranges of ports: the maximum", took, 0.1)
+    home = natbound.load(HOME)
+    variants = [f"nats.connection-limits.limit-per-instance={n}" for n in range(1, 10_001)]
+    with ThreadPoolExecutor() as threads:
+        took, found = seconds(lambda: list(natbound.sweep(home, variants, executor=threads)), 1)
+    assert [r["connections"] for r in found] == list(range(1, 10_001))
+    told("10,000 variants of a home network, in threads", took, 10)
+    narrow, _ = seconds(lambda: wide(127, "ideal")._core.maximum(False), 21)
+    broad, _ = seconds(lambda: wide(64, "ideal")._core.maximum(False), 21)
+    print(
+        f"{'2 clients and servers, and 2^64 of each: reading and the maximum':64} {narrow * 1e3:8,.2f} and {broad * 1e3:,.2f} ms: {broad / narrow:5.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
