@@ -158,3 +158,19 @@ def test_the_simulator_refuses_a_clash() -> None:
     s["traffic"] = [{"from": ["A", "X"], "to": "C", "rate": "10/s", "hold": "60s"}]
     with pytest.raises(natbound.Unsupported, match="a clash is no refusal"):
         natbound.Scenario(s).simulate(arrivals=100)
+
+
+def test_a_routed_block_is_outside_where_its_sockets_are() -> None:
+    # C's second socket is what the NAT gives: a block that begins there shares a tuple with it, and one of the first socket does not
+    s = small.scenario(
+        [small.client("A", "10.0.0.1", "10"), small.client("C", "203.0.113.1", "12-13")],
+        [small.nat(["A"], "203.0.113.1", small.design(port_classes=[{"source": ["0-65535"], "ports": ["13"]}]))],
+        [small.server("S", "198.51.100.1", "80")],
+    )
+    to = [{"server": "S", "addresses": ["198.51.100.1"], "ports": ["80"]}]
+    through = {"to": to, "from": {"client": "A", "addresses": ["10.0.0.1"], "ports": ["10"]}, "count": 1,
+               "via": {"nat": "router", "addresses": ["203.0.113.1"], "ports": ["13"], "first": 0}}  # fmt: skip
+    for first, stands in ((0, True), (1, False)):
+        own = {"to": to, "from": {"client": "C", "addresses": ["203.0.113.1"], "ports": ["12-13"], "first": first}, "count": 1}
+        body = {"connections": 2, "blocks": [through, own]}
+        assert check({"schema": "natbound.certificate/1", "kind": "fits", "scenario": s, **body}).valid is stands

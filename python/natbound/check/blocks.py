@@ -99,6 +99,11 @@ class Block:
     spread: bool
 
     @property
+    def translated(self) -> bool:
+        """Whether another endpoint than its own carries each unit."""
+        return self.nat is not None and self.nat.translates
+
+    @property
     def endpoints(self) -> int:
         """|to|"""
         return sum(d.size for d in self.dests)
@@ -113,7 +118,7 @@ class Block:
         out = (*self.via[:2], 0)
         if not self.spread:
             taken = rectangles(self.addresses, self.ports, self.shift, self.first, self.count)
-            yield self.dests, taken, rectangles(*out, self.via[2], self.count)
+            yield self.dests, taken, rectangles(*out, self.via[2], self.count) if self.translated else taken
             return
         sockets, at, end = size(self.addresses) * size(self.ports), self.first, self.first + self.count
         while at < end:
@@ -121,7 +126,8 @@ class Block:
             whole = 0 if unit else (end - at) // sockets
             length = whole * sockets or min(sockets - unit, end - at)
             here = rectangles(self.addresses, self.ports, self.shift, unit, min(length, sockets))
-            yield some_dests(self.dests, dest, max(whole, 1)), here, rectangles(*out, self.via[2] + at - self.first, length)
+            outside = rectangles(*out, self.via[2] + at - self.first, length) if self.translated else here
+            yield some_dests(self.dests, dest, max(whole, 1)), here, outside
             at += length
 
     def sources(self, side_of: Callable[[list[Dest]], list[Box]]) -> list[Box]:
