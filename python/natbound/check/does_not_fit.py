@@ -14,6 +14,7 @@ from .blocks import read_dests
 from .cascade import sent
 from .clash import together
 from .keys import keys_of, mapping_side, weights
+from .paired import counted_alone
 from .pool import Way
 from .port_sets import check_bound
 from .quota import capped
@@ -242,11 +243,13 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
     if nat.port_sets is not None:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
-    known_keys(value, "nat at-most table quota groups", where)
+    known_keys(value, "nat at-most table quota paired groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
     groups = []
     bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
+    alone, scenario, nat = counted_alone(scenario, nat, value.get("paired", []), where + ".paired")
+    bound += alone
     way = Way(scenario, nat)
     for i, g in enumerate(entries(get(value, "groups", where), where)):
         here = f"{where}.groups[{i}]"
