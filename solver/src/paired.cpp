@@ -41,6 +41,31 @@ count room_of(const nat_plan& plan, const server_set& v, const port_set& given) 
     return keys * weight * given.size();
 }
 
+// The most connections of one address of a client set, alone on one external address:
+// of all its ports, also of those that static mappings keep (a bound from above).
+count of_one(const scenario& s, const reach_table& reach, std::size_t nat, std::size_t c,
+             const nat_reading& reading) {
+    bin one(s.clients.size());
+    one[c] = s.clients[c].addresses.slice(0, 1);
+    std::vector<std::size_t> left{c};
+    const auto behind = behind_one(s, nat, 0, one, left);
+    const nat_plan plan(behind.nats[nat]);
+    const count room = given_to(plan, s.clients[c].ports).size();
+    count out = 0;
+    for (const auto& g : groups_of(behind, reach, plan, left, reading)) {
+        auto sources = g.sources;
+        std::stable_sort(sources.begin(), sources.end(),
+                         [](const auto& a, const auto& b) { return a.weight > b.weight; });
+        count free = room;
+        for (const auto& source : sources) {
+            const count here = std::min(free, source.mappings);
+            out += g.keys * source.weight * here;
+            free -= here;
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>& inside,
@@ -77,24 +102,13 @@ scenario behind_one(const scenario& s, std::size_t nat, std::uint64_t rank, cons
 std::vector<count> alone(const scenario& s, const reach_table& reach, std::size_t nat,
                          const std::vector<std::size_t>& inside, const nat_reading& reading) {
     std::vector<count> out(s.clients.size(), count(0));
+    // client sets with the same ports that reach the same servers are worth the same
+    std::map<std::pair<std::string, std::vector<bool>>, count> known;
     for (const auto c : inside) {
-        bin one(s.clients.size());
-        one[c] = s.clients[c].addresses.slice(0, 1);
-        std::vector<std::size_t> left = inside;
-        const auto behind = behind_one(s, nat, 0, one, left);
-        const nat_plan plan(behind.nats[nat]);
-        const count room = given_to(plan, s.clients[c].ports).size();
-        for (const auto& g : groups_of(behind, reach, plan, left, reading)) {
-            auto sources = g.sources;
-            std::stable_sort(sources.begin(), sources.end(),
-                             [](const auto& a, const auto& b) { return a.weight > b.weight; });
-            count free = room;
-            for (const auto& source : sources) {
-                const count here = std::min(free, source.mappings);
-                out[c] += g.keys * source.weight * here;
-                free -= here;
-            }
-        }
+        const auto [it, fresh] = known.emplace(
+            std::pair(to_string(s.clients[c].ports), std::vector<bool>(reach[c])), count(0));
+        if (fresh) it->second = of_one(s, reach, nat, c, reading);
+        out[c] = it->second;
     }
     return out;
 }

@@ -37,10 +37,15 @@ def patterns(sizes: list[int], room: int, waste: int) -> list[tuple[int, ...]] |
             out.append(tuple(chosen))
         if len(out) > MOST_PATTERNS or steps > 20 * MOST_PATTERNS:
             return False
-        for k in range(min(top, bisect_left(kinds, free + 1) - 1), -1, -1):
+        highest = min(top, bisect_left(kinds, free + 1) - 1)
+        # where one more is all that goes in, it must fill the bin by itself
+        lowest = bisect_left(kinds, free - waste) if free < 2 * kinds[0] else 0
+        for k in range(highest, lowest - 1, -1):
             size = kinds[k]
             # the rest would be no larger than this one: can so many fill what is left?
-            if left[size] == 0 or (len(chosen) == 0 and size * (room // kinds[0]) < room - waste):
+            if size * (free // kinds[0]) < free - waste:
+                break
+            if left[size] == 0:
                 continue
             left[size] -= 1
             good = fill([*chosen, size], free - size, k)
@@ -66,13 +71,23 @@ def pack(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds:
     return _one_by_one(wants, rooms, bins, seconds)
 
 
-def _solve(model: Any, seconds: float) -> tuple[Any, bool, bool]:
+def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, bool]:
+    """The solver, whether it found something, whether there is nothing.
+
+    plain: one worker without presolve first, for a second: where the linear relaxation leads straight to a packing, presolve takes longest.
+    """
     from ortools.sat.python import cp_model
 
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.random_seed = 1
-    status = solver.Solve(model)
+    for limit, simple in ((min(1.0, seconds), True), (seconds, False)) if plain else ((seconds, False),):
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = limit
+        solver.parameters.random_seed = 1
+        if simple:
+            solver.parameters.num_workers = 1
+            solver.parameters.cp_model_presolve = False
+        status = solver.Solve(model)
+        if status != cp_model.UNKNOWN:
+            break
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
 
 
@@ -94,7 +109,7 @@ def _by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, se
             return Packed(None, True, how)
         model.Add(sum(terms) == many[size])
     model.Add(sum(x) <= bins)
-    solver, found, none = _solve(model, seconds)
+    solver, found, none = solve(model, seconds, plain=True)
     if not found:
         return Packed(None, none, how)
     waiting: dict[int, list[int]] = {}
@@ -124,7 +139,7 @@ def _one_by_one(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, s
     for b in range(bins):
         for v, room in rooms.items():
             model.Add(sum(wants[i][v] * c[b] for i, c in put.items() if v in wants[i] and b < len(c)) <= room)
-    solver, found, none = _solve(model, seconds)
+    solver, found, none = solve(model, seconds)
     if not found:
         return Packed(None, none, how)
     return Packed([next(b for b, c in enumerate(put[i]) if solver.Value(c)) for i in range(len(wants))], False, how)

@@ -45,7 +45,7 @@ def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any
     if laid.get("fits") is not True:
         return found
     trusted = "nothing: the solver found the packing, and the certificate shows it"
-    return {**found, **laid, "engine": {**engine, "verdict": "fits", "trust": trusted}}
+    return {**found, **laid, "multiple": _at_least_once(found.get("multiple"), pairs, laid), "engine": {**engine, "verdict": "fits", "trust": trusted}}
 
 
 def _question(world: Checked, pairs: list[dict[str, Any]]) -> tuple[str, list[str], list[dict[str, int]], dict[str, int]] | None:
@@ -72,3 +72,16 @@ def _nothing(found: dict[str, Any], answer: Packed, engine: dict[str, Any], nat:
         return {"sets_it": f"{found['sets_it']}; the solver found none in {seconds:g} s", "engine": {**engine, "verdict": "unknown"}}
     says = f"paired pooling: OR-Tools CP-SAT says that no packing into the {bins:,} addresses of {nat} exists; that has no certificate"
     return {"sets_it": says, "engine": {**engine, "verdict": "does not fit", "trust": "the solver and the model that it was given"}}
+
+
+def _at_least_once(multiple: Any, pairs: list[dict[str, Any]], laid: dict[str, Any]) -> Any:
+    """The bounds of the largest multiple, with the demand itself as the lower one where they did not know that it fits."""
+    if not isinstance(multiple, dict) or multiple.get("exact") or not multiple["at_least"]["value"] < 1:
+        return multiple
+    body = laid["evidence"]
+    at_least = {"fraction": "1/1", "value": 1.0, "connections": body["connections"], "demand": pairs}
+    out = {**multiple, "at_least": at_least}
+    if "evidence" in multiple:
+        shown = {"connections": body["connections"], "multiple": "1/1", "fits": {k: body[k] for k in ("connections", "blocks", "demand")}}
+        out["evidence"] = {**multiple["evidence"], **shown}
+    return out
