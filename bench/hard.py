@@ -16,7 +16,7 @@ from typing import Any
 
 import natbound
 from natbound.check import check
-from natbound.exact.packing import _one_by_one
+from natbound.exact.packing import one_by_one
 
 
 def triplets(n: int, seed: int) -> list[int]:
@@ -90,7 +90,7 @@ def main() -> None:
         stands = check(found["evidence"]).valid if found.fits else None
         checked = time.perf_counter() - began
         began = time.perf_counter()
-        plain = _one_by_one([{"web": s} for s in sizes], {"web": 1000}, n // 3, seconds)
+        plain = one_by_one([{"web": s} for s in sizes], {"web": 1000}, n // 3, seconds)
         other = time.perf_counter() - began
         print(
             f"{n:5}   fits: {found.fits}  {took:8.2f} s   {stands} {checked:8.3f} s   {'found' if plain.at else 'none'} {other:8.2f} s",

@@ -79,8 +79,7 @@ class checker {
             fail(here, "true",
                  "a hash of source and destination picks several addresses for one client",
                  "write pool.of: source, or another choice");
-        if (is_cascade(s))
-            fail(here, "true", "is not modelled yet for NATs inside one another");
+        if (is_cascade(s)) fail(here, "true", "is not modelled yet for NATs inside one another");
         if (n.port_set) fail(here, "true", "is not modelled yet together with port sets");
         for (const auto& name : n.inside)
             for (std::size_t k = 0; k < s.nats.size(); ++k) {

@@ -67,8 +67,8 @@ def pack(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds:
         sizes = [w.get(server, 0) for w in wants]
         columns = patterns(sizes, room, bins * room - sums[server])
         if columns is not None:
-            return _by_patterns(sizes, columns, bins, seconds)
-    return _one_by_one(wants, rooms, bins, seconds)
+            return by_patterns(sizes, columns, bins, seconds)
+    return one_by_one(wants, rooms, bins, seconds)
 
 
 def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, bool]:
@@ -91,7 +91,7 @@ def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, b
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
 
 
-def _by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:
+def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -124,7 +124,7 @@ def _by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, se
     return Packed(at, False, how)
 
 
-def _one_by_one(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds: float) -> Packed:
+def one_by_one(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds: float) -> Packed:
     from ortools.sat.python import cp_model
 
     how = "host by host"
