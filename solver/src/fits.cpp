@@ -1,6 +1,7 @@
 // Whether a demand fits: limits first, then one flow over each NAT.
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include "blocks.hpp"
 #include "cascade_view.hpp"
@@ -54,9 +55,14 @@ class by_pairs {
         : by_pairs(s, reaches_of(s), inside_of(s), std::move(demand)) {}
     by_pairs(const scenario& s, reach_table reach, std::vector<std::vector<std::size_t>> inside,
              demand_list demand)
+        : by_pairs(s, std::make_shared<const reach_table>(std::move(reach)), std::move(inside),
+                   std::move(demand)) {}
+    by_pairs(const scenario& s, std::shared_ptr<const reach_table> reach,
+             std::vector<std::vector<std::size_t>> inside, demand_list demand)
         : s_(s),
           demand_(total_of(demand)),
-          reach_(std::move(reach)),
+          own_reach_(std::move(reach)),
+          reach_(*own_reach_),
           inside_(std::move(inside)),
           pairs_(std::move(demand)),
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
@@ -250,12 +256,13 @@ class by_pairs {
         if (bins.empty()) return std::nullopt;
         std::vector<block> out;
         const auto shares = shares_of(s_, bins, mine);
+        behind_one each(s_, n);
         for (std::size_t b = 0; b < bins.size(); ++b) {
             if (shares[b].empty()) continue;
             std::vector<std::vector<std::size_t>> inside(inside_.size());
             inside[n] = inside_[n];
-            const auto one = behind_one(s_, n, b, bins[b], inside[n]);
-            by_pairs here(one, reach_, std::move(inside), shares[b]);
+            const auto& one = each.at(b, bins[b], inside[n]);
+            by_pairs here(one, own_reach_, std::move(inside), shares[b]);
             if (!here.each_nat()) return std::nullopt;
             std::move(here.blocks_.begin(), here.blocks_.end(), std::back_inserter(out));
         }
@@ -408,7 +415,8 @@ class by_pairs {
 
     const scenario& s_;
     count demand_;
-    reach_table reach_;
+    std::shared_ptr<const reach_table> own_reach_;
+    const reach_table& reach_;
     std::vector<std::vector<std::size_t>> inside_;
     std::vector<pair_demand> pairs_;
     bj::storage_ptr memory_;

@@ -213,9 +213,10 @@ std::vector<block> paired_blocks(const scenario& s, const reach_table& reach, co
                                  std::size_t nat) {
     std::vector<block> out;
     const auto bins = dealt_evenly(s, inside, plan.pool_size);
+    behind_one each(s, nat);
     for (std::size_t b = 0; b < bins.size(); ++b) {
         auto left = inside;
-        const auto one = behind_one(s, nat, b, bins[b], left);
+        const auto& one = each.at(b, bins[b], left);
         if (left.empty()) continue;
         const nat_plan here(one.nats[nat]);
         auto some = all_blocks(one, reach, here, left, readings_of(one, reach, here, left), quota,

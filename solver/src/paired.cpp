@@ -48,7 +48,8 @@ count of_one(const scenario& s, const reach_table& reach, std::size_t nat, std::
     bin one(s.clients.size());
     one[c] = s.clients[c].addresses.slice(0, 1);
     std::vector<std::size_t> left{c};
-    const auto behind = behind_one(s, nat, 0, one, left);
+    behind_one only(s, nat);
+    const auto& behind = only.at(0, one, left);
     const nat_plan plan(behind.nats[nat]);
     const count room = given_to(plan, s.clients[c].ports).size();
     count out = 0;
@@ -89,14 +90,13 @@ std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>&
     return out;
 }
 
-scenario behind_one(const scenario& s, std::size_t nat, std::uint64_t rank, const bin& clients,
-                    std::vector<std::size_t>& inside) {
-    scenario out = s;
-    const ip_address at = s.nats[nat].external_ip_address_pool.at(rank);
-    out.nats[nat].external_ip_address_pool = {at, at};
+const scenario& behind_one::at(std::uint64_t rank, const bin& clients,
+                               std::vector<std::size_t>& inside) {
+    const ip_address here = pool_.at(rank);
+    one_.nats[nat_].external_ip_address_pool = {here, here};
     std::erase_if(inside, [&](std::size_t c) { return clients[c].empty(); });
-    for (const auto c : inside) out.clients[c].addresses = clients[c];
-    return out;
+    for (const auto c : inside) one_.clients[c].addresses = clients[c];
+    return one_;
 }
 
 std::vector<count> alone(const scenario& s, const reach_table& reach, std::size_t nat,

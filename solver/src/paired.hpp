@@ -26,10 +26,20 @@ constexpr std::uint64_t most_bins = 4096;
 std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>& inside,
                               const count& pool);
 
-// The scenario of one external address: the pool is its address number `rank`, the clients are
-// those of the bin; `inside` becomes the sets that are left.
-scenario behind_one(const scenario& s, std::size_t nat, std::uint64_t rank, const bin& clients,
-                    std::vector<std::size_t>& inside);
+// The scenario of one external address after the other: the pool is its address number `rank`, the
+// clients are those of the bin; `inside` becomes the sets that are left (the others stay as the
+// last bin had them). One copy serves all bins: there may be hundreds of sets and of bins.
+class behind_one {
+  public:
+    behind_one(const scenario& s, std::size_t nat)
+        : one_(s), pool_(s.nats[nat].external_ip_address_pool), nat_(nat) {}
+    const scenario& at(std::uint64_t rank, const bin& clients, std::vector<std::size_t>& inside);
+
+  private:
+    scenario one_;
+    address_set pool_;
+    std::size_t nat_;
+};
 
 // The most connections of one client address of each set, were it alone on one external address:
 // under each key its heaviest mappings, one for each port that its ports may be given.
