@@ -129,7 +129,7 @@ def main() -> None:
             f"{'found' if plain.at else 'none '} {other:6.2f} s   {other / took:6.1f}",
             flush=True,
         )
-    print("overloading, whether all fit: natbound with certificate, who; plain CP-SAT, the same order of colours; ratio")
+    print("overloading, whether all fit: natbound with certificate, who; plain CP-SAT, the colours of one clique fixed; ratio")
     for n, balanced in ((60, False), (200, False), (1000, False), (60, True), (120, True), (1000, True)):
         for more in (0, 1, 2):
             _, demand = coloured(n, 12, balanced, 1, n)
