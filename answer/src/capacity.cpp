@@ -110,7 +110,7 @@ bj::value multiple_answer(const scenario& s, const demand_list& demand) {
 }
 
 bj::object fit_answer(const scenario& s, const demand_list& demand, const fit_options& options) {
-    auto out = verdict_of(s, fits(s, demand), total_of(demand), options.evidence);
+    auto out = verdict_of(s, fits(s, demand, options.at), total_of(demand), options.evidence);
     out["pairs"] = demand_json(s, demand);
     if (options.multiple) out["multiple"] = multiple_or_why(s, demand);
     return out;

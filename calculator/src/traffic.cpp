@@ -7,6 +7,7 @@
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/plan.hpp"
 #include "natbound/model/ways_out.hpp"
 
 namespace natbound::calculator {
@@ -66,6 +67,11 @@ class filler {
         out_.given = !scenario_.traffic.empty();
         // what is not modelled is refused before anything is counted
         for (std::size_t c = 0; c < scenario_.clients.size(); ++c) nat_of(scenario_, c);
+        for (const auto& n : scenario_.nats)
+            if (n.design.pool.paired && nat_plan(n).pairs())
+                throw unsupported("NAT " + n.name +
+                                  ": probabilities and simulation under paired pooling are not "
+                                  "settled in this version (maximum and fits are)");
         for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) entry(i);
         if (!out_.given) even();
         out_.assumed.push_back(

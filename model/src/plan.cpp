@@ -59,6 +59,14 @@ bool nat_plan::preserves(port source) const {
     return false;
 }
 
+bool nat_plan::pairs() const {
+    const auto& rule = design.pool;
+    const bool by_source = rule.of == hash_input::source || rule.hash == "vpp-fold";
+    const bool one =
+        rule.choice == pool_choice::first || (rule.choice == pool_choice::hash && by_source);
+    return rule.paired && pool_size > 1 && (rule.fallback || !one);
+}
+
 port_set nat_plan::permitted(port source) const {
     const auto& c = class_of(source);
     const port_set searched = rounds(c.size).empty() ? port_set{} : c.ports;

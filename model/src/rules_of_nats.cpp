@@ -1,7 +1,9 @@
 // What NATs must keep.
+#include <algorithm>
 #include <set>
 
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/hash.hpp"
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/port_sets.hpp"
@@ -45,7 +47,7 @@ class checker {
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
         if (n.mapping_limits.limit_subscribers) subscribers(i);
-        if (n.design.pool.paired) not_yet(at("nats", i, "design.pool.paired"));
+        if (n.design.pool.paired) paired(i);
         if (n.rate_limits) rates(*n.rate_limits, at("nats", i, "rate-limits"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
             fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
@@ -109,6 +111,28 @@ class checker {
                 if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
                     fail(here, "", "a limit on subscribers in a cascade is not modelled yet");
         if (n.port_set) fail(here, "", "a limit on subscribers with port sets is not modelled yet");
+    }
+
+    // Where pairing is read (the maximum, demands), each NAT is looked at by itself.
+    void paired(std::size_t i) const {
+        const auto& n = s.nats[i];
+        const auto& pool = n.design.pool;
+        const std::string here = at("nats", i, "design.pool.paired");
+        if (pool.choice == pool_choice::hash && is_known_hash(pool.hash) &&
+            pool.of != hash_input::source && pool.hash != "vpp-fold")
+            fail(here, "true",
+                 "a hash of source and destination picks several addresses for one client",
+                 "write pool.of: source, or another choice");
+        if (is_cascade(s)) fail(here, "true", "is not modelled yet for NATs inside one another");
+        if (n.port_set) fail(here, "true", "is not modelled yet together with port sets");
+        for (const auto& name : n.inside)
+            for (std::size_t k = 0; k < s.nats.size(); ++k) {
+                const auto& other = s.nats[k].inside;
+                if (k != i && std::find(other.begin(), other.end(), name) != other.end())
+                    fail(here, "true",
+                         "is not modelled yet where clients are spread over several NATs (" + name +
+                             " is inside " + s.nats[k].name + ", too)");
+            }
     }
 
     // Each lies on the pool, none is named twice, and something is left to give.
@@ -285,8 +309,6 @@ class checker {
     }
 
   private:
-    static void not_yet(const std::string& path) { fail(path, "", "is not modelled yet"); }
-
     const scenario& s;
     const known_names& names;
     std::set<std::string> placed;

@@ -1,5 +1,6 @@
 // _core.Scenario: a parsed scenario and the questions about it.
 #include <pybind11/functional.h>
+#include <pybind11/stl.h>
 
 #include "bindings.hpp"
 #include "natbound/answer/answer.hpp"
@@ -65,13 +66,15 @@ void bind_scenario(py::module_& m) {
             py::arg("json"))
         .def(
             "fits_demand",
-            [](const scenario& s, const std::string& json, bool evidence, bool multiple) {
+            [](const scenario& s, const std::string& json, bool evidence, bool multiple,
+               const std::vector<std::uint64_t>& at) {
                 return unlocked([&] {
                     return natbound::to_text(natbound::fit_answer(
-                        s, natbound::parse_demand(s, json), {evidence, multiple}));
+                        s, natbound::parse_demand(s, json), {evidence, multiple, at}));
                 });
             },
-            py::arg("demand"), py::arg("evidence"), py::arg("multiple"))
+            py::arg("demand"), py::arg("evidence"), py::arg("multiple"),
+            py::arg("at") = std::vector<std::uint64_t>{})
         .def(
             "simulate",
             [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,

@@ -79,6 +79,10 @@ class Scenario:
         if place == "best" or wanted.connections == 0:
             return Result(decoded(self._core.fits(str(wanted.connections), place)))
         found = decoded(self._core.fits_demand(wanted.json, True, True))
+        if found.get("fits") is None:
+            from natbound.exact import settle
+
+            found = settle(self, wanted.pairs, found)
         return Result({**found, **wanted.left_out})
 
     def explain(self, demand: Given | None = None, *, reasons: int = 1, prices: Mapping[str, float] | None = None) -> Explanation:

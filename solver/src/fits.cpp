@@ -1,6 +1,7 @@
 // Whether a demand fits: limits first, then one flow over each NAT.
 #include <algorithm>
 #include <map>
+#include <memory>
 
 #include "blocks.hpp"
 #include "cascade_view.hpp"
@@ -12,6 +13,7 @@
 #include "natbound/model/ways_out.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_network.hpp"
+#include "paired.hpp"
 #include "parted_clients.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
@@ -56,9 +58,14 @@ class by_pairs {
         : by_pairs(s, reaches_of(s), inside_of(s), std::move(demand)) {}
     by_pairs(const scenario& s, reach_table reach, std::vector<std::vector<std::size_t>> inside,
              demand_list demand)
+        : by_pairs(s, std::make_shared<const reach_table>(std::move(reach)), std::move(inside),
+                   std::move(demand)) {}
+    by_pairs(const scenario& s, std::shared_ptr<const reach_table> reach,
+             std::vector<std::vector<std::size_t>> inside, demand_list demand)
         : s_(s),
           demand_(total_of(demand)),
-          reach_(std::move(reach)),
+          own_reach_(std::move(reach)),
+          reach_(*own_reach_),
           inside_(std::move(inside)),
           pairs_(std::move(demand)),
           memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
@@ -132,6 +139,8 @@ class by_pairs {
 
     const fit_result& found() const { return out_; }
     const std::string& why() const { return why_; }
+    // As a solver says: each client set's place in the pool, by index (paired pooling).
+    void place_at(const std::vector<std::uint64_t>& at) { at_ = at; }
     std::vector<block>& blocks() { return blocks_; }
 
     fit_result fitting() {
@@ -239,6 +248,7 @@ class by_pairs {
         auto readings = readings_of(s_, reach_, plan, inside_[n]);
         const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
         if (one_flow_a_mapping && !fits_above(n, plan, readings.above, mine)) return false;
+        if (plan.pairs()) return paired(n, plan, readings.above, mine);
         std::optional<std::vector<block>> found;
         const auto& below = readings.below ? *readings.below : readings.above;
         if (quota)
@@ -295,6 +305,46 @@ class by_pairs {
         if (found.verdict == fit_verdict::does_not_fit)
             refuse(found.why, bj::array({std::move(found.item)}, memory_));
         return found.verdict == fit_verdict::fits;
+    }
+
+    // Client addresses packed into external addresses (paired pooling), and each of these filled by
+    // itself.
+    bool paired(std::size_t n, const nat_plan& plan, const nat_reading& reading,
+                const demand_list& mine) {
+        if (const auto few = needs_more_bins(s_, plan, mine)) {
+            bj::object item({{"nat", s_.nats[n].name}, {"packing", few->packing}}, memory_);
+            refuse(few->in_words, bj::array({std::move(item)}, memory_));
+            return false;
+        }
+        auto found = filled_bins(
+            n, at_ ? dealt_as(s_, plan, inside_[n], *at_) : packed(s_, plan, inside_[n], mine),
+            mine);
+        if (found && mappings_fit(plan, reading.mapping, *found)) {
+            std::move(found->begin(), found->end(), std::back_inserter(blocks_));
+            return true;
+        }
+        if (too_many(n, reading, mine)) return false;
+        say("paired pooling: which client addresses share an external address of " +
+            s_.nats[n].name + " is bin packing (NP-hard), and no packing was found by size");
+        return false;
+    }
+
+    std::optional<std::vector<block>> filled_bins(std::size_t n, const std::vector<bin>& bins,
+                                                  const demand_list& mine) const {
+        if (bins.empty()) return std::nullopt;
+        std::vector<block> out;
+        const auto shares = shares_of(s_, bins, mine);
+        behind_one each(s_, n);
+        for (std::size_t b = 0; b < bins.size(); ++b) {
+            if (shares[b].empty()) continue;
+            std::vector<std::vector<std::size_t>> inside(inside_.size());
+            inside[n] = inside_[n];
+            const auto& one = each.at(b, bins[b], inside[n]);
+            by_pairs here(one, own_reach_, std::move(inside), shares[b]);
+            if (!here.each_nat()) return std::nullopt;
+            std::move(here.blocks_.begin(), here.blocks_.end(), std::back_inserter(out));
+        }
+        return out;
     }
 
     // No client set wants more than its addresses' quotas together.
@@ -451,7 +501,8 @@ class by_pairs {
 
     const scenario& s_;
     count demand_;
-    reach_table reach_;
+    std::shared_ptr<const reach_table> own_reach_;
+    const reach_table& reach_;
     std::vector<std::vector<std::size_t>> inside_;
     std::vector<pair_demand> pairs_;
     std::vector<std::vector<pair_demand>> of_client_;
@@ -461,6 +512,7 @@ class by_pairs {
         next_;  // by server set: the endpoint that routed clients fill next
     std::vector<dealt_nat> dealt_;
     std::string why_;
+    std::optional<std::vector<std::uint64_t>> at_;
     fit_result out_;
 };
 
@@ -644,7 +696,8 @@ fit_result fits(const scenario& s, const count& demand, placing place) {
     return fits(s, shared_demand(s, demand));
 }
 
-fit_result fits(const scenario& s, const demand_list& demand) {
+fit_result fits(const scenario& s, const demand_list& demand,
+                const std::vector<std::uint64_t>& at) {
     if (total_of(demand) == 0) return from_maximum(s, 0);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
@@ -652,7 +705,9 @@ fit_result fits(const scenario& s, const demand_list& demand) {
     if (auto found = within_subscribers(s, some)) return std::move(*found);
     if (is_cascade(s)) return cascaded_pairs(s, std::move(some)).run();
     if (is_spread(s) || clash_in_words(s)) return joined_pairs(s, some);
-    return by_pairs(s, std::move(some)).run();
+    by_pairs all(s, std::move(some));
+    if (!at.empty()) all.place_at(at);
+    return all.run();
 }
 
 }  // namespace natbound

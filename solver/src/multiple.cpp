@@ -112,7 +112,7 @@ class newton {
             const nat_plan plan(s.nats[n]);
             auto readings = readings_of(s, reach, plan, inside[n]);
             decides_ = readings.above.mapping == mapping_type::edm && !readings.below &&
-                       !plan.mappings && !quota_of(s, reach, plan, inside[n]);
+                       !plan.mappings && !plan.pairs() && !quota_of(s, reach, plan, inside[n]);
             if (!decides_) break;
             if (const auto limit = limit_of(s, reach, plan, inside[n]))
                 simple_.push_back({one.pairs, limit->connections});

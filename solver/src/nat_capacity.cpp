@@ -9,6 +9,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "overloading.hpp"
+#include "paired.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
 #include "server_room.hpp"
@@ -164,6 +165,44 @@ std::vector<block> blocks_below(const scenario& s, const std::vector<group>& gro
     return connections(shared) > connections(apart) ? shared : apart;
 }
 
+// The client sets whose addresses are best counted each alone on one external address, and what
+// they are worth.
+std::pair<capped_clients, count> best_alone(const scenario& s, const reach_table& reach,
+                                            std::size_t nat, const nat_plan& plan,
+                                            const std::vector<std::size_t>& inside,
+                                            const nat_reading& reading) {
+    const auto worth = alone(s, reach, nat, inside, reading);
+    const auto of = [&](const std::vector<bool>& chosen) {
+        std::pair<capped_clients, count> out{{s, inside, 0}, 0};
+        for (const auto c : inside)
+            if (chosen[c]) {
+                out.first.cap(c, s.clients[c].addresses);
+                out.second += worth[c] * s.clients[c].addresses.size();
+            }
+        return out;
+    };
+    const auto value = [&](const std::vector<bool>& chosen) {
+        const auto some = of(chosen);
+        return some.second + most_of_others(s, reach, plan, reading, some.first);
+    };
+    std::vector<bool> best(s.clients.size(), false);
+    count least = value(best);
+    const auto consider = [&](const std::vector<bool>& one) {
+        if (const count here = value(one); here < least) {
+            least = here;
+            best = one;
+        }
+    };
+    consider(std::vector<bool>(s.clients.size(), true));
+    if (inside.size() <= 64)
+        for (const auto c : inside) {
+            auto one = best;
+            one[c] = !one[c];
+            consider(one);
+        }
+    return of(best);
+}
+
 // At least so many fit, no address passing the quota.
 std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach,
                                      const nat_plan& plan, const std::vector<std::size_t>& inside,
@@ -205,7 +244,8 @@ void keep_room(nat_capacity& out, const scenario& s, const reach_table& reach, c
                const bj::storage_ptr& memory, server_room& room) {
     server_room other = room;
     if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
-    auto parts = parted_to_room(s, reach, nat, inside, room, plan.quota.has_value());
+    auto parts =
+        parted_to_room(s, reach, nat, inside, room, plan.quota.has_value() || plan.pairs());
     out.blocks = room.admit(out.blocks);
     if (!parts) return;
     auto& limits = parts->s.nats.front();
@@ -246,6 +286,41 @@ std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, c
     return out;
 }
 
+namespace {
+
+// At least so many fit, of what a reading, its sharing and the quota leave.
+std::vector<block> all_blocks(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                              const std::vector<std::size_t>& inside, const nat_readings& readings,
+                              const std::optional<count>& quota, const count& enough,
+                              std::size_t nat) {
+    if (quota) return blocks_with_quota(s, reach, plan, inside, readings, *quota, enough, nat);
+    return blocks_below(
+        s, groups_of(s, reach, plan, inside, readings.below ? *readings.below : readings.above),
+        plan.design.clash_scope, readings, enough, nat);
+}
+
+// Client addresses dealt evenly to external addresses, and each of these filled by itself.
+std::vector<block> paired_blocks(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                                 const std::vector<std::size_t>& inside,
+                                 const std::optional<count>& quota, const count& enough,
+                                 std::size_t nat) {
+    std::vector<block> out;
+    const auto bins = dealt_evenly(s, inside, plan.pool_size);
+    behind_one each(s, nat);
+    for (std::size_t b = 0; b < bins.size(); ++b) {
+        auto left = inside;
+        const auto& one = each.at(b, bins[b], left);
+        if (left.empty()) continue;
+        const nat_plan here(one.nats[nat]);
+        auto some = all_blocks(one, reach, here, left, readings_of(one, reach, here, left), quota,
+                               enough, nat);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
+    }
+    return out;
+}
+
+}  // namespace
+
 nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
                          server_room* room) {
@@ -265,6 +340,16 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
         else
             capped.reset();
     }
+    count worth = capped ? capped->connections() : count(0);
+    const bool lone = !quota && plan.pairs();
+    if (lone) {
+        auto [some, many] = best_alone(s, reach, nat, plan, inside, readings.above);
+        if (some.any()) {
+            capped = std::move(some);
+            worth = many;
+            others = capped->others(s);
+        }
+    }
     const scenario& counted = capped ? others.first : s;
     const auto& left = capped ? others.second : inside;
     const auto bound = least_by_backends(counted, reach, plan, left, readings.above);
@@ -277,9 +362,13 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.binds = out.sets_it.empty() ? "sockets" : "ports";
     if (out.sets_it.empty()) out.sets_it = sockets_in_words(counted, left);
     if (capped) {
-        out.at_most += capped->connections();
-        out.binds = "quota";
-        out.sets_it = capped->in_words(s, s.nats[nat].name) +
+        out.at_most += worth;
+        out.binds = lone ? "ports" : "quota";
+        out.sets_it = (lone ? capped->names(s) +
+                                  " have one external address each (paired pooling), with room "
+                                  "for " +
+                                  grouped(worth) + " connections in all"
+                            : capped->in_words(s, s.nats[nat].name)) +
                       (above.most > 0 ? "; of the others: " + out.sets_it : "");
     }
     if (!bound.servers.empty()) {
@@ -299,15 +388,14 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.does_not_fit.emplace("nat", s.nats[nat].name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
-    if (capped) out.does_not_fit.emplace("quota", capped->json(s, memory));
+    if (capped) out.does_not_fit.emplace(lone ? "paired" : "quota", capped->json(s, memory));
     if (!bound.servers.empty()) out.does_not_fit.emplace("backends", bound.json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 
-    if (quota)
-        out.blocks = blocks_with_quota(s, reach, plan, inside, readings, *quota, out.at_most, nat);
-    else if (readings.below)
-        out.blocks = blocks_below(s, groups_of(s, reach, plan, inside, *readings.below),
-                                  plan.design.clash_scope, readings, out.at_most, nat);
+    if (plan.pairs())
+        out.blocks = paired_blocks(s, reach, plan, inside, quota, out.at_most, nat);
+    else if (quota || readings.below)
+        out.blocks = all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat);
     else if (!bound.servers.empty())
         out.blocks = solved(groups_of(s, reach, plan, inside, readings.above)).blocks(nat);
     else
@@ -325,7 +413,13 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     }
     if (out.at_least < out.at_most)
         out.why_bounds =
-            !readings.why.empty() ? readings.why
+            plan.pairs() ? "which client addresses best share an external address (paired "
+                           "pooling) is bin packing (NP-hard); they were dealt evenly" +
+                               std::string(plan.pool_size > most_bins
+                                               ? "; a pool of more than " + grouped(most_bins) +
+                                                     " addresses is not dealt out"
+                                               : "")
+            : !readings.why.empty() ? readings.why
             : quota
                 ? "how connections that share mappings, or go to thousands of destinations, are "
                   "best dealt to subscribers within their quotas"

@@ -107,7 +107,9 @@ std::vector<property_result> check_design(const design& d,
         result.property = p.name;
         result.says = p.says;
         result.clause = p.clause;
-        if (result.property == "unique")
+        if (d.pool.paired)
+            result.reason = "the steps of paired pooling are not in this version";
+        else if (result.property == "unique")
             check_unique(d, limits, result);
         else
             result.reason = "not in this version";

@@ -61,6 +61,18 @@ bj::array capped_clients::json(const scenario& s, const bj::storage_ptr& memory)
     return out;
 }
 
+std::string capped_clients::names(const scenario& s) const {
+    std::vector<std::string> sets;
+    count addresses = 0;
+    for (std::size_t c = 0; c < sets_.size(); ++c)
+        if (!sets_[c].empty()) {
+            sets.push_back(s.clients[c].name);
+            addresses += sets_[c].size();
+        }
+    return "the " + grouped(addresses) + (addresses == 1 ? " address of " : " addresses of ") +
+           listed(sets);
+}
+
 std::string capped_clients::in_words(const scenario& s, const std::string& nat) const {
     std::vector<std::string> names;
     count addresses = 0;

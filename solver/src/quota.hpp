@@ -45,6 +45,7 @@ class capped_clients {
     // The scenario without them, and which client sets are still inside.
     std::pair<scenario, std::vector<std::size_t>> others(const scenario& s) const;
     boost::json::array json(const scenario& s, const boost::json::storage_ptr& memory) const;
+    std::string names(const scenario& s) const;  // "the 3 addresses of A and B"
     std::string in_words(const scenario& s, const std::string& nat) const;
 
   private:

@@ -58,6 +58,10 @@ class search_bound {
     search_bound(const scenario& s, const nat_plan& plan, known_sequences& sequences,
                  const std::function<void()>& interrupt)
         : plan_(plan), sequences_(sequences), interrupt_(interrupt) {
+        if (plan.pairs())
+            throw unsupported("NAT " + plan.of->name +
+                              ": guaranteed under paired pooling is not settled in this version "
+                              "(maximum and fits are)");
         if (plan.design.mapping_type != mapping_type::edm &&
             plan.design.mapping_type != mapping_type::eim_if_possible) {
             const auto scope = plan.design.clash_scope.destination;

@@ -8,6 +8,7 @@ from typing import Any
 
 from .cascade import at_stages
 from .does_not_fit import check_group, check_nat, heaviest_first, limit, whole
+from .paired import too_few_bins
 from .pool import Way
 from .port_sets import too_few
 from .quota import passes
@@ -93,7 +94,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota backends subscribers groups pairs port-sets", where)
+        known_keys(item, "nat at-most table quota backends subscribers paired groups pairs packing port-sets", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
@@ -106,6 +107,8 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
         spend(len(demand))
         through = sum(n for (c, _), n in demand.items() if c in nat.inside)
         found = found or any(through > most for most in limit(scenario, nat))
+        if "packing" in item:
+            found = too_few_bins(scenario, nat, item["packing"], demand, where + ".packing") or found
         found = passes(scenario, nat, item.get("quota", []), demand, where + ".quota") or found
         for j, g in enumerate(entries(item.get("groups", []), where)):
             found = _closed_demand(scenario, nat, g, demand, f"{where}.groups[{j}]") or found

@@ -62,6 +62,7 @@ class Plan:
     hash: str
     hash_source_only: bool
     fallback: bool
+    paired: bool
 
     def class_of(self, port: int) -> PortClass:
         """The class of a source port."""
@@ -188,8 +189,6 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
     if scaled and any(len(c.ports) > 1 for c in classes):
         raise Undecided(f"{where}: a scaled step through ports with holes")
     pool = known_keys(value.get("pool", {}), "choice hash of fallback paired", where + ".pool")
-    if flag(pool.get("paired", False), where + ".pool.paired"):
-        raise Undecided(f"{where}: this checker does not decide paired pooling")
     choice = _one_of(pool.get("choice", "first"), "hash round-robin random first", where + ".pool.choice")
     named = word(pool.get("hash", ""), where + ".pool.hash")
     if choice == "hash" and named not in (*HASHES, "unknown"):
@@ -213,4 +212,5 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
         hash=named,
         hash_source_only=of == "source" or named == "vpp-fold",
         fallback=flag(pool.get("fallback", False), where + ".pool.fallback"),
+        paired=flag(pool.get("paired", False), where + ".pool.paired"),
     )

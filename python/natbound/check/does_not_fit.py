@@ -15,6 +15,7 @@ from .cascade import sent
 from .clash import together
 from .direct import check_direct, check_firewall
 from .keys import keys_of, mapping_side, weights
+from .paired import counted_alone
 from .pool import Way
 from .port_sets import check_bound
 from .quota import capped
@@ -250,7 +251,7 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
     if not nat.translates:
         return check_firewall(scenario, nat, value, where)
-    known_keys(value, "nat at-most table quota backends subscribers groups", where)
+    known_keys(value, "nat at-most table quota backends subscribers paired groups", where)
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limit(scenario, nat), f"{where}: {nat.name} has no such limit")
     groups = []
@@ -258,6 +259,8 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
         hashed = Way(scenario, nat).gives == "hashed"
         scenario, nat = cut(scenario, nat, value["subscribers"], hashed, where + ".subscribers")
     bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
+    alone, scenario, nat = counted_alone(scenario, nat, value.get("paired", []), where + ".paired")
+    bound += alone
     crowded = by_backends(scenario, nat, value.get("backends", []), where + ".backends")
     if crowded:
         bound += sum(crowded.values())

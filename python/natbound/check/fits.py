@@ -12,6 +12,7 @@ from typing import Any
 from .blocks import Block, read_block, some_dests
 from .clash import once_outside
 from .keys import mapping_side
+from .paired import one_address
 from .pool import Way
 from .port_sets import check_dealt, check_demand
 from .quota import within_quota
@@ -172,6 +173,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         mappings = apart(nat, mine) if nat.translates else 0
         within_quota(nat, mine)
         within_subscribers(nat, mine)
+        one_address(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")

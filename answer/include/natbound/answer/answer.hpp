@@ -33,6 +33,7 @@ boost::json::object fit_answer(const scenario& s, const count& demand, bool best
 // that of the scenario's traffic where no demand is given.
 struct fit_options {
     bool evidence = true, multiple = true;
+    std::vector<std::uint64_t> at;  // as fits() takes it
 };
 boost::json::object fit_answer(const scenario& s, const demand_list& demand,
                                const fit_options& options = {});

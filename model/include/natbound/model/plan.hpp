@@ -42,6 +42,9 @@ struct nat_plan {
     }
     // Whether a flow from this source port first tries that same port outside.
     bool preserves(port source) const;
+    // Whether paired pooling (RFC 4787 REQ-2) takes a choice away: a flow by itself could have
+    // several external addresses, and all live ones of a client address must have the same.
+    bool pairs() const;
     // All external ports that a flow from this source port may ever be given on an address.
     port_set permitted(port source) const;
     // The rounds that are made in a range of that size.

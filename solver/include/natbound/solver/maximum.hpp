@@ -45,7 +45,10 @@ struct fit_result {
 fit_result fits(const scenario& s, const count& demand, placing place);
 
 // Whether so many connections of each pair fit; within a pair the placing is free. Each pair occurs
-// once, and its clients reach its servers.
-fit_result fits(const scenario& s, const demand_list& demand);
+// once, and its clients reach its servers. `at`, where it is not empty: by index of client set, the
+// number of the pool's address that its one address is to have (paired pooling); found elsewhere,
+// and not believed unless it can be laid out.
+fit_result fits(const scenario& s, const demand_list& demand,
+                const std::vector<std::uint64_t>& at = {});
 
 }  // namespace natbound

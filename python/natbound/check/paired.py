@@ -1,0 +1,97 @@
+"""Paired pooling (RFC 4787 REQ-2): all live mappings of one client address have one external address.
+
+So under each clash-scope key a client address has at most as many mappings as one external address has ports for it; and what client
+addresses want must be packed into external addresses, each with so much room towards a server set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from .blocks import Block
+from .keys import keys_of, weights
+from .reading import addresses, count, entries, get, known_keys, need, word
+from .scenario import Client, Nat, Scenario
+from .servers import Dest, Server
+from .sets import Set, element, minus, size, spend, union, within
+
+
+def one_address(nat: Nat, blocks: Iterable[Block]) -> None:
+    """Each client address has one external address in all of these blocks."""
+    if not nat.plan.paired:
+        return
+    given: dict[int, int] = {}
+    for block in blocks:
+        for _, row, out in block.rows():
+            spend(2)
+            source, at = element(block.addresses, row), element(block.via[0], out)
+            need(given.setdefault(source, at) == at, f"{nat.name}: one client address has two external addresses (paired pooling)")
+
+
+def _alone(scenario: Scenario, nat: Nat, client: Client) -> int:
+    """The most connections of one address of the client set on one external address: under each key the heaviest mappings."""
+    room, out = size(nat.plan.permitted(client.ports)), 0
+    for key in keys_of(nat.plan, scenario.destinations(client)):
+        left = room
+        for weight, each in weights(scenario, nat.plan, client, key):
+            here = min(left, each * size(client.ports))
+            out, left = out + key.number * weight * here, left - here
+    return out
+
+
+def counted_alone(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
+    """Client addresses that a bound counts each alone: the most connections they have; and the scenario and the NAT without them."""
+    clients, bound = dict(scenario.clients), 0
+    for i, item in enumerate(entries(value, where)):
+        here = f"{where}[{i}]"
+        known_keys(item, "client addresses", here)
+        name = word(get(item, "client", here), here)
+        need(nat.plan.paired, f"{here}: {nat.name} does not pair")
+        need(name in nat.inside and name in clients, f"{here}: {name[:40]!r} is not inside {nat.name}, or counted before")
+        some = addresses(get(item, "addresses", here), here)
+        need(within(some, clients[name].addresses), f"{here}: addresses that {name} does not have, or counted before")
+        bound += _alone(scenario, nat, clients[name]) * size(some)
+        left = minus(clients[name].addresses, some)
+        if left:
+            clients[name] = replace(clients[name], addresses=left)
+        else:
+            del clients[name]
+    rest = replace(nat, inside=nat.inside & clients.keys())
+    return bound, replace(scenario, clients=clients, nats={**scenario.nats, nat.name: rest}), rest
+
+
+def room_towards(scenario: Scenario, nat: Nat, clients: list[Client], server: Server) -> int:
+    """The most connections towards the server set that one external address carries: under each key one mapping a port."""
+    given: Set = union(s for c in clients for s in nat.plan.permitted(c.ports))
+    out = 0
+    for key in keys_of(nat.plan, [Dest(server, server.addresses, server.ports)]):
+        out += key.number * size(given) * max(weights(scenario, nat.plan, c, key)[0][0] for c in clients)
+    return out
+
+
+def too_few_bins(scenario: Scenario, nat: Nat, value: Any, demand: dict[tuple[str, str], int], where: str) -> bool:
+    """Whether the client addresses that want something from one server set need more external addresses than there are.
+
+    With a threshold of t: one that wants more than the room less t shares with none of those that want t or more; two that want more than
+    half the room do not share; what the others want of t or more goes beside the second kind, or into addresses of its own (Martello and
+    Toth's L2).
+    """
+    known_keys(value, "server threshold", where)
+    name, t = word(get(value, "server", where), where), count(get(value, "threshold", where), where)
+    need(nat.plan.paired, f"{where}: {nat.name} does not pair")
+    need(name in scenario.servers, f"{where}: no server set {name[:40]!r}")
+    server = scenario.servers[name]
+    spend(len(demand))
+    wanted = {c: n for (c, v), n in demand.items() if v == name and n and c in nat.inside and size(scenario.clients[c].addresses) == 1}
+    clients = [scenario.clients[c] for c in wanted]
+    need(clients, f"{where}: nobody wants {name}")
+    need(all(scenario.reached(c, server) for c in clients), f"{where}: a client set does not reach {name}")
+    room = room_towards(scenario, nat, clients, server)
+    need(2 * t <= room, f"{where}: a threshold of more than half the room of {room:,}")
+    large = [n for n in wanted.values() if 2 * n > room]
+    beside = sum(room - n for n in large if n <= room - t)
+    small = sum(n for n in wanted.values() if t <= n and 2 * n <= room)
+    bins = len(large) + max(0, -(-(small - beside) // room) if room else 0)
+    return bins > size(nat.pool)

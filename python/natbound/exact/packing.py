@@ -1,0 +1,145 @@
+"""Bin packing: hosts into external addresses, each with so much room towards every server set.
+
+With one server set and bins that must be nearly full, by patterns: each way to fill a bin is a column with a whole number of bins, so that
+bins which are alike do not have to be told apart. Else host by host.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+MOST_PATTERNS = 300_000
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What the solver says: a bin for each item, or (`none`) that there is no packing, or nothing within its limit."""
+
+    at: list[int] | None
+    none: bool = False
+    how: str = ""
+
+
+def patterns(sizes: list[int], room: int, waste: int) -> list[tuple[int, ...]] | None:
+    """All multisets of the sizes (at most as often as they occur) that fill a bin but for `waste`; None where there are too many."""
+    left = Counter(sizes)
+    kinds = sorted(left)
+    out: list[tuple[int, ...]] = []
+    steps = 0
+
+    def fill(chosen: list[int], free: int, top: int) -> bool:
+        nonlocal steps
+        steps += 1
+        if chosen and free <= waste:
+            out.append(tuple(chosen))
+        if len(out) > MOST_PATTERNS or steps > 20 * MOST_PATTERNS:
+            return False
+        highest = min(top, bisect_left(kinds, free + 1) - 1)
+        # where one more is all that goes in, it must fill the bin by itself
+        lowest = bisect_left(kinds, free - waste) if free < 2 * kinds[0] else 0
+        for k in range(highest, lowest - 1, -1):
+            size = kinds[k]
+            # the rest would be no larger than this one: can so many fill what is left?
+            if size * (free // kinds[0]) < free - waste:
+                break
+            if left[size] == 0:
+                continue
+            left[size] -= 1
+            good = fill([*chosen, size], free - size, k)
+            left[size] += 1
+            if not good:
+                return False
+        return True
+
+    return out if fill([], room, len(kinds) - 1) else None
+
+
+def pack(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds: float) -> Packed:
+    """Each item (what it wants, by server set) into one of the bins, none over its room."""
+    sums = {v: sum(w.get(v, 0) for w in wants) for v in rooms}
+    if any(sums[v] > bins * rooms[v] for v in rooms) or any(w[v] > rooms[v] for w in wants for v in w):
+        return Packed(None, True, "arithmetic")
+    if len(rooms) == 1:
+        ((server, room),) = rooms.items()
+        sizes = [w.get(server, 0) for w in wants]
+        columns = patterns(sizes, room, bins * room - sums[server])
+        if columns is not None:
+            return by_patterns(sizes, columns, bins, seconds)
+    return one_by_one(wants, rooms, bins, seconds)
+
+
+def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, bool]:
+    """The solver, whether it found something, whether there is nothing.
+
+    plain: one worker without presolve first, for a second: where the linear relaxation leads straight to a packing, presolve takes longest.
+    """
+    from ortools.sat.python import cp_model
+
+    for limit, simple in ((min(1.0, seconds), True), (seconds, False)) if plain else ((seconds, False),):
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = limit
+        solver.parameters.random_seed = 1
+        if simple:
+            solver.parameters.num_workers = 1
+            solver.parameters.cp_model_presolve = False
+        status = solver.Solve(model)
+        if status != cp_model.UNKNOWN:
+            break
+    return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
+
+
+def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    how = f"{len(columns):,} patterns"
+    many = Counter(sizes)
+    x = []
+    holds: dict[int, list[Any]] = {size: [] for size in many}
+    for k, column in enumerate(columns):
+        counts = Counter(column)
+        x.append(model.NewIntVar(0, min(bins, *(many[s] // n for s, n in counts.items())), f"x{k}"))
+        for size, n in counts.items():
+            holds[size].append(n * x[-1])
+    for size, terms in holds.items():
+        if not terms:
+            return Packed(None, True, how)
+        model.Add(sum(terms) == many[size])
+    model.Add(sum(x) <= bins)
+    solver, found, none = solve(model, seconds, plain=True)
+    if not found:
+        return Packed(None, none, how)
+    waiting: dict[int, list[int]] = {}
+    for i, size in enumerate(sizes):
+        waiting.setdefault(size, []).append(i)
+    at, used = [0] * len(sizes), 0
+    for var, column in zip(x, columns, strict=True):
+        for _ in range(solver.Value(var)):
+            for size in column:
+                at[waiting[size].pop()] = used
+            used += 1
+    return Packed(at, False, how)
+
+
+def one_by_one(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds: float) -> Packed:
+    from ortools.sat.python import cp_model
+
+    how = "host by host"
+    if len(wants) * bins > 200_000:
+        return Packed(None, False, how)
+    model = cp_model.CpModel()
+    order = sorted(range(len(wants)), key=lambda i: -max(n / rooms[v] for v, n in wants[i].items()))
+    # the k-th of them may be put into the first k bins: bins are alike
+    put = {i: [model.NewBoolVar(f"{i}@{b}") for b in range(min(bins, k + 1))] for k, i in enumerate(order)}
+    for choices in put.values():
+        model.AddExactlyOne(choices)
+    for b in range(bins):
+        for v, room in rooms.items():
+            model.Add(sum(wants[i][v] * c[b] for i, c in put.items() if v in wants[i] and b < len(c)) <= room)
+    solver, found, none = solve(model, seconds)
+    if not found:
+        return Packed(None, none, how)
+    return Packed([next(b for b, c in enumerate(put[i]) if solver.Value(c)) for i in range(len(wants))], False, how)

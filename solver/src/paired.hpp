@@ -1,0 +1,75 @@
+#pragma once
+// Paired pooling (RFC 4787 REQ-2): all live mappings of one client address have one external
+// address. Which client addresses share one is bin packing: the bins are the pool's addresses, each
+// with its ports towards every destination.
+//
+// From above: what fits without pairing; and an address that has more sockets than one external
+// address has ports is worth no more than it would be alone there (`alone`). From below: client
+// addresses are dealt out, and each external address by itself is filled as a pool of one.
+#include <optional>
+#include <vector>
+
+#include "blocks.hpp"
+#include "natbound/solver/classes.hpp"
+#include "pair_demand.hpp"
+#include "quota.hpp"
+
+namespace natbound {
+
+// Client addresses that one external address carries, by client set.
+using bin = std::vector<address_set>;
+
+// Pools of more addresses are not dealt out one by one.
+constexpr std::uint64_t most_bins = 4096;
+
+// Each client set spread evenly over the pool; nothing for a pool of more than most_bins.
+std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>& inside,
+                              const count& pool);
+
+// The scenario of one external address after the other: the pool is its address number `rank`, the
+// clients are those of the bin; `inside` becomes the sets that are left (the others stay as the
+// last bin had them). One copy serves all bins: there may be hundreds of sets and of bins.
+class behind_one {
+  public:
+    behind_one(const scenario& s, std::size_t nat)
+        : one_(s), pool_(s.nats[nat].external_ip_address_pool), nat_(nat) {}
+    const scenario& at(std::uint64_t rank, const bin& clients, std::vector<std::size_t>& inside);
+
+  private:
+    scenario one_;
+    address_set pool_;
+    std::size_t nat_;
+};
+
+// The most connections of one client address of each set, were it alone on one external address:
+// under each key its heaviest mappings, one for each port that its ports may be given.
+std::vector<count> alone(const scenario& s, const reach_table& reach, std::size_t nat,
+                         const std::vector<std::size_t>& inside, const nat_reading& reading);
+
+// Client sets of one address each, with what they want towards each server set, packed: first fit
+// and best fit by falling size; nothing where neither finds a place for all. The others are dealt
+// evenly before. A guess: whether a bin really holds its demand is for a flow to say.
+std::vector<bin> packed(const scenario& s, const nat_plan& plan,
+                        const std::vector<std::size_t>& inside,
+                        const std::vector<pair_demand>& demand);
+
+// As a solver says: single address c on external address number at[c], where there is one.
+std::vector<bin> dealt_as(const scenario& s, const nat_plan& plan,
+                          const std::vector<std::size_t>& inside,
+                          const std::vector<std::uint64_t>& at);
+
+// The parts of a demand that fall to the clients of each bin: shares of client sets of several
+// addresses by numbers of addresses, rounded so that they add up.
+std::vector<demand_list> shares_of(const scenario& s, const std::vector<bin>& bins,
+                                   const demand_list& demand);
+
+// A bound on the number of pool addresses that the demands of single addresses towards one server
+// set need (L2 of Martello and Toth 1990), where it passes the pool: certificate and words.
+struct too_few_bins {
+    boost::json::object packing;  // {"server", "threshold"}
+    std::string in_words;
+};
+std::optional<too_few_bins> needs_more_bins(const scenario& s, const nat_plan& plan,
+                                            const std::vector<pair_demand>& demand);
+
+}  // namespace natbound
