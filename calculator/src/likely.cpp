@@ -117,13 +117,28 @@ class loss_study::state {
         for (std::size_t n = 0; n < all.plans.size(); ++n) {
             if (!sums_->has_rate(n)) continue;
             const auto& limits = *scenario_.nats[n].rate_limits;
-            rate_result one{scenario_.nats[n].name, 0, limits.connections->per_second,
-                            policer_depth(limits)};
-            for (const auto& t : traffic_.streams)
-                if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
-                    one.offered += t.rate * scale;
-            one.log_refusal = sums_->log_rate(n, scale);
-            one.refusal = std::exp(one.log_refusal);
+            rate_result one;
+            one.nat = scenario_.nats[n].name;
+            if (sums_->has_connections(n)) {
+                one.limit = limits.connections->per_second;
+                one.depth = policer_depth(limits);
+                for (const auto& t : traffic_.streams)
+                    if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
+                        one.offered += t.rate * scale;
+                one.log_refusal = sums_->log_connections(n, scale);
+                one.refusal = std::exp(one.log_refusal);
+                out.rates.push_back(one);
+            }
+            if (!sums_->has_packets(n)) continue;
+            const auto sent = sums_->packets(n, scale);
+            one.packets = true;
+            one.limit = limits.packets->per_second;
+            one.depth = packet_depth(limits);
+            one.offered = sums_->packet_load_of(n).rate() * scale;
+            one.refusal = sent.refusal;
+            one.log_refusal = sent.log_refusal;
+            one.packet_loss = sent.loss;
+            one.delay = sent.delay;
             out.rates.push_back(one);
         }
         out.refusals_a_day = failing * 86400;
@@ -186,6 +201,23 @@ class loss_study::state {
                                        ": each flow that a full table drops is counted as failed "
                                        "(an upper bound)");
             }
+            if (sums_->has_packets(n))
+                assumed_.push_back(
+                    name +
+                    ": the packets of a connection are spread evenly over the time that it is "
+                    "open, and one that is lost is not sent again");
+            const auto& rates = scenario_.nats[n].rate_limits;
+            if (rates && rates->packets) {
+                bool silent = false;
+                for (const auto& t : traffic_.streams)
+                    silent = silent ||
+                             (t.packets == 0 && nat_of(scenario_, t.clients) == &scenario_.nats[n]);
+                if (silent)
+                    assumed_.push_back(
+                        name +
+                        ": traffic that does not say how many packets a connection has is not "
+                        "counted towards packets a second (traffic: packets)");
+            }
             if (sums_->has_rate(n))
                 assumed_.push_back(name +
                                    ": the rate limit refuses independently of all else, which is "
@@ -225,7 +257,15 @@ class loss_study::state {
                                grouped(*sums_->all().plans[n].quota) +
                                ": Erlang's formula with its load towards all destinations");
         for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
-            if (sums_->has_rate(n)) {
+            if (sums_->has_packets(n)) {
+                const auto& limits = *scenario_.nats[n].rate_limits;
+                said.push_back("packets of " + scenario_.nats[n].name + " limited to " +
+                               to_string(*limits.packets) + " with room for " +
+                               grouped(packet_depth(limits)) +
+                               ": the loss of M/D/1/K averaged over how many connections are live");
+            }
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (sums_->has_connections(n)) {
                 const auto& limits = *scenario_.nats[n].rate_limits;
                 said.push_back("new connections of " + scenario_.nats[n].name + " policed at " +
                                to_string(*limits.connections) + " by a token bucket of " +
@@ -326,8 +366,8 @@ class loss_study::state {
             // Limits in sequence are joined from above; no one of them alone refuses more than all.
             double alone = std::max(sure - wide, sums_->log_quota(kind.clients, scale));
             if (kind.nat)
-                alone = std::max(
-                    {alone, sums_->log_table(*kind.nat, scale), sums_->log_rate(*kind.nat, scale)});
+                alone = std::max({alone, sums_->log_table(*kind.nat, scale),
+                                  sums_->log_rate_least(*kind.nat, scale)});
             return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                     std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
         }
@@ -424,11 +464,44 @@ class loss_study::state {
     std::vector<std::string> assumed_;
 };
 
-std::uint64_t policer_depth(const rate_limits& limits) {
+namespace {
+
+std::uint64_t depth_of(const std::optional<std::uint64_t>& burst, double per_second) {
     constexpr double most = 4096;
-    if (limits.connections_burst)
-        return std::min<std::uint64_t>(*limits.connections_burst, static_cast<std::uint64_t>(most));
-    return static_cast<std::uint64_t>(std::clamp(limits.connections->per_second, 1.0, most));
+    if (burst) return std::min<std::uint64_t>(*burst, static_cast<std::uint64_t>(most));
+    return static_cast<std::uint64_t>(std::clamp(per_second, 1.0, most));
+}
+
+}  // namespace
+
+std::uint64_t policer_depth(const rate_limits& limits) {
+    return depth_of(limits.connections_burst, limits.connections->per_second);
+}
+
+std::uint64_t packet_depth(const rate_limits& limits) {
+    if (limits.packets_burst) return *limits.packets_burst;
+    return static_cast<std::uint64_t>(std::max(1.0, limits.packets->per_second));
+}
+
+// Streams whose connections send at different rates are taken for one with the same mean and
+// variance of the rate.
+packet_load packets_through(const scenario& s, const filled_traffic& traffic, const nat& n) {
+    packet_load out;
+    double mean = 0, variance = 0, held = 0;
+    for (const auto& t : traffic.streams) {
+        if (t.packets == 0 || nat_of(s, t.clients) != &n) continue;
+        const double each = (t.packets - 1) / t.open.mean, live = t.rate * t.open.mean;
+        out.opening += t.rate;
+        mean += live * each;
+        variance += live * each * each;
+        held += live * each * each * t.open.mean;
+    }
+    if (mean > 0) {
+        out.hold = held / variance;
+        out.each = variance / mean;
+        out.live = mean / out.each;
+    }
+    return out;
 }
 
 loss_study::loss_study(const scenario& s, study_options options)

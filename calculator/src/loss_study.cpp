@@ -122,9 +122,14 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
     }
     for (const auto& n : s.nats) {
         policer p;
-        if (n.rate_limits) {
+        if (n.rate_limits && n.rate_limits->connections) {
             p.limit = n.rate_limits->connections->per_second;
             p.depth = policer_depth(*n.rate_limits);
+        }
+        if (n.rate_limits && n.rate_limits->packets) {
+            p.sent = packets_through(s, traffic, n);
+            if (p.sent.rate() > 0) p.packets = n.rate_limits->packets->per_second;
+            p.packets_depth = packet_depth(*n.rate_limits);
         }
         policers_.push_back(p);
     }
@@ -145,6 +150,40 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
 }
 
 double kind_sums::log_rate(std::size_t nat, double scale) const {
+    const double connections = log_connections(nat, scale);
+    if (!has_packets(nat)) return connections;
+    const double first = packets(nat, scale).log_refusal;
+    // a + b - ab
+    return std::min(0.0, log_sum(first, connections + std::log1p(-std::min(1.0, std::exp(first)))));
+}
+
+double kind_sums::log_rate_least(std::size_t nat, double scale) const {
+    const double connections = log_connections(nat, scale);
+    if (!has_packets(nat)) return connections;
+    const auto& p = policers_[nat];
+    const double load = p.sent.rate() * scale / p.packets;
+    if (load > 90) return std::max(connections, std::log1p(-1 / load));
+    if (load < 1e-9) return connections;
+    return std::max(connections, finite_queue(service::constant,
+                                              std::min<std::uint64_t>(p.packets_depth, 4096), load)
+                                     .log_loss);
+}
+
+packet_answer kind_sums::packets(std::size_t nat, double scale) const {
+    const auto& p = policers_[nat];
+    const auto [it, fresh] = sent_.try_emplace({nat, scale});
+    const double over = p.sent.rate() * scale / p.packets;
+    if (fresh && over > 1e4)  // nearly all is lost, however many are live
+        it->second = {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over,
+                      static_cast<double>(p.packets_depth) / p.packets};
+    else if (fresh)
+        it->second =
+            packet_limit(p.packets, p.packets_depth,
+                         {p.sent.opening * scale, p.sent.live * scale, p.sent.each, p.sent.hold});
+    return it->second;
+}
+
+double kind_sums::log_connections(std::size_t nat, double scale) const {
     const auto& p = policers_[nat];
     if (!(p.limit > 0 && p.offered > 0)) return never;
     const auto [it, fresh] = policed_.try_emplace({nat, scale}, never);
@@ -172,6 +211,7 @@ bool kind_sums::joined() const {
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
         if (!kind.nat || !has_rate(*kind.nat)) continue;
+        if (has_packets(*kind.nat)) return true;  // an approximation by itself
         if (has_quota(kind.clients) || has_table(*kind.nat)) return true;
         for (const auto& part : shares_[k])
             if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;

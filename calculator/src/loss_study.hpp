@@ -7,6 +7,7 @@
 
 #include "natbound/calculator/likely.hpp"
 #include "natbound/calculator/loss_curve.hpp"
+#include "natbound/calculator/packet_limit.hpp"
 
 namespace natbound::calculator::detail {
 
@@ -52,10 +53,19 @@ class kind_sums {
     // Of a client address (of a client set) at its quota; -infinity without one that can be reached
     double log_quota(std::size_t clients, double scale) const;
     bool has_quota(std::size_t clients) const { return quotas_[clients].limit > 0; }
-    // Of a token bucket before the NAT that is out of tokens (M/D/1/K, K its depth:
-    // finite_queue.hpp); -infinity without one.
+    // Of the token buckets before the NAT, for connections (M/D/1/K, K its depth:
+    // finite_queue.hpp) and for packets (packet_limit.hpp), that one is out of tokens; -infinity
+    // without any.
     double log_rate(std::size_t nat, double scale) const;
-    bool has_rate(std::size_t nat) const { return policers_[nat].limit > 0; }
+    double log_connections(std::size_t nat, double scale) const;
+    // No less than this alone: of packets as if none but their mean number ever came (M/D/1/K).
+    double log_rate_least(std::size_t nat, double scale) const;
+    packet_answer packets(std::size_t nat, double scale) const;
+    bool has_connections(std::size_t nat) const { return policers_[nat].limit > 0; }
+    // A limit on packets, and traffic that says how many it has.
+    bool has_packets(std::size_t nat) const { return policers_[nat].packets > 0; }
+    bool has_rate(std::size_t nat) const { return has_connections(nat) || has_packets(nat); }
+    const packet_load& packet_load_of(std::size_t nat) const { return policers_[nat].sent; }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
     bool joined() const;
     // The highest load of a system over all systems: what an assignment is judged by.
@@ -74,9 +84,13 @@ class kind_sums {
     struct policer {
         double limit = 0, offered = 0;  // connections a second; no limit: 0
         std::uint64_t depth = 1;
+        double packets = 0;  // a second; no limit, or traffic that does not say: 0
+        std::uint64_t packets_depth = 1;
+        packet_load sent;
     };
     std::vector<policer> policers_;                                     // a NAT's
     mutable std::map<std::pair<std::size_t, double>, double> policed_;  // by NAT and scale
+    mutable std::map<std::pair<std::size_t, double>, packet_answer> sent_;
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 

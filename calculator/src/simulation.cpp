@@ -54,6 +54,11 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     ++offered_;
     kind_counts& count = counts_[input_->kind_of[stream.group * destinations + destination]];
     ++count.arrivals;
+    if (policing_ && !let_in(s)) {
+        ++count.refused;
+        ++policed_;
+        return flow_table::none;
+    }
     const std::uint32_t rank =
         input_->rank_of.empty() ? flow_table::none
                                 : input_->rank_of[client * std::size_t{input_->addresses} +
@@ -69,6 +74,41 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     sockets_.take(pair, source);
     table_.flow(out.id).group = static_cast<std::uint8_t>(group_of_[s]);
     return out.id;
+}
+
+bool simulation::bucket_level::take(const token_bucket& of, double now) {
+    tokens = std::min(of.depth, tokens + of.per_second * (now - at));
+    at = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+}
+
+// The packet that opens a connection, then the connection itself.
+bool simulation::let_in(std::size_t stream) {
+    if (input_->packets.per_second > 0 && input_->streams[stream].packets > 0) {
+        ++packets_;
+        if (!packets_level_.take(input_->packets, now_)) {
+            ++packets_lost_;
+            return false;
+        }
+    }
+    return input_->connections.per_second == 0 ||
+           connections_level_.take(input_->connections, now_);
+}
+
+// Any other packet; lost, it changes nothing else.
+void simulation::packet() {
+    ++packets_;
+    if (!packets_level_.take(input_->packets, now_)) ++packets_lost_;
+}
+
+double simulation::packet_rate() const {
+    double sum = 0;
+    if (input_->packets.per_second > 0)
+        for (const auto& group : groups_)
+            sum += group.packet_rate * static_cast<double>(group.open);
+    return sum;
 }
 
 void simulation::arrival() {
@@ -117,6 +157,7 @@ double simulation::drawn(const open_group& group) {
 // The flow is open, and closes after so many seconds (exponential: at any time).
 void simulation::open_for(std::uint32_t id, double seconds) {
     open_group& group = groups_[table_.flow(id).group];
+    ++group.open;
     if (group.law.law == hold_law::exponential) {
         if (by_slots_) return;
         if (table_.setup().keeps_order) place_of(id) = static_cast<std::uint32_t>(group.ids.size());
@@ -140,7 +181,9 @@ void simulation::depart(open_group& group, std::uint64_t place) {
 
 // Its users are done with it: it closes, and goes at once where the NAT keeps nothing.
 void simulation::end_open(std::uint32_t id) {
-    const auto& closing = groups_[table_.flow(id).group].closing;
+    open_group& group = groups_[table_.flow(id).group];
+    --group.open;
+    const auto& closing = group.closing;
     const closing_phase* phase = nullptr;
     if (closing.size() == 1) {
         phase = &closing.front();
@@ -178,7 +221,9 @@ void simulation::gone(std::uint32_t id) {
     sockets_.release(flow.pair, flow.source);
     if (timed_) ++serial(id);
     open_group& group = groups_[flow.group];
-    if (flow.state != flow_state::open || group.law.law != hold_law::exponential) return;
+    if (flow.state != flow_state::open) return;
+    --group.open;
+    if (group.law.law != hold_law::exponential) return;
     // open flows are removed by full tables alone, and those use lists
     const std::uint32_t last = group.ids.back();
     group.ids[place_of(id)] = last;
@@ -214,13 +259,14 @@ void simulation::random_event(double at) {
         }
         at -= here;
     }
+    if (input_->packets.per_second > 0 && at < packet_rate()) return packet();
     arrival();
 }
 
 void simulation::step() {
     if (by_slots_) return step_slots();
     ++events_;
-    random_event(random_.unit() * (departures() + arrival_rate_));
+    random_event(random_.unit() * (departures() + packet_rate() + arrival_rate_));
 }
 
 // A draw among all external ports and the arrivals: an open flow there may close.
@@ -275,7 +321,7 @@ void simulation::expire() {
 
 // One event of any sort, or the clock moves to `until` if nothing happens before.
 void simulation::step_timed(double until) {
-    const double total = departures() + arrival_rate_;
+    const double total = departures() + packet_rate() + arrival_rate_;
     const double next = now_ + exponential(random_) / total;
     const double due = next_deadline();
     if (due <= next && due <= until) {

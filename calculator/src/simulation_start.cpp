@@ -43,7 +43,11 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     };
     for (const auto& s : input.streams) {
         std::size_t g = 0;
-        while (g < groups_.size() && !(groups_[g].law == s.open && groups_[g].closing == s.closing))
+        const double packet_rate =
+            input.packets.per_second > 0 && s.packets > 1 ? (s.packets - 1) / s.open.mean : 0;
+        while (g < groups_.size() &&
+               !(groups_[g].law == s.open && groups_[g].closing == s.closing &&
+                 groups_[g].packet_rate == packet_rate))
             ++g;
         if (g == groups_.size()) {
             if (g == 255)
@@ -51,6 +55,7 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
             open_group next;
             next.law = s.open;
             next.closing = s.closing;
+            next.packet_rate = packet_rate;
             if (s.open.law == hold_law::exponential) next.departure_rate = 1 / s.open.mean;
             if (s.open.law == hold_law::constant) next.queue = ring(s.open.mean);
             const double variance = std::log1p(s.open.cv * s.open.cv);
@@ -75,6 +80,10 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
         double sum = 0;
         for (const double w : s.weights) weights_.back().push_back(sum += w);
     }
+    // buckets need a clock
+    timed_ = timed_ || input.connections.per_second > 0 || input.packets.per_second > 0;
+    connections_level_ = {input.connections.depth, 0};
+    packets_level_ = {input.packets.depth, 0};
     for (const auto& s : input.streams) {
         const auto& a = s.arrives;
         switch_of_.push_back(none_);
@@ -111,6 +120,7 @@ void simulation::scale(double factor) {
 void simulation::use_slots() {
     const auto& setup = input_->table;
     if (setup.keeps_order || table_.shares() || fastest_ == 0) return;
+    if (input_->connections.per_second > 0 || input_->packets.per_second > 0) return;
     port lowest = port_count, highest = 0;
     for (const auto& c : input_->clients)
         for (const auto& part : c.ports.set().parts())
@@ -148,6 +158,7 @@ void simulation::fill() {
         if (id != flow_table::none) place_by_glance(id, input_->streams[stream]);
     }
     for (auto& ring : rings_) ring.sort();
+    policing_ = input_->connections.per_second > 0 || input_->packets.per_second > 0;
     clear_counts();
 }
 
@@ -182,6 +193,7 @@ void simulation::place_by_glance(std::uint32_t id, const simulated_stream& strea
 void simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = took_over_ = 0;
+    policed_ = packets_ = packets_lost_ = 0;
 }
 
 double simulation::share_displaced() const {

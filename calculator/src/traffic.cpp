@@ -100,6 +100,7 @@ class filler {
                 stream next;
                 next.clients = c;
                 next.servers = v;
+                next.packets = t.packets.value_or(0);
                 const double many = endpoints(scenario_.servers[v]);
                 double part = many / all_endpoints;
                 if (!weights.empty()) {

@@ -80,6 +80,9 @@ class checker {
                  "says with zipf or weights the same thing twice", "keep one");
         if (t.top_share) top_share(t, here + ".top-share");
         if (t.arrivals) arrivals(*t.arrivals, here + ".arrivals");
+        if (t.packets && !(*t.packets >= 1 && *t.packets <= most_weight))
+            fail(here + ".packets", shortest(*t.packets),
+                 "a connection has 1 to 1e15 packets, the one that opens it counted");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;

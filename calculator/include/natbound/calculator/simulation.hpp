@@ -39,8 +39,14 @@ struct simulated_stream {
     open_time open;
     std::vector<closing_phase> closing;
     arrival_process arrives = {};
+    double packets = 0;  // of a connection; 0: none are counted
 
     double hold() const;
+};
+
+// A limit of so many a second: a token bucket, full at first.
+struct token_bucket {
+    double per_second = 0, depth = 0;  // no limit: 0
 };
 
 struct simulation_input {
@@ -54,6 +60,8 @@ struct simulation_input {
     // Counted apart: kind_of[group of clients * destinations + destination] < kinds.
     std::vector<std::uint32_t> kind_of;
     std::uint32_t kinds = 1;
+    // Before the allocator: a connection takes a token of each, a packet one of the second.
+    token_bucket connections = {}, packets = {};
 
     double load() const;
 };
@@ -81,6 +89,10 @@ class simulation {
     // (every one after a fixed time would skip those that follow close upon another). `before` is
     // called with the stream before each connection of such a batch is tried.
     void advance(double arrivals, double chance, const std::function<void(std::size_t)>& before);
+    // Connections that a limit on connections a second, or on packets, refused.
+    std::uint64_t policed() const { return policed_; }
+    std::uint64_t packets() const { return packets_; }
+    std::uint64_t packets_lost() const { return packets_lost_; }
     // How long advance() takes, in seconds of the input's rates; where there is no clock by the
     // time to the next event in the present state.
     double span(double arrivals) const;
@@ -137,6 +149,14 @@ class simulation {
         std::vector<double> seen_up_to;  // and of what a glance finds: weight x sample
         std::vector<std::uint32_t> ids;  // exponential: the open ones
         std::uint32_t queue = 0;         // constant: which
+        double packet_rate = 0;          // of each open flow
+        std::uint64_t open = 0;          // where packets are counted
+    };
+
+    // Tokens as they are at a moment.
+    struct bucket_level {
+        double tokens = 0, at = 0;
+        bool take(const token_bucket& of, double now);
     };
 
     double steps(double arrivals) const;
@@ -150,6 +170,9 @@ class simulation {
         return (i / span_) << 16U | (first_slot_ + i % span_);
     }
     double departures() const;
+    double packet_rate() const;
+    bool let_in(std::size_t stream);
+    void packet();
     double drawn(const open_group& group);
     double left_at_a_glance(const open_group& group);
     void random_event(double at);
@@ -198,6 +221,9 @@ class simulation {
     double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;
+    bool policing_ = false;  // not while the table is filled
+    bucket_level connections_level_, packets_level_;
+    std::uint64_t policed_ = 0, packets_ = 0, packets_lost_ = 0;
 };
 
 }  // namespace natbound::calculator

@@ -51,6 +51,7 @@ struct stream {
     // The share of each destination endpoint, addresses before ports, both ascending; empty: even.
     std::vector<double> weights;
     arrival_process arrives = {};
+    double packets = 0;  // of a connection, both directions; 0: not said
 
     double hold() const;  // mean seconds that a tuple is occupied
     double load() const { return rate * hold(); }
