@@ -146,6 +146,10 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["exact"] = r.exact;
     out["hash_known"] = r.hash_known;
     out["method"] = r.method.empty() ? "nothing refuses" : r.method;
+    if (r.windows)
+        out["formula"] = bj::object{{"name", "window_loss"},
+                                    {"refusal_probability", r.windows->refusal},
+                                    {"leaves_out", texts(r.windows->leaves_out)}};
     out["worst_refusal_probability"] = odds_json(r.worst);
     out["full_probability"] =
         r.full_probability ? bj::value(*r.full_probability) : bj::value(nullptr);

@@ -8,6 +8,7 @@
 
 #include "loss_study.hpp"
 #include "natbound/calculator/first_passage.hpp"
+#include "natbound/calculator/window_loss.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -141,6 +142,7 @@ class loss_study::state {
             one.delay = sent.delay;
             out.rates.push_back(one);
         }
+        out.windows = windows(scale);
         out.refusals_a_day = failing * 86400;
         // Refusals of bursts come in bursts: the time to the first is not one over their rate.
         out.bursty = traffic_.bursty();
@@ -431,6 +433,59 @@ class loss_study::state {
         }
         std::sort(out.begin(), out.end(),
                   [](const auto& a, const auto& b) { return a.load < b.load; });
+    }
+
+    // The formula for windows, averaged over all connections as the simulated states are.
+    std::optional<window_formula> windows(double scale) const {
+        const auto& all = sums_->all();
+        window_formula out;
+        std::set<std::string> left_out;
+        std::map<std::pair<std::size_t, double>, double> known;  // by system and load
+        double refused = 0;
+        for (std::size_t k = 0; k < all.kinds.size(); ++k)
+            for (const auto& part : sums_->shares(k)) {
+                const auto [it, fresh] = known.try_emplace({part.system, part.load}, 0);
+                if (fresh) {
+                    const auto one = windows_of(part, scale, left_out);
+                    if (!one) return std::nullopt;
+                    it->second = *one;
+                }
+                refused += all.kinds[k].rate * all.kinds[k].endpoints * part.share * it->second;
+            }
+        if (known.empty() || sums_->joined()) return std::nullopt;
+        out.refusal = refused / all.rate;
+        out.leaves_out.assign(left_out.begin(), left_out.end());
+        return out;
+    }
+
+    std::optional<double> windows_of(const detail::share_of_kind& part, double scale,
+                                     std::set<std::string>& left_out) const {
+        const auto& system = sums_->all().systems[part.system];
+        const auto& design = sums_->all().plans[system.nat].design;
+        const auto& curve = sums_->curves()[part.curve];
+        if (curve.exact() || system.ranks != 1 || sums_->has_table(system.nat)) return std::nullopt;
+        std::vector<std::uint64_t> rounds;
+        for (const auto& r : design.search.rounds) {
+            if (r.start != start_kind::random || r.step != step_kind::ascend || !r.probes)
+                return std::nullopt;
+            rounds.push_back(*r.probes);
+            if (r.bits)
+                left_out.insert("that rounds start from a random number of " +
+                                std::to_string(*r.bits) + " bits");
+        }
+        if (design.first_choice != first_choice::none) left_out.insert("the preserved port");
+        const auto law = system.parts.front().open.law;
+        for (const auto& p : system.parts)
+            if (p.open.law != law || !p.closing.empty() || p.arrives.law != arrival_law::poisson ||
+                (law != hold_law::exponential && law != hold_law::constant))
+                return std::nullopt;
+        try {
+            return window_loss(
+                curve.ports(), part.load * scale, rounds,
+                law == hold_law::constant ? window_hold::constant : window_hold::exponential);
+        } catch (const domain_error&) {
+            return std::nullopt;  // outside of what it was measured for
+        }
     }
 
     // One complete search and nothing else: the mean time from an empty table is known exactly.

@@ -60,6 +60,18 @@ loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system s
                 kinds_.push_back(part.kind);
         return;
     }
+    if (!poisson_ && std::none_of(system_.parts.begin(), system_.parts.end(), [](const auto& p) {
+            return p.arrives.law == arrival_law::batches;
+        })) {
+        loss_system on = system_;
+        for (auto& p : on.parts) {
+            p.rate *= p.arrives.peak();
+            p.arrives = {};
+        }
+        peak_ = on.load() / system_.load();
+        always_on_ =
+            std::make_unique<loss_curve>(s, all, std::move(on), seed_ + 500009, interrupt_);
+    }
     input_ = input_for(s, all, system_, kinds_);
     input_load_ = input_.load();
     if (!input_.table.takes_over) return;
@@ -225,10 +237,48 @@ double loss_curve::kept_ports(const nat_plan& plan, const port_set& permitted) c
 }
 
 double loss_curve::sure_bound(double load) const {
-    if (!poisson_) return 0;
+    if (!poisson_) {
+        double out = bursts_bound(load);
+        if (!always_on_) return out;
+        const double on = load * peak_;
+        out = std::min(out, always_on_->sure_bound(on));
+        if (always_on_->exact()) return std::min(out, always_on_->worst(on).log);
+        for (const auto& p : always_on_->points())
+            if (const auto here = worst_of(p); p.load >= on && here.seen)
+                out = std::min(out, here.log + 1.96 * here.error);
+        return out;
+    }
     return load < least_busy_ ? std::min(0.0, log_erlang_b(least_busy_, load) -
                                                   std::log1p(-load / (least_busy_ + 1)))
                               : 0;
+}
+
+// Chernoff's bound of so many live without refusals, as an arrival finds them with those of its own
+// batch that came before. Of batches of mean b, each with a hold of any law, log E z^n is at most
+// a (z - 1) / (1 - (b - 1)(z - 1)): what constant holds have, for it is convex in the share of
+// those still there. An on-off stream has at most what it had if on all the time.
+double loss_curve::bursts_bound(double load) const {
+    double largest = 1;
+    for (const auto& p : system_.parts) largest = std::max(largest, p.arrives.batch);
+    const double scale = load / system_.load();
+    double out = 0;
+    for (int i = 0; i < 200; ++i) {
+        const double u = (largest > 1 ? 1 / (largest - 1) : 1e3) * std::exp(-i / 10.0) * 0.999;
+        double log = -std::log1p(-(largest - 1) * u) - least_busy_ * std::log1p(u);
+        for (const auto& p : system_.parts)
+            log += p.load() * scale * p.arrives.peak() * u / (1 - (p.arrives.batch - 1) * u);
+        out = std::min(out, log);
+    }
+    return out;
+}
+
+void loss_curve::look_always_on(double load) {
+    if (!always_on_ || always_on_->exact()) return;
+    const double on = load * peak_;
+    always_on_->look(on, 1, 0.01, good_enough);
+    const auto near = std::find_if(always_on_->points_.begin(), always_on_->points_.end(),
+                                   [&](const auto& p) { return p.load >= on && sees(p); });
+    if (near == always_on_->points_.end()) always_on_->descend(1e-9);
 }
 
 std::string loss_curve::explained() const { return why_; }

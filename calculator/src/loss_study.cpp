@@ -377,10 +377,16 @@ void kind_sums::look(double scale, double holds) {
 }
 
 void kind_sums::look_low(double scale, double probability) {
-    for (std::size_t c = 0; c < curves_.size(); ++c)
-        if (!curves_[c].exact() &&
-            curves_[c].sure_bound(most_load_[c] * scale) > std::log(probability))
-            curves_[c].descend(probability);
+    // A bound within this of what the simulation sees is worth no search for a lower one.
+    constexpr double near = 1e-6;
+    for (std::size_t c = 0; c < curves_.size(); ++c) {
+        auto& curve = curves_[c];
+        const double load = most_load_[c] * scale;
+        if (curve.exact() || curve.sure_bound(load) <= std::log(probability)) continue;
+        curve.look_always_on(load);
+        if (curve.sure_bound(load) > std::log(std::max(probability, near)))
+            curve.descend(probability);
+    }
 }
 
 // The refusal probability grows with the load, so what was measured at a higher one is a bound; and

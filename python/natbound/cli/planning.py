@@ -41,6 +41,12 @@ def risk(
     print(
         f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
     )
+    formula = data.get("formula")
+    if formula:
+        leaves = f", which leaves out {' and '.join(formula['leaves_out'])}" if formula["leaves_out"] else ""
+        print(
+            f"  by formula          {w.probability(formula['refusal_probability'])} ({formula['name']}{leaves}); the line above is the simulated average"
+        )
     print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
     if first is not None:
         print(

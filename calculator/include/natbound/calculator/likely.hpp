@@ -83,6 +83,13 @@ struct rate_result {
     double delay = 0;                     // of packets: mean seconds, where they queue
 };
 
+// Beside the average over simulated states: the formula for searches of windows (window_loss.hpp),
+// and what of the scenario it leaves out.
+struct window_formula {
+    double refusal = 0;
+    std::vector<std::string> leaves_out;
+};
+
 struct risk_result {
     bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
@@ -92,6 +99,7 @@ struct risk_result {
     std::vector<std::string> assumed;
     std::vector<kind_result> kinds;  // the most likely to fail first
     std::vector<rate_result> rates;
+    std::optional<window_formula> windows;  // where every search is one of windows
     std::optional<double>
         full_probability;       // time congestion of the worst kind's ports, where it is known
     double refusals_a_day = 0;  // at most, where overall is

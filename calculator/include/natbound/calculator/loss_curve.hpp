@@ -44,9 +44,12 @@ class loss_curve {
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
     // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
-    // there are never more than there would be without refusals (Poisson; with bursts nothing is
-    // sure).
+    // there are never more than there would be without refusals. Of on-off streams also what was
+    // seen by look_always_on(): no more is refused than if they were on all the time.
     double sure_bound(double load) const;
+    // Looks at the same system with its on-off streams on all the time, where there are no batches:
+    // that is Poisson, and soon seen.
+    void look_always_on(double load);
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
     // that are there, and unseen where there are none. error: of the points alone.
@@ -71,6 +74,7 @@ class loss_curve {
 
   private:
     void choose(const scenario& s, const system_split& all);
+    double bursts_bound(double load) const;
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
     bool one_burst() const;
@@ -88,6 +92,8 @@ class loss_curve {
     arrival_process arrives_;                 // batches, on_off: of all parts
     double hold_ = 0;                         // then, of all parts
     mutable std::map<double, double> known_;  // then, by load: each is a pass over all ports
+    std::unique_ptr<loss_curve> always_on_;   // on-off streams without batches: Poisson
+    double peak_ = 1;                         // its load over this one's
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
     double running_load_ = 0;
