@@ -185,14 +185,20 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                   poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
     }
     constexpr double most_passed = 1 << 20;  // ports; a load is a pass over all of them
-    if (complete && same && plenty && !poisson_ && ports_ <= most_passed && one_burst())
+    const double states = static_cast<double>(arrives_.levels.size());
+    constexpr double most_work = 4e7;  // of modulated(): ns
+    if (complete && same && plenty && !poisson_ && ports_ <= most_passed &&
+        ports_ * states * states * states <= most_work && one_burst())
         return decide(
-            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::on_off,
+            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::modulated,
             "the search finds every free port of " + grouped(count(ports_)) +
                 (arrives_.law == arrival_law::batches
                      ? ": the exact chain of geometric batches of " + shortest(arrives_.batch) +
                            " on average"
-                     : ": the exact chain of a source that is on and off") +
+                 : arrives_.law == arrival_law::on_off
+                     ? ": the exact chain of a source that is on and off"
+                     : ": the exact chain of arrivals modulated by " +
+                           std::to_string(arrives_.levels.size()) + " states") +
                 ", for exponential holds");
     if (complete && same && plenty && poisson_)
         return decide(loss_method::erlang_b, "the search finds every free port of " +
@@ -285,7 +291,7 @@ std::string loss_curve::explained() const { return why_; }
 
 double loss_curve::exact_log(double load) const {
     if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
-    if (method_ == loss_method::batches || method_ == loss_method::on_off) {
+    if (method_ == loss_method::batches || method_ == loss_method::modulated) {
         const auto [it, fresh] = known_.try_emplace(load, never);
         const auto ports = static_cast<std::uint64_t>(ports_);
         // what the chains take; roots are looked for far beyond
@@ -294,15 +300,22 @@ double loss_curve::exact_log(double load) const {
             it->second = calculator::batches(ports, offered, arrives_.batch, batch_law::geometric)
                              .log_refusal;
         else if (fresh)
-            it->second = modulated(ports, {{0, hold_ / arrives_.on}, {hold_ / arrives_.off, 0}},
-                                   {offered * arrives_.peak(), 0})
-                             .log_refusal;
+            it->second = modulated_log(ports, offered);
         return it->second;
     }
     if (method_ == loss_method::attempts)
         return log_refusal_probability(static_cast<std::uint64_t>(ports_),
                                        static_cast<std::uint64_t>(tries_), load);
     return never;
+}
+
+double loss_curve::modulated_log(std::uint64_t ports, double offered) const {
+    auto switching = arrives_.switching;
+    for (auto& row : switching)
+        for (double& x : row) x *= hold_;
+    std::vector<double> loads;
+    for (const double level : arrives_.levels) loads.push_back(offered * level);
+    return modulated(ports, switching, loads).log_refusal;
 }
 
 // A line through the points in log load and log probability; near points count most, and the slope

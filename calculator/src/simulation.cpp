@@ -114,13 +114,19 @@ double simulation::packet_rate() const {
 void simulation::arrival() {
     const std::size_t stream = up_to_.size() > 1 ? pick(up_to_, random_) : 0;
     if (stream >= input_->streams.size()) {
-        auto& turned = switches_[stream - input_->streams.size()];
-        const double leaves = 1 / (turned.on ? turned.on_seconds : turned.off_seconds);
-        if (random_.chance(leaves / turned.rate)) turned.on = !turned.on;
+        auto& world = switches_[stream - input_->streams.size()];
+        const auto& ways = world.of->switching[world.state];
+        double at = random_.unit() * world.rate;
+        for (std::size_t next = 0; next < ways.size(); ++next)
+            if ((at -= ways[next]) < 0) {
+                world.state = next;
+                return;
+            }
         return;
     }
-    if (!is_on(stream)) return;
     const auto& arrives = input_->streams[stream].arrives;
+    if (const double now = level(stream), most = arrives.peak(); now < most)
+        if (now == 0 || !random_.chance(now / most)) return;
     if (arrives.law != arrival_law::batches) return open_offered(stream, flow_table::none);
     const std::uint32_t destination = pick_destination(stream);
     const double more = 1 - 1 / arrives.batch;  // the chance of one more

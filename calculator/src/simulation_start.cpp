@@ -87,11 +87,18 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     for (const auto& s : input.streams) {
         const auto& a = s.arrives;
         switch_of_.push_back(none_);
-        if (a.law != arrival_law::on_off) continue;
+        if (!a.changes()) continue;
         std::size_t w = 0;
-        while (w < switches_.size() && switches_[w].source != a.source) ++w;
-        if (w == switches_.size())
-            switches_.push_back({a.source, a.on, a.off, std::max(1 / a.on, 1 / a.off), true});
+        while (w < switches_.size() && switches_[w].of->source != a.source) ++w;
+        if (w == switches_.size()) {
+            double soonest = 0;
+            for (const auto& row : a.switching) {
+                double out = 0;
+                for (const double x : row) out += x;
+                soonest = std::max(soonest, out);
+            }
+            switches_.push_back({&a, soonest, 0});
+        }
         switch_of_.back() = w;
     }
     for (const auto& group : groups_) fastest_ = std::max(fastest_, group.departure_rate);
@@ -143,7 +150,11 @@ void simulation::use_slots() {
 
 void simulation::fill() {
     use_slots();
-    for (auto& s : switches_) s.on = random_.chance(s.on_seconds / (s.on_seconds + s.off_seconds));
+    for (auto& s : switches_) {
+        double left = random_.unit();
+        for (s.state = 0; s.state + 1 < s.of->shares.size(); ++s.state)
+            if ((left -= s.of->shares[s.state]) < 0) break;
+    }
     std::vector<double> loads;
     double sum = 0;
     // offered many times over, all that there is is full: more offers change nothing but the time
@@ -210,9 +221,8 @@ double simulation::mean_hold() const { return input_->load() * factor_ / mean_ra
 double simulation::memory() const {
     constexpr double remembers = 30, alike = 0.5;
     double forgets = 4;
-    // On-off sources forget their phase as e^(-t/on - t/off).
     for (const auto& s : switches_)
-        forgets = std::max(forgets, 8 / (1 / s.on_seconds + 1 / s.off_seconds) / mean_hold());
+        forgets = std::max(forgets, 8 * s.of->longest_memory() / mean_hold());
     for (const auto& s : input_->streams) {
         double second = 0;  // moment of the open time
         switch (s.open.law) {

@@ -127,7 +127,7 @@ scenario parse_scenario(std::string_view json) {
         fill_mean(t.hold);
         fill_mean(t.life);
         if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
-            !t.arrivals->on && !t.arrivals->off)
+            !t.arrivals->on && !t.arrivals->off && t.arrivals->states.empty())
             t.arrivals.reset();  // one way to say it
     }
     validate(s);

@@ -148,7 +148,9 @@ const std::map<std::string, const char*>& sentences() {
          "limit on packets a second is compared with."},
         {"arrival_rule.law",
          "poisson (default); batches: several at a time, of one client set towards one endpoint, "
-         "each from any address of the set; on-off: the whole entry is on and off in turn."},
+         "each from any address of the set; on-off: the whole entry is on and off in turn; mmpp: "
+         "its "
+         "rate follows a Markov chain of states."},
         {"arrival_rule.mean-batch",
          "batches: connections of a batch on average. Sizes are geometric; batches come by a "
          "Poisson process, and each connection has a hold of its own."},
@@ -156,6 +158,16 @@ const std::map<std::string, const char*>& sentences() {
          "on-off: how long it is on, on average (exponential). Connections come by a Poisson "
          "process while it is, at rate x (on + off) / on."},
         {"arrival_rule.off", "on-off: how long it is off, on average (exponential)."},
+        {"arrival_rule.states",
+         "mmpp: 2 to 32 states of the world, which the whole entry is in one after the other; the "
+         "entry's rate is the mean over all."},
+        {"arrival_state.weight",
+         "The rate in this state, beside those of the other states: 3 and 1 are thrice as many and "
+         "as many."},
+        {"arrival_state.mean", "How long the state lasts, on average (exponential)."},
+        {"arrival_state.next",
+         "Which state follows: a weight for each in the list, 0 for itself. Default: the next one, "
+         "after the last the first."},
         {"hold_time.law", "exponential, constant, lognormal or empirical."},
         {"hold_time.mean", "As in 60s. empirical: the samples' mean, which need not be given."},
         {"hold_time.cv", "lognormal: standard deviation over mean."},
@@ -322,6 +334,7 @@ NATBOUND_NAME(profile_source);
 NATBOUND_NAME(device_profile);
 NATBOUND_NAME(traffic_entry);
 NATBOUND_NAME(hold_time);
+NATBOUND_NAME(arrival_state);
 NATBOUND_NAME(arrival_rule);
 NATBOUND_NAME(endings);
 NATBOUND_NAME(design);

@@ -14,7 +14,14 @@
 
 namespace natbound::calculator {
 
-enum class loss_method { nothing_refuses, erlang_b, attempts, batches, on_off, simulated_states };
+enum class loss_method {
+    nothing_refuses,
+    erlang_b,
+    attempts,
+    batches,
+    modulated,
+    simulated_states
+};
 
 // A probability as its logarithm and that one's standard error. Not seen: none of the states that
 // were looked at could refuse; the logarithm is then -infinity, and says nothing but that.
@@ -77,6 +84,7 @@ class loss_curve {
     double bursts_bound(double load) const;
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
+    double modulated_log(std::uint64_t ports, double offered) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision);
 
@@ -89,7 +97,7 @@ class loss_curve {
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
     bool poisson_ = true;
-    arrival_process arrives_;                 // batches, on_off: of all parts
+    arrival_process arrives_;                 // batches, modulated: of all parts
     double hold_ = 0;                         // then, of all parts
     mutable std::map<double, double> known_;  // then, by load: each is a pass over all ports
     std::unique_ptr<loss_curve> always_on_;   // on-off streams without batches: Poisson

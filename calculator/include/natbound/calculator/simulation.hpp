@@ -8,9 +8,9 @@
 // kept. Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring;
 // other laws share a heap. Without timers not even a clock is needed.
 //
-// Batches are one arrival of several connections. A stream that is on and off draws arrivals at its
-// rate while on, all the time, and drops those that fall into its off times: so the rate of what is
-// drawn never changes. Its switches are drawn the same way.
+// Batches are one arrival of several connections. A stream whose rate changes with a state (on-off,
+// MMPP) draws arrivals at its highest rate, all the time, and drops some in the other states: so
+// the rate of what is drawn never changes. Changes of state are drawn the same way.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -96,9 +96,11 @@ class simulation {
     // How long advance() takes, in seconds of the input's rates; where there is no clock by the
     // time to the next event in the present state.
     double span(double arrivals) const;
-    // Whether a stream is on; always so if it is not of those that are on and off.
-    bool is_on(std::size_t stream) const {
-        return switch_of_[stream] == none_ || switches_[switch_of_[stream]].on;
+    // A stream's rate at the moment over its mean rate.
+    double level(std::size_t stream) const {
+        if (switch_of_[stream] == none_) return 1;
+        const auto& world = switches_[switch_of_[stream]];
+        return world.of->levels[world.state];
     }
 
     // The weight of the state where advance() stopped in an average over time: 1 where there is a
@@ -131,11 +133,11 @@ class simulation {
                    std::uint32_t& steps);
 
   private:
-    // What a source of on-off streams is; switch rate: the higher of its two.
-    struct on_off_switch {
-        std::size_t source = 0;
-        double on_seconds = 0, off_seconds = 0, rate = 0;
-        bool on = true;
+    // The state of an entry whose rate changes; rate: of the state that is left soonest.
+    struct world_state {
+        const arrival_process* of = nullptr;
+        double rate = 0;
+        std::size_t state = 0;
     };
 
     // Flows that leave by the same law.
@@ -213,11 +215,12 @@ class simulation {
     std::uint32_t first_slot_ = 0, span_ = 0, cells_ = 1;
     double slots_ = 0, fastest_ = 0;  // external ports; the highest departure rate
     static constexpr std::size_t none_ = SIZE_MAX;
-    std::vector<on_off_switch> switches_;
+    std::vector<world_state> switches_;
     std::vector<std::size_t> switch_of_;                        // a stream's; none_
     const std::function<void(std::size_t)>* before_ = nullptr;  // of advance
     double look_chance_ = 0;
-    // Of what is drawn (batches, arrivals that an off time drops, switches), and of connections.
+    // Of what is drawn (batches, arrivals that a state drops, changes of state), and of
+    // connections.
     double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;

@@ -147,13 +147,23 @@ struct endings {
 };
 
 // How connections come: one by one (Poisson); in batches that come by a Poisson process, of
-// geometric sizes; or by a Poisson process that is on and off in turn, for exponential times.
-BOOST_DEFINE_ENUM_CLASS(arrival_law, poisson, batches, on_off)
+// geometric sizes; by a Poisson process that is on and off in turn, for exponential times; or by
+// one whose rate follows a Markov chain of states (MMPP).
+BOOST_DEFINE_ENUM_CLASS(arrival_law, poisson, batches, on_off, mmpp)
+
+// A state of the world: how many connections a second, beside those of the other states; how long
+// on average; and which follows, by weight (none: the next in the list, after the last the first).
+struct arrival_state {
+    double weight = 0;
+    duration mean;
+    std::vector<double> next = {};
+};
 
 struct arrival_rule {
     arrival_law law = arrival_law::poisson;
-    std::optional<double> mean_batch;  // batches: connections
-    std::optional<duration> on, off;   // on-off: mean times
+    std::optional<double> mean_batch;        // batches: connections
+    std::optional<duration> on, off;         // on-off: mean times
+    std::vector<arrival_state> states = {};  // mmpp
 };
 
 struct traffic_entry {
@@ -206,7 +216,8 @@ BOOST_DESCRIBE_STRUCT(nat, (),
                        rate_limits, memory, profile, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
-BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))
+BOOST_DESCRIBE_STRUCT(arrival_state, (), (weight, mean, next))
+BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off, states))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
                       (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
                        top_share, arrivals, packets))
