@@ -9,6 +9,7 @@
 #include <string>
 
 #include "evidence.hpp"
+#include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/packet_limit.hpp"
@@ -137,14 +138,19 @@ class ranking {
                 if (own <= 0) continue;
                 own /= static_cast<double>(set.addresses.size());
                 const auto each = static_cast<double>(*quota);
-                const double felt = calculator::load_for(each, q_.epsilon) / own * traffic_.load();
+                auto law = calculator::one_law(traffic.streams,
+                                               [&](const auto& t) { return t.clients == c; });
+                if (law)
+                    law->arrives =
+                        law->arrives.thinned(1 / static_cast<double>(set.addresses.size()));
+                const double felt = felt_at(each, law) / own * traffic_.load();
                 others_ = std::min(others_, felt);
                 add({"quota of " + n.name + ": " + grouped(count(*quota)) +
                          " for each address of " + set.name,
                      "quota",
                      q_.guaranteed && q_.guaranteed->binds == "quota" ? "guaranteed" : "likely",
                      "a new connection of that subscriber is refused, the others go on",
-                     *quota * set.addresses.size(), felt, calculator::erlang_b(each, own * scale()),
+                     *quota * set.addresses.size(), felt, odds_at(each, own * scale(), law),
                      source(n, "connection-limits.limit-per-subscriber")});
             }
     }
@@ -152,9 +158,25 @@ class ranking {
     // The risk's traffic over the scenario's.
     double scale() const { return q_.load > 0 ? q_.load / traffic_.load() : 1; }
 
-    // In bursts a table that could fill is refused before; one that can't does not bind.
+    // Erlang's formula, or the chain of bursts.
+    double felt_at(double limit, const std::optional<calculator::burst_law>& law) const {
+        return traffic_.bursty() && law ? calculator::load_for_bursts(limit, *law, q_.epsilon)
+                                        : calculator::load_for(limit, q_.epsilon);
+    }
+    double odds_at(double limit, double load,
+                   const std::optional<calculator::burst_law>& law) const {
+        return traffic_.bursty() && law ? std::exp(calculator::log_burst_refusal(limit, load, *law))
+                                        : calculator::erlang_b(limit, load);
+    }
+
+    // In bursts of several laws a table that could fill is refused before; one that can't does not
+    // bind.
     void tables(const nat& n) {
-        if (traffic_.bursty() || through_.load <= 0) return;
+        if (through_.load <= 0) return;
+        const auto law = calculator::one_law(traffic_.streams, [&](const auto& t) {
+            return share_behind(s_, n, s_.clients[t.clients].name) > 0;
+        });
+        if (traffic_.bursty() && !law) return;
         const auto entries = n.memory ? n.memory->entries() : std::nullopt;
         const auto& instance = n.connection_limits.limit_per_instance;
         const bool memory = entries && instance && *entries == *instance;
@@ -169,14 +191,14 @@ class ranking {
                          "mapping-limits.limit-port-mappings"}}) {
             if (!size) continue;
             const auto room = static_cast<double>(*size);
-            const double felt =
-                calculator::load_for(room, q_.epsilon) / through_.load * traffic_.load();
+            if (traffic_.bursty() && !calculator::has_chain(room, *law)) continue;
+            const double felt = felt_at(room, law) / through_.load * traffic_.load();
             others_ = std::min(others_, felt);
             add({what, memory && size == instance ? "memory" : "table",
                  q_.guaranteed && q_.guaranteed->binds == "table" ? "guaranteed" : "likely",
                  refuses ? "a new connection is refused"
                          : "the connection least recently used is cut",
-                 count(*size), felt, calculator::erlang_b(room, through_.load * scale()),
+                 count(*size), felt, odds_at(room, through_.load * scale(), law),
                  source(n, field)});
         }
     }

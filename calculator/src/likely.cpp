@@ -248,6 +248,12 @@ class loss_study::state {
         return false;
     }
 
+    bool quota_in_bursts(std::size_t nat) const {
+        for (const auto& k : sums_->all().kinds)
+            if (k.nat == nat && sums_->has_bursts(k.clients)) return true;
+        return false;
+    }
+
     std::string method() const {
         std::vector<std::string> said;
         for (const auto& curve : sums_->curves())
@@ -257,7 +263,9 @@ class loss_study::state {
             if (has_quota(n))
                 said.push_back("each client address within its quota of " +
                                grouped(*sums_->all().plans[n].quota) +
-                               ": Erlang's formula with its load towards all destinations");
+                               (quota_in_bursts(n) ? ": the exact chain of its part of the bursts"
+                                                   : ": Erlang's formula with its load towards all "
+                                                     "destinations"));
         for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
             if (sums_->has_packets(n)) {
                 const auto& limits = *scenario_.nats[n].rate_limits;

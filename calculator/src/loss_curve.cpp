@@ -7,9 +7,8 @@
 #include <map>
 
 #include "natbound/calculator/attempts.hpp"
-#include "natbound/calculator/batches.hpp"
+#include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
-#include "natbound/calculator/modulated.hpp"
 #include "natbound/calculator/search_facts.hpp"
 #include "natbound/model/error.hpp"
 #include "state_average.hpp"
@@ -184,11 +183,8 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                  (own >= ports_ ||
                   poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
     }
-    constexpr double most_passed = 1 << 20;  // ports; a load is a pass over all of them
-    const double states = static_cast<double>(arrives_.levels.size());
-    constexpr double most_work = 4e7;  // of modulated(): ns
-    if (complete && same && plenty && !poisson_ && ports_ <= most_passed &&
-        ports_ * states * states * states <= most_work && one_burst())
+    if (complete && same && plenty && !poisson_ && has_chain(ports_, {arrives_, hold_}) &&
+        one_burst())
         return decide(
             arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::modulated,
             "the search finds every free port of " + grouped(count(ports_)) +
@@ -293,29 +289,13 @@ double loss_curve::exact_log(double load) const {
     if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
     if (method_ == loss_method::batches || method_ == loss_method::modulated) {
         const auto [it, fresh] = known_.try_emplace(load, never);
-        const auto ports = static_cast<std::uint64_t>(ports_);
-        // what the chains take; roots are looked for far beyond
-        const double offered = std::clamp(load, 1e-100, 1e12 / arrives_.peak());
-        if (fresh && method_ == loss_method::batches)
-            it->second = calculator::batches(ports, offered, arrives_.batch, batch_law::geometric)
-                             .log_refusal;
-        else if (fresh)
-            it->second = modulated_log(ports, offered);
+        if (fresh) it->second = log_burst_refusal(ports_, load, {arrives_, hold_});
         return it->second;
     }
     if (method_ == loss_method::attempts)
         return log_refusal_probability(static_cast<std::uint64_t>(ports_),
                                        static_cast<std::uint64_t>(tries_), load);
     return never;
-}
-
-double loss_curve::modulated_log(std::uint64_t ports, double offered) const {
-    auto switching = arrives_.switching;
-    for (auto& row : switching)
-        for (double& x : row) x *= hold_;
-    std::vector<double> loads;
-    for (const double level : arrives_.levels) loads.push_back(offered * level);
-    return modulated(ports, switching, loads).log_refusal;
 }
 
 // A line through the points in log load and log probability; near points count most, and the slope

@@ -108,17 +108,35 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const double most = std::min(tuples[n], most_behind(s, s.nats[n]));
         tables_.push_back(limit < most ? limit : 0);
     }
+    quotas_.resize(s.clients.size());
+    table_bursts_.resize(s.nats.size());
     for (const auto& t : traffic.streams) {
         if (t.arrives.law == arrival_law::poisson) continue;
         const nat* n = nat_of(s, t.clients);
         if (!n) continue;
-        const bool table = tables_[static_cast<std::size_t>(n - s.nats.data())] > 0;
-        if (table || n->connection_limits.limit_per_subscriber || n->rate_limits)
-            throw unsupported("NAT " + n->name + ": " +
-                              (table            ? "a flow table that arrivals in bursts can fill"
-                               : n->rate_limits ? "a rate limit under arrivals in bursts"
-                                                : "a quota under arrivals in bursts") +
+        const auto number = static_cast<std::size_t>(n - s.nats.data());
+        const auto refuse = [&](const std::string& what) {
+            throw unsupported("NAT " + n->name + ": " + what +
                               " is not modelled yet; simulate counts it");
+        };
+        if (n->rate_limits) refuse("a rate limit under arrivals in bursts");
+        constexpr const char* unlike =
+            " by connections of several laws, or not held exponentially,";
+        if (tables_[number] > 0) {
+            table_bursts_[number] =
+                one_law(traffic.streams, [&](const auto& x) { return nat_of(s, x.clients) == n; });
+            if (!table_bursts_[number] || !has_chain(tables_[number], *table_bursts_[number]) ||
+                n->design.pressure != pressure_kind::refuse)
+                refuse(std::string("a flow table that arrivals in bursts can fill") + unlike);
+        }
+        const auto& each = n->connection_limits.limit_per_subscriber;
+        const auto& c = s.clients[t.clients];
+        if (!each || sockets_of(s, c) <= static_cast<double>(*each)) continue;
+        auto& law = quotas_[t.clients].bursts;
+        law = one_law(traffic.streams, [&](const auto& x) { return x.clients == t.clients; });
+        if (!law || !has_chain(static_cast<double>(*each), *law))
+            refuse(std::string("a quota under arrivals in bursts") + unlike);
+        law->arrives = law->arrives.thinned(1 / static_cast<double>(c.addresses.size()));
     }
     for (const auto& n : s.nats) {
         policer p;
@@ -136,7 +154,6 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
     for (const auto& t : traffic.streams)
         if (const nat* n = nat_of(s, t.clients))
             policers_[static_cast<std::size_t>(n - s.nats.data())].offered += t.rate;
-    quotas_.resize(s.clients.size());
     for (const auto& t : traffic.streams) {
         const auto& c = s.clients[t.clients];
         const nat* n = nat_of(s, t.clients);
@@ -201,6 +218,7 @@ double kind_sums::log_connections(std::size_t nat, double scale) const {
 
 double kind_sums::log_quota(std::size_t clients, double scale) const {
     const auto& q = quotas_[clients];
+    if (q.limit > 0 && q.bursts) return log_bursts(q.limit, q.load * scale, *q.bursts);
     return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
 }
 
@@ -226,7 +244,15 @@ bool kind_sums::joined() const {
     return false;
 }
 
+double kind_sums::log_bursts(double limit, double load, const burst_law& law) const {
+    const auto [it, fresh] = bursts_.try_emplace({limit, load}, 0);
+    if (fresh) it->second = log_burst_refusal(limit, load, law);
+    return it->second;
+}
+
 double kind_sums::log_table(std::size_t nat, double scale) const {
+    if (tables_[nat] > 0 && table_bursts_[nat])
+        return log_bursts(tables_[nat], all_.nat_load[nat] * scale, *table_bursts_[nat]);
     return tables_[nat] > 0 ? log_erlang_b(tables_[nat], all_.nat_load[nat] * scale) : never;
 }
 

@@ -5,6 +5,7 @@
 // too low (W. Whitt, Bell System Technical Journal 64 (1985) 1807).
 #include <map>
 
+#include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/likely.hpp"
 #include "natbound/calculator/loss_curve.hpp"
 #include "natbound/calculator/packet_limit.hpp"
@@ -53,6 +54,7 @@ class kind_sums {
     // Of a client address (of a client set) at its quota; -infinity without one that can be reached
     double log_quota(std::size_t clients, double scale) const;
     bool has_quota(std::size_t clients) const { return quotas_[clients].limit > 0; }
+    bool has_bursts(std::size_t clients) const { return quotas_[clients].bursts.has_value(); }
     // Of the token buckets before the NAT, for connections (M/D/1/K, K its depth:
     // finite_queue.hpp) and for packets (packet_limit.hpp), that one is out of tokens; -infinity
     // without any.
@@ -77,8 +79,9 @@ class kind_sums {
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
     std::vector<double> most_load_;                   // of a curve's systems
     struct quota {
-        double limit = 0, load = 0;  // of one client address; no limit: 0
-        bool plenty = true;          // ports of its own towards each destination
+        double limit = 0, load = 0;            // of one client address; no limit: 0
+        bool plenty = true;                    // ports of its own towards each destination
+        std::optional<burst_law> bursts = {};  // where its connections are not Poisson
     };
     std::vector<quota> quotas_;  // by client set
     struct policer {
@@ -91,6 +94,10 @@ class kind_sums {
     std::vector<policer> policers_;                                     // a NAT's
     mutable std::map<std::pair<std::size_t, double>, double> policed_;  // by NAT and scale
     mutable std::map<std::pair<std::size_t, double>, packet_answer> sent_;
+    double log_bursts(double limit, double load, const burst_law& law) const;
+    std::vector<std::optional<burst_law>>
+        table_bursts_;  // a NAT's, where its traffic is not Poisson
+    mutable std::map<std::pair<double, double>, double> bursts_;  // by limit and load
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 

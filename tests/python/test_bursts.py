@@ -123,15 +123,41 @@ def test_what_is_right_for_poisson_alone_refuses() -> None:
             ask()
     with pytest.raises(Unsupported, match="--tries 1"):
         bursty.risk(tries=3)
+    constant = {"law": "constant", "mean": "10s"}
     with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
-        home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
+        home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
     with pytest.raises(Unsupported, match="a quota under arrivals in bursts"):
-        home(ON_OFF, nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
+        home(ON_OFF, more=({},), nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
     found = bursty.risk()
     assert found["seconds_to_first_refusal"] is None
     assert found["retries"]["tries"] == 1
     # the simulator counts them
     assert home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).simulate(arrivals=50_000)["refused"] > 0
+
+
+@pytest.mark.parametrize("arrivals", [BATCHES, ON_OFF, MMPP], ids=lambda a: str(a["law"]))
+@pytest.mark.parametrize("limit", [{"limit-per-instance": 400}, {"limit-per-subscriber": 25}], ids=["table", "quota"])
+def test_tables_and_quotas_have_the_chain_of_the_bursts(arrivals: dict[str, Any], limit: dict[str, int]) -> None:
+    """One address in sixteen has its part of each batch; states are the same for all."""
+    scenario = home(arrivals, load=300, ports=2000, nat={"connection-limits": limit})
+    found = scenario.risk()
+    table = "limit-per-instance" in limit
+    room, load = (400, 300.0) if table else (25, 300 / 16)
+    if arrivals is BATCHES:
+        expected = calculator.batches(room, load, 7 if table else 1 + 6 / 16, geometric=True).refusal
+    elif arrivals is ON_OFF:
+        expected = calculator.on_off(room, 1, 4 * load, 0.5, 1.5).refusal
+    else:
+        mean = (2 * 30 + 3 * 7.5 + 20) / 57.5
+        switching = [[0, 0.75 / 3, 0.25 / 3], [0, 0, 1], [0.5, 0, 0]]
+        expected = calculator.modulated(room, switching, [load * w / mean for w in (2, 3, 1)]).refusal
+    assert found["refusal_probability"] == pytest.approx(expected, rel=1e-4)  # the ports add next to nothing
+    count = scenario.simulate(seed=8, arrivals=500_000)
+    assert abs(count["refusal_probability"] - expected) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
+    first = scenario.answer(0.01, remedies=False)["first_limit"]
+    assert first["kind"] == ("table" if table else "quota")
+    at = scenario.risk(first["factor"])["limits"][0]
+    assert at["refusal_probability"] == pytest.approx(0.01, rel=1e-6)
 
 
 def test_poisson_said_is_poisson_unsaid() -> None:

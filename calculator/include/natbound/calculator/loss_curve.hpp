@@ -84,7 +84,6 @@ class loss_curve {
     double bursts_bound(double load) const;
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
-    double modulated_log(std::uint64_t ports, double offered) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision);
 
