@@ -146,10 +146,10 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["exact"] = r.exact;
     out["hash_known"] = r.hash_known;
     out["method"] = r.method.empty() ? "nothing refuses" : r.method;
-    if (r.windows)
+    if (const auto windows = study.windows(options.scale))
         out["formula"] = bj::object{{"name", "window_loss"},
-                                    {"refusal_probability", r.windows->refusal},
-                                    {"leaves_out", texts(r.windows->leaves_out)}};
+                                    {"refusal_probability", windows->refusal},
+                                    {"leaves_out", texts(windows->leaves_out)}};
     out["worst_refusal_probability"] = odds_json(r.worst);
     out["full_probability"] =
         r.full_probability ? bj::value(*r.full_probability) : bj::value(nullptr);
@@ -185,7 +185,11 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         out["rate_limits"] = std::move(rates);
     }
     if (has_other_limits(s)) {
-        const auto likely = study.likely(options.epsilon);
+        // a factor to a few parts in a thousand is enough to rank by
+        study_options rough = how;
+        rough.holds = 2;
+        rough.bounds = false;
+        const auto likely = loss_study(s, rough).likely(options.epsilon);
         limit_question asked;
         asked.s = &s;
         asked.epsilon = options.epsilon;
@@ -193,7 +197,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         asked.likely = &likely;
         asked.ports_alone = [&] {
             const scenario alone = with_ports_alone(s);
-            return loss_study(alone, how).likely(options.epsilon);
+            return loss_study(alone, rough).likely(options.epsilon);
         };
         bj::array limits = limits_part(asked);
         out["first_limit"] = first_limit(limits);

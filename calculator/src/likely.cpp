@@ -142,7 +142,6 @@ class loss_study::state {
             one.delay = sent.delay;
             out.rates.push_back(one);
         }
-        out.windows = windows(scale);
         out.refusals_a_day = failing * 86400;
         // Refusals of bursts come in bursts: the time to the first is not one over their rate.
         out.bursty = traffic_.bursty();
@@ -162,6 +161,31 @@ class loss_study::state {
             }
             out.push_back({sums_->all().load * scale, worst});
         }
+        return out;
+    }
+
+    // The formula for windows, averaged over all connections as the simulated states are; of few
+    // systems, since each takes some ms.
+    std::optional<window_formula> windows(double scale) const {
+        constexpr std::size_t most = 4;
+        const auto& all = sums_->all();
+        window_formula out;
+        std::set<std::string> left_out;
+        std::map<std::pair<std::size_t, double>, double> known;  // by curve and load
+        double refused = 0;
+        for (std::size_t k = 0; k < all.kinds.size(); ++k)
+            for (const auto& part : sums_->shares(k)) {
+                const auto [it, fresh] = known.try_emplace({part.curve, part.load}, 0);
+                if (fresh) {
+                    const auto one = windows_of(part, scale, left_out);
+                    if (!one || known.size() > most) return std::nullopt;
+                    it->second = *one;
+                }
+                refused += all.kinds[k].rate * all.kinds[k].endpoints * part.share * it->second;
+            }
+        if (known.empty() || sums_->joined()) return std::nullopt;
+        out.refusal = refused / all.rate;
+        out.leaves_out.assign(left_out.begin(), left_out.end());
         return out;
     }
 
@@ -443,29 +467,6 @@ class loss_study::state {
                   [](const auto& a, const auto& b) { return a.load < b.load; });
     }
 
-    // The formula for windows, averaged over all connections as the simulated states are.
-    std::optional<window_formula> windows(double scale) const {
-        const auto& all = sums_->all();
-        window_formula out;
-        std::set<std::string> left_out;
-        std::map<std::pair<std::size_t, double>, double> known;  // by system and load
-        double refused = 0;
-        for (std::size_t k = 0; k < all.kinds.size(); ++k)
-            for (const auto& part : sums_->shares(k)) {
-                const auto [it, fresh] = known.try_emplace({part.system, part.load}, 0);
-                if (fresh) {
-                    const auto one = windows_of(part, scale, left_out);
-                    if (!one) return std::nullopt;
-                    it->second = *one;
-                }
-                refused += all.kinds[k].rate * all.kinds[k].endpoints * part.share * it->second;
-            }
-        if (known.empty() || sums_->joined()) return std::nullopt;
-        out.refusal = refused / all.rate;
-        out.leaves_out.assign(left_out.begin(), left_out.end());
-        return out;
-    }
-
     std::optional<double> windows_of(const detail::share_of_kind& part, double scale,
                                      std::set<std::string>& left_out) const {
         const auto& system = sums_->all().systems[part.system];
@@ -585,6 +586,9 @@ likely_result loss_study::likely(double epsilon) {
 risk_result loss_study::risk(double scale) {
     auto out = state_->risk(scale);
     return cascade_ ? over_stages(std::move(out), *cascade_) : out;
+}
+std::optional<window_formula> loss_study::windows(double scale) const {
+    return cascade_ ? std::nullopt : state_->windows(scale);
 }
 std::vector<load_point> loss_study::curve(const std::vector<double>& scales) {
     auto out = state_->curve(scales);

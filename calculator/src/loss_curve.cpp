@@ -274,13 +274,15 @@ double loss_curve::bursts_bound(double load) const {
     return out;
 }
 
-void loss_curve::look_always_on(double load) {
-    if (!always_on_ || always_on_->exact()) return;
+bool loss_curve::look_always_on(double load) {
+    if (!always_on_) return false;
+    if (always_on_->exact()) return true;
     const double on = load * peak_;
     always_on_->look(on, 1, 0.01, good_enough);
     const auto near = std::find_if(always_on_->points_.begin(), always_on_->points_.end(),
                                    [&](const auto& p) { return p.load >= on && sees(p); });
     if (near == always_on_->points_.end()) always_on_->descend(1e-9);
+    return true;
 }
 
 std::string loss_curve::explained() const { return why_; }
@@ -441,11 +443,11 @@ void loss_curve::descend(double probability) {
             load = lowest->load *
                    std::clamp(std::exp((target - 1 - log) / slope(lowest->load, 0)), 0.5, 0.99);
         } else if (!points_.empty()) {
-            load = 1.25 * points_.back().load;
+            load = std::max(load, 1.25 * points_.back().load);
         }
         if (load > 4 * ports_ * crowding_) return;
         const bool seen = lowest != points_.end();
-        look(load, 1, 0.001);
+        look(load, 1, 0.02);  // a bound is wanted
         if (seen && !sees(*std::lower_bound(points_.begin(), points_.end(), 0.999 * load, lighter)))
             return;
     }

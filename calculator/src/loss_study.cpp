@@ -409,9 +409,9 @@ void kind_sums::look_low(double scale, double probability) {
         auto& curve = curves_[c];
         const double load = most_load_[c] * scale;
         if (curve.exact() || curve.sure_bound(load) <= std::log(probability)) continue;
-        curve.look_always_on(load);
-        if (curve.sure_bound(load) > std::log(std::max(probability, near)))
-            curve.descend(probability);
+        const double enough =
+            curve.look_always_on(load) ? std::max(probability, near) : probability;
+        if (curve.sure_bound(load) > std::log(enough)) curve.descend(probability);
     }
 }
 

@@ -99,7 +99,6 @@ struct risk_result {
     std::vector<std::string> assumed;
     std::vector<kind_result> kinds;  // the most likely to fail first
     std::vector<rate_result> rates;
-    std::optional<window_formula> windows;  // where every search is one of windows
     std::optional<double>
         full_probability;       // time congestion of the worst kind's ports, where it is known
     double refusals_a_day = 0;  // at most, where overall is
@@ -129,6 +128,8 @@ class loss_study {
     likely_result likely(double epsilon);
     // At the scenario's traffic times `scale` > 0.
     risk_result risk(double scale = 1);
+    // The formula beside risk(scale), where every search is one of windows, of few systems.
+    std::optional<window_formula> windows(double scale = 1) const;
     // The worst kind's refusal probability at these scales, for a picture.
     std::vector<load_point> curve(const std::vector<double>& scales);
 

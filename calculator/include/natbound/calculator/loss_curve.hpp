@@ -56,7 +56,8 @@ class loss_curve {
     double sure_bound(double load) const;
     // Looks at the same system with its on-off streams on all the time, where there are no batches:
     // that is Poisson, and soon seen.
-    void look_always_on(double load);
+    // False where there are none.
+    bool look_always_on(double load);
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
     // that are there, and unseen where there are none. error: of the points alone.
