@@ -279,9 +279,13 @@ bool loss_curve::look_always_on(double load) {
     if (always_on_->exact()) return true;
     const double on = load * peak_;
     always_on_->look(on, 1, 0.01, good_enough);
-    const auto near = std::find_if(always_on_->points_.begin(), always_on_->points_.end(),
-                                   [&](const auto& p) { return p.load >= on && sees(p); });
-    if (near == always_on_->points_.end()) always_on_->descend(1e-9);
+    // the lowest load above at which anything is seen
+    for (const double more : {1.0, 1.1, 1.2, 1.35, 1.5, 1.7, 2.0, 2.5}) {
+        if (more > 1) always_on_->look(on * more, 1, 0.02);
+        if (std::any_of(always_on_->points_.begin(), always_on_->points_.end(),
+                        [&](const auto& p) { return p.load >= on && sees(p); }))
+            break;
+    }
     return true;
 }
 
