@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evidence.hpp"
+#include "limits.hpp"
 #include "natbound/answer/answer.hpp"
 #include "natbound/calculator/likely.hpp"
 #include "natbound/calculator/retries.hpp"
@@ -123,6 +124,8 @@ bj::object retried(const scenario& s, study_options how, const risk_result& firs
 bj::object risk_answer(const scenario& s, const risk_options& options) {
     if (!(options.scale > 0 && std::isfinite(options.scale)))
         throw domain_error("risk: scale must be finite and above 0");
+    if (!(options.epsilon > 0 && options.epsilon < 1))
+        throw domain_error("risk: epsilon must be above 0 and below 1");
     if (s.traffic.empty())
         throw input_error("traffic", "", "a risk is one of traffic, and the scenario has none",
                           "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
@@ -143,6 +146,10 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["exact"] = r.exact;
     out["hash_known"] = r.hash_known;
     out["method"] = r.method.empty() ? "nothing refuses" : r.method;
+    if (const auto windows = study.windows(options.scale))
+        out["formula"] = bj::object{{"name", "window_loss"},
+                                    {"refusal_probability", windows->refusal},
+                                    {"leaves_out", texts(windows->leaves_out)}};
     out["worst_refusal_probability"] = odds_json(r.worst);
     out["full_probability"] =
         r.full_probability ? bj::value(*r.full_probability) : bj::value(nullptr);
@@ -160,16 +167,42 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
             "yet; ask with --tries 1");
     if (!r.rates.empty()) {
         bj::array rates;
-        for (const auto& one : r.rates)
-            rates.push_back(bj::object{{"nat", one.nat},
-                                       {"connections", one.limit},
-                                       {"burst", one.depth},
-                                       {"offered", one.offered},
-                                       {"refusal_probability", one.refusal},
-                                       {"log_refusal_probability", std::isfinite(one.log_refusal)
-                                                                       ? bj::value(one.log_refusal)
-                                                                       : bj::value(nullptr)}});
+        for (const auto& one : r.rates) {
+            bj::object item{
+                {"nat", one.nat},
+                {one.packets ? "packets" : "connections", one.limit},
+                {"burst", one.depth},
+                {"offered", one.offered},
+                {"refusal_probability", one.refusal},
+                {"log_refusal_probability",
+                 std::isfinite(one.log_refusal) ? bj::value(one.log_refusal) : bj::value(nullptr)}};
+            if (one.packets) {
+                item["packet_loss"] = one.packet_loss;
+                item["mean_delay"] = one.delay;
+            }
+            rates.push_back(std::move(item));
+        }
         out["rate_limits"] = std::move(rates);
+    }
+    if (has_other_limits(s)) {
+        // a factor to a few parts in a thousand is enough to rank by
+        study_options rough = how;
+        rough.holds = 2;
+        rough.bounds = false;
+        const auto likely = loss_study(s, rough).likely(options.epsilon);
+        limit_question asked;
+        asked.s = &s;
+        asked.epsilon = options.epsilon;
+        asked.load = r.load;
+        asked.likely = &likely;
+        asked.ports_alone = [&] {
+            const scenario alone = with_ports_alone(s);
+            return loss_study(alone, rough).likely(options.epsilon);
+        };
+        bj::array limits = limits_part(asked);
+        out["first_limit"] = first_limit(limits);
+        out["limits"] = std::move(limits);
+        out["epsilon"] = options.epsilon;
     }
     const std::uint64_t tries = options.tries ? options.tries : silent(s) && !r.bursty ? syns : 1;
     out["retries"] = retried(s, how, r, options.scale, tries);

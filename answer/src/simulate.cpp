@@ -37,6 +37,8 @@ bj::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_
             {"cut", found.cut},
             {"refusal_probability", found.refusal_probability},
             {"interval", bj::array{found.low, found.high}},
+            {"refused_by_rate", found.policed},
+            {"packets", bj::object{{"offered", found.packets}, {"lost", found.packets_lost}}},
             {"unoffered", found.unoffered},
             {"events", found.events},
             {"mean_live", found.mean_live},

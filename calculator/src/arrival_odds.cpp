@@ -65,8 +65,9 @@ void arrival_odds::read(simulation& s) {
         std::fill(rates_.begin(), rates_.end(), 0);
         for (std::size_t i = 0; i < s.input().streams.size(); ++i) {
             const auto& stream = s.input().streams[i];
-            if (stream.arrives.law != arrival_law::batches && s.is_on(i))
-                add_rates(s, i, stream.rate * stream.arrives.peak());
+            const double level = s.level(i);
+            if (stream.arrives.law != arrival_law::batches && level > 0)
+                add_rates(s, i, stream.rate * level);
         }
     }
     read_with(s);

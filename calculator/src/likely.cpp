@@ -8,6 +8,7 @@
 
 #include "loss_study.hpp"
 #include "natbound/calculator/first_passage.hpp"
+#include "natbound/calculator/window_loss.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -117,13 +118,28 @@ class loss_study::state {
         for (std::size_t n = 0; n < all.plans.size(); ++n) {
             if (!sums_->has_rate(n)) continue;
             const auto& limits = *scenario_.nats[n].rate_limits;
-            rate_result one{scenario_.nats[n].name, 0, limits.connections->per_second,
-                            policer_depth(limits)};
-            for (const auto& t : traffic_.streams)
-                if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
-                    one.offered += t.rate * scale;
-            one.log_refusal = sums_->log_rate(n, scale);
-            one.refusal = std::exp(one.log_refusal);
+            rate_result one;
+            one.nat = scenario_.nats[n].name;
+            if (sums_->has_connections(n)) {
+                one.limit = limits.connections->per_second;
+                one.depth = policer_depth(limits);
+                for (const auto& t : traffic_.streams)
+                    if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
+                        one.offered += t.rate * scale;
+                one.log_refusal = sums_->log_connections(n, scale);
+                one.refusal = std::exp(one.log_refusal);
+                out.rates.push_back(one);
+            }
+            if (!sums_->has_packets(n)) continue;
+            const auto sent = sums_->packets(n, scale);
+            one.packets = true;
+            one.limit = limits.packets->per_second;
+            one.depth = packet_depth(limits);
+            one.offered = sums_->packet_load_of(n).rate() * scale;
+            one.refusal = sent.refusal;
+            one.log_refusal = sent.log_refusal;
+            one.packet_loss = sent.loss;
+            one.delay = sent.delay;
             out.rates.push_back(one);
         }
         out.refusals_a_day = failing * 86400;
@@ -145,6 +161,31 @@ class loss_study::state {
             }
             out.push_back({sums_->all().load * scale, worst});
         }
+        return out;
+    }
+
+    // The formula for windows, averaged over all connections as the simulated states are; of few
+    // systems, since each takes some ms.
+    std::optional<window_formula> windows(double scale) const {
+        constexpr std::size_t most = 4;
+        const auto& all = sums_->all();
+        window_formula out;
+        std::set<std::string> left_out;
+        std::map<std::pair<std::size_t, double>, double> known;  // by curve and load
+        double refused = 0;
+        for (std::size_t k = 0; k < all.kinds.size(); ++k)
+            for (const auto& part : sums_->shares(k)) {
+                const auto [it, fresh] = known.try_emplace({part.curve, part.load}, 0);
+                if (fresh) {
+                    const auto one = windows_of(part, scale, left_out);
+                    if (!one || known.size() > most) return std::nullopt;
+                    it->second = *one;
+                }
+                refused += all.kinds[k].rate * all.kinds[k].endpoints * part.share * it->second;
+            }
+        if (known.empty() || sums_->joined()) return std::nullopt;
+        out.refusal = refused / all.rate;
+        out.leaves_out.assign(left_out.begin(), left_out.end());
         return out;
     }
 
@@ -189,6 +230,23 @@ class loss_study::state {
                                        ": each flow that a full table drops is counted as failed "
                                        "(an upper bound)");
             }
+            if (sums_->has_packets(n))
+                assumed_.push_back(
+                    name +
+                    ": the packets of a connection are spread evenly over the time that it is "
+                    "open, and one that is lost is not sent again");
+            const auto& rates = scenario_.nats[n].rate_limits;
+            if (rates && rates->packets) {
+                bool silent = false;
+                for (const auto& t : traffic_.streams)
+                    silent = silent ||
+                             (t.packets == 0 && nat_of(scenario_, t.clients) == &scenario_.nats[n]);
+                if (silent)
+                    assumed_.push_back(
+                        name +
+                        ": traffic that does not say how many packets a connection has is not "
+                        "counted towards packets a second (traffic: packets)");
+            }
             if (sums_->has_rate(n))
                 assumed_.push_back(name +
                                    ": the rate limit refuses independently of all else, which is "
@@ -225,6 +283,12 @@ class loss_study::state {
         return false;
     }
 
+    bool quota_in_bursts(std::size_t nat) const {
+        for (const auto& k : sums_->all().kinds)
+            if (k.nat == nat && sums_->has_bursts(k.clients)) return true;
+        return false;
+    }
+
     std::string method() const {
         std::vector<std::string> said;
         for (const auto& curve : sums_->curves())
@@ -238,9 +302,19 @@ class loss_study::state {
             if (has_quota(n))
                 said.push_back("each client address within its quota of " +
                                grouped(*sums_->all().plans[n].quota) +
-                               ": Erlang's formula with its load towards all destinations");
+                               (quota_in_bursts(n) ? ": the exact chain of its part of the bursts"
+                                                   : ": Erlang's formula with its load towards all "
+                                                     "destinations"));
         for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
-            if (sums_->has_rate(n)) {
+            if (sums_->has_packets(n)) {
+                const auto& limits = *scenario_.nats[n].rate_limits;
+                said.push_back("packets of " + scenario_.nats[n].name + " limited to " +
+                               to_string(*limits.packets) + " with room for " +
+                               grouped(packet_depth(limits)) +
+                               ": the loss of M/D/1/K averaged over how many connections are live");
+            }
+        for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
+            if (sums_->has_connections(n)) {
                 const auto& limits = *scenario_.nats[n].rate_limits;
                 said.push_back("new connections of " + scenario_.nats[n].name + " policed at " +
                                to_string(*limits.connections) + " by a token bucket of " +
@@ -355,7 +429,7 @@ class loss_study::state {
             std::max(sums_->log_quota(kind.clients, scale), sums_->log_servers(k, scale));
         if (kind.nat)
             limits = std::max({limits, sums_->log_table(*kind.nat, scale),
-                               sums_->log_rate(*kind.nat, scale),
+                               sums_->log_rate_least(*kind.nat, scale),
                                sums_->log_subscribers(*kind.nat, scale)});
         if (known && seen.seen) {
             const double wide = simulated ? 1.96 * seen.error : 0;
@@ -427,6 +501,36 @@ class loss_study::state {
                   [](const auto& a, const auto& b) { return a.load < b.load; });
     }
 
+    std::optional<double> windows_of(const detail::share_of_kind& part, double scale,
+                                     std::set<std::string>& left_out) const {
+        const auto& system = sums_->all().systems[part.system];
+        const auto& design = sums_->all().plans[system.nat].design;
+        const auto& curve = sums_->curves()[part.curve];
+        if (curve.exact() || system.ranks != 1 || sums_->has_table(system.nat)) return std::nullopt;
+        std::vector<std::uint64_t> rounds;
+        for (const auto& r : design.search.rounds) {
+            if (r.start != start_kind::random || r.step != step_kind::ascend || !r.probes)
+                return std::nullopt;
+            rounds.push_back(*r.probes);
+            if (r.bits)
+                left_out.insert("that rounds start from a random number of " +
+                                std::to_string(*r.bits) + " bits");
+        }
+        if (design.first_choice != first_choice::none) left_out.insert("the preserved port");
+        const auto law = system.parts.front().open.law;
+        for (const auto& p : system.parts)
+            if (p.open.law != law || !p.closing.empty() || p.arrives.law != arrival_law::poisson ||
+                (law != hold_law::exponential && law != hold_law::constant))
+                return std::nullopt;
+        try {
+            return window_loss(
+                curve.ports(), part.load * scale, rounds,
+                law == hold_law::constant ? window_hold::constant : window_hold::exponential);
+        } catch (const domain_error&) {
+            return std::nullopt;  // outside of what it was measured for
+        }
+    }
+
     // One complete search and nothing else: the mean time from an empty table is known exactly.
     void passage(risk_result& out, double scale) const {
         const auto& all = sums_->all();
@@ -459,11 +563,44 @@ class loss_study::state {
     std::vector<std::string> assumed_;
 };
 
-std::uint64_t policer_depth(const rate_limits& limits) {
+namespace {
+
+std::uint64_t depth_of(const std::optional<std::uint64_t>& burst, double per_second) {
     constexpr double most = 4096;
-    if (limits.connections_burst)
-        return std::min<std::uint64_t>(*limits.connections_burst, static_cast<std::uint64_t>(most));
-    return static_cast<std::uint64_t>(std::clamp(limits.connections->per_second, 1.0, most));
+    if (burst) return std::min<std::uint64_t>(*burst, static_cast<std::uint64_t>(most));
+    return static_cast<std::uint64_t>(std::clamp(per_second, 1.0, most));
+}
+
+}  // namespace
+
+std::uint64_t policer_depth(const rate_limits& limits) {
+    return depth_of(limits.connections_burst, limits.connections->per_second);
+}
+
+std::uint64_t packet_depth(const rate_limits& limits) {
+    if (limits.packets_burst) return *limits.packets_burst;
+    return static_cast<std::uint64_t>(std::max(1.0, limits.packets->per_second));
+}
+
+// Streams whose connections send at different rates are taken for one with the same mean and
+// variance of the rate.
+packet_load packets_through(const scenario& s, const filled_traffic& traffic, const nat& n) {
+    packet_load out;
+    double mean = 0, variance = 0, held = 0;
+    for (const auto& t : traffic.streams) {
+        if (t.packets == 0 || nat_of(s, t.clients) != &n) continue;
+        const double each = (t.packets - 1) / t.open.mean, live = t.rate * t.open.mean;
+        out.opening += t.rate;
+        mean += live * each;
+        variance += live * each * each;
+        held += live * each * each * t.open.mean;
+    }
+    if (mean > 0) {
+        out.hold = held / variance;
+        out.each = variance / mean;
+        out.live = mean / out.each;
+    }
+    return out;
 }
 
 loss_study::loss_study(const scenario& s, study_options options)
@@ -484,6 +621,9 @@ likely_result loss_study::likely(double epsilon) {
 risk_result loss_study::risk(double scale) {
     auto out = state_->risk(scale);
     return cascade_ ? over_stages(std::move(out), *cascade_) : out;
+}
+std::optional<window_formula> loss_study::windows(double scale) const {
+    return cascade_ ? std::nullopt : state_->windows(scale);
 }
 std::vector<load_point> loss_study::curve(const std::vector<double>& scales) {
     auto out = state_->curve(scales);

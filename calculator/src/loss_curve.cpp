@@ -7,9 +7,8 @@
 #include <map>
 
 #include "natbound/calculator/attempts.hpp"
-#include "natbound/calculator/batches.hpp"
+#include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
-#include "natbound/calculator/modulated.hpp"
 #include "natbound/calculator/search_facts.hpp"
 #include "natbound/model/error.hpp"
 #include "state_average.hpp"
@@ -59,6 +58,18 @@ loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system s
             if (std::find(kinds_.begin(), kinds_.end(), part.kind) == kinds_.end())
                 kinds_.push_back(part.kind);
         return;
+    }
+    if (!poisson_ && std::none_of(system_.parts.begin(), system_.parts.end(), [](const auto& p) {
+            return p.arrives.law == arrival_law::batches;
+        })) {
+        loss_system on = system_;
+        for (auto& p : on.parts) {
+            p.rate *= p.arrives.peak();
+            p.arrives = {};
+        }
+        peak_ = on.load() / system_.load();
+        always_on_ =
+            std::make_unique<loss_curve>(s, all, std::move(on), seed_ + 500009, interrupt_);
     }
     input_ = input_for(s, all, system_, kinds_);
     input_load_ = input_.load();
@@ -172,15 +183,18 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                  (own >= ports_ ||
                   poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
     }
-    constexpr double most_passed = 1 << 20;  // ports; a load is a pass over all of them
-    if (complete && same && plenty && !poisson_ && ports_ <= most_passed && one_burst())
+    if (complete && same && plenty && !poisson_ && has_chain(ports_, {arrives_, hold_}) &&
+        one_burst())
         return decide(
-            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::on_off,
+            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::modulated,
             "the search finds every free port of " + grouped(count(ports_)) +
                 (arrives_.law == arrival_law::batches
                      ? ": the exact chain of geometric batches of " + shortest(arrives_.batch) +
                            " on average"
-                     : ": the exact chain of a source that is on and off") +
+                 : arrives_.law == arrival_law::on_off
+                     ? ": the exact chain of a source that is on and off"
+                     : ": the exact chain of arrivals modulated by " +
+                           std::to_string(arrives_.levels.size()) + " states") +
                 ", for exponential holds");
     if (complete && same && plenty && poisson_)
         return decide(loss_method::erlang_b, "the search finds every free port of " +
@@ -225,28 +239,63 @@ double loss_curve::kept_ports(const nat_plan& plan, const port_set& permitted) c
 }
 
 double loss_curve::sure_bound(double load) const {
-    if (!poisson_) return 0;
+    if (!poisson_) {
+        double out = bursts_bound(load);
+        if (!always_on_) return out;
+        const double on = load * peak_;
+        out = std::min(out, always_on_->sure_bound(on));
+        if (always_on_->exact()) return std::min(out, always_on_->worst(on).log);
+        for (const auto& p : always_on_->points())
+            if (const auto here = worst_of(p); p.load >= on && here.seen)
+                out = std::min(out, here.log + 1.96 * here.error);
+        return out;
+    }
     return load < least_busy_ ? std::min(0.0, log_erlang_b(least_busy_, load) -
                                                   std::log1p(-load / (least_busy_ + 1)))
                               : 0;
+}
+
+// Chernoff's bound of so many live without refusals, as an arrival finds them with those of its own
+// batch that came before. Of batches of mean b, each with a hold of any law, log E z^n is at most
+// a (z - 1) / (1 - (b - 1)(z - 1)): what constant holds have, for it is convex in the share of
+// those still there. An on-off stream has at most what it had if on all the time.
+double loss_curve::bursts_bound(double load) const {
+    double largest = 1;
+    for (const auto& p : system_.parts) largest = std::max(largest, p.arrives.batch);
+    const double scale = load / system_.load();
+    double out = 0;
+    for (int i = 0; i < 200; ++i) {
+        const double u = (largest > 1 ? 1 / (largest - 1) : 1e3) * std::exp(-i / 10.0) * 0.999;
+        double log = -std::log1p(-(largest - 1) * u) - least_busy_ * std::log1p(u);
+        for (const auto& p : system_.parts)
+            log += p.load() * scale * p.arrives.peak() * u / (1 - (p.arrives.batch - 1) * u);
+        out = std::min(out, log);
+    }
+    return out;
+}
+
+bool loss_curve::look_always_on(double load) {
+    if (!always_on_) return false;
+    if (always_on_->exact()) return true;
+    const double on = load * peak_;
+    always_on_->look(on, 1, 0.01, good_enough);
+    // the lowest load above at which anything is seen
+    for (const double more : {1.0, 1.1, 1.2, 1.35, 1.5, 1.7, 2.0, 2.5}) {
+        if (more > 1) always_on_->look(on * more, 1, 0.02);
+        if (std::any_of(always_on_->points_.begin(), always_on_->points_.end(),
+                        [&](const auto& p) { return p.load >= on && sees(p); }))
+            break;
+    }
+    return true;
 }
 
 std::string loss_curve::explained() const { return why_; }
 
 double loss_curve::exact_log(double load) const {
     if (method_ == loss_method::erlang_b) return log_erlang_b(ports_, load);
-    if (method_ == loss_method::batches || method_ == loss_method::on_off) {
+    if (method_ == loss_method::batches || method_ == loss_method::modulated) {
         const auto [it, fresh] = known_.try_emplace(load, never);
-        const auto ports = static_cast<std::uint64_t>(ports_);
-        // what the chains take; roots are looked for far beyond
-        const double offered = std::clamp(load, 1e-100, 1e12 / arrives_.peak());
-        if (fresh && method_ == loss_method::batches)
-            it->second = calculator::batches(ports, offered, arrives_.batch, batch_law::geometric)
-                             .log_refusal;
-        else if (fresh)
-            it->second = modulated(ports, {{0, hold_ / arrives_.on}, {hold_ / arrives_.off, 0}},
-                                   {offered * arrives_.peak(), 0})
-                             .log_refusal;
+        if (fresh) it->second = log_burst_refusal(ports_, load, {arrives_, hold_});
         return it->second;
     }
     if (method_ == loss_method::attempts)

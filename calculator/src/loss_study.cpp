@@ -111,32 +111,54 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const double most = translates(s.nats[n]) ? std::min(tuples[n], behind) : behind;
         tables_.push_back(limit < most ? limit : 0);
     }
+    quotas_.resize(s.clients.size());
+    table_bursts_.resize(s.nats.size());
     for (const auto& t : traffic.streams) {
         if (t.arrives.law == arrival_law::poisson) continue;
         const nat* n = nat_of(s, t.clients);
         if (!n) continue;
-        const bool table = tables_[static_cast<std::size_t>(n - s.nats.data())] > 0;
-        if (table || n->connection_limits.limit_per_subscriber || n->rate_limits)
-            throw unsupported("NAT " + n->name + ": " +
-                              (table            ? "a flow table that arrivals in bursts can fill"
-                               : n->rate_limits ? "a rate limit under arrivals in bursts"
-                                                : "a quota under arrivals in bursts") +
+        const auto number = static_cast<std::size_t>(n - s.nats.data());
+        const auto refuse = [&](const std::string& what) {
+            throw unsupported("NAT " + n->name + ": " + what +
                               " is not modelled yet; simulate counts it");
+        };
+        if (n->rate_limits) refuse("a rate limit under arrivals in bursts");
+        constexpr const char* unlike =
+            " by connections of several laws, or not held exponentially,";
+        if (tables_[number] > 0) {
+            table_bursts_[number] =
+                one_law(traffic.streams, [&](const auto& x) { return nat_of(s, x.clients) == n; });
+            if (!table_bursts_[number] || !has_chain(tables_[number], *table_bursts_[number]) ||
+                n->design.pressure != pressure_kind::refuse)
+                refuse(std::string("a flow table that arrivals in bursts can fill") + unlike);
+        }
+        const auto& each = n->connection_limits.limit_per_subscriber;
+        const auto& c = s.clients[t.clients];
+        if (!each || sockets_of(s, c) <= static_cast<double>(*each)) continue;
+        auto& law = quotas_[t.clients].bursts;
+        law = one_law(traffic.streams, [&](const auto& x) { return x.clients == t.clients; });
+        if (!law || !has_chain(static_cast<double>(*each), *law))
+            refuse(std::string("a quota under arrivals in bursts") + unlike);
+        law->arrives = law->arrives.thinned(1 / static_cast<double>(c.addresses.size()));
     }
     read_servers(s, traffic);
     read_subscribers(s, traffic);
     for (const auto& n : s.nats) {
         policer p;
-        if (n.rate_limits) {
+        if (n.rate_limits && n.rate_limits->connections) {
             p.limit = n.rate_limits->connections->per_second;
             p.depth = policer_depth(*n.rate_limits);
+        }
+        if (n.rate_limits && n.rate_limits->packets) {
+            p.sent = packets_through(s, traffic, n);
+            if (p.sent.rate() > 0) p.packets = n.rate_limits->packets->per_second;
+            p.packets_depth = packet_depth(*n.rate_limits);
         }
         policers_.push_back(p);
     }
     for (const auto& t : traffic.streams)
         if (const nat* n = nat_of(s, t.clients))
             policers_[static_cast<std::size_t>(n - s.nats.data())].offered += t.rate;
-    quotas_.resize(s.clients.size());
     for (const auto& t : traffic.streams) {
         const auto& c = s.clients[t.clients];
         const nat* n = nat_of(s, t.clients);
@@ -233,6 +255,40 @@ double kind_sums::log_servers(std::size_t kind, double scale) const {
 }
 
 double kind_sums::log_rate(std::size_t nat, double scale) const {
+    const double connections = log_connections(nat, scale);
+    if (!has_packets(nat)) return connections;
+    const double first = packets(nat, scale).log_refusal;
+    // a + b - ab
+    return std::min(0.0, log_sum(first, connections + std::log1p(-std::min(1.0, std::exp(first)))));
+}
+
+double kind_sums::log_rate_least(std::size_t nat, double scale) const {
+    const double connections = log_connections(nat, scale);
+    if (!has_packets(nat)) return connections;
+    const auto& p = policers_[nat];
+    const double load = p.sent.rate() * scale / p.packets;
+    if (load > 90) return std::max(connections, std::log1p(-1 / load));
+    if (load < 1e-9) return connections;
+    return std::max(connections, finite_queue(service::constant,
+                                              std::min<std::uint64_t>(p.packets_depth, 4096), load)
+                                     .log_loss);
+}
+
+packet_answer kind_sums::packets(std::size_t nat, double scale) const {
+    const auto& p = policers_[nat];
+    const auto [it, fresh] = sent_.try_emplace({nat, scale});
+    const double over = p.sent.rate() * scale / p.packets;
+    if (fresh && over > 1e4)  // nearly all is lost, however many are live
+        it->second = {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over,
+                      static_cast<double>(p.packets_depth) / p.packets};
+    else if (fresh)
+        it->second =
+            packet_limit(p.packets, p.packets_depth,
+                         {p.sent.opening * scale, p.sent.live * scale, p.sent.each, p.sent.hold});
+    return it->second;
+}
+
+double kind_sums::log_connections(std::size_t nat, double scale) const {
     const auto& p = policers_[nat];
     if (!(p.limit > 0 && p.offered > 0)) return never;
     const auto [it, fresh] = policed_.try_emplace({nat, scale}, never);
@@ -250,6 +306,7 @@ double kind_sums::log_rate(std::size_t nat, double scale) const {
 
 double kind_sums::log_quota(std::size_t clients, double scale) const {
     const auto& q = quotas_[clients];
+    if (q.limit > 0 && q.bursts) return log_bursts(q.limit, q.load * scale, *q.bursts);
     return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
 }
 
@@ -270,6 +327,7 @@ bool kind_sums::joined() const {
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
         if (!kind.nat || !has_rate(*kind.nat)) continue;
+        if (has_packets(*kind.nat)) return true;  // an approximation by itself
         if (has_quota(kind.clients) || has_table(*kind.nat)) return true;
         for (const auto& part : shares_[k])
             if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
@@ -284,7 +342,15 @@ bool kind_sums::joined() const {
     return false;
 }
 
+double kind_sums::log_bursts(double limit, double load, const burst_law& law) const {
+    const auto [it, fresh] = bursts_.try_emplace({limit, load}, 0);
+    if (fresh) it->second = log_burst_refusal(limit, load, law);
+    return it->second;
+}
+
 double kind_sums::log_table(std::size_t nat, double scale) const {
+    if (tables_[nat] > 0 && table_bursts_[nat])
+        return log_bursts(tables_[nat], all_.nat_load[nat] * scale, *table_bursts_[nat]);
     return tables_[nat] > 0 ? log_erlang_b(tables_[nat], all_.nat_load[nat] * scale) : never;
 }
 
@@ -437,10 +503,16 @@ void kind_sums::look(double scale, double holds) {
 }
 
 void kind_sums::look_low(double scale, double probability) {
-    for (std::size_t c = 0; c < curves_.size(); ++c)
-        if (!curves_[c].exact() &&
-            curves_[c].sure_bound(most_load_[c] * scale) > std::log(probability))
-            curves_[c].descend(probability);
+    // A bound within this of what the simulation sees is worth no search for a lower one.
+    constexpr double near = 1e-6;
+    for (std::size_t c = 0; c < curves_.size(); ++c) {
+        auto& curve = curves_[c];
+        const double load = most_load_[c] * scale;
+        if (curve.exact() || curve.sure_bound(load) <= std::log(probability)) continue;
+        const double enough =
+            curve.look_always_on(load) ? std::max(probability, near) : probability;
+        if (curve.sure_bound(load) > std::log(enough)) curve.descend(probability);
+    }
 }
 
 // The refusal probability grows with the load, so what was measured at a higher one is a bound; and

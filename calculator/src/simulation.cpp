@@ -54,6 +54,11 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     ++offered_;
     kind_counts& count = counts_[input_->kind_of[stream.group * destinations + destination]];
     ++count.arrivals;
+    if (policing_ && !let_in(s)) {
+        ++count.refused;
+        ++policed_;
+        return flow_table::none;
+    }
     const std::uint32_t rank =
         input_->rank_of.empty() ? flow_table::none
                                 : input_->rank_of[client * std::size_t{input_->addresses} +
@@ -71,16 +76,57 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     return out.id;
 }
 
+bool simulation::bucket_level::take(const token_bucket& of, double now) {
+    tokens = std::min(of.depth, tokens + of.per_second * (now - at));
+    at = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+}
+
+// The packet that opens a connection, then the connection itself.
+bool simulation::let_in(std::size_t stream) {
+    if (input_->packets.per_second > 0 && input_->streams[stream].packets > 0) {
+        ++packets_;
+        if (!packets_level_.take(input_->packets, now_)) {
+            ++packets_lost_;
+            return false;
+        }
+    }
+    return input_->connections.per_second == 0 ||
+           connections_level_.take(input_->connections, now_);
+}
+
+// Any other packet; lost, it changes nothing else.
+void simulation::packet() {
+    ++packets_;
+    if (!packets_level_.take(input_->packets, now_)) ++packets_lost_;
+}
+
+double simulation::packet_rate() const {
+    double sum = 0;
+    if (input_->packets.per_second > 0)
+        for (const auto& group : groups_)
+            sum += group.packet_rate * static_cast<double>(group.open);
+    return sum;
+}
+
 void simulation::arrival() {
     const std::size_t stream = up_to_.size() > 1 ? pick(up_to_, random_) : 0;
     if (stream >= input_->streams.size()) {
-        auto& turned = switches_[stream - input_->streams.size()];
-        const double leaves = 1 / (turned.on ? turned.on_seconds : turned.off_seconds);
-        if (random_.chance(leaves / turned.rate)) turned.on = !turned.on;
+        auto& world = switches_[stream - input_->streams.size()];
+        const auto& ways = world.of->switching[world.state];
+        double at = random_.unit() * world.rate;
+        for (std::size_t next = 0; next < ways.size(); ++next)
+            if ((at -= ways[next]) < 0) {
+                world.state = next;
+                return;
+            }
         return;
     }
-    if (!is_on(stream)) return;
     const auto& arrives = input_->streams[stream].arrives;
+    if (const double now = level(stream), most = arrives.peak(); now < most)
+        if (now == 0 || !random_.chance(now / most)) return;
     if (arrives.law != arrival_law::batches) return open_offered(stream, flow_table::none);
     const std::uint32_t destination = pick_destination(stream);
     const double more = 1 - 1 / arrives.batch;  // the chance of one more
@@ -117,6 +163,7 @@ double simulation::drawn(const open_group& group) {
 // The flow is open, and closes after so many seconds (exponential: at any time).
 void simulation::open_for(std::uint32_t id, double seconds) {
     open_group& group = groups_[table_.flow(id).group];
+    ++group.open;
     if (group.law.law == hold_law::exponential) {
         if (by_slots_) return;
         if (table_.setup().keeps_order) place_of(id) = static_cast<std::uint32_t>(group.ids.size());
@@ -140,7 +187,9 @@ void simulation::depart(open_group& group, std::uint64_t place) {
 
 // Its users are done with it: it closes, and goes at once where the NAT keeps nothing.
 void simulation::end_open(std::uint32_t id) {
-    const auto& closing = groups_[table_.flow(id).group].closing;
+    open_group& group = groups_[table_.flow(id).group];
+    --group.open;
+    const auto& closing = group.closing;
     const closing_phase* phase = nullptr;
     if (closing.size() == 1) {
         phase = &closing.front();
@@ -178,7 +227,9 @@ void simulation::gone(std::uint32_t id) {
     sockets_.release(flow.pair, flow.source);
     if (timed_) ++serial(id);
     open_group& group = groups_[flow.group];
-    if (flow.state != flow_state::open || group.law.law != hold_law::exponential) return;
+    if (flow.state != flow_state::open) return;
+    --group.open;
+    if (group.law.law != hold_law::exponential) return;
     // open flows are removed by full tables alone, and those use lists
     const std::uint32_t last = group.ids.back();
     group.ids[place_of(id)] = last;
@@ -214,13 +265,14 @@ void simulation::random_event(double at) {
         }
         at -= here;
     }
+    if (input_->packets.per_second > 0 && at < packet_rate()) return packet();
     arrival();
 }
 
 void simulation::step() {
     if (by_slots_) return step_slots();
     ++events_;
-    random_event(random_.unit() * (departures() + arrival_rate_));
+    random_event(random_.unit() * (departures() + packet_rate() + arrival_rate_));
 }
 
 // A draw among all external ports and the arrivals: an open flow there may close.
@@ -275,7 +327,7 @@ void simulation::expire() {
 
 // One event of any sort, or the clock moves to `until` if nothing happens before.
 void simulation::step_timed(double until) {
-    const double total = departures() + arrival_rate_;
+    const double total = departures() + packet_rate() + arrival_rate_;
     const double next = now_ + exponential(random_) / total;
     const double due = next_deadline();
     if (due <= next && due <= until) {

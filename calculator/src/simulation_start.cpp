@@ -43,7 +43,11 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     };
     for (const auto& s : input.streams) {
         std::size_t g = 0;
-        while (g < groups_.size() && !(groups_[g].law == s.open && groups_[g].closing == s.closing))
+        const double packet_rate =
+            input.packets.per_second > 0 && s.packets > 1 ? (s.packets - 1) / s.open.mean : 0;
+        while (g < groups_.size() &&
+               !(groups_[g].law == s.open && groups_[g].closing == s.closing &&
+                 groups_[g].packet_rate == packet_rate))
             ++g;
         if (g == groups_.size()) {
             if (g == 255)
@@ -51,6 +55,7 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
             open_group next;
             next.law = s.open;
             next.closing = s.closing;
+            next.packet_rate = packet_rate;
             if (s.open.law == hold_law::exponential) next.departure_rate = 1 / s.open.mean;
             if (s.open.law == hold_law::constant) next.queue = ring(s.open.mean);
             const double variance = std::log1p(s.open.cv * s.open.cv);
@@ -75,14 +80,25 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
         double sum = 0;
         for (const double w : s.weights) weights_.back().push_back(sum += w);
     }
+    // buckets need a clock
+    timed_ = timed_ || input.connections.per_second > 0 || input.packets.per_second > 0;
+    connections_level_ = {input.connections.depth, 0};
+    packets_level_ = {input.packets.depth, 0};
     for (const auto& s : input.streams) {
         const auto& a = s.arrives;
         switch_of_.push_back(none_);
-        if (a.law != arrival_law::on_off) continue;
+        if (!a.changes()) continue;
         std::size_t w = 0;
-        while (w < switches_.size() && switches_[w].source != a.source) ++w;
-        if (w == switches_.size())
-            switches_.push_back({a.source, a.on, a.off, std::max(1 / a.on, 1 / a.off), true});
+        while (w < switches_.size() && switches_[w].of->source != a.source) ++w;
+        if (w == switches_.size()) {
+            double soonest = 0;
+            for (const auto& row : a.switching) {
+                double out = 0;
+                for (const double x : row) out += x;
+                soonest = std::max(soonest, out);
+            }
+            switches_.push_back({&a, soonest, 0});
+        }
         switch_of_.back() = w;
     }
     for (const auto& group : groups_) fastest_ = std::max(fastest_, group.departure_rate);
@@ -111,6 +127,7 @@ void simulation::scale(double factor) {
 void simulation::use_slots() {
     const auto& setup = input_->table;
     if (setup.keeps_order || table_.shares() || fastest_ == 0) return;
+    if (input_->connections.per_second > 0 || input_->packets.per_second > 0) return;
     port lowest = port_count, highest = 0;
     for (const auto& c : input_->clients)
         for (const auto& part : c.ports.set().parts())
@@ -133,7 +150,11 @@ void simulation::use_slots() {
 
 void simulation::fill() {
     use_slots();
-    for (auto& s : switches_) s.on = random_.chance(s.on_seconds / (s.on_seconds + s.off_seconds));
+    for (auto& s : switches_) {
+        double left = random_.unit();
+        for (s.state = 0; s.state + 1 < s.of->shares.size(); ++s.state)
+            if ((left -= s.of->shares[s.state]) < 0) break;
+    }
     std::vector<double> loads;
     double sum = 0;
     // offered many times over, all that there is is full: more offers change nothing but the time
@@ -148,6 +169,7 @@ void simulation::fill() {
         if (id != flow_table::none) place_by_glance(id, input_->streams[stream]);
     }
     for (auto& ring : rings_) ring.sort();
+    policing_ = input_->connections.per_second > 0 || input_->packets.per_second > 0;
     clear_counts();
 }
 
@@ -182,6 +204,7 @@ void simulation::place_by_glance(std::uint32_t id, const simulated_stream& strea
 void simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = took_over_ = 0;
+    policed_ = packets_ = packets_lost_ = 0;
 }
 
 double simulation::share_displaced() const {
@@ -198,9 +221,8 @@ double simulation::mean_hold() const { return input_->load() * factor_ / mean_ra
 double simulation::memory() const {
     constexpr double remembers = 30, alike = 0.5;
     double forgets = 4;
-    // On-off sources forget their phase as e^(-t/on - t/off).
     for (const auto& s : switches_)
-        forgets = std::max(forgets, 8 / (1 / s.on_seconds + 1 / s.off_seconds) / mean_hold());
+        forgets = std::max(forgets, 8 * s.of->longest_memory() / mean_hold());
     for (const auto& s : input_->streams) {
         double second = 0;  // moment of the open time
         switch (s.open.law) {

@@ -73,10 +73,11 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         throw unsupported("a NAT inside another: cascades are not simulated in this version");
     const bool spread = is_spread(given);
     for (const auto& n : given.nats)
-        if (n.rate_limits)
+        if (n.rate_limits && (n.port_set || spread))
             throw unsupported("NAT " + n.name +
-                              ": rate-limits: connections a second are not simulated in this "
-                              "version; leave them out");
+                              ": rate-limits of all subscribers together are not simulated with " +
+                              (n.port_set ? "port sets" : "clients that are spread over NATs") +
+                              " in this version; leave them out");
     for (const auto& n : given.nats)
         if (!translates(n))
             throw unsupported("NAT " + n.name +
@@ -168,6 +169,9 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
                 total[b].cut += counts[k][b].cut;
             }
             out.unoffered += run.unoffered();
+            out.policed += run.policed();
+            out.packets += run.packets();
+            out.packets_lost += run.packets_lost();
             out.mean_live += static_cast<double>(run.table().live()) * whole.copies / batches;
         }
         out.events += run.events() - before;

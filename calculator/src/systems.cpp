@@ -324,8 +324,9 @@ std::string structure_key(const loss_system& system, const system_split& all) {
         for (const double x : p.open.samples) key += "/" + shortest(x);
         for (const double x : p.open.weights) key += "*" + shortest(x);
         if (p.arrives.law != arrival_law::poisson)
-            key += "/" + shortest(p.arrives.batch) + "/" + shortest(p.arrives.on) + "/" +
-                   shortest(p.arrives.off) + "/" + std::to_string(p.arrives.source);
+            key += "/" + shortest(p.arrives.batch) + "/" +
+                   std::to_string(static_cast<int>(p.arrives.law)) + "/" +
+                   std::to_string(p.arrives.source);
         for (const auto& c : p.closing)
             key += "/" + std::to_string(static_cast<int>(c.cause)) + ":" + shortest(c.share) + ":" +
                    shortest(c.seconds);

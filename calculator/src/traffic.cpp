@@ -106,6 +106,7 @@ class filler {
                 stream next;
                 next.clients = c;
                 next.servers = v;
+                next.packets = t.packets.value_or(0);
                 const double many = endpoints(scenario_.servers[v]);
                 double part = many / all_endpoints;
                 if (!weights.empty()) {
@@ -148,17 +149,61 @@ class filler {
                   std::size_t first) {
         if (a.law == arrival_law::poisson) return;
         ++bursts_;
-        arrival_process p{a.law, a.mean_batch.value_or(1), a.on.value_or(duration{}).seconds,
-                          a.off.value_or(duration{}).seconds,
-                          a.law == arrival_law::on_off ? index : 0};
+        arrival_process p;
+        p.law = a.law;
+        p.batch = a.mean_batch.value_or(1);
+        if (a.law != arrival_law::batches) p.source = index;
+        if (a.law == arrival_law::on_off)
+            follow(p, {{1, *a.on, {}}, {0, *a.off, {}}});
+        else if (a.law == arrival_law::mmpp)
+            follow(p, a.states);
         for (auto i = first; i < out_.streams.size(); ++i) out_.streams[i].arrives = p;
         if (a.law == arrival_law::batches)
             out_.assumed.push_back(name +
                                    ": each batch goes to one endpoint, each connection of it " +
                                    "from any address of its client set; sizes are geometric");
         else
-            out_.assumed.push_back(name +
-                                   ": all of it is on and off together, for exponential times");
+            out_.assumed.push_back(
+                name + (a.law == arrival_law::on_off
+                            ? ": all of it is on and off together, for exponential times"
+                            : ": all of it is in one state together, for exponential times"));
+    }
+
+    // The states' chain, with its share of time in each by elimination without subtractions (W. K.
+    // Grassmann, M. I. Taksar, D. P. Heyman, Operations Research 33 (1985) 1107).
+    static void follow(arrival_process& p, const std::vector<arrival_state>& states) {
+        const std::size_t n = states.size();
+        p.switching.assign(n, std::vector<double>(n));
+        for (std::size_t i = 0; i < n; ++i) {
+            double ways = 0;
+            for (const double w : states[i].next) ways += w;
+            for (std::size_t j = 0; j < n; ++j) {
+                const double part = states[i].next.empty() ? (j == (i + 1) % n ? 1.0 : 0.0)
+                                                           : states[i].next[j] / ways;
+                p.switching[i][j] = i == j ? 0 : part / states[i].mean.seconds;
+            }
+        }
+        auto left = p.switching;
+        for (std::size_t k = n - 1; k > 0; --k) {
+            double out = 0;
+            for (std::size_t j = 0; j < k; ++j) out += left[k][j];
+            for (std::size_t i = 0; i < k; ++i) left[i][k] /= out;
+            for (std::size_t i = 0; i < k; ++i)
+                for (std::size_t j = 0; j < k; ++j)
+                    if (i != j) left[i][j] += left[i][k] * left[k][j];
+        }
+        p.shares.assign(n, 0);
+        p.shares[0] = 1;
+        double all = 1, mean = 0;
+        for (std::size_t k = 1; k < n; ++k) {
+            for (std::size_t i = 0; i < k; ++i) p.shares[k] += p.shares[i] * left[i][k];
+            all += p.shares[k];
+        }
+        for (std::size_t i = 0; i < n; ++i) {
+            p.shares[i] /= all;
+            mean += p.shares[i] * states[i].weight;
+        }
+        for (const auto& one : states) p.levels.push_back(one.weight / mean);
     }
 
     // How long the entry's flows are open and closing.
@@ -225,6 +270,24 @@ arrival_process arrival_process::thinned(double chance) const {
     arrival_process out = *this;
     out.batch = 1 + chance * (batch - 1);
     return out;
+}
+
+double arrival_process::peak() const {
+    double most = levels.empty() ? 1 : 0;
+    for (const double level : levels) most = std::max(most, level);
+    return most;
+}
+
+double arrival_process::longest_memory() const {
+    double cycle = 0, rate = 0;
+    for (const auto& row : switching) {
+        double out = 0;
+        for (const double x : row) out += x;
+        cycle += 1 / out;
+        rate += out;
+    }
+    if (levels.empty()) return 0;
+    return levels.size() == 2 ? 1 / rate : cycle / 2;  // of two it is exact
 }
 
 double stream::hold() const {

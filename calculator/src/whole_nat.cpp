@@ -66,7 +66,7 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
     for (const auto v : to)
         endpoints += static_cast<double>(s.servers[v].addresses.size() * s.servers[v].ports.size());
     for (const auto* t : streams) weighted = weighted || !t->weights.empty();
-    const bool apart = !plan.table && !plan.quota &&
+    const bool apart = !plan.table && !plan.quota && !plan.of->rate_limits &&
                        plan.design.mapping_type == mapping_type::edm && !weighted &&
                        scope.destination == scope_destination::endpoint;
     const double cells = scope.destination == scope_destination::none
@@ -131,6 +131,17 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
         input.table.keeps_order = plan.design.pressure == pressure_kind::drop_least_recently_used;
     }
     input.addresses = static_cast<std::uint32_t>(addresses.size());
+    if (const auto& limits = plan.of->rate_limits) {
+        const auto bucket = [](const std::optional<rate>& limit,
+                               const std::optional<std::uint64_t>& burst) {
+            if (!limit) return token_bucket{};
+            const double one_second = std::max(1.0, std::floor(limit->per_second));
+            return token_bucket{limit->per_second,
+                                burst ? static_cast<double>(*burst) : one_second};
+        };
+        input.connections = bucket(limits->connections, limits->connections_burst);
+        input.packets = bucket(limits->packets, limits->packets_burst);
+    }
 
     // Clients: all of them, or evenly spaced ones that stand for more.
     const bool hashed = plan.design.pool.choice == pool_choice::hash && pool > 1;
@@ -201,6 +212,7 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
         next.open = t->open;
         next.closing = t->closing;
         next.arrives = t->arrives;
+        next.packets = t->packets;
         input.streams.push_back(std::move(next));
     }
     return out;

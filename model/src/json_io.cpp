@@ -194,6 +194,11 @@ void read(const bj::value& v, const std::string& path, share_range& out) {
     out = at_path(path, [&] { return parse_share_range(text); });
 }
 
+void read(const bj::value& v, const std::string& path, byte_count& out) {
+    const auto text = quantity_text(v, path, "a size such as 64MiB");
+    out = at_path(path, [&] { return parse_byte_count(text); });
+}
+
 void read(const bj::value& v, const std::string& path, json_text& out) {
     if (!v.is_object()) wrong_kind(v, path, "a mapping of keys to values");
     out.text = bj::serialize(v);

@@ -108,8 +108,39 @@ share_range parse_share_range(std::string_view text) {
     return out;
 }
 
+byte_count parse_byte_count(std::string_view text) {
+    static constexpr const char* fix = "write 320B, 1kB, 64MiB or 2GiB";
+    static constexpr std::array<std::pair<std::string_view, double>, 9> sizes{{{"B", 1},
+                                                                               {"kB", 1e3},
+                                                                               {"MB", 1e6},
+                                                                               {"GB", 1e9},
+                                                                               {"TB", 1e12},
+                                                                               {"KiB", 0x1p10},
+                                                                               {"MiB", 0x1p20},
+                                                                               {"GiB", 0x1p30},
+                                                                               {"TiB", 0x1p40}}};
+    std::string_view rest;
+    const double value = leading_number(text, rest, fix);
+    for (const auto& [name, bytes] : sizes) {
+        if (name != rest) continue;
+        const double all = value * bytes;
+        if (all > 0x1p53) throw input_error("", quoted(text), "more than 2^53 bytes");
+        if (all != std::floor(all)) throw input_error("", quoted(text), "no whole number of bytes");
+        return {static_cast<std::uint64_t>(all)};
+    }
+    throw input_error("", quoted(text), rest.empty() ? "the unit is missing" : "no such unit", fix);
+}
+
 std::string to_string(const duration& value) { return shortest(value.seconds) + "s"; }
 std::string to_string(const rate& value) { return shortest(value.per_second) + "/s"; }
+std::string to_string(const byte_count& value) {
+    static constexpr std::array<std::pair<std::uint64_t, const char*>, 4> sizes{
+        {{1ULL << 40U, "TiB"}, {1ULL << 30U, "GiB"}, {1ULL << 20U, "MiB"}, {1ULL << 10U, "KiB"}}};
+    for (const auto& [size, name] : sizes)
+        if (value.bytes > 0 && value.bytes % size == 0)
+            return std::to_string(value.bytes / size) + name;
+    return std::to_string(value.bytes) + "B";
+}
 std::string to_string(const share& value) { return shortest(value.value * 100) + "%"; }
 std::string to_string(const share_range& value) {
     return value.least == value.most ? to_string(value.most)

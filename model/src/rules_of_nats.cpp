@@ -49,6 +49,7 @@ class checker {
         if (n.mapping_limits.limit_subscribers) subscribers(i);
         if (n.design.pool.paired) paired(i);
         if (n.rate_limits) rates(*n.rate_limits, at("nats", i, "rate-limits"));
+        if (n.memory) memory(n, at("nats", i, "memory"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
             fail(at("nats", i, "connection-limits.limit-per-instance"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
@@ -298,14 +299,37 @@ class checker {
     }
 
     static void rates(const rate_limits& r, const std::string& here) {
-        if (!r.connections)
-            fail(here + ".connections", "", "new connections a second are wanted",
+        if (!r.connections && !r.packets)
+            fail(here + ".connections", "", "new connections a second are wanted, or packets",
                  "add connections: 1000/s");
-        if (!(r.connections->per_second > 0 && r.connections->per_second <= most_per_second))
-            fail(here + ".connections", to_string(*r.connections),
-                 "a rate above 0 and at most 1e12/s is wanted");
-        if (r.connections_burst == std::uint64_t{0})
-            fail(here + ".connections-burst", "0", "a burst of 0 admits nothing", "leave it out");
+        for (const auto& [what, limit, burst] :
+             {std::tuple{"connections", r.connections, r.connections_burst},
+              std::tuple{"packets", r.packets, r.packets_burst}}) {
+            const std::string field = here + "." + what;
+            if (!limit && burst)
+                fail(field, "", "a burst goes with a rate",
+                     std::string("add ") + what + ": 1000/s");
+            if (limit && !(limit->per_second > 0 && limit->per_second <= most_per_second))
+                fail(field, to_string(*limit), "a rate above 0 and at most 1e12/s is wanted");
+            if (burst == std::uint64_t{0})
+                fail(field + "-burst", "0", "a burst of 0 admits nothing", "leave it out");
+        }
+    }
+
+    static void memory(const nat& n, const std::string& here) {
+        const auto& m = *n.memory;
+        if (!m.per_entry)
+            fail(here + ".per-entry", "", "what one entry takes is wanted", "add per-entry: 320B");
+        if (m.per_entry->bytes == 0) fail(here + ".per-entry", "0B", "a size above 0 is wanted");
+        const auto entries = m.entries();
+        if (!entries) return;
+        if (*entries == 0)
+            fail(here + ".total", to_string(*m.total), "is less than one entry takes");
+        if (n.connection_limits.limit_per_instance.value_or(*entries + 1) > *entries)
+            fail(here + ".total", to_string(*m.total),
+                 "has room for " + std::to_string(*entries) +
+                     " entries, less than connection-limits: {limit-per-instance}",
+                 "set limit-per-instance to that");
     }
 
   private:

@@ -84,6 +84,10 @@ class checker {
                  "says with zipf or weights the same thing twice", "keep one");
         if (t.top_share) top_share(t, here + ".top-share");
         if (t.arrivals) arrivals(*t.arrivals, here + ".arrivals");
+        if (t.arrivals) states(*t.arrivals, here + ".arrivals.states");
+        if (t.packets && !(*t.packets >= 1 && *t.packets <= most_weight))
+            fail(here + ".packets", shortest(*t.packets),
+                 "a connection has 1 to 1e15 packets, the one that opens it counted");
         if (!t.weights.empty()) {
             count endpoints = 0;
             double sum = 0;
@@ -128,6 +132,68 @@ class checker {
             if (on_off && !(time->seconds > 0 && time->seconds <= most_seconds))
                 fail(here + name, to_string(*time), "a time above 0 and at most 1e9s is wanted");
         }
+    }
+
+    static void states(const arrival_rule& a, const std::string& here) {
+        const bool mmpp = a.law == arrival_law::mmpp;
+        const auto& all = a.states;
+        if (mmpp == all.empty())
+            fail(here, "", "states go with law: mmpp, and mmpp needs them",
+                 mmpp ? "add states: [{weight: 1, mean: 60s}, {weight: 5, mean: 10s}]"
+                      : "add law: mmpp, or leave them out");
+        if (!mmpp) return;
+        if (all.size() < 2 || all.size() > 32)
+            fail(here, std::to_string(all.size()) + " states", "2 to 32 states are wanted");
+        double sum = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const std::string at_state = here + "[" + std::to_string(i) + "]";
+            const auto& one = all[i];
+            if (!(one.weight >= 0 && one.weight <= most_weight))
+                fail(at_state + ".weight", shortest(one.weight),
+                     "a weight is at least 0 and at most 1e15");
+            sum += one.weight;
+            if (!(one.mean.seconds > 0 && one.mean.seconds <= most_seconds))
+                fail(at_state + ".mean", to_string(one.mean),
+                     "a time above 0 and at most 1e9s is wanted");
+            if (one.next.empty()) continue;
+            if (one.next.size() != all.size())
+                fail(at_state + ".next", std::to_string(one.next.size()) + " weights",
+                     "one weight a state is wanted, and there are " + std::to_string(all.size()));
+            double ways = 0;
+            for (const double w : one.next) {
+                if (!(w >= 0 && w <= most_weight))
+                    fail(at_state + ".next", shortest(w),
+                         "a weight is at least 0 and at most 1e15");
+                ways += w;
+            }
+            if (one.next[i] != 0 || !(ways > 0))
+                fail(at_state + ".next", "",
+                     "another state follows: 0 for itself, and at least one weight above 0");
+        }
+        if (!(sum > 0)) fail(here, "", "at least one weight above 0 is wanted");
+        if (!all_reach_all(all))
+            fail(here, "", "each state must follow from each other one, in the end");
+    }
+
+    static bool all_reach_all(const std::vector<arrival_state>& all) {
+        for (std::size_t from = 0; from < all.size(); ++from) {
+            std::vector<bool> seen(all.size());
+            std::vector<std::size_t> todo{from};
+            seen[from] = true;
+            while (!todo.empty()) {
+                const std::size_t i = todo.back();
+                todo.pop_back();
+                for (std::size_t j = 0; j < all.size(); ++j) {
+                    const bool follows =
+                        all[i].next.empty() ? j == (i + 1) % all.size() : all[i].next[j] > 0;
+                    if (!follows || seen[j]) continue;
+                    seen[j] = true;
+                    todo.push_back(j);
+                }
+            }
+            if (std::find(seen.begin(), seen.end(), false) != seen.end()) return false;
+        }
+        return true;
     }
 
     // Times that were measured. Some may be 0 (a log rounds them), not all.

@@ -2,11 +2,13 @@
 // keep with one another.
 #include "natbound/model/scenario.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "natbound/model/canonical.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
+#include "profiles.hpp"
 #include "rules.hpp"
 #include "unknown_servers.hpp"
 
@@ -52,6 +54,11 @@ port_set port_restriction::ports() const {
         out = out | port_set(first, first + (port{1} << rest) - 1);
     }
     return out - port_set(0, 0);
+}
+
+std::optional<std::uint64_t> memory_limit::entries() const {
+    if (!total || !per_entry || per_entry->bytes == 0) return std::nullopt;
+    return total->bytes / per_entry->bytes;
 }
 
 double nat::timer(close_cause cause) const {
@@ -100,6 +107,8 @@ scenario parse_scenario(std::string_view json) {
         value.get_object()["nats"].is_array()) {
         std::size_t i = 0;
         for (auto& n : value.get_object()["nats"].get_array()) {
+            if (n.is_object() && n.get_object().contains("profile"))
+                resolve_profile(n.get_object(), rules::at("nats", i));
             if (n.is_object() && n.get_object().contains("design"))
                 resolve_design(n.get_object()["design"], rules::at("nats", i, "design"));
             else if (n.is_object() && n.get_object().contains("translates") &&
@@ -123,11 +132,16 @@ scenario parse_scenario(std::string_view json) {
     stand_in_for_unknown(value);
     scenario s;
     json_io::read(value, "", s);
+    for (auto& n : s.nats) {
+        const auto entries = n.memory ? n.memory->entries() : std::nullopt;
+        auto& limit = n.connection_limits.limit_per_instance;
+        if (entries) limit = std::min(*entries, limit.value_or(*entries));
+    }
     for (auto& t : s.traffic) {
         fill_mean(t.hold);
         fill_mean(t.life);
         if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
-            !t.arrivals->on && !t.arrivals->off)
+            !t.arrivals->on && !t.arrivals->off && t.arrivals->states.empty())
             t.arrivals.reset();  // one way to say it
     }
     validate(s);

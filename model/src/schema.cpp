@@ -53,11 +53,32 @@ const std::map<std::string, const char*>& sentences() {
         {"nat.connection-limits", "RFC 8512."},
         {"nat.mapping-limits", "RFC 8512."},
         {"nat.rate-limits",
-         "New connections a second at most: what a processor or a policer lets through. Beside "
-         "guaranteed and maximum, which count connections; a limit of its own in likely and risk."},
+         "New connections, and packets, a second at most: what a processor or a policer lets "
+         "through. Beside guaranteed and maximum, which count connections; limits of their own in "
+         "likely, risk and simulate."},
         {"rate_limits.connections", "New connections of all clients together, as in 1000/s."},
         {"rate_limits.connections-burst",
          "So many more at one moment: the depth of the token bucket. Default: one second's."},
+        {"rate_limits.packets",
+         "Packets of all connections together, both directions, as in 1000000/s; looked at where "
+         "the traffic says how many packets a connection has."},
+        {"rate_limits.packets-burst",
+         "So many more packets at one moment: a policer's bucket, or a processor's queue. Default: "
+         "one second's."},
+        {"nat.memory",
+         "Memory of the flow table: total / per-entry (rounded down) is a limit-per-instance; the "
+         "smaller of both limits holds."},
+        {"memory_limit.total", "What all entries have, as in 64MiB."},
+        {"memory_limit.per-entry", "What one entry takes, as in 320B. Without total: no limit."},
+        {"nat.profile",
+         "A device whose published limits fill in what the NAT leaves out: a name (natbound "
+         "profile list), a file's path, or one written out."},
+        {"device_profile.name", "The device."},
+        {"device_profile.summary", "One sentence."},
+        {"device_profile.sources", "Where each number comes from."},
+        {"profile_source.field", "The NAT's field."},
+        {"profile_source.says", "What the source says."},
+        {"profile_source.link", "Where."},
         {"nat.timers",
          "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, "
          "tcp-silence, udp); overrides the design's."},
@@ -125,9 +146,14 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.arrivals",
          "How the connections come, where not one by one (Poisson): in batches, or on and off. The "
          "rate is the long-run mean."},
+        {"traffic_entry.packets",
+         "Packets of a connection on average, of both directions, the first one counted: what a "
+         "limit on packets a second is compared with."},
         {"arrival_rule.law",
          "poisson (default); batches: several at a time, of one client set towards one endpoint, "
-         "each from any address of the set; on-off: the whole entry is on and off in turn."},
+         "each from any address of the set; on-off: the whole entry is on and off in turn; mmpp: "
+         "its "
+         "rate follows a Markov chain of states."},
         {"arrival_rule.mean-batch",
          "batches: connections of a batch on average. Sizes are geometric; batches come by a "
          "Poisson process, and each connection has a hold of its own."},
@@ -135,6 +161,16 @@ const std::map<std::string, const char*>& sentences() {
          "on-off: how long it is on, on average (exponential). Connections come by a Poisson "
          "process while it is, at rate x (on + off) / on."},
         {"arrival_rule.off", "on-off: how long it is off, on average (exponential)."},
+        {"arrival_rule.states",
+         "mmpp: 2 to 32 states of the world, which the whole entry is in one after the other; the "
+         "entry's rate is the mean over all."},
+        {"arrival_state.weight",
+         "The rate in this state, beside those of the other states: 3 and 1 are thrice as many and "
+         "as many."},
+        {"arrival_state.mean", "How long the state lasts, on average (exponential)."},
+        {"arrival_state.next",
+         "Which state follows: a weight for each in the list, 0 for itself. Default: the next one, "
+         "after the last the first."},
         {"hold_time.law", "exponential, constant, lognormal or empirical."},
         {"hold_time.mean", "As in 60s. empirical: the samples' mean, which need not be given."},
         {"hold_time.cv", "lognormal: standard deviation over mean."},
@@ -239,6 +275,9 @@ bj::object leaf(const share_range* /*tag*/) {
     return any_of({text("^ *[0-9.eE+-]+ *%? *(- *[0-9.eE+-]+ *%? *)?$"),
                    bj::object{{"type", "number"}, {"minimum", 0}, {"maximum", 1}}});
 }
+bj::object leaf(const byte_count* /*tag*/) {
+    return text("^ *[0-9.eE+-]+ *([kMGT]?B|[KMGT]iB) *$");
+}
 bj::object leaf(const json_text* /*tag*/) { return {{"type", "object"}}; }
 
 bj::object set_schema(const bj::object& item) {
@@ -293,8 +332,12 @@ NATBOUND_NAME(port_restriction);
 NATBOUND_NAME(connection_limits);
 NATBOUND_NAME(mapping_limits);
 NATBOUND_NAME(rate_limits);
+NATBOUND_NAME(memory_limit);
+NATBOUND_NAME(profile_source);
+NATBOUND_NAME(device_profile);
 NATBOUND_NAME(traffic_entry);
 NATBOUND_NAME(hold_time);
+NATBOUND_NAME(arrival_state);
 NATBOUND_NAME(arrival_rule);
 NATBOUND_NAME(endings);
 NATBOUND_NAME(design);
@@ -323,13 +366,18 @@ bj::object schema_of(const T* /*tag*/) {
             one["description"] = sentences().at(std::string(struct_name<T>()) + "." + key);
             properties[key] = std::move(one);
         });
+        if constexpr (std::is_same_v<T, device_profile>)
+            properties["limits"] = bj::object{
+                {"type", "object"},
+                {"description", "Fields of a NAT, taken where the NAT itself leaves them out."}};
         if constexpr (std::is_same_v<T, design>)
             properties["base"] = bj::object{
                 {"type", "string"},
                 {"description", "A design of the catalogue that the other keys override."}};
         bj::object out{
             {"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
-        if constexpr (std::is_same_v<T, design>) return any_of({text(), out});
+        if constexpr (std::is_same_v<T, design> || std::is_same_v<T, device_profile>)
+            return any_of({text(), out});
         if constexpr (std::is_same_v<T, hold_time>)
             return any_of({leaf(static_cast<const duration*>(nullptr)), out});
         if constexpr (std::is_same_v<T, source_port_rule>)

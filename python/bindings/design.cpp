@@ -12,6 +12,7 @@ void bind_design(py::module_& m) {
         for (const auto& d : natbound::catalogue()) out.push_back(natbound::to_json(d));
         return out;
     });
+    m.def("device_profiles", natbound::device_profiles);
     m.def(
         "parse_design",
         [](const std::string& json) { return natbound::to_json(natbound::parse_design(json)); },

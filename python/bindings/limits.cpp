@@ -6,6 +6,7 @@
 #include "natbound/calculator/eviction.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/limits_in_sequence.hpp"
+#include "natbound/calculator/packet_limit.hpp"
 #include "natbound/calculator/port_blocks.hpp"
 #include "natbound/calculator/window_loss.hpp"
 
@@ -37,6 +38,24 @@ calc::evicting_table table_of(double size, const std::vector<std::array<double, 
     std::vector<calc::connection_kind> list;
     for (const auto& k : kinds) list.push_back({k[0], k[1], k[2], k[3], k[4], k[5]});
     return {size, std::move(list)};
+}
+
+void bind_packets(py::module_& m) {
+    m.def("packet_limit", [](double per_second, double depth, double opening, double live,
+                             double each, double hold) {
+        const auto r = unlocked([&] {
+            return calc::packet_limit(per_second, whole("packet_limit", "depth", depth),
+                                      {opening, live, each, hold});
+        });
+        return py::make_tuple(r.refusal, r.log_refusal, r.loss, r.delay);
+    });
+    m.def("scale_for_packets", [](double per_second, double depth, double opening, double live,
+                                  double each, double hold, double target) {
+        return unlocked([&] {
+            return calc::scale_for_packets(per_second, whole("scale_for_packets", "depth", depth),
+                                           {opening, live, each, hold}, target);
+        });
+    });
 }
 
 void bind_blocks(py::module_& m) {
@@ -121,6 +140,7 @@ void bind_eviction(py::module_& m) {
 
 void bind_limits(py::module_& m) {
     bind_blocks(m);
+    bind_packets(m);
     bind_sequence(m);
     bind_eviction(m);
     m.def("finite_queue", [](const numbers& room, const numbers& load, bool constant, int which) {

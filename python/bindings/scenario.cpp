@@ -24,13 +24,14 @@ void bind_scenario(py::module_& m) {
             py::arg("epsilon"), py::arg("seed"), py::arg("remedies"))
         .def(
             "risk",
-            [](const scenario& s, double scale, std::uint64_t tries, std::uint64_t seed) {
+            [](const scenario& s, double scale, std::uint64_t tries, std::uint64_t seed,
+               double epsilon) {
                 return unlocked([&] {
                     return natbound::to_text(
-                        natbound::risk_answer(s, {scale, tries, seed, check_signals}));
+                        natbound::risk_answer(s, {scale, tries, seed, check_signals, epsilon}));
                 });
             },
-            py::arg("scale"), py::arg("tries"), py::arg("seed"))
+            py::arg("scale"), py::arg("tries"), py::arg("seed"), py::arg("epsilon"))
         .def(
             "maximum",
             [](const scenario& s, bool multiple) {

@@ -68,6 +68,7 @@ def render(answer: dict[str, Any], width: int = 100) -> Group:
         items.append(Text.assemble("Watch ", (watch["counter"], "cyan"), f" ({watch['command']})" if watch["command"] else ""))
     items += [Text(), _numbers(answer)]
     items.append(Text.assemble(("Check: ", "dim"), "natbound answer SCENARIO --number maximum --certificate c.json; natbound check c.json"))
+    items += [Text(line) for line in limits_in_order(answer)]
     if answer["failure"]:
         items.append(Text("\nWhen it fails", style="bold"))
         items += [Padding(Text(text), (0, 0, 0, 2)) for text in dict.fromkeys(line["text"] for line in answer["failure"])]
@@ -76,6 +77,24 @@ def render(answer: dict[str, Any], width: int = 100) -> Group:
     if answer["assumptions"]:
         items.append(Text("\n" + assumed(answer["assumptions"], width), style="dim"))
     return Group(*items)
+
+
+def limits_in_order(answer: dict[str, Any]) -> list[str]:
+    """Which limit the traffic meets first as it grows, how far off the next is, and what a client sees: where more than ports can refuse."""
+    first = answer.get("first_limit")
+    limits = answer.get("limits") or []
+    if not first or not any(limit["kind"] in ("quota", "table", "memory", "rate", "packets") for limit in limits):
+        return []
+    lines = [
+        "",
+        f"Limits, by the factor on the traffic at which each refuses {w.scientific(answer.get('epsilon') or answer['likely']['epsilon'])}:",
+    ]
+    shown = [limit for limit in limits if limit["binds"] != "maximum"][:5]
+    for limit in shown:
+        odds = limit.get("refusal_probability")
+        now = f" (now {w.probability(odds)})" if odds is not None and odds > 1e-300 else ""
+        lines.append(f"  x {limit['headroom']:<8.3g} {limit['name'].rstrip('.')}{now}: {limit['failure']}")
+    return lines
 
 
 def assumed(assumptions: list[str], width: int) -> str:

@@ -229,15 +229,14 @@ def _construct(root: yaml.Node, document: Document) -> Any:
 
 
 def inline_designs(document: Document, folder: Path) -> None:
-    """Puts in the designs that are named by file."""
+    """Puts in the designs and the device profiles that are named by file."""
     nats = document.value.get("nats") if isinstance(document.value, dict) else None
     for i, nat in enumerate(nats if isinstance(nats, list) else []):
-        design = nat.get("design") if isinstance(nat, dict) else None
-        if isinstance(design, str) and design.endswith((".json", ".yaml", ".yml")):
-            file = folder / design
-            if not file.exists():
-                raise document.error(
-                    f"nats[{i}].design", f"'{design}'", "no such file", "" if file == Path(design) else f"it is looked for in {folder}"
-                )
-            document.parts[f"nats[{i}].design"] = parse(read_text(file), str(file))
-            nat["design"] = document.parts[f"nats[{i}].design"].value
+        for key in ("design", "profile"):
+            name = nat.get(key) if isinstance(nat, dict) else None
+            if isinstance(name, str) and name.endswith((".json", ".yaml", ".yml")):
+                file, path = folder / name, f"nats[{i}].{key}"
+                if not file.exists():
+                    raise document.error(path, f"'{name}'", "no such file", "" if file == Path(name) else f"it is looked for in {folder}")
+                document.parts[path] = parse(read_text(file), str(file))
+                nat[key] = document.parts[path].value

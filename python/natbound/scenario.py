@@ -100,18 +100,29 @@ class Scenario:
         _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         return Result(json.loads(self._core.simulate(seed, arrivals, progress, scale)))
 
-    def risk(self, scale: float = 1.0, *, tries: int = 0, seed: int = 1, simulate: int = 0, progress: Progress | None = None) -> Result:
+    def risk(
+        self,
+        scale: float = 1.0,
+        *,
+        tries: int = 0,
+        seed: int = 1,
+        simulate: int = 0,
+        epsilon: float = 1e-6,
+        progress: Progress | None = None,
+    ) -> Result:
         """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,
         `error_bound` and `method`), of connections after their `retries`, and of time (`full_probability`, where it is known).
 
         tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
+        epsilon: at which limits that are no ports (tables, memory, quotas, rates) are ranked with them: `limits`, `first_limit`.
         simulate: also so many arrivals through the simulator; `simulation.z` says how many standard errors it is off.
         """
         _within("tries", tries, 0 <= tries <= 1_000_000, "at most 1,000,000, or 0 for what clients do of themselves")
         _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
+        _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
         _within("simulate", simulate, 0 <= simulate <= 10**12, "a whole number of arrivals up to 10^12 is wanted")
         try:
-            out = json.loads(self._core.risk(scale, tries, seed))
+            out = json.loads(self._core.risk(scale, tries, seed, epsilon))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None

@@ -8,6 +8,8 @@ from natbound import InputError, Scenario, Unsupported, calculator
 
 BATCHES = {"law": "batches", "mean-batch": 7}
 ON_OFF = {"law": "on-off", "on": "5s", "off": "15s"}
+STATES = [{"weight": 2, "mean": "30s", "next": [0, 3, 1]}, {"weight": 3, "mean": "10s"}, {"weight": 1, "mean": "20s"}]
+MMPP = {"law": "mmpp", "states": STATES}
 
 
 def home(
@@ -50,6 +52,16 @@ def test_a_complete_search_has_the_exact_chain() -> None:
     # in mean holds: on for half of one, off for one and a half, four times the load while on
     assert source["refusal_probability"] == pytest.approx(calculator.on_off(500, 1, 1760, 0.5, 1.5).refusal, rel=1e-12)
     assert source["exact"]
+    states = home(MMPP, load=400).risk()
+    # shares of time: of 30 s + 0.75 x 10 s + 20 s; the mean weight from them
+    parts = [30 / 57.5, 7.5 / 57.5, 20 / 57.5]
+    mean = 2 * parts[0] + 3 * parts[1] + parts[2]
+    switching = [[0, 0.75 / 3, 0.25 / 3], [0, 0, 1], [0.5, 0, 0]]
+    assert states["refusal_probability"] == pytest.approx(
+        calculator.modulated(500, switching, [400 * w / mean for w in (2, 3, 1)]).refusal, rel=1e-10
+    )
+    assert states["exact"]
+    assert "modulated by 3 states" in states["method"]
     poisson = home(None).risk()["refusal_probability"]
     assert poisson < batches["refusal_probability"] < source["refusal_probability"]
 
@@ -77,6 +89,7 @@ COUNTED = {
     "batches, few tries": home(BATCHES, "vpp-nat44-ed"),
     "on and off, windows": home(ON_OFF, "linux-masquerade", load=300),
     "on and off, few tries": home(ON_OFF, "cilium", load=300),
+    "three states, windows": home(MMPP, "linux-masquerade", load=330),
     "batches beside Poisson": home(BATCHES, "linux-masquerade", more=({},)),
     "batches beside on and off": home(BATCHES, "vpp-nat44-ed", load=350, more=({"arrivals": ON_OFF},)),
     "two sources": home(ON_OFF, "ideal", load=350, more=({"arrivals": {"law": "on-off", "on": "20s", "off": "5s"}},)),
@@ -97,7 +110,7 @@ def test_what_is_averaged_over_states_is_what_is_counted(name: str) -> None:
 
 
 def test_counting_agrees_with_the_exact_chains() -> None:
-    for arrivals in (BATCHES, ON_OFF):
+    for arrivals in (BATCHES, ON_OFF, MMPP):
         exact = home(arrivals, load=400).risk()["refusal_probability"]
         count = home(arrivals, load=400).simulate(seed=4, arrivals=1_000_000)
         assert abs(count["refusal_probability"] - exact) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
@@ -110,10 +123,11 @@ def test_what_is_right_for_poisson_alone_refuses() -> None:
             ask()
     with pytest.raises(Unsupported, match="--tries 1"):
         bursty.risk(tries=3)
+    constant = {"law": "constant", "mean": "10s"}
     with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
-        home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
+        home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
     with pytest.raises(Unsupported, match="a quota under arrivals in bursts"):
-        home(ON_OFF, nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
+        home(ON_OFF, more=({},), nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
     found = bursty.risk()
     assert found["seconds_to_first_refusal"] is None
     assert found["retries"]["tries"] == 1
@@ -121,9 +135,47 @@ def test_what_is_right_for_poisson_alone_refuses() -> None:
     assert home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).simulate(arrivals=50_000)["refused"] > 0
 
 
+@pytest.mark.parametrize("arrivals", [BATCHES, ON_OFF, MMPP], ids=lambda a: str(a["law"]))
+@pytest.mark.parametrize("limit", [{"limit-per-instance": 400}, {"limit-per-subscriber": 25}], ids=["table", "quota"])
+def test_tables_and_quotas_have_the_chain_of_the_bursts(arrivals: dict[str, Any], limit: dict[str, int]) -> None:
+    """One address in sixteen has its part of each batch; states are the same for all."""
+    scenario = home(arrivals, load=300, ports=2000, nat={"connection-limits": limit})
+    found = scenario.risk()
+    table = "limit-per-instance" in limit
+    room, load = (400, 300.0) if table else (25, 300 / 16)
+    if arrivals is BATCHES:
+        expected = calculator.batches(room, load, 7 if table else 1 + 6 / 16, geometric=True).refusal
+    elif arrivals is ON_OFF:
+        expected = calculator.on_off(room, 1, 4 * load, 0.5, 1.5).refusal
+    else:
+        mean = (2 * 30 + 3 * 7.5 + 20) / 57.5
+        switching = [[0, 0.75 / 3, 0.25 / 3], [0, 0, 1], [0.5, 0, 0]]
+        expected = calculator.modulated(room, switching, [load * w / mean for w in (2, 3, 1)]).refusal
+    assert found["refusal_probability"] == pytest.approx(expected, rel=1e-4)  # the ports add next to nothing
+    count = scenario.simulate(seed=8, arrivals=500_000)
+    assert abs(count["refusal_probability"] - expected) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
+    first = scenario.answer(0.01, remedies=False)["first_limit"]
+    assert first["kind"] == ("table" if table else "quota")
+    at = scenario.risk(first["factor"])["limits"][0]
+    assert at["refusal_probability"] == pytest.approx(0.01, rel=1e-6)
+
+
 def test_poisson_said_is_poisson_unsaid() -> None:
     assert home({"law": "poisson"}).canonical == home(None).canonical
-    assert home(ON_OFF).canonical["traffic"][0]["arrivals"] == ON_OFF
+    assert home(ON_OFF).canonical["traffic"][0]["arrivals"] == {**ON_OFF, "states": []}
+    assert Scenario(home(MMPP).canonical).canonical == home(MMPP).canonical
+
+
+def test_on_off_are_two_states_and_unseen_refusals_are_bounded_by_being_on() -> None:
+    two = {"law": "mmpp", "states": [{"weight": 9, "mean": "5s"}, {"weight": 0, "mean": "15s"}]}
+    assert home(two, load=300).risk()["refusal_probability"] == pytest.approx(
+        home(ON_OFF, load=300).risk()["refusal_probability"], rel=1e-12
+    )
+    seldom = {"law": "on-off", "on": "600s", "off": "3000s"}
+    found = home(seldom, "linux-masquerade", load=3000, ports=40000).risk()
+    on = home(None, "linux-masquerade", load=18_000, ports=40000).risk()
+    assert found["at_most"] < 1e-6
+    assert found["at_most"] >= (on["refusal_probability"] or 0) / 3
     assert Scenario(home(BATCHES).canonical).canonical == home(BATCHES).canonical
 
 
@@ -137,6 +189,17 @@ def test_poisson_said_is_poisson_unsaid() -> None:
         ({"law": "on-off", "on": "1s", "off": "0s"}, r"arrivals\.off: '0s': a time above 0"),
         ({"law": "batches", "mean-batch": 2, "on": "1s"}, r"arrivals\.on: '1s': on and off go with law: on-off"),
         ({"law": "bathces"}, "did you mean batches"),
+        ({"law": "mmpp"}, r"arrivals\.states: .*add states"),
+        ({"law": "on-off", "on": "1s", "off": "1s", "states": STATES}, "states go with law: mmpp"),
+        ({"law": "mmpp", "states": STATES[:1]}, "1 states': 2 to 32 states are wanted"),
+        ({"law": "mmpp", "states": [*STATES[:2], {"weight": 1, "mean": "0s"}]}, r"states\[2\]\.mean: '?0s'?: a time above 0"),
+        ({"law": "mmpp", "states": [{"weight": 1, "mean": "1s", "next": [1, 1]}, STATES[1]]}, "another state follows"),
+        (
+            {"law": "mmpp", "states": [{"weight": 1, "mean": "1s", "next": [0, 1, 1]}, STATES[1]]},
+            "one weight a state is wanted, and there are 2",
+        ),
+        ({"law": "mmpp", "states": [{**s, "weight": 0} for s in STATES]}, "at least one weight above 0"),
+        ({"law": "mmpp", "states": [{**STATES[0], "next": [0, 1, 0]}, {**STATES[1], "next": [1, 0, 0]}, STATES[2]]}, "in the end"),
     ],
 )
 def test_bad_arrivals(arrivals: dict[str, Any], says: str) -> None:

@@ -23,6 +23,42 @@ def test_port_blocks() -> None:
     assert refused.mean_blocks < 504
 
 
+def test_risk_has_the_formula_for_windows_beside_its_average() -> None:
+    from natbound import Scenario
+
+    def found(**design: object) -> dict[str, object]:
+        rounds = [{"start": "random", "step": "ascend", "probes": n, **design} for n in (128, 64, 32, 16, 8)]
+        return (
+            Scenario(
+                {
+                    "clients": [{"name": "A", "addresses": "10.0.0.0/24"}],
+                    "nats": [
+                        {
+                            "name": "r",
+                            "inside": "A",
+                            "external-ip-address-pool": "203.0.113.1",
+                            "design": {"base": "ideal", "search": {"rounds": rounds}},
+                        }
+                    ],
+                    "servers": [{"name": "S", "addresses": "198.51.100.1", "ports": 443}],
+                    "traffic": [{"from": "A", "to": "S", "live": 61300, "hold": "60s"}],
+                }
+            )
+            .risk(tries=1)
+            .to_dict()
+        )
+
+    plain = found()
+    formula = plain["formula"]
+    assert isinstance(formula, dict)
+    assert formula["refusal_probability"] == pytest.approx(calculator.window_loss(64512, 61300, (128, 64, 32, 16, 8)), rel=1e-6)
+    assert formula["leaves_out"] == []
+    assert formula["refusal_probability"] == pytest.approx(plain["refusal_probability"], rel=0.2)
+    biased = found(bits=16)["formula"]
+    assert isinstance(biased, dict)
+    assert biased["leaves_out"] == ["that rounds start from a random number of 16 bits"]
+
+
 def test_windows() -> None:
     linux = (128, 64, 32, 16, 8)
     losses = calculator.window_loss(64512, [[0.85 * 64512], [0.95 * 64512]], linux)

@@ -123,6 +123,29 @@ def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> Queu
     return QueueAnswer(*(_core.finite_queue(room, load, constant, which) for which in range(5)))
 
 
+class PacketAnswer(NamedTuple):
+    refusal: float  # that a connection's first packet is lost
+    log_refusal: float  # its natural logarithm
+    loss: float  # the share of all packets that are lost
+    delay: float  # mean seconds in a processor's queue and in service
+
+
+def packet_limit(per_second: float, depth: int, *, opening: float, live: float, each: float, hold: float = 0) -> PacketAnswer:
+    """A limit on packets a second, with room for `depth` (a policer's bucket, or a processor's queue, the one in service counted).
+
+    opening: packets a second that open connections (Poisson); live: mean number of connections that send (a Poisson number that changes over
+    holds); each: packets a second of each; hold: mean seconds that it sends (0: their number stays). The loss of M/D/1/K at the rate of so
+    many live, averaged over how many there are on average while a bucket runs empty. Against simulations 0.9 to 1.3 times the loss,
+    up to 2.1 where the bucket lasts for a hold or longer.
+    """
+    return PacketAnswer(*_core.packet_limit(per_second, depth, opening, live, each, hold))
+
+
+def scale_for_packets(per_second: float, depth: int, target: float, *, opening: float, live: float, each: float, hold: float = 0) -> float:
+    """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1)."""
+    return float(_core.scale_for_packets(per_second, depth, opening, live, each, hold, target))
+
+
 def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
     """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
     return _whole(_core.room_for(load, target, _is_constant(service)))

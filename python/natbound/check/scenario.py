@@ -141,8 +141,26 @@ def _firewall(value: Any, where: str, clients: dict[str, Client]) -> Nat:
     return Nat(name, inside, (), plan, table, None, quota, read_holes(None, (), True, where), translates=False)
 
 
+def _memory(value: Any, limits: Any, where: str) -> None:
+    """The flow table has no more entries than memory for them."""
+    known_keys(value, "total per-entry", where)
+    sizes = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
+
+    def bytes_of(key: str) -> int:
+        text = word(get(value, key, where), where)
+        unit = next((u for u in sizes if text.endswith(u) and text[: -len(u)].isdecimal()), None)
+        need(unit is not None and text.isascii(), f"{where}.{key}: not a size in canonical form")
+        return int(text[: -len(str(unit))]) * sizes[str(unit)]
+
+    if value.get("total") is not None:
+        each = bytes_of("per-entry")
+        need(each > 0, f"{where}.per-entry: 0")
+        room = bytes_of("total") // each
+        need(count(get(limits, "limit-per-instance", where), where) <= room, f"{where}: room for {room} entries only")
+
+
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
-    keys = "name inside external-ip-address-pool translates port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits"
+    keys = "name inside external-ip-address-pool translates port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits memory profile"
     known_keys(value, keys, where)
     if value.get("translates", True) is not True:
         return _firewall(value, where, clients)
@@ -165,7 +183,9 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         all_ = sum(size(clients[name].addresses) for name in inside)
         need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
     # connections a second say how often and not what is possible: read, and not looked at
-    known_keys(value.get("rate-limits") or {}, "connections connections-burst", where + ".rate-limits")
+    known_keys(value.get("rate-limits") or {}, "connections connections-burst packets packets-burst", where + ".rate-limits")
+    if value.get("memory") is not None:
+        _memory(value["memory"], value.get("connection-limits") or {}, where + ".memory")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
     return Nat(

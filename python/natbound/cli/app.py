@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import dealing, designs, explain, formula, planning, spread
+from natbound.cli import dealing, designs, explain, formula, planning, profiles, spread
 from natbound.cli.common import (
     CertificateFile,
     Epsilon,
@@ -36,6 +36,7 @@ app = typer.Typer(
     help="How many connections a NAT can hold: guaranteed, likely and maximum, with evidence.",
 )
 app.add_typer(designs.app, name="design")
+app.add_typer(profiles.app, name="profile")
 
 
 def _version(wanted: bool) -> None:

@@ -22,13 +22,15 @@ def risk(
     tries: Annotated[int, typer.Option(min=0, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
     seed: Seed = 1,
     simulate: Annotated[int, typer.Option(min=0, max=10**12, help="Also simulate so many arrivals, to see that they agree.")] = 0,
+    epsilon: Annotated[float, typer.Option(help="The refusals at which limits beside ports are ranked.")] = 1e-6,
     as_json: Json = False,
 ) -> None:
     """How likely a refusal is: attempts, connections after retries, and the time to the first."""
     from natbound import wording as w
+    from natbound.page import limits_in_order
 
     with advancing("simulating", as_json or not simulate) as progress:
-        data = scenario.risk(scale, tries=tries, seed=seed, simulate=simulate, progress=progress).to_dict()
+        data = scenario.risk(scale, tries=tries, seed=seed, simulate=simulate, epsilon=epsilon, progress=progress).to_dict()
     if as_json:
         print_json(data)
         return
@@ -39,6 +41,12 @@ def risk(
     print(
         f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
     )
+    formula = data.get("formula")
+    if formula:
+        leaves = f", which leaves out {' and '.join(formula['leaves_out'])}" if formula["leaves_out"] else ""
+        print(
+            f"  by formula          {w.probability(formula['refusal_probability'])} ({formula['name']}{leaves}); the line above is the simulated average"
+        )
     print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
     if first is not None:
         print(
@@ -55,6 +63,8 @@ def risk(
         odds = kind["refusal_probability"]
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
         print(f"  {kind['text']}: {shown}")
+    for line in limits_in_order(data)[1:]:
+        print(line)
     print(f"By {data['method']}.")
     if simulate:
         seen = data["simulation"]

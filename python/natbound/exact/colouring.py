@@ -14,8 +14,8 @@ from typing import Any
 from natbound.check.blocks import some_dests
 from natbound.check.pool import Way
 from natbound.check.scenario import Nat
-from natbound.check.servers import Dest
 from natbound.check.scenario import Scenario as Checked
+from natbound.check.servers import Dest
 from natbound.check.sets import Set, part, size
 from natbound.exact.packing import solve
 

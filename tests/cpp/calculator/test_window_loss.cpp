@@ -22,24 +22,17 @@ constexpr auto exponential = window_hold::exponential, constant = window_hold::c
 
 }  // namespace
 
-TEST_CASE("windows: within 20 % of simulations at random inputs, or refused") {
-    int answered = 0, all = 0;
-    for (const auto& row : reference::table("window_loss.csv")) {
-        const double ports = row.number("ports"), load = row.number("load") * ports;
-        const auto hold = row.text("hold") == "constant" ? constant : exponential;
-        CAPTURE(ports, row.number("load"), row.text("windows"), row.text("hold"));
-        ++all;
-        try {
+TEST_CASE("windows: within 20 % of simulations at random inputs") {
+    for (const char* file : {"window_loss.csv", "window_loss_many.csv"})
+        for (const auto& row : reference::table(file)) {
+            const double ports = row.number("ports"), load = row.number("load") * ports;
+            const auto hold = row.text("hold") == "constant" ? constant : exponential;
+            CAPTURE(ports, row.number("load"), row.text("windows"), row.text("hold"));
             const double got = window_loss(ports, load, windows_of(row.text("windows")), hold);
-            ++answered;
             // the table's own standard error is up to 5 %
             CHECK(std::fabs(std::log(got / row.number("refused"))) <
                   std::log(1.2) + 2 * row.number("error"));
-        } catch (const natbound::domain_error&) {
-            CHECK(hold == constant);  // and many rounds: the only gap in the table's domain
         }
-    }
-    CHECK(answered > 0.8 * all);
 }
 
 TEST_CASE("windows: published simulations") {
@@ -57,6 +50,7 @@ TEST_CASE("windows: published simulations") {
     CHECK(at(.98, linux, exponential) == Approx(1.05e-2).epsilon(.05));
     CHECK(at(.95, {32}, constant) == Approx(.1026).epsilon(.03));
     CHECK(at(.90, linux, constant) == Approx(7.2e-4).epsilon(.1));
+    CHECK(at(.95, linux, constant) == Approx(1.55e-2).epsilon(.18));
 }
 
 TEST_CASE("windows: more load, fewer ports, shorter windows are refused more") {
@@ -73,9 +67,8 @@ TEST_CASE("windows: more load, fewer ports, shorter windows are refused more") {
 }
 
 TEST_CASE("windows: outside of what was measured there is no answer") {
-    const auto bad = [](double ports, double load, const std::vector<std::uint64_t>& w,
-                        window_hold h = exponential) {
-        CHECK_THROWS_AS(window_loss(ports, load, w, h), natbound::domain_error);
+    const auto bad = [](double ports, double load, const std::vector<std::uint64_t>& w) {
+        CHECK_THROWS_AS(window_loss(ports, load, w, exponential), natbound::domain_error);
     };
     bad(64512, 60000, {});
     bad(64512, 60000, {7});
@@ -92,5 +85,4 @@ TEST_CASE("windows: outside of what was measured there is no answer") {
     bad(64512, 1.25 * 64512, {8, 8, 8, 8, 8, 8});  // more busy than one window of 8 leaves
     bad(64512, 0.5 * 64512, {128});                // never full
     bad(64512, 0.6 * 64512, {64, 64, 64});         // refused below 1e-8
-    bad(64512, 0.94 * 64512, {128, 64, 32, 16, 8}, constant);  // it would be 27 % high
 }

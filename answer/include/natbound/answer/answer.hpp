@@ -44,7 +44,8 @@ struct risk_options {
     double scale = 1;         // of all rates
     std::uint64_t tries = 0;  // of a connection; 0: as clients do of themselves, by what they see
     std::uint64_t seed = 1;
-    std::function<void()> interrupt;
+    std::function<void()> interrupt = {};
+    double epsilon = 1e-6;  // at which limits that are no ports are ranked, in (0, 1)
 };
 
 // The refusal probability of attempts, of connections after their retries, and of time, at the

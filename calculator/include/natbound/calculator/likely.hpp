@@ -6,6 +6,7 @@
 // over all traffic, scaled by one factor. A kind is a client set with a destination endpoint.
 #include <functional>
 #include <memory>
+#include <natbound/calculator/packet_limit.hpp>
 #include <natbound/calculator/systems.hpp>
 #include <optional>
 #include <string>
@@ -66,13 +67,27 @@ struct likely_result {
 // The depth of a NAT's token bucket as it is computed with: at most 4,096, since a deeper one only
 // matters within 1e-3 of its rate, and refuses less.
 std::uint64_t policer_depth(const rate_limits& limits);
+std::uint64_t packet_depth(const rate_limits& limits);  // as it is
 
-// A limit on new connections a second at the NAT's own traffic.
+// What the streams through a NAT send: those that say how many packets a connection has.
+packet_load packets_through(const scenario& s, const filled_traffic& traffic, const nat& n);
+
+// A limit on new connections, or on packets, a second at the NAT's own traffic.
 struct rate_result {
     std::string nat;
-    double offered = 0, limit = 0;  // connections a second
+    bool packets = false;
+    double offered = 0, limit = 0;  // a second
     std::uint64_t depth = 1;
-    double refusal = 0, log_refusal = 0;  // by it alone
+    double refusal = 0, log_refusal = 0;  // of a connection, by it alone
+    double packet_loss = 0;               // of packets: the share of all that are lost
+    double delay = 0;                     // of packets: mean seconds, where they queue
+};
+
+// Beside the average over simulated states: the formula for searches of windows (window_loss.hpp),
+// and what of the scenario it leaves out.
+struct window_formula {
+    double refusal = 0;
+    std::vector<std::string> leaves_out;
 };
 
 struct risk_result {
@@ -113,6 +128,8 @@ class loss_study {
     likely_result likely(double epsilon);
     // At the scenario's traffic times `scale` > 0.
     risk_result risk(double scale = 1);
+    // The formula beside risk(scale), where every search is one of windows, of few systems.
+    std::optional<window_formula> windows(double scale = 1) const;
     // The worst kind's refusal probability at these scales, for a picture.
     std::vector<load_point> curve(const std::vector<double>& scales);
 

@@ -14,7 +14,14 @@
 
 namespace natbound::calculator {
 
-enum class loss_method { nothing_refuses, erlang_b, attempts, batches, on_off, simulated_states };
+enum class loss_method {
+    nothing_refuses,
+    erlang_b,
+    attempts,
+    batches,
+    modulated,
+    simulated_states
+};
 
 // A probability as its logarithm and that one's standard error. Not seen: none of the states that
 // were looked at could refuse; the logarithm is then -infinity, and says nothing but that.
@@ -44,9 +51,13 @@ class loss_curve {
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
     // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
-    // there are never more than there would be without refusals (Poisson; with bursts nothing is
-    // sure).
+    // there are never more than there would be without refusals. Of on-off streams also what was
+    // seen by look_always_on(): no more is refused than if they were on all the time.
     double sure_bound(double load) const;
+    // Looks at the same system with its on-off streams on all the time, where there are no batches:
+    // that is Poisson, and soon seen.
+    // False where there are none.
+    bool look_always_on(double load);
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
     // that are there, and unseen where there are none. error: of the points alone.
@@ -71,6 +82,7 @@ class loss_curve {
 
   private:
     void choose(const scenario& s, const system_split& all);
+    double bursts_bound(double load) const;
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
     bool one_burst() const;
@@ -85,9 +97,11 @@ class loss_curve {
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
     bool poisson_ = true;
-    arrival_process arrives_;                 // batches, on_off: of all parts
+    arrival_process arrives_;                 // batches, modulated: of all parts
     double hold_ = 0;                         // then, of all parts
     mutable std::map<double, double> known_;  // then, by load: each is a pass over all ports
+    std::unique_ptr<loss_curve> always_on_;   // on-off streams without batches: Poisson
+    double peak_ = 1;                         // its load over this one's
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
     double running_load_ = 0;

@@ -8,9 +8,9 @@
 // kept. Constant times (the NAT's timers are) leave in the order they came, so each keeps a ring;
 // other laws share a heap. Without timers not even a clock is needed.
 //
-// Batches are one arrival of several connections. A stream that is on and off draws arrivals at its
-// rate while on, all the time, and drops those that fall into its off times: so the rate of what is
-// drawn never changes. Its switches are drawn the same way.
+// Batches are one arrival of several connections. A stream whose rate changes with a state (on-off,
+// MMPP) draws arrivals at its highest rate, all the time, and drops some in the other states: so
+// the rate of what is drawn never changes. Changes of state are drawn the same way.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -39,8 +39,14 @@ struct simulated_stream {
     open_time open;
     std::vector<closing_phase> closing;
     arrival_process arrives = {};
+    double packets = 0;  // of a connection; 0: none are counted
 
     double hold() const;
+};
+
+// A limit of so many a second: a token bucket, full at first.
+struct token_bucket {
+    double per_second = 0, depth = 0;  // no limit: 0
 };
 
 struct simulation_input {
@@ -54,6 +60,8 @@ struct simulation_input {
     // Counted apart: kind_of[group of clients * destinations + destination] < kinds.
     std::vector<std::uint32_t> kind_of;
     std::uint32_t kinds = 1;
+    // Before the allocator: a connection takes a token of each, a packet one of the second.
+    token_bucket connections = {}, packets = {};
 
     double load() const;
 };
@@ -81,12 +89,18 @@ class simulation {
     // (every one after a fixed time would skip those that follow close upon another). `before` is
     // called with the stream before each connection of such a batch is tried.
     void advance(double arrivals, double chance, const std::function<void(std::size_t)>& before);
+    // Connections that a limit on connections a second, or on packets, refused.
+    std::uint64_t policed() const { return policed_; }
+    std::uint64_t packets() const { return packets_; }
+    std::uint64_t packets_lost() const { return packets_lost_; }
     // How long advance() takes, in seconds of the input's rates; where there is no clock by the
     // time to the next event in the present state.
     double span(double arrivals) const;
-    // Whether a stream is on; always so if it is not of those that are on and off.
-    bool is_on(std::size_t stream) const {
-        return switch_of_[stream] == none_ || switches_[switch_of_[stream]].on;
+    // A stream's rate at the moment over its mean rate.
+    double level(std::size_t stream) const {
+        if (switch_of_[stream] == none_) return 1;
+        const auto& world = switches_[switch_of_[stream]];
+        return world.of->levels[world.state];
     }
 
     // The weight of the state where advance() stopped in an average over time: 1 where there is a
@@ -119,11 +133,11 @@ class simulation {
                    std::uint32_t& steps);
 
   private:
-    // What a source of on-off streams is; switch rate: the higher of its two.
-    struct on_off_switch {
-        std::size_t source = 0;
-        double on_seconds = 0, off_seconds = 0, rate = 0;
-        bool on = true;
+    // The state of an entry whose rate changes; rate: of the state that is left soonest.
+    struct world_state {
+        const arrival_process* of = nullptr;
+        double rate = 0;
+        std::size_t state = 0;
     };
 
     // Flows that leave by the same law.
@@ -137,6 +151,14 @@ class simulation {
         std::vector<double> seen_up_to;  // and of what a glance finds: weight x sample
         std::vector<std::uint32_t> ids;  // exponential: the open ones
         std::uint32_t queue = 0;         // constant: which
+        double packet_rate = 0;          // of each open flow
+        std::uint64_t open = 0;          // where packets are counted
+    };
+
+    // Tokens as they are at a moment.
+    struct bucket_level {
+        double tokens = 0, at = 0;
+        bool take(const token_bucket& of, double now);
     };
 
     double steps(double arrivals) const;
@@ -150,6 +172,9 @@ class simulation {
         return (i / span_) << 16U | (first_slot_ + i % span_);
     }
     double departures() const;
+    double packet_rate() const;
+    bool let_in(std::size_t stream);
+    void packet();
     double drawn(const open_group& group);
     double left_at_a_glance(const open_group& group);
     void random_event(double at);
@@ -190,14 +215,18 @@ class simulation {
     std::uint32_t first_slot_ = 0, span_ = 0, cells_ = 1;
     double slots_ = 0, fastest_ = 0;  // external ports; the highest departure rate
     static constexpr std::size_t none_ = SIZE_MAX;
-    std::vector<on_off_switch> switches_;
+    std::vector<world_state> switches_;
     std::vector<std::size_t> switch_of_;                        // a stream's; none_
     const std::function<void(std::size_t)>* before_ = nullptr;  // of advance
     double look_chance_ = 0;
-    // Of what is drawn (batches, arrivals that an off time drops, switches), and of connections.
+    // Of what is drawn (batches, arrivals that a state drops, changes of state), and of
+    // connections.
     double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;
+    bool policing_ = false;  // not while the table is filled
+    bucket_level connections_level_, packets_level_;
+    std::uint64_t policed_ = 0, packets_ = 0, packets_lost_ = 0;
 };
 
 }  // namespace natbound::calculator

@@ -36,6 +36,8 @@ struct simulate_result {
     std::uint64_t arrivals = 0, refused = 0, cut = 0;
     double refusal_probability = 0, low = 0, high = 0;
     std::vector<simulated_kind> kinds;
+    std::uint64_t policed = 0;  // of the refused: by a limit on connections or packets a second
+    std::uint64_t packets = 0, packets_lost = 0;  // where a limit on them is simulated
     std::uint64_t unoffered = 0;  // arrivals whose client had no free socket; not among the others
     std::uint64_t events = 0;     // arrivals, closes and ends of timers that were stepped
     double mean_live = 0;         // at the ends of the batches

@@ -27,19 +27,26 @@ struct closing_phase {
     friend bool operator==(const closing_phase&, const closing_phase&) = default;
 };
 
-// How connections come (arrival_rule of the scenario). Those of one source are on together.
+// How connections come (arrival_rule of the scenario). Those of one source are in one state
+// together.
 struct arrival_process {
     arrival_law law = arrival_law::poisson;
     double batch = 1;        // batches: the geometric sizes' mean
-    double on = 0, off = 0;  // on-off: mean seconds
-    std::size_t source = 0;  // on-off: the entry
+    std::size_t source = 0;  // on-off, mmpp: the entry
+    // on-off (two: on, off), mmpp: the rate in each state over the mean rate; a second's changes
+    // from each state to each other; and the share of time in each.
+    std::vector<double> levels = {};
+    std::vector<std::vector<double>> switching = {};
+    std::vector<double> shares = {};
     friend bool operator==(const arrival_process&, const arrival_process&) = default;
 
     // Where each connection of a batch is kept with that chance, the others go elsewhere: geometric
     // sizes stay geometric, of those batches of which any is left.
     arrival_process thinned(double chance) const;
-    // How many times the mean rate connections come at while it is on.
-    double peak() const { return law == arrival_law::on_off ? (on + off) / on : 1; }
+    // How many times the mean rate connections come at in the busiest state.
+    double peak() const;
+    bool changes() const { return !levels.empty(); }
+    double longest_memory() const;  // seconds in which the state is forgotten to a part of e
 };
 
 // The traffic of one entry from one client set to one server set.
@@ -51,6 +58,7 @@ struct stream {
     // The share of each destination endpoint, addresses before ports, both ascending; empty: even.
     std::vector<double> weights;
     arrival_process arrives = {};
+    double packets = 0;  // of a connection, both directions; 0: not said
 
     double hold() const;  // mean seconds that a tuple is occupied
     double load() const { return rate * hold(); }

@@ -28,10 +28,9 @@ enum class window_hold { exponential, constant };
 
 // windows: 1 to 6 rounds, in descending order, the first of 8 to 256 ports and each at least 1.
 // ports: at least 4 times the window, with several rounds 30 times all windows together; at most
-// 2^22. load (Erlang) = 0.3 to 1.25 a port. Throws domain_error outside, where the refused share is
-// below 1e-8 or that of full first windows below 1e-6, and with constant holds and more than three
-// rounds where 0.001 to 0.05 are refused: simulate there (natbound/calculator/likely.hpp). Relative
-// error: see docs/calculator.md. Some ms.
+// 2^22. load (Erlang) = 0.3 to 1.25 a port. Throws domain_error outside, and where the refused
+// share is below 1e-8 or that of full first windows below 1e-6: simulate there
+// (natbound/calculator/likely.hpp). Relative error: see docs/calculator.md. Some ms.
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold);
 

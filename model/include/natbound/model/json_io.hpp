@@ -46,6 +46,7 @@ void read(const bj::value& v, const std::string& path, duration& out);
 void read(const bj::value& v, const std::string& path, rate& out);
 void read(const bj::value& v, const std::string& path, share& out);
 void read(const bj::value& v, const std::string& path, share_range& out);
+void read(const bj::value& v, const std::string& path, byte_count& out);
 void read(const bj::value& v, const std::string& path, json_text& out);
 
 inline bj::value write(const std::string& v) { return bj::string(v); }
@@ -60,6 +61,7 @@ inline bj::value write(const duration& v) { return bj::string(to_string(v)); }
 inline bj::value write(const rate& v) { return bj::string(to_string(v)); }
 inline bj::value write(const share& v) { return bj::string(to_string(v)); }
 inline bj::value write(const share_range& v) { return bj::string(to_string(v)); }
+inline bj::value write(const byte_count& v) { return bj::string(to_string(v)); }
 
 template <class T>
 concept described_enum = boost::describe::has_describe_enumerators<T>::value;

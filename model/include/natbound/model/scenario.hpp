@@ -80,11 +80,31 @@ struct mapping_limits {
     std::optional<std::uint64_t> limit_subscribers;  // client addresses with a mapping
 };
 
-// New connections a second at most, as a processor or a policer lets them through: a token bucket
-// that holds as many as `connections_burst` (none: one second's).
+// New connections, and packets, a second at most, as a processor or a policer lets them through: a
+// token bucket that holds as many as the burst (none: one second's).
 struct rate_limits {
     std::optional<rate> connections;
     std::optional<std::uint64_t> connections_burst;
+    std::optional<rate> packets;  // of both directions
+    std::optional<std::uint64_t> packets_burst;
+};
+
+// What the entries of the flow table have, and what one takes. parse_scenario makes the limit per
+// instance of it (the smaller of the two).
+struct memory_limit {
+    std::optional<byte_count> total, per_entry;
+
+    std::optional<std::uint64_t> entries() const;
+};
+
+// Where the limits of a NAT come from: a device, and for each number what its maker says, and
+// where. The numbers themselves are then the NAT's own.
+struct profile_source {
+    std::string field, says, link;
+};
+struct device_profile {
+    std::string name, summary;
+    std::vector<profile_source> sources;
 };
 
 struct nat {
@@ -101,6 +121,8 @@ struct nat {
     natbound::connection_limits connection_limits;
     natbound::mapping_limits mapping_limits;
     std::optional<natbound::rate_limits> rate_limits;
+    std::optional<memory_limit> memory;
+    std::optional<device_profile> profile;
     std::map<std::string, duration> timers;  // override the design's
 
     // The design's timer, unless the NAT sets its own; 0 where neither says.
@@ -128,13 +150,23 @@ struct endings {
 };
 
 // How connections come: one by one (Poisson); in batches that come by a Poisson process, of
-// geometric sizes; or by a Poisson process that is on and off in turn, for exponential times.
-BOOST_DEFINE_ENUM_CLASS(arrival_law, poisson, batches, on_off)
+// geometric sizes; by a Poisson process that is on and off in turn, for exponential times; or by
+// one whose rate follows a Markov chain of states (MMPP).
+BOOST_DEFINE_ENUM_CLASS(arrival_law, poisson, batches, on_off, mmpp)
+
+// A state of the world: how many connections a second, beside those of the other states; how long
+// on average; and which follows, by weight (none: the next in the list, after the last the first).
+struct arrival_state {
+    double weight = 0;
+    duration mean;
+    std::vector<double> next = {};
+};
 
 struct arrival_rule {
     arrival_law law = arrival_law::poisson;
-    std::optional<double> mean_batch;  // batches: connections
-    std::optional<duration> on, off;   // on-off: mean times
+    std::optional<double> mean_batch;        // batches: connections
+    std::optional<duration> on, off;         // on-off: mean times
+    std::vector<arrival_state> states = {};  // mmpp
 };
 
 struct traffic_entry {
@@ -152,6 +184,7 @@ struct traffic_entry {
     // Of the busiest destination endpoint, the first; the others have even shares of the rest.
     std::optional<share_range> top_share;
     std::optional<arrival_rule> arrivals;  // none: Poisson
+    std::optional<double> packets;         // of a connection on average, both directions
 };
 
 struct scenario {
@@ -176,17 +209,21 @@ BOOST_DESCRIBE_STRUCT(subscriber_port_sets, (),
                       (port_set_size, port_sets_per_subscriber, deterministic))
 BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_instance))
 BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscribers))
-BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst))
+BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst, packets, packets_burst))
+BOOST_DESCRIBE_STRUCT(memory_limit, (), (total, per_entry))
+BOOST_DESCRIBE_STRUCT(profile_source, (), (field, says, link))
+BOOST_DESCRIBE_STRUCT(device_profile, (), (name, summary, sources))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, translates, port_set_restrict,
                        port_set, static_mappings, nat64_prefixes, design, connection_limits,
-                       mapping_limits, rate_limits, timers))
+                       mapping_limits, rate_limits, memory, profile, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
-BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off))
+BOOST_DESCRIBE_STRUCT(arrival_state, (), (weight, mean, next))
+BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off, states))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
                       (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
-                       top_share, arrivals))
+                       top_share, arrivals, packets))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
 // Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws
@@ -202,6 +239,10 @@ design parse_design(std::string_view json);
 std::string to_json(const design& d);
 
 void validate(const scenario& s);
+
+// The catalogue of device profiles (model/profiles/*.json), each as its JSON text: name, summary,
+// limits (fields of a NAT) and sources.
+std::vector<std::string> device_profiles();
 
 // JSON Schema (2020-12) of a scenario or a design, for editors; made from the same descriptions as
 // the reader.

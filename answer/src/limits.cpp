@@ -1,0 +1,439 @@
+// Each limit's own law, turned round: at what load of everything it refuses epsilon.
+#include "limits.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "evidence.hpp"
+#include "natbound/calculator/burst_limit.hpp"
+#include "natbound/calculator/erlang.hpp"
+#include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/packet_limit.hpp"
+#include "natbound/calculator/subscribers.hpp"
+#include "natbound/calculator/traffic.hpp"
+#include "natbound/model/cascade.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+struct limit {
+    std::string name, kind, binds, failure;
+    std::optional<count> connections;
+    double load = 0;
+    std::optional<double> refusal = {};  // of a connection by it alone, at the traffic
+    std::string source = {};
+};
+
+// Endpoints that a client set reaches.
+count reached(const scenario& s, const client_set& c) {
+    count out = 0;
+    for (const auto& v : s.servers)
+        if (c.reaches.empty() ||
+            std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+            out += v.addresses.size() * v.ports.size();
+    return out;
+}
+
+// Of client sets: those inside a NAT, or inside a NAT inside it; and of each its share, where it is
+// spread over several.
+double share_behind(const scenario& s, const nat& n, const std::string& clients) {
+    double ways = 0;
+    for (const auto& m : s.nats)
+        ways += std::find(m.inside.begin(), m.inside.end(), clients) != m.inside.end() ? 1 : 0;
+    double out =
+        std::find(n.inside.begin(), n.inside.end(), clients) != n.inside.end() ? 1 / ways : 0;
+    for (const auto& name : n.inside)
+        for (const auto& m : s.nats)
+            if (m.name == name) out += share_behind(s, m, clients);
+    return out;
+}
+
+class ranking {
+  public:
+    explicit ranking(const limit_question& q)
+        : q_(q), s_(*q.s), traffic_(calculator::fill_traffic(*q.s)) {}
+
+    std::vector<limit> run() {
+        quotas();
+        for (const auto& n : s_.nats) {
+            through_ = through(n);
+            tables(n);
+            connections(n);
+            packets(n);
+            subscribers(n);
+        }
+        servers();
+        ports();
+        possible();
+        std::stable_sort(all_.begin(), all_.end(),
+                         [](const limit& a, const limit& b) { return a.load < b.load; });
+        return std::move(all_);
+    }
+
+  private:
+    // Of all traffic, what passes a NAT.
+    struct passing {
+        double rate = 0, load = 0;
+        calculator::packet_load packets;
+    };
+
+    passing through(const nat& n) const {
+        passing out;
+        double mean = 0, variance = 0, held = 0;
+        for (const auto& t : traffic_.streams) {
+            const double part = share_behind(s_, n, s_.clients[t.clients].name);
+            out.rate += t.rate * part;
+            out.load += t.load() * part;
+            if (t.packets == 0) continue;
+            const double each = (t.packets - 1) / t.open.mean;
+            out.packets.opening += t.rate * part;
+            mean += t.rate * part * t.open.mean * each;
+            variance += t.rate * part * t.open.mean * each * each;
+            held += t.rate * part * t.open.mean * each * each * t.open.mean;
+        }
+        if (mean > 0) {
+            out.packets.each = variance / mean;
+            out.packets.hold = held / variance;
+            out.packets.live = mean / out.packets.each;
+        }
+        return out;
+    }
+
+    // Where a number of the NAT's comes from, if a profile says so.
+    static std::string source(const nat& n, const std::string& field) {
+        if (n.profile)
+            for (const auto& one : n.profile->sources)
+                if (field == one.field || field.rfind(one.field + ".", 0) == 0)
+                    return n.profile->name + ": " + one.says + " " + one.link;
+        return {};
+    }
+
+    void add(limit one) {
+        if (q_.load <= 0) one.refusal.reset();
+        all_.push_back(std::move(one));
+    }
+
+    // For every quota that some client address could pass.
+    void quotas() {
+        const bool cascade = is_cascade(s_) || is_spread(s_);
+        const scenario flat = cascade ? side_by_side(s_) : scenario{};
+        const scenario& s = cascade ? flat : s_;
+        const auto traffic = cascade ? calculator::fill_traffic(s) : traffic_;
+        for (std::size_t c = 0; c < s.clients.size(); ++c)
+            for (const auto& n : s.nats) {
+                const auto& set = s.clients[c];
+                const auto& quota = n.connection_limits.limit_per_subscriber;
+                if (!quota ||
+                    std::find(n.inside.begin(), n.inside.end(), set.name) == n.inside.end() ||
+                    set.ports.size() * reached(s, set) <= *quota)
+                    continue;
+                double own = 0;
+                for (const auto& t : traffic.streams) own += t.clients == c ? t.load() : 0;
+                if (own <= 0) continue;
+                own /= static_cast<double>(set.addresses.size());
+                const auto each = static_cast<double>(*quota);
+                auto law = calculator::one_law(traffic.streams,
+                                               [&](const auto& t) { return t.clients == c; });
+                if (law)
+                    law->arrives =
+                        law->arrives.thinned(1 / static_cast<double>(set.addresses.size()));
+                const double felt = felt_at(each, law) / own * traffic_.load();
+                others_ = std::min(others_, felt);
+                add({"quota of " + n.name + ": " + grouped(count(*quota)) +
+                         " for each address of " + set.name,
+                     "quota",
+                     q_.guaranteed && q_.guaranteed->binds == "quota" ? "guaranteed" : "likely",
+                     "a new connection of that subscriber is refused, the others go on",
+                     *quota * set.addresses.size(), felt, odds_at(each, own * scale(), law),
+                     source(n, "connection-limits.limit-per-subscriber")});
+            }
+    }
+
+    // The risk's traffic over the scenario's.
+    double scale() const { return q_.load > 0 ? q_.load / traffic_.load() : 1; }
+
+    // Erlang's formula, or the chain of bursts.
+    double felt_at(double limit, const std::optional<calculator::burst_law>& law) const {
+        return traffic_.bursty() && law ? calculator::load_for_bursts(limit, *law, q_.epsilon)
+                                        : calculator::load_for(limit, q_.epsilon);
+    }
+    double odds_at(double limit, double load,
+                   const std::optional<calculator::burst_law>& law) const {
+        return traffic_.bursty() && law ? std::exp(calculator::log_burst_refusal(limit, load, *law))
+                                        : calculator::erlang_b(limit, load);
+    }
+
+    // In bursts of several laws a table that could fill is refused before; one that can't does not
+    // bind.
+    void tables(const nat& n) {
+        if (through_.load <= 0) return;
+        const auto law = calculator::one_law(traffic_.streams, [&](const auto& t) {
+            return share_behind(s_, n, s_.clients[t.clients].name) > 0;
+        });
+        if (traffic_.bursty() && !law) return;
+        const auto entries = n.memory ? n.memory->entries() : std::nullopt;
+        const auto& instance = n.connection_limits.limit_per_instance;
+        const bool memory = entries && instance && *entries == *instance;
+        const bool refuses = n.design.pressure == pressure_kind::refuse;
+        for (const auto& [size, what, field] :
+             {std::tuple{instance,
+                         memory ? "memory of " + n.name + ": " + to_string(*n.memory->total) +
+                                      " for entries of " + to_string(*n.memory->per_entry)
+                                : "flow table of " + n.name,
+                         memory ? "memory.per-entry" : "connection-limits.limit-per-instance"},
+              std::tuple{n.mapping_limits.limit_port_mappings, "mappings of " + n.name,
+                         "mapping-limits.limit-port-mappings"}}) {
+            if (!size) continue;
+            const auto room = static_cast<double>(*size);
+            if (traffic_.bursty() && !calculator::has_chain(room, *law)) continue;
+            const double felt = felt_at(room, law) / through_.load * traffic_.load();
+            others_ = std::min(others_, felt);
+            add({what, memory && size == instance ? "memory" : "table",
+                 q_.guaranteed && q_.guaranteed->binds == "table" ? "guaranteed" : "likely",
+                 refuses ? "a new connection is refused"
+                         : "the connection least recently used is cut",
+                 count(*size), felt, odds_at(room, through_.load * scale(), law),
+                 source(n, field)});
+        }
+    }
+
+    void connections(const nat& n) {
+        if (!n.rate_limits || !n.rate_limits->connections || through_.rate <= 0) return;
+        const double limit = n.rate_limits->connections->per_second;
+        const auto depth = calculator::policer_depth(*n.rate_limits);
+        // where nearly all may be refused the rate alone decides, not the bucket
+        const double busy =
+            q_.epsilon > 0.9
+                ? 1 / (1 - q_.epsilon)
+                : calculator::load_for_room(calculator::service::constant, depth, q_.epsilon);
+        const double felt = busy * limit / through_.rate * traffic_.load();
+        const double now = through_.rate * scale() / limit;
+        others_ = std::min(others_, felt);
+        add({"new connections of " + n.name + ": " + to_string(*n.rate_limits->connections), "rate",
+             "likely", "a new connection is refused until tokens are back",
+             count(std::floor(limit / through_.rate * through_.load)), felt,
+             now > 100 ? 1 - 1 / now
+                       : calculator::finite_queue(calculator::service::constant, depth,
+                                                  std::max(now, 1e-9))
+                             .loss,
+             source(n, "rate-limits.connections")});
+    }
+
+    void packets(const nat& n) {
+        if (!n.rate_limits || !n.rate_limits->packets || through_.packets.rate() <= 0) return;
+        const double limit = n.rate_limits->packets->per_second;
+        const auto depth = calculator::packet_depth(*n.rate_limits);
+        const auto& sent = through_.packets;
+        const double felt =
+            calculator::scale_for_packets(limit, depth, sent, q_.epsilon) * traffic_.load();
+        others_ = std::min(others_, felt);
+        add({"packets of " + n.name + ": " + to_string(*n.rate_limits->packets), "packets",
+             "likely",
+             "packets are lost: connections stall and slow down, and a new one whose first packet "
+             "is lost waits for a try 1 s later",
+             count(std::floor(limit / sent.rate() * through_.load)), felt,
+             calculator::packet_limit(
+                 limit, depth, {sent.opening * scale(), sent.live * scale(), sent.each, sent.hold})
+                 .refusal,
+             source(n, "rate-limits.packets")});
+    }
+
+    // Client addresses of one load, as likely has it.
+    void subscribers(const nat& n) {
+        const auto& most = n.mapping_limits.limit_subscribers;
+        if (!most || through_.load <= 0) return;
+        std::set<std::size_t> sets;
+        for (const auto& t : traffic_.streams)
+            if (calculator::nat_of(s_, t.clients) == &n) sets.insert(t.clients);
+        count there = 0;
+        for (const auto c : sets) there += s_.clients[c].addresses.size();
+        if (there <= *most || there > 10'000'000) return;
+        const auto addresses = static_cast<std::uint64_t>(there);
+        const double each = through_.load / static_cast<double>(addresses);
+        const double felt =
+            calculator::load_for_subscribers(addresses, *most, q_.epsilon) / each * traffic_.load();
+        others_ = std::min(others_, felt);
+        add({"subscribers of " + n.name + ": " + grouped(count(*most)),
+             "subscribers",
+             q_.guaranteed && q_.guaranteed->binds == "subscribers" ? "guaranteed" : "likely",
+             "client addresses that are not served yet are refused, the others go on",
+             {},
+             felt,
+             std::exp(calculator::log_subscriber_refusal(addresses, *most, each * scale())),
+             source(n, "mapping-limits.limit-subscribers")});
+    }
+
+    // Of each limited server set, its busiest endpoint, and address.
+    void servers() {
+        for (std::size_t v = 0; v < s_.servers.size(); ++v) {
+            const auto& set = s_.servers[v];
+            if (!set.connection_limits) continue;
+            const auto ports = static_cast<std::size_t>(set.ports.size());
+            const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
+            double even = 0;
+            std::vector<double> uneven;
+            for (const auto& t : traffic_.streams) {
+                if (t.servers != v) continue;
+                const double open = t.rate * t.open.mean;
+                if (t.weights.empty()) {
+                    even += open / endpoints;
+                    continue;
+                }
+                uneven.resize(t.weights.size());
+                for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += open * t.weights[i];
+            }
+            double one = even, address = even * static_cast<double>(ports);
+            for (std::size_t i = 0; i < uneven.size(); ++i) {
+                one = std::max(one, even + uneven[i]);
+                if (i % ports != 0) continue;
+                double here = even * static_cast<double>(ports);
+                for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
+                address = std::max(address, here);
+            }
+            for (const auto& [limit, load, what] :
+                 {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
+                  std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
+                if (!limit || load <= 0) continue;
+                const auto room = static_cast<double>(*limit);
+                const double felt = calculator::load_for(room, q_.epsilon) / load * traffic_.load();
+                others_ = std::min(others_, felt);
+                add({"what each " + std::string(what) + " of " + set.name +
+                         " holds: " + grouped(count(*limit)),
+                     "servers",
+                     q_.guaranteed && q_.guaranteed->binds == "servers" ? "guaranteed" : "likely",
+                     "the server refuses: a reset, or silence where its backlog is full",
+                     count(*limit),
+                     felt,
+                     calculator::erlang_b(room, load * scale()),
+                     {}});
+            }
+        }
+    }
+
+    void ports() {
+        const auto& l = *q_.likely;
+        const bool hidden = l.load && others_ <= *l.load * 1.01;
+        const auto alone = hidden ? q_.ports_alone() : l;
+        if (!alone.load || alone.kinds.empty()) return;
+        const auto& worst = alone.kinds.front();
+        limit one{"free ports for " + worst.clients + " towards " + worst.destination +
+                      (worst.address.empty() ? "" : " on " + worst.address),
+                  "ports",
+                  "likely",
+                  "a new connection finds no free port",
+                  {},
+                  *alone.load};
+        if (const auto* g = q_.guaranteed) {
+            if (g->binds == "search") one.kind = "search";
+            one.connections = g->connections || g->at_least == 0 ? g->connections : g->at_least;
+        }
+        for (const auto& n : s_.nats)
+            if (n.name == worst.nat) one.source = source(n, "port-set-restrict");
+        add(std::move(one));
+    }
+
+    // What bounds how many can be live at once.
+    void possible() {
+        if (!q_.maximum) return;
+        const auto& m = *q_.maximum;
+        const count most = m.connections.value_or(m.at_most);
+        if (!s_.nats.empty())
+            add({m.sets_it, m.binds, "maximum", "no assignment of tuples has room for one more",
+                 most, static_cast<double>(most)});
+        for (const auto& c : s_.clients) {
+            const count sockets = c.addresses.size() * c.ports.size() * reached(s_, c);
+            add({"the own ports of " + c.name, "sockets", "maximum",
+                 "the client itself reports that no local port is free", sockets,
+                 static_cast<double>(sockets)});
+        }
+    }
+
+    const limit_question& q_;
+    const scenario& s_;
+    calculator::filled_traffic traffic_;
+    passing through_;
+    double others_ = infinite;  // the least load at which something else than ports is felt
+    std::vector<limit> all_;
+};
+
+}  // namespace
+
+bj::array limits_part(const limit_question& q) {
+    bj::array out;
+    for (const auto& one : ranking(q).run()) {
+        bj::object item{
+            {"name", one.name},
+            {"kind", one.kind},
+            {"connections", counted(one.connections)},
+            {"load", one.load},
+            {"headroom", q.load > 0 ? bj::value(one.load / q.load) : bj::value(nullptr)},
+            {"binds", one.binds},
+            {"failure", one.failure}};
+        if (one.refusal) item["refusal_probability"] = *one.refusal;
+        if (!one.source.empty()) item["source"] = one.source;
+        out.push_back(std::move(item));
+    }
+    return out;
+}
+
+bj::value first_limit(const bj::array& limits) {
+    // how many could be live at most is no forecast, where there is one
+    const bool forecast = std::any_of(limits.begin(), limits.end(), [](const bj::value& one) {
+        return one.at("binds").as_string() != "maximum";
+    });
+    bj::object out;
+    double first = 0;
+    for (const auto& one : limits) {
+        const auto& item = one.as_object();
+        if (item.at("headroom").is_null()) return nullptr;
+        if (forecast && item.at("binds").as_string() == "maximum") continue;
+        bj::object shown{
+            {"name", item.at("name")}, {"kind", item.at("kind")}, {"factor", item.at("headroom")}};
+        const double load = item.at("load").as_double();
+        if (!out.empty()) {
+            shown["times"] = load / first;
+            out["next"] = std::move(shown);
+            return out;
+        }
+        first = load;
+        out = std::move(shown);
+        out["next"] = nullptr;
+    }
+    if (out.empty()) return nullptr;
+    return out;
+}
+
+bool has_other_limits(const scenario& s) {
+    return std::any_of(s.nats.begin(), s.nats.end(),
+                       [](const nat& n) {
+                           return n.connection_limits.limit_per_instance ||
+                                  n.connection_limits.limit_per_subscriber ||
+                                  n.mapping_limits.limit_port_mappings ||
+                                  n.mapping_limits.limit_subscribers || n.rate_limits;
+                       }) ||
+           std::any_of(s.servers.begin(), s.servers.end(),
+                       [](const server_set& v) { return v.connection_limits.has_value(); });
+}
+
+scenario with_ports_alone(scenario s) {
+    for (auto& n : s.nats) {
+        n.connection_limits = {};
+        n.mapping_limits = {};
+        n.rate_limits.reset();
+        n.memory.reset();
+    }
+    for (auto& v : s.servers) v.connection_limits.reset();
+    return s;
+}
+
+}  // namespace natbound

@@ -1,0 +1,221 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <natbound/calculator/finite_queue.hpp>
+#include <natbound/calculator/packet_limit.hpp>
+#include <vector>
+
+#include "argument.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr const char* name = "packet_limit";
+// Of M/D/1/K: what is deeper matters within 0.2 % of full load, and loses less.
+constexpr std::uint64_t deepest = 512;
+constexpr double never = -std::numeric_limits<double>::infinity();
+
+double log_sum(double a, double b) {
+    const double most = std::max(a, b);
+    return most == never ? never : most + std::log1p(std::exp(std::min(a, b) - most));
+}
+
+// log loss of M/D/1/K by its load, between points at equal steps of asinh(K log load): there the
+// loss is smooth both where it falls steeply and at load 1.
+class loss_curve {
+  public:
+    explicit loss_curve(std::uint64_t depth) : depth_(depth), deep_(static_cast<double>(depth)) {}
+
+    // {log loss, mean time in the system in services}
+    std::pair<double, double> at(double load) {
+        if (load <= 0) return {never, 1};
+        // above, all tokens are taken: what is left of the queue's empty times is below 1e-13
+        if ((load - 1) * deep_ > 60 && load > 1.02) return {std::log1p(-1 / load), deep_};
+        const double at = std::asinh(deep_ * std::log(load)) / step;
+        const double cell = std::floor(at);
+        std::pair<double, double> out{0, 0};
+        for (int i = -1; i <= 2; ++i) {
+            double weight = 1;  // Lagrange's
+            for (int j = -1; j <= 2; ++j)
+                if (j != i) weight *= (at - cell - j) / (i - j);
+            const auto& point = known(static_cast<int>(cell) + i);
+            out.first += weight * point.first;
+            out.second += weight * point.second;
+        }
+        return {std::min(out.first, 0.0), std::clamp(out.second, 1.0, deep_)};
+    }
+
+  private:
+    const std::pair<double, double>& known(int i) {
+        const auto [it, fresh] = points_.try_emplace(i);
+        if (!fresh) return it->second;
+        const double load = std::exp(std::sinh(i * step) / deep_);
+        if (load < 1e-9)
+            it->second = {deep_ * std::log(load), 1};  // less than so many in one service
+        else if (load > 90)
+            it->second = {std::log1p(-1 / load), deep_};
+        else {
+            const auto found = finite_queue(service::constant, depth_, load);
+            it->second = {found.log_loss, found.delay};
+        }
+        return it->second;
+    }
+
+    static constexpr double step = 0.1;
+    std::uint64_t depth_;
+    double deep_;
+    std::map<int, std::pair<double, double>> points_;
+};
+
+// Curves are kept: most of the work is in their points.
+loss_curve& curve_of(std::uint64_t depth) {
+    constexpr std::size_t most = 16;
+    thread_local std::map<std::uint64_t, loss_curve> kept;
+    const auto it = kept.find(depth);
+    if (it != kept.end()) return it->second;
+    if (kept.size() >= most) kept.clear();
+    return kept.try_emplace(depth, depth).first->second;
+}
+
+double log_poisson(double n, double mean) {
+    if (mean <= 0) return n == 0 ? 0 : never;
+    return n * std::log(mean) - mean - std::lgamma(n + 1);
+}
+
+class averaged {
+  public:
+    averaged(double per_second, std::uint64_t depth, const packet_load& load)
+        : limit_(per_second),
+          depth_(static_cast<double>(depth)),
+          curve_(curve_of(std::min(depth, deepest))),
+          load_(load) {}
+
+    packet_answer at(double scale) {
+        const double opening = load_.opening * scale;
+        const double part = variance_left(scale);
+        const double live = load_.live * scale / part, each = load_.each * part;
+        packet_answer out;
+        if (live <= 0 || each <= 0) {
+            const auto [log, delay] = curve_.at(opening / limit_);
+            const double loss = std::exp(log);
+            return {loss, log, loss, delay / limit_};
+        }
+        const auto rate = [&](double n) { return opening + n * each; };
+        const auto loss = [&](double n) { return curve_.at(rate(n) / limit_).first; };
+        const auto weigh = [&](double n) { return log_poisson(n, live) + loss(n); };
+        // What is lost is lost at some number live: that is found first.
+        const double wide = std::sqrt(live);
+        const double full = std::max(0.0, (limit_ - opening) / each);
+        double low = std::max(0.0, std::floor(live - 12 * wide - 12));
+        double high = std::ceil(std::max(live, full) + 12 * std::sqrt(std::max(live, full)) + 40);
+        constexpr int cells = 200;
+        constexpr double far = 40;  // e^-40 of the most counts for nothing
+        for (int i = 0; i < 40 && high - low > 4 * cells; ++i) {
+            const double step = (high - low) / cells;
+            double most = never;
+            std::vector<double> seen;
+            for (int k = 0; k <= cells; ++k) {
+                seen.push_back(weigh(std::floor(low + k * step)));
+                most = std::max(most, seen.back());
+            }
+            int first = 0, last = cells;
+            while (first < cells && seen[static_cast<std::size_t>(first)] < most - far) ++first;
+            while (last > 0 && seen[static_cast<std::size_t>(last)] < most - far) --last;
+            const double from = low + std::max(0, first - 1) * step;
+            const double to = low + std::min(cells, last + 1) * step;
+            if (to - from > 0.5 * (high - low)) break;
+            low = std::floor(from);
+            high = std::ceil(to);
+        }
+        const double step = std::max(1.0, std::ceil((high - low) / (4 * cells)));
+        double refused = never, lost = never;
+        for (double n = low; n <= high; n += step) {
+            const double here = weigh(n) + std::log(step);
+            refused = log_sum(refused, here);
+            lost = log_sum(lost, here + std::log(rate(n) / rate(live)));
+        }
+        out.log_refusal = std::min(refused, 0.0);
+        out.refusal = std::exp(out.log_refusal);
+        out.loss = std::exp(std::min(lost, 0.0));
+        // the delay is an average over where the number live mostly is
+        const double stride = std::max(1.0, std::ceil(wide / 20));
+        double all = 0, waited = 0;
+        for (double n = std::max(0.0, std::floor(live - 8 * wide)); n <= live + 8 * wide + 8;
+             n += stride) {
+            const double weight = std::exp(log_poisson(n, live)) * rate(n);
+            all += weight;
+            waited += weight * curve_.at(rate(n) / limit_).second;
+        }
+        out.delay = waited / all / limit_;
+        return out;
+    }
+
+  private:
+    // Of the variance of the number live, what is left of it in its mean over the time that a full
+    // bucket most likely takes to run empty: where its need, over the spread of what comes, is
+    // least; bounded, for at full load there is no such time.
+    double variance_left(double scale) const {
+        const double mean = load_.rate() * scale;
+        const double variance = load_.live * scale * load_.each * load_.each;
+        if (load_.hold <= 0 || variance <= 0) return 1;
+        const auto left = [&](double seconds) {
+            const double u = seconds / load_.hold;
+            return u < 1e-4 ? 1 - u / 3 : 2 * (u + std::expm1(-u)) / (u * u);
+        };
+        const double longest = 20 * depth_ / std::sqrt(variance);
+        if (mean >= limit_) return left(longest);
+        double best = longest, least = std::numeric_limits<double>::infinity();
+        for (int i = -48; i <= 28; ++i) {
+            const double t = std::min(load_.hold * std::exp(i / 4.0), longest);
+            const double needs =
+                ((limit_ - mean) * t + depth_) / std::sqrt(mean * t + variance * t * t * left(t));
+            if (needs >= least) continue;
+            least = needs;
+            best = t;
+        }
+        return left(best);
+    }
+
+    double limit_, depth_;
+    loss_curve& curve_;
+    packet_load load_;
+};
+
+void check(double per_second, std::uint64_t depth, const packet_load& load) {
+    detail::require(per_second > 0 && per_second <= 1e12, name, "per_second", per_second,
+                    "must be above 0 and at most 1e12");
+    detail::require(depth >= 1, name, "depth", static_cast<double>(depth), "must be at least 1");
+    for (const auto& [what, value] :
+         {std::pair{"opening", load.opening}, std::pair{"live", load.live},
+          std::pair{"each", load.each}, std::pair{"hold", load.hold}})
+        detail::require(value >= 0 && value <= 1e15, name, what, value,
+                        "must be at least 0 and at most 1e15");
+    detail::require(load.rate() > 0, name, "opening", load.opening,
+                    "or live and each must be above 0");
+}
+
+}  // namespace
+
+packet_answer packet_limit(double per_second, std::uint64_t depth, const packet_load& load) {
+    check(per_second, depth, load);
+    return averaged(per_second, depth, load).at(1);
+}
+
+double scale_for_packets(double per_second, std::uint64_t depth, const packet_load& load,
+                         double target) {
+    check(per_second, depth, load);
+    detail::require(target > 0 && target < 1, name, "target", target,
+                    "must be above 0 and below 1");
+    averaged average(per_second, depth, load);
+    // around the scale at which the mean rate is the limit
+    const double middle = per_second / load.rate(), log_target = std::log(target);
+    double low = -30, high = std::log(2 / (1 - target)) + 1;
+    for (int i = 0; i < 48; ++i) {
+        const double x = (low + high) / 2;
+        (average.at(middle * std::exp(x)).log_refusal > log_target ? high : low) = x;
+    }
+    return middle * std::exp((low + high) / 2);
+}
+
+}  // namespace natbound::calculator
