@@ -8,6 +8,8 @@
 namespace natbound {
 namespace {
 
+constexpr auto none = static_cast<std::size_t>(-1);
+
 class tabu {
   public:
     tabu(std::size_t items, const std::vector<std::vector<std::uint32_t>>& cliques,
@@ -17,6 +19,7 @@ class tabu {
           at_(items),
           same_(items * colours, 0),
           barred_(items * colours, 0),
+          place_(items, none),
           random_(seed) {
         for (const auto& all : cliques)
             for (const auto a : all)
@@ -29,7 +32,10 @@ class tabu {
         for (auto& k : at_) k = static_cast<std::uint32_t>(random_() % colours);
         for (std::size_t i = 0; i < items; ++i)
             for (const auto j : beside_[i]) ++same_[i * colours_ + at_[j]];
-        for (std::size_t i = 0; i < items; ++i) conflicts_ += same_[i * colours_ + at_[i]];
+        for (std::uint32_t i = 0; i < items; ++i) {
+            conflicts_ += same_[i * colours_ + at_[i]];
+            look_at(i);
+        }
         conflicts_ /= 2;
         least_ = conflicts_;
     }
@@ -38,7 +44,7 @@ class tabu {
         std::uint64_t spent = 0;
         while (conflicts_ > 0 && spent < effort) {
             ++turn_;
-            spent += at_.size() + weigh() * colours_;
+            spent += 1 + weigh() * colours_;
             if (alike_ == 0) continue;  // every move is barred: some will not be, later
             move();
         }
@@ -52,11 +58,8 @@ class tabu {
     std::uint64_t weigh() {
         std::int64_t best = std::numeric_limits<std::int64_t>::max();
         alike_ = 0;
-        in_conflict_ = 0;
-        for (std::size_t i = 0; i < at_.size(); ++i) {
+        for (const std::size_t i : open_) {
             const std::int64_t now = same_[i * colours_ + at_[i]];
-            if (now == 0) continue;
-            ++in_conflict_;
             for (std::uint32_t k = 0; k < colours_; ++k) {
                 if (k == at_[i]) continue;
                 const std::int64_t change = same_[i * colours_ + k] - now;
@@ -73,7 +76,22 @@ class tabu {
             }
         }
         change_ = best;
-        return in_conflict_;
+        return open_.size();
+    }
+
+    // Keeps `open_`, the items in conflict, with each one's place there.
+    void look_at(std::uint32_t i) {
+        const bool wrong = same_[i * colours_ + at_[i]] > 0;
+        if (wrong == (place_[i] != none)) return;
+        if (wrong) {
+            place_[i] = open_.size();
+            open_.push_back(i);
+        } else {
+            place_[open_.back()] = place_[i];
+            open_[place_[i]] = open_.back();
+            open_.pop_back();
+            place_[i] = none;
+        }
     }
 
     void move() {
@@ -84,8 +102,10 @@ class tabu {
         for (const auto j : beside_[item_]) {
             --same_[j * colours_ + old];
             ++same_[j * colours_ + colour_];
+            look_at(j);
         }
-        barred_[item_ * colours_ + old] = turn_ + 6 * in_conflict_ / 10 + random_() % 10;
+        look_at(static_cast<std::uint32_t>(item_));
+        barred_[item_ * colours_ + old] = turn_ + 6 * open_.size() / 10 + random_() % 10;
     }
 
     std::size_t colours_;
@@ -93,9 +113,11 @@ class tabu {
     std::vector<std::uint32_t> at_;
     std::vector<std::int32_t> same_;     // neighbours of that colour, by item and colour
     std::vector<std::uint64_t> barred_;  // until that turn
+    std::vector<std::uint32_t> open_;
+    std::vector<std::size_t> place_;
     std::mt19937_64 random_;
     std::int64_t conflicts_ = 0, least_ = 0, change_ = 0;
-    std::uint64_t turn_ = 0, alike_ = 0, in_conflict_ = 0;
+    std::uint64_t turn_ = 0, alike_ = 0;
     std::size_t item_ = 0;
     std::uint32_t colour_ = 0;
 };

@@ -19,7 +19,7 @@ from natbound.check.scenario import Scenario as Checked
 from natbound.check.sets import Set, part, size
 from natbound.exact.packing import solve
 
-EFFORT = 2_000_000_000  # of the search by moves: a few seconds
+EFFORT = 2_000_000  # of the search by moves, for each item: a thousand take a few seconds
 MOST_ITEMS, MOST_KEYS, MOST_CHOICES = 20_000, 200_000, 400_000
 
 
@@ -114,7 +114,8 @@ def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
         return None, False, "too many choices"
     distinct = list({tuple(m) for m in members.values()})
     # one by one: a moment of the search, a moment of the solver (which also says that there is none), then both for long
-    for effort, moment in ((EFFORT // 20, min(2.0, seconds)), (EFFORT, 0.0)):
+    long = EFFORT * min(1000, len(q.items))
+    for effort, moment in ((long // 20, min(2.0, seconds)), (long, 0.0)):
         if found := _core.colouring(len(q.items), distinct, colours, effort, 1):
             return found, False, "tabu search"
         if moment and solver_there():
