@@ -4,10 +4,23 @@
 
 #include "bindings.hpp"
 #include "natbound/answer/answer.hpp"
+#include "natbound/solver/colouring.hpp"
 
 namespace py = pybind11;
 
 void bind_scenario(py::module_& m) {
+    m.def(
+        "colouring",
+        [](std::uint32_t items, const std::vector<std::vector<std::uint32_t>>& cliques,
+           std::uint32_t colours, std::uint64_t effort, std::uint64_t seed) {
+            for (const auto& all : cliques)
+                for (const auto i : all)
+                    if (i >= items) throw py::value_error("an item that there is not");
+            return unlocked(
+                [&] { return natbound::colour_by_tabu(items, cliques, colours, effort, seed); });
+        },
+        py::arg("items"), py::arg("cliques"), py::arg("colours"), py::arg("effort"),
+        py::arg("seed"));
     using natbound::scenario;
     py::class_<scenario>(m, "Scenario")
         .def(py::init([](const std::string& json) { return natbound::parse_scenario(json); }),

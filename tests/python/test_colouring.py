@@ -170,3 +170,26 @@ def test_without_the_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.fits is None
     assert "natbound[exact]" in found.sets_it
     assert settle(scenario, demand, dict(found))["fits"] is None
+
+
+def test_balanced_destinations_with_one_port_more_than_the_clique() -> None:
+    """Every destination shared by 12 of 120 sockets: neither the greedy order nor the exact solver finds it in ten seconds."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+    import hard
+
+    scenario, demand = hard.coloured(120, 12, True, 13, 120)
+    found = scenario.capacity(demand)
+    assert found.fits is True
+    assert found.engine["model"] == "colouring: tabu search"
+    attack.accepted(found["evidence"])
+
+
+def test_the_search_says_no_more_than_it_found() -> None:
+    from natbound import _core
+
+    assert _core.colouring(0, [], 0, 10, 1) == []
+    assert _core.colouring(2, [], 0, 10, 1) is None
+    assert _core.colouring(3, [[0, 1], [1, 2], [0, 2]], 2, 100_000, 1) is None
+    assert sorted(_core.colouring(3, [[0, 1, 2]], 3, 100_000, 1) or []) == [0, 1, 2]
+    with pytest.raises(ValueError, match="an item that there is not"):
+        _core.colouring(2, [[0, 2]], 2, 10, 1)

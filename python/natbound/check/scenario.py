@@ -134,6 +134,8 @@ def _firewall(value: Any, where: str, clients: dict[str, Client]) -> Nat:
     inside = _names(get(value, "inside", where), set(clients), where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
+    if value.get("memory") is not None:
+        _memory(value["memory"], limits, where + ".memory")
     plan = read_plan(get(value, "design", where), None, where + ".design")
     table = _limit(limits, "limit-per-instance", at, "limit-per-subscriber")
     quota = _limit(limits, "limit-per-subscriber", at, "limit-per-instance")

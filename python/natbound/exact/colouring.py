@@ -1,7 +1,7 @@
 """Endpoint-independent mapping with overloading per destination: which mappings share an external endpoint is colouring.
 
 An item is a mapping: a socket of a client set, with the keys (destinations, as the clash scope tells them apart) that it is to reach. Two that
-reach the same key have different external endpoints. A greedy order first (most constrained first, Brelaz 1979), then the solver.
+reach the same key have different external endpoints. A greedy order first (most constrained first, Brelaz 1979), then tabu search (of the library), then the solver.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from natbound import _core
 from natbound.check.blocks import some_dests
 from natbound.check.pool import Way
 from natbound.check.scenario import Nat
@@ -19,6 +20,7 @@ from natbound.check.servers import Dest
 from natbound.check.sets import Set, part, size
 from natbound.exact.packing import solve
 
+EFFORT = 2_000_000  # of the search by moves, for each item: a thousand take a few seconds
 MOST_ITEMS, MOST_KEYS, MOST_CHOICES = 20_000, 200_000, 400_000
 
 
@@ -108,13 +110,38 @@ def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
     colours = min(q.colours, len(q.items))
     began = time.monotonic()
     if found := _greedy(q.items, members, colours):
-        return found, False, "greedy"
+        return found, False, "most constrained first"
     if len(q.items) * colours > MOST_CHOICES:
         return None, False, "too many choices"
+    distinct = list({tuple(m) for m in members.values()})
+    # one by one: a moment of the search, a moment of the solver (which also says that there is none), then both for long
+    long = EFFORT * min(1000, len(q.items))
+    for effort, moment in ((long // 20, min(2.0, seconds)), (long, 0.0)):
+        if found := _core.colouring(len(q.items), distinct, colours, effort, 1):
+            return found, False, "tabu search"
+        if moment and solver_there():
+            found, none, how = _by_solver(q.items, members, colours, moment)
+            if found or none:
+                return found, none, how
+    if not solver_there():
+        return None, False, "tabu search"
+    return _by_solver(q.items, members, colours, max(1.0, seconds - (time.monotonic() - began)))
+
+
+def solver_there() -> bool:
+    """Whether OR-Tools is installed (the extra `exact`)."""
+    try:
+        import ortools  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def _by_solver(items: list[Item], members: dict[Any, list[int]], colours: int, seconds: float) -> tuple[list[int] | None, bool, str]:
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    put = [[model.NewBoolVar(f"{i}:{k}") for k in range(colours)] for i in range(len(q.items))]
+    put = [[model.NewBoolVar(f"{i}:{k}") for k in range(colours)] for i in range(len(items))]
     for choices in put:
         model.AddExactlyOne(choices)
     largest = max(members.values(), key=len)
@@ -123,8 +150,8 @@ def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
             (model.AddExactlyOne if len(alike) == colours else model.AddAtMostOne)([put[i][k] for i in alike])
     for k, i in enumerate(largest[:colours]):  # colours are alike
         model.Add(put[i][k] == 1)
-    solver, good, none = solve(model, max(1.0, seconds - (time.monotonic() - began)))
-    how = f"{len(q.items):,} mappings, {colours:,} external endpoints"
+    solver, good, none = solve(model, seconds)
+    how = f"{len(items):,} mappings, {colours:,} external endpoints"
     return ([next(k for k, x in enumerate(c) if solver.Value(x)) for c in put] if good else None), none, how
 
 

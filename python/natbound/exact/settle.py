@@ -10,7 +10,7 @@ from natbound.check.paired import room_towards
 from natbound.check.scenario import Scenario as Checked
 from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected, Undecided, begin, size
-from natbound.exact.colouring import Question, coloured, laid_out, question_of
+from natbound.exact.colouring import Question, coloured, laid_out, question_of, solver_there
 from natbound.exact.packing import pack
 from natbound.results import decoded
 
@@ -38,14 +38,19 @@ def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any
         packing, colours = _question(world, wanted), question_of(world, wanted)
     except (Undecided, Rejected):  # of a kind that is not asked about here
         return found
-    try:
-        import ortools
-    except ImportError:
-        return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"} if packing or colours else found
-    engine = {"name": "OR-Tools CP-SAT", "version": ortools.__version__}
+    if not packing and not colours:
+        return found
+    if packing and not solver_there():
+        return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"}
     if packing:
-        return _packed(scenario, pairs, found, packing, engine, seconds)
-    return _coloured(scenario, world, pairs, found, colours, engine, seconds) if colours else found
+        return _packed(scenario, pairs, found, packing, _solver(), seconds)
+    return _coloured(scenario, world, pairs, found, colours, seconds) if colours else found
+
+
+def _solver() -> dict[str, Any]:
+    import ortools
+
+    return {"name": "OR-Tools CP-SAT", "version": ortools.__version__}
 
 
 def _packed(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any], question: Packing, engine: dict[str, Any],
@@ -64,11 +69,12 @@ def _packed(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, An
 
 
 def _coloured(scenario: Scenario, world: Checked, pairs: list[dict[str, Any]], found: dict[str, Any], question: Question,
-              engine: dict[str, Any], seconds: float) -> dict[str, Any]:  # fmt: skip
+              seconds: float) -> dict[str, Any]:  # fmt: skip
     colours, none, how = coloured(question, seconds)
-    engine = (
-        {"name": "natbound", "model": "colouring, most constrained first"} if how == "greedy" else {**engine, "model": f"colouring: {how}"}
-    )
+    own = how in ("most constrained first", "tabu search")
+    engine = {**({"name": "natbound"} if own else _solver()), "model": f"colouring: {how}"}
+    if colours is None and own:
+        return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})", "engine": {**engine, "verdict": "unknown"}}
     if colours is None:
         says = f"overloading: OR-Tools CP-SAT says that the {question.colours:,} external endpoints of {question.nat.name} do not do"
         return {**found, **_nothing(found, says if none and question.only_way else "", engine, seconds)}
