@@ -85,9 +85,9 @@ bj::object traffic_part(const risk_result& r, const likely_result& l, bool given
                        {"from_empty", r.first_refusal_from_empty}};
     // of bounds the highest says little: then the one that fails first as the load grows
     if (!r.kinds.empty())
-        out["worst"] = kind_json(r.kinds.front().odds.at_most && l.load && !l.kinds.empty()
-                                     ? l.kinds.front()
-                                     : r.kinds.front());
+        out["worst"] =
+            kind_json(r.kinds.front().odds.at_most && l.load && !l.kinds.empty() ? l.kinds.front()
+                                                                                 : r.kinds.front());
     out["kinds"] = kinds_json(r.kinds);
     return out;
 }

@@ -35,7 +35,11 @@ def test_every_panel_has_points_and_small_errors(panel: Any) -> None:
 def test_no_table_is_left_out_and_the_page_has_the_pictures() -> None:
     used = {panel.table for panels in SCRIPT.PICTURES.values() for panel in panels}
     exact = {"ports"}  # whole numbers, all equal
-    simulated = {"window_loss", "window_loss_many", "window_patterns"}  # their errors are those of simulation: tests/cpp/calculator/test_window_loss.cpp
+    simulated = {
+        "window_loss",
+        "window_loss_many",
+        "window_patterns",
+    }  # their errors are those of simulation: tests/cpp/calculator/test_window_loss.cpp
     assert used | exact | simulated == {file.stem for file in (ROOT / "tests" / "reference").glob("*.csv")}
     page = (ROOT / "docs" / "calculator.md").read_text(encoding="utf-8")
     for name in SCRIPT.PICTURES:
