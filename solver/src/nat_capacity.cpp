@@ -133,6 +133,8 @@ bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
             return out;
         }
         auto rest = reach;
+        auto open = reading;  // an address may come from a destination that is left out
+        if (open.pool == pool_reading::any_hashed) open.pool = pool_reading::any;
         for (const auto& [v, n] : servers) {
             for (auto& row : rest) row[v] = false;
             const count backends = backends_of(s.servers[v]);
@@ -141,7 +143,7 @@ bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
                             grouped(backends) + " backends, which tell " + grouped(n / backends) +
                             " external endpoints apart: " + grouped(n) + " connections";
         }
-        out.others = solved(groups_of(s, rest, plan, inside, reading));
+        out.others = solved(groups_of(s, rest, plan, inside, open));
         return out;
     };
     auto best = by({});

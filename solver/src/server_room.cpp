@@ -41,8 +41,14 @@ scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
         if (!kept[n]) continue;
         out.nats.push_back(s.nats[n]);
-        std::erase_if(out.nats.back().inside,
-                      [&](const auto& name) { return there.count(name) == 0; });
+        auto& one = out.nats.back();
+        std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
+        if (one.port_set_restrict) one.design = restricted(one.design);
+        const auto type = one.design.mapping_type;
+        auto& pool = one.design.pool;
+        const bool shared = type == mapping_type::eim || type == mapping_type::eim_if_possible;
+        if (!shared || pool.choice != pool_choice::hash || pool.of == hash_input::source) continue;
+        pool.fallback = true;
     }
     return out;
 }

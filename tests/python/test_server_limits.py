@@ -235,3 +235,31 @@ def test_likely_is_erlangs_formula_of_what_is_open() -> None:
     s["servers"][0] |= {"ports": [5432, 5433], "connection-limits": {"limit-per-address": 150}}
     risk = natbound.Scenario(s).risk().to_dict()
     assert risk["refusal_probability"] == pytest.approx(natbound.calculator.erlang_b(150, 5 * 60 / 4), rel=1e-9)
+
+
+def test_what_a_hash_lends_for_a_limited_destination_is_counted() -> None:
+    # a mapping that was made for A keeps the address that the hash picked for A, and carries connections to B
+    rng = random.Random(41)
+    lent = 0
+    for i in range(60):
+        how = small.design(
+            mapping_type="eim-if-possible", port_classes=[{"source": ["0-65535"], "ports": ["10-11"]}],
+            pool={"choice": "hash", "hash": "jhash2", "of": "source-and-destination", "fallback": False},
+        )  # fmt: skip
+        hosts = rng.sample(range(1, 250), 3)
+        clients = [small.client(f"c{h}", f"10.0.0.{h}", "10-11") for h in hosts]
+        servers = [
+            small.server("A", f"198.51.100.{rng.randint(1, 250)}", "80"),
+            small.server("B", f"198.51.101.{rng.randint(1, 250)}", "80"),
+        ]
+        servers[0]["connection-limits"] = {"limit-per-endpoint": 1}
+        s = small.scenario(clients, [small.nat([c["name"] for c in clients], "203.0.113.4-203.0.113.5", how)], servers)
+        most = by_constraints.maximum(s)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        low, high = bounds(found)
+        assert most is not None
+        assert low <= most <= high, (i, low, most, high, s)
+        assert check(found["evidence"]).valid, i
+        without_a = {**s, "servers": [servers[1]]}
+        lent += most > 1 + (by_constraints.maximum(without_a) or 0)
+    assert lent > 3

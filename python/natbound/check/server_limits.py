@@ -114,7 +114,10 @@ def read_counted(scenario: Scenario, value: Any, where: str) -> dict[str, int]:
 
 
 def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
-    """The scenario without these server sets, the clients that reach no other, and NATs with nobody inside."""
+    """The scenario without these server sets, the clients that reach no other, and NATs with nobody inside.
+
+    A mapping that is shared may have got its address from a hash of a destination that is left out: there all of the pool is open.
+    """
     servers = {n: v for n, v in scenario.servers.items() if n not in set(names)}
     spend(len(scenario.clients) * (1 + len(servers)))
     clients = {}
@@ -122,7 +125,11 @@ def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
         reaches = frozenset(c.reaches & servers.keys())
         if servers and (reaches or not c.reaches):
             clients[c.name] = replace(c, reaches=reaches)
-    nats = {n.name: replace(n, inside=frozenset(n.inside & clients.keys())) for n in scenario.nats.values()}
+    nats = {}
+    for n in scenario.nats.values():
+        lent = n.plan.mapping in ("eim", "eim-if-possible") and n.plan.pool_choice == "hash" and not n.plan.hash_source_only
+        plan = replace(n.plan, fallback=True) if lent else n.plan
+        nats[n.name] = replace(n, inside=frozenset(n.inside & clients.keys()), plan=plan)
     return Scenario(clients, servers, {n.name: n for n in nats.values() if n.inside})
 
 
