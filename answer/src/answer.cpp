@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "capacity.hpp"
 #include "evidence.hpp"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "search_bound.hpp"
+#include "counted_limit.hpp"
 #include "server_room.hpp"
 #include "words.hpp"
 
@@ -65,11 +65,7 @@ nat_capacity firewall_capacity(const scenario& s, const reach_table& reach, std:
     for (const auto c : inside) {
         const auto to = reached_by(s, reach, c);
         if (to.endpoints == 0) continue;
-        count told_apart = 0;  // endpoints, or as many as backends tell apart
-        for (const auto& item : to.list)
-            told_apart += enough_for_backends(s, item.server) ? backends_of(s.servers[item.server])
-                                                              : item.size();
-        const count own = s.clients[c].ports.size() * told_apart;
+        const count own = s.clients[c].ports.size() * told_apart(s, to.list);
         capped = capped || (quota && own > *quota);
         out.at_most += s.clients[c].addresses.size() * (quota ? std::min<count>(own, *quota) : own);
         auto some = blocks_of(s, nat, c, to, quota);
@@ -149,26 +145,9 @@ void with_firewalls(const scenario& s, guaranteed_result& out) {
         const bool cuts = n.design.pressure == pressure_kind::drop_least_recently_used;
         const auto consider = [&](const std::optional<std::uint64_t>& limit, const count& all,
                                   const char* kind, const std::string& words) {
-            if (!limit || all <= *limit || (out.at_most && *out.at_most <= *limit)) return;
-            const bool first = out.nothing_fails || out.at_least >= *limit;
-            out.nothing_fails = false;
-            out.connections.reset();
-            out.at_most = *limit;
-            out.binds = kind;
-            out.nat = n.name;
-            out.failing = "any client inside " + n.name;
-            out.evidence = {};
-            out.sets_it = words;
-            if (!first) {
-                out.sets_it += "; whether a search can fail with fewer is not settled";
-                return;
-            }
-            out.at_least = *limit;
-            out.connections = *limit;
-            out.evidence = bj::object{{"connections", detail::number(*limit)},
-                                      {"lower-bound", bj::object{{"reason", "state"},
-                                                                 {"limit", detail::number(*limit)},
-                                                                 {"nat", n.name}}}};
+            if (limit && all > *limit)
+                count_limit(out, {*limit, kind, n.name, "any client inside " + n.name, words,
+                                  bj::object{{"reason", "state"}, {"nat", n.name}}});
         };
         consider(table, there, "table",
                  "the table of " + n.name + " holds " + (table ? grouped(*table) : "") +

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "clashing.hpp"
+#include "counted_limit.hpp"
 #include "filling.hpp"
 #include "firewall.hpp"
 #include "natbound/model/cascade.hpp"
@@ -187,27 +188,11 @@ void with_servers(const scenario& s, guaranteed_result& out) {
         for (const auto& [limit, there, what] :
              {std::tuple{endpoint, sockets, "endpoint"},
               std::tuple{address, count(sockets * v.ports.size()), "address"}}) {
-            if (!limit || there <= *limit || (out.at_most && *out.at_most <= *limit)) continue;
-            const bool first = out.nothing_fails || out.at_least >= *limit;
-            out.nothing_fails = false;
-            out.binds = "servers";
-            out.at_most = *limit;
-            out.failing = "any client of " + who;
-            out.evidence = {};
-            out.nat.clear();
-            out.sets_it = "with " + grouped(*limit) + " live towards one " + what + " of " +
-                          v.name + " it takes no more";
-            out.connections.reset();
-            if (!first) {
-                out.sets_it += "; whether a search can fail with fewer is not settled";
-                continue;
-            }
-            out.at_least = *limit;
-            out.connections = *limit;
-            out.evidence = bj::object{
-                {"connections", number(*limit)},
-                {"lower-bound",
-                 bj::object{{"reason", "servers"}, {"limit", number(*limit)}, {"server", v.name}}}};
+            if (limit && there > *limit)
+                count_limit(out, {*limit, "servers", "", "any client of " + who,
+                                  "with " + grouped(*limit) + " live towards one " + what + " of " +
+                                      v.name + " it takes no more",
+                                  bj::object{{"reason", "servers"}, {"server", v.name}}});
         }
     }
 }
@@ -219,27 +204,12 @@ void with_subscribers(const scenario& s, guaranteed_result& out) {
         const auto& most = n.mapping_limits.limit_subscribers;
         count there = 0;
         for (const auto* c : inside(s, n)) there += c->addresses.size();
-        if (!most || there <= *most || (out.at_most && *out.at_most <= *most)) continue;
-        const bool first = out.nothing_fails || out.at_least >= *most;
-        out.nothing_fails = false;
-        out.binds = "subscribers";
-        out.at_most = *most;
-        out.nat = n.name;
-        out.failing = "any other client address inside " + n.name;
-        out.evidence = {};
-        out.connections.reset();
-        out.sets_it = "with one connection of each of " + grouped(*most) + " client addresses " +
-                      n.name + " serves no other";
-        if (!first) {
-            out.sets_it += "; whether a search can fail with fewer is not settled";
-            continue;
-        }
-        out.at_least = *most;
-        out.connections = *most;
-        out.evidence = bj::object{
-            {"connections", number(*most)},
-            {"lower-bound",
-             bj::object{{"reason", "subscribers"}, {"limit", number(*most)}, {"nat", n.name}}}};
+        if (most && there > *most)
+            count_limit(out,
+                        {*most, "subscribers", n.name, "any other client address inside " + n.name,
+                         "with one connection of each of " + grouped(*most) + " client addresses " +
+                             n.name + " serves no other",
+                         bj::object{{"reason", "subscribers"}, {"nat", n.name}}});
     }
 }
 

@@ -38,16 +38,13 @@ routed routed_as_they_are(const scenario& s, const reach_table& reach,
         const count sockets = client.addresses.size() * client.ports.size();
         bj::object o(memory);
         o.emplace("client", client.name);
-        count told_apart = 0;  // endpoints, or as many as backends tell apart
-        for (const auto& item : to.list)
-            told_apart += enough_for_backends(s, item.server) ? backends_of(s.servers[item.server])
-                                                              : item.size();
+        const count apart = told_apart(s, to.list);
         o.emplace("sockets", json_count(sockets));
-        o.emplace("endpoints", json_count(told_apart));
-        o.emplace("at-most", json_count(sockets * told_apart));
+        o.emplace("endpoints", json_count(apart));
+        o.emplace("at-most", json_count(sockets * apart));
         out.json.emplace_back(std::move(o));
         out.connections += sockets * to.endpoints;
-        out.most += sockets * told_apart;
+        out.most += sockets * apart;
         if (to.list.empty()) continue;
         block b;
         b.to = std::make_shared<const target>(std::move(to));

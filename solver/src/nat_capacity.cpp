@@ -396,10 +396,8 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
 
     if (plan.pairs())
         out.blocks = paired_blocks(s, reach, plan, inside, quota, out.at_most, nat);
-    else if (quota || readings.below)
+    else if (quota || readings.below || !bound.servers.empty())
         out.blocks = all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat);
-    else if (!bound.servers.empty())
-        out.blocks = solved(groups_of(s, reach, plan, inside, readings.above)).blocks(nat);
     else
         out.blocks = above.blocks(nat);
     std::optional<server_room> before;

@@ -92,6 +92,14 @@ std::optional<destination_item> enough_for_backends(const scenario& s, std::size
     return destination_item{server, v.addresses.slice(0, backends), v.ports.slice(0, 1)};
 }
 
+count told_apart(const scenario& s, const destination_list& to) {
+    count out = 0;
+    for (const auto& item : to)
+        out +=
+            enough_for_backends(s, item.server) ? backends_of(s.servers[item.server]) : item.size();
+    return out;
+}
+
 server_room::server_room(const scenario& s) {
     for (std::size_t i = 0; i < s.servers.size(); ++i) {
         const auto& v = s.servers[i];

@@ -66,6 +66,9 @@ count backends_of(const server_set& v);  // of a set that has any
 // backends than endpoints (or no backends).
 std::optional<destination_item> enough_for_backends(const scenario& s, std::size_t server);
 
+// Endpoints of these, or of a set with fewer backends as many as these are.
+count told_apart(const scenario& s, const destination_list& to);
+
 // One NAT and the clients inside it, so parted that towards each endpoint a client set has no more
 // sockets than there is room for; nothing where that changes nothing. `whole` addresses: a client
 // address lies in one part only, or nothing is done.

@@ -26,10 +26,11 @@ import by_constraints
 import natbound
 import small
 import test_clash
+from comparing import bounds
 from mutation import mutants
 from natbound.check import check
 from test_firewall import with_firewall
-from test_server_limits import bounds, with_backends, with_server_limits
+from test_server_limits import with_backends, with_server_limits
 from test_static_mappings import with_holes
 from test_subscribers import with_limit
 

@@ -14,10 +14,9 @@ from natbound.check import check
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import by_constraints
 import small
-from mutation import mutants
-from test_server_limits import bounds, with_backends, with_server_limits
+from comparing import demands, maxima
+from test_server_limits import with_backends, with_server_limits
 
 OFFICE = {
     "clients": [{"name": "desks", "addresses": "2001:db8:1::/64"}, {"name": "lab", "addresses": "2001:db8:2::/120"}],
@@ -44,50 +43,25 @@ def with_firewall(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
 def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted() -> None:
     rng = random.Random(31)
     exact = tried = 0
-    for i in range(120):
+
+    def make() -> dict[str, Any]:
         s = with_firewall(rng, small.random_scenario(rng))
         if rng.random() < 0.3:
             s = with_server_limits(rng, s)
-        if rng.random() < 0.2:
-            s = with_backends(rng, s)
-        most = by_constraints.maximum(s)
-        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
-        low, high = bounds(found)
-        assert most is not None
-        assert low <= most <= high, (i, low, most, high, s)
-        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
-        assert verdict.valid is not False, (i, verdict.reason, s)
-        exact += low == high
-        for done, mutant in mutants(found["evidence"], rng, 8):
-            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
-            tried += 1
-            if check(mutant).valid is True:
-                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+        return with_backends(rng, s) if rng.random() < 0.2 else s
+
+    for _, settled, attacks in maxima(make, rng, 120):
+        exact += settled
+        tried += attacks
     assert exact > 95
     assert tried > 800
 
 
 def test_a_demand_is_placed_as_cp_sat_would() -> None:
     rng = random.Random(37)
-    settled = fitting = 0
-    for i in range(80):
-        s = with_firewall(rng, small.random_scenario(rng))
-        scenario = natbound.Scenario(s)
-        pairs = {(c["name"], v["name"]): rng.randint(1, 3) for c in s["clients"] for v in s["servers"]
-                 if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
-        if not pairs:
-            continue
-        everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
-        truth = by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
-        answer = scenario.capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]).to_dict()
-        if answer["fits"] is None:
-            continue
-        settled += 1
-        fitting += answer["fits"]
-        assert answer["fits"] == truth, (i, pairs, s)
-        assert check(answer["evidence"], scenario.canonical).valid is not False, (i, s)
-    assert settled > 40
-    assert fitting > 15
+    fitting = list(demands(lambda: with_firewall(rng, small.random_scenario(rng)), rng, 80))
+    assert len(fitting) > 40
+    assert sum(fitting) > 15
 
 
 def test_the_three_numbers() -> None:

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import by_constraints
 import small
-from mutation import mutants
+from comparing import bounds, demands, maxima
 from oracle import listed_addresses, listed_ports
 
 DATABASE = {
@@ -57,33 +57,19 @@ def with_backends(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
     return s
 
 
-def bounds(found: dict[str, Any]) -> tuple[int, int]:
-    """The maximum, twice, or what is known of it."""
-    return (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
-
-
 @pytest.mark.parametrize("quotas", [False, True])
 def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
     rng = random.Random(3 + quotas)
     exact = tried = limited = 0
-    for i in range(90):
+
+    def make() -> dict[str, Any]:
         s = with_server_limits(rng, small.random_scenario(rng))
-        if quotas:
-            s = small.with_quotas(rng, s, 4)
-        most = by_constraints.maximum(s)
-        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
-        low, high = bounds(found)
-        assert most is not None
-        assert low <= most <= high, (i, low, most, high, s)
-        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
-        assert verdict.valid is not False, (i, verdict.reason, s)
-        exact += low == high
+        return small.with_quotas(rng, s, 4) if quotas else s
+
+    for found, settled, attacks in maxima(make, rng, 90):
+        exact += settled
         limited += "at each" in found["sets_it"]
-        for done, mutant in mutants(found["evidence"], rng, 8):
-            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
-            tried += 1
-            if check(mutant).valid is True:
-                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+        tried += attacks
     assert exact > 70
     assert limited > 20
     assert tried > 600
@@ -92,24 +78,15 @@ def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas
 def test_backends_that_tell_fewer_apart() -> None:
     rng = random.Random(17)
     exact = crowded = tried = 0
-    for i in range(120):
+
+    def make() -> dict[str, Any]:
         s = with_backends(rng, small.random_scenario(rng))
-        if rng.random() < 0.3:
-            s = with_server_limits(rng, s)
-        most = by_constraints.maximum(s)
-        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
-        low, high = bounds(found)
-        assert most is not None
-        assert low <= most <= high, (i, low, most, high, s)
-        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
-        assert verdict.valid is not False, (i, verdict.reason, s)
-        exact += low == high
+        return with_server_limits(rng, s) if rng.random() < 0.3 else s
+
+    for found, settled, attacks in maxima(make, rng, 120):
+        exact += settled
         crowded += "backends" in found["sets_it"]
-        for done, mutant in mutants(found["evidence"], rng, 8):
-            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
-            tried += 1
-            if check(mutant).valid is True:
-                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+        tried += attacks
     assert exact > 70  # the rest: fewer sockets than external endpoints
     assert crowded > 8
     assert tried > 600
@@ -144,31 +121,9 @@ def test_two_flows_of_one_endpoint_meet_at_a_backend() -> None:
 
 def test_a_demand_is_placed_as_cp_sat_would() -> None:
     rng = random.Random(5)
-    settled = fitting = 0
-    for i in range(80):
-        s = with_server_limits(rng, small.random_scenario(rng))
-        scenario = natbound.Scenario(s)
-        pairs = {(c["name"], v["name"]): rng.randint(1, 3) for c in s["clients"] for v in s["servers"]
-                 if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
-        if not pairs:
-            continue
-        demand = [{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]
-        truth = by_constraints.maximum(s, demand=pairs | {p: 0 for p in everything(s) if p not in pairs}) == sum(pairs.values())
-        answer = scenario.capacity(demand).to_dict()
-        if answer["fits"] is None:
-            continue
-        settled += 1
-        fitting += answer["fits"]
-        assert answer["fits"] == truth, (i, demand, s)
-        verdict = check(answer["evidence"], scenario.canonical)
-        assert verdict.valid is not False, (i, verdict.reason, s)
-    assert settled > 50
-    assert fitting > 15
-
-
-def everything(s: dict[str, Any]) -> list[tuple[str, str]]:
-    """All pairs of a client set and a server set."""
-    return [(c["name"], v["name"]) for c in s["clients"] for v in s["servers"]]
+    fitting = list(demands(lambda: with_server_limits(rng, small.random_scenario(rng)), rng, 80))
+    assert len(fitting) > 50
+    assert sum(fitting) > 15
 
 
 def test_it_adds_up() -> None:

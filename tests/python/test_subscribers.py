@@ -15,9 +15,8 @@ from natbound.check import check
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import by_constraints
 import small
-from mutation import mutants
+from comparing import demands, maxima
 
 CARRIER = {
     "clients": [{"name": "homes", "addresses": "10.0.0.0/24"}],
@@ -35,33 +34,19 @@ def with_limit(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
     return s
 
 
-def bounds(found: dict[str, Any]) -> tuple[int, int]:
-    """The maximum, twice, or what is known of it."""
-    return (found["connections"],) * 2 if found["connections"] is not None else (found["at_least"], found["at_most"])
-
-
 @pytest.mark.parametrize("quotas", [False, True])
 def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
     rng = random.Random(23 + quotas)
     exact = cut = tried = 0
-    for i in range(90):
+
+    def make() -> dict[str, Any]:
         s = with_limit(rng, small.random_scenario(rng))
-        if quotas:
-            s = small.with_quotas(rng, s, 4)
-        most = by_constraints.maximum(s)
-        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
-        low, high = bounds(found)
-        assert most is not None
-        assert low <= most <= high, (i, low, most, high, s)
-        verdict = check(found["evidence"], natbound.Scenario(s).canonical)
-        assert verdict.valid is not False, (i, verdict.reason, s)
-        exact += low == high
+        return small.with_quotas(rng, s, 4) if quotas else s
+
+    for found, settled, attacks in maxima(make, rng, 90):
+        exact += settled
         cut += "subscribers" in found["sets_it"]
-        for done, mutant in mutants(found["evidence"], rng, 8):
-            mutant = {**mutant, "scenario": found["evidence"]["scenario"]} if isinstance(mutant, dict) else mutant
-            tried += 1
-            if check(mutant).valid is True:
-                assert int(mutant["fits"]["connections"]) <= most <= int(mutant["does-not-fit"]["at-most"]), (done, mutant)
+        tried += attacks
     assert exact > 65
     assert cut > 15
     assert tried > 600
@@ -69,25 +54,9 @@ def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas
 
 def test_a_demand_is_placed_as_cp_sat_would() -> None:
     rng = random.Random(29)
-    settled = fitting = 0
-    for i in range(80):
-        s = with_limit(rng, small.random_scenario(rng))
-        scenario = natbound.Scenario(s)
-        pairs = {(c["name"], v["name"]): rng.randint(1, 3) for c in s["clients"] for v in s["servers"]
-                 if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
-        if not pairs:
-            continue
-        everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
-        truth = by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
-        answer = scenario.capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]).to_dict()
-        if answer["fits"] is None:
-            continue
-        settled += 1
-        fitting += answer["fits"]
-        assert answer["fits"] == truth, (i, pairs, s)
-        assert check(answer["evidence"], scenario.canonical).valid is not False, (i, s)
-    assert settled > 40
-    assert fitting > 15
+    fitting = list(demands(lambda: with_limit(rng, small.random_scenario(rng)), rng, 80))
+    assert len(fitting) > 40
+    assert sum(fitting) > 15
 
 
 def test_the_three_numbers() -> None:

@@ -7,15 +7,15 @@ addresses want must be packed into external addresses, each with so much room to
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from .blocks import Block
 from .keys import keys_of, weights
-from .reading import addresses, count, entries, get, known_keys, need, word
+from .quota import counted_apart
+from .reading import count, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
 from .servers import Dest, Server
-from .sets import Set, element, minus, size, spend, union, within
+from .sets import Set, element, size, spend, union
 
 
 def one_address(nat: Nat, blocks: Iterable[Block]) -> None:
@@ -43,23 +43,8 @@ def _alone(scenario: Scenario, nat: Nat, client: Client) -> int:
 
 def counted_alone(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
     """Client addresses that a bound counts each alone: the most connections they have; and the scenario and the NAT without them."""
-    clients, bound = dict(scenario.clients), 0
-    for i, item in enumerate(entries(value, where)):
-        here = f"{where}[{i}]"
-        known_keys(item, "client addresses", here)
-        name = word(get(item, "client", here), here)
-        need(nat.plan.paired, f"{here}: {nat.name} does not pair")
-        need(name in nat.inside and name in clients, f"{here}: {name[:40]!r} is not inside {nat.name}, or counted before")
-        some = addresses(get(item, "addresses", here), here)
-        need(within(some, clients[name].addresses), f"{here}: addresses that {name} does not have, or counted before")
-        bound += _alone(scenario, nat, clients[name]) * size(some)
-        left = minus(clients[name].addresses, some)
-        if left:
-            clients[name] = replace(clients[name], addresses=left)
-        else:
-            del clients[name]
-    rest = replace(nat, inside=nat.inside & clients.keys())
-    return bound, replace(scenario, clients=clients, nats={**scenario.nats, nat.name: rest}), rest
+    need(not value or nat.plan.paired, f"{where}: {nat.name} does not pair")
+    return counted_apart(scenario, nat, value, where, lambda client: _alone(scenario, nat, client))
 
 
 def room_towards(scenario: Scenario, nat: Nat, clients: list[Client], server: Server) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from .blocks import Block
 from .reading import addresses, entries, get, known_keys, need, word
-from .scenario import Nat, Scenario
+from .scenario import Client, Nat, Scenario
 from .sets import minus, size, spend, within
 
 
@@ -22,16 +22,21 @@ def can_refuse(scenario: Scenario, nat: Nat) -> bool:
 
 def capped(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
     """Subscribers that a bound counts by their quota: the most connections they have; and the scenario and the NAT without them."""
+    need(not value or nat.quota is not None, f"{where}: {nat.name} has no quota")
+    return counted_apart(scenario, nat, value, where, lambda _: nat.quota or 0)
+
+
+def counted_apart(scenario: Scenario, nat: Nat, value: Any, where: str, each: Callable[[Client], int]) -> tuple[int, Scenario, Nat]:
+    """Client addresses that a bound counts by themselves, each at most so many connections; and the scenario and the NAT without them."""
     clients, bound = dict(scenario.clients), 0
     for i, item in enumerate(entries(value, where)):
         here = f"{where}[{i}]"
         known_keys(item, "client addresses", here)
         name = word(get(item, "client", here), here)
-        need(nat.quota is not None, f"{here}: {nat.name} has no quota")
         need(name in nat.inside and name in clients, f"{here}: {name[:40]!r} is not inside {nat.name}, or counted before")
         some = addresses(get(item, "addresses", here), here)
         need(within(some, clients[name].addresses), f"{here}: addresses that {name} does not have, or counted before")
-        bound += (nat.quota or 0) * size(some)
+        bound += each(clients[name]) * size(some)
         left = minus(clients[name].addresses, some)
         if left:
             clients[name] = replace(clients[name], addresses=left)
