@@ -1,0 +1,332 @@
+// Whether a demand fits through one NAT: limits first, then one flow.
+#include "nat_demand.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "blocks.hpp"
+#include "firewall.hpp"
+#include "keyed_blocks.hpp"
+#include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
+#include "pair_network.hpp"
+#include "paired.hpp"
+#include "port_sets.hpp"
+#include "quota.hpp"
+#include "shared_mappings.hpp"
+#include "words.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+namespace {
+
+class one_nat {
+  public:
+    one_nat(const scenario& s, const reach_table& reach, std::size_t n,
+            const std::vector<std::size_t>& inside, const demand_list& mine,
+            const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at)
+        : s_(s),
+          reach_(reach),
+          n_(n),
+          nat_(s.nats[n]),
+          inside_(inside),
+          mine_(mine),
+          memory_(memory),
+          at_(at) {}
+
+    nat_demand_fit run() {
+        if (settled()) out_.verdict = fit_verdict::fits;
+        return std::move(out_);
+    }
+
+  private:
+    void refuse(const std::string& why, bj::object item) {
+        out_.verdict = fit_verdict::does_not_fit;
+        out_.why = why;
+        out_.item = std::move(item);
+    }
+
+    void say(const std::string& why) {
+        if (out_.verdict == fit_verdict::unknown && out_.why.empty()) out_.why = why;
+    }
+
+    // Whether it fits for sure; sets the verdict where it does not for sure.
+    bool settled() {
+        const count wanted = total_of(mine_);
+        if (nat_.port_set) return through_port_sets();
+        if (!translates(nat_)) return passes_firewall(wanted);
+        const nat_plan plan(nat_);
+        if (const auto limit = limit_of(s_, reach_, plan, inside_);
+            limit && wanted > limit->connections) {
+            bj::object item({{"nat", nat_.name},
+                             {"at-most", json_count(limit->connections)},
+                             {"table", json_count(limit->connections)},
+                             {"groups", bj::array{}}},
+                            memory_);
+            refuse(
+                limit->in_words + ", and " + grouped(wanted) + " connections are wanted through it",
+                std::move(item));
+            return false;
+        }
+        const auto quota = quota_of(s_, reach_, plan, inside_);
+        if (quota && !subscribers_allow(*quota)) return false;
+        auto readings = readings_of(s_, reach_, plan, inside_);
+        const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
+        if (one_flow_a_mapping && !fits_above(plan, readings.above)) return false;
+        if (plan.pairs()) return paired(plan, readings.above);
+        std::optional<std::vector<block>> found;
+        const auto& below = readings.below ? *readings.below : readings.above;
+        if (quota)
+            found = place_within(plan, below, mine_, *quota);
+        else if (below.mapping == mapping_type::edm)
+            found = place(plan, below);
+        else if (below.mapping == mapping_type::eim)
+            found = place_shared_mappings(s_, groups_of(s_, reach_, plan, inside_, by_pair(below)),
+                                          mine_, n_);
+        if (!found) {
+            if (!one_flow_a_mapping && too_many(readings.above, mine_)) return false;
+            say(!readings.why.empty() ? readings.why
+                : quota ? "no even placing within the quotas of " + nat_.name + " was found"
+                        : "how connections are to share mappings is not settled in this version");
+            return false;
+        }
+        if (!mappings_fit(plan, below.mapping, *found)) {
+            if (too_many(readings.above, mine_)) return false;
+            say("within the limit on mappings of " + nat_.name + " no placing was found");
+            return false;
+        }
+        std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
+        return true;
+    }
+
+    bool passes_firewall(const count& wanted) {
+        const auto& limits = nat_.connection_limits;
+        if (limits.limit_per_instance && wanted > *limits.limit_per_instance) {
+            bj::object item(
+                {{"nat", nat_.name}, {"at-most", json_count(*limits.limit_per_instance)}}, memory_);
+            refuse("the flow table of " + nat_.name + " holds " +
+                       grouped(*limits.limit_per_instance) + ", and " + grouped(wanted) +
+                       " connections are wanted through it",
+                   std::move(item));
+            return false;
+        }
+        if (limits.limit_per_subscriber && !subscribers_allow(*limits.limit_per_subscriber))
+            return false;
+        auto found = through_firewall(s_, n_, mine_);
+        if (!found) {
+            say("no even placing within the quotas of " + nat_.name + " was found");
+            return false;
+        }
+        std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
+        return true;
+    }
+
+    bool through_port_sets() {
+        auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
+        if (found.verdict == fit_verdict::fits) out_.dealt = std::move(found.dealt);
+        if (found.verdict == fit_verdict::unknown) say(found.why);
+        if (found.verdict == fit_verdict::does_not_fit) refuse(found.why, std::move(found.item));
+        return found.verdict == fit_verdict::fits;
+    }
+
+    // Client addresses packed into external addresses (paired pooling), and each of these filled by
+    // itself.
+    bool paired(const nat_plan& plan, const nat_reading& reading) {
+        if (const auto few = needs_more_bins(s_, plan, mine_)) {
+            bj::object item({{"nat", nat_.name}, {"packing", few->packing}}, memory_);
+            refuse(few->in_words, std::move(item));
+            return false;
+        }
+        auto found =
+            filled_bins(at_ ? dealt_as(s_, plan, inside_, *at_) : packed(s_, plan, inside_, mine_));
+        if (found && mappings_fit(plan, reading.mapping, *found)) {
+            std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
+            return true;
+        }
+        if (too_many(reading, mine_)) return false;
+        say("paired pooling: which client addresses share an external address of " + nat_.name +
+            " is bin packing (NP-hard), and no packing was found by size");
+        return false;
+    }
+
+    std::optional<std::vector<block>> filled_bins(const std::vector<bin>& bins) const {
+        if (bins.empty()) return std::nullopt;
+        std::vector<block> out;
+        const auto shares = shares_of(s_, bins, mine_);
+        behind_one each(s_, n_);
+        for (std::size_t b = 0; b < bins.size(); ++b) {
+            if (shares[b].empty()) continue;
+            auto inside = inside_;
+            const auto& behind = each.at(b, bins[b], inside);
+            for (const auto& p : shares[b])
+                if (short_of_sockets(behind, p)) return std::nullopt;
+            auto found = demand_through(behind, reach_, n_, inside, shares[b], memory_);
+            if (found.verdict != fit_verdict::fits) return std::nullopt;
+            std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(out));
+        }
+        return out;
+    }
+
+    // No client set wants more than its addresses' quotas together.
+    bool subscribers_allow(const count& quota) {
+        std::map<std::size_t, count> wanted;
+        for (const auto& p : mine_) wanted[p.client] += p.connections;
+        for (const auto& [c, many] : wanted) {
+            if (many <= s_.clients[c].addresses.size() * quota) continue;
+            capped_clients capped(s_, inside_, quota);
+            capped.cap(c, s_.clients[c].addresses);
+            bj::object item({{"nat", nat_.name}, {"quota", capped.json(s_, memory_)}}, memory_);
+            refuse(capped.in_words(s_, nat_.name) + "; it wants " + grouped(many), std::move(item));
+            return false;
+        }
+        return true;
+    }
+
+    // Dealt to subscribers that are alike; or with so few sockets that no address can pass its
+    // quota. Nothing where this finds no placing.
+    std::optional<std::vector<block>> place_within(const nat_plan& plan, const nat_reading& reading,
+                                                   demand_list mine, const count& quota) {
+        const bool shared = reading.mapping == mapping_type::eim;
+        if (!shared && reading.mapping != mapping_type::edm) return std::nullopt;
+        if (!shared) {
+            const auto groups =
+                groups_of(s_, reach_of(reach_, reading, mine), plan, inside_, by_pair(reading));
+            if (auto found = pairs_within(s_, groups, mine, n_)) return found;
+        }
+        const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
+        if (!thin) return std::nullopt;
+        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
+        auto found =
+            shared ? place_shared_mappings(thin->s, groups, mine, n_) : placed(groups, mine, n_);
+        if (!found) return std::nullopt;
+        return thin->named_back(std::move(*found));
+    }
+
+    // Each pair's connections on endpoints of the groups; nothing where they do not fit.
+    static std::optional<std::vector<block>> placed(const std::vector<group>& groups,
+                                                    const demand_list& mine, std::size_t n) {
+        auto flow = send(groups, mine);
+        if (!flow.fits) return std::nullopt;
+        std::vector<block> out;
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
+            std::move(some.begin(), some.end(), std::back_inserter(out));
+        }
+        return out;
+    }
+
+    static nat_reading by_pair(nat_reading r) {
+        r.by_pair = true;
+        return r;
+    }
+
+    bool fits_above(const nat_plan& plan, const nat_reading& reading) {
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
+        const auto flow = send(groups, mine_);
+        if (flow.fits) return true;
+        if (auto hall = hall_of(s_, reading, groups, mine_, flow.closed, memory_)) {
+            bj::array list(memory_);
+            list.emplace_back(std::move(hall->group));
+            bj::object item({{"nat", nat_.name}, {"groups", std::move(list)}}, memory_);
+            refuse(hall->in_words, std::move(item));
+            return false;
+        }
+        demand_list closed;
+        for (std::size_t d = 0; d < mine_.size(); ++d)
+            if (flow.closed[d]) closed.push_back(mine_[d]);
+        if (!too_many(reading, closed))
+            say("it does not fit, but no certificate of this version shows it: the hash picks an "
+                "address for each destination that a client reaches");
+        return false;
+    }
+
+    // Whether these pairs want more than the maximum of a scenario in which their clients reach
+    // their servers alone; refuses, then. Of a mapping that is shared, the hash's address may come
+    // from a destination that such a scenario lacks.
+    bool too_many(const nat_reading& above, const demand_list& some) {
+        if (above.pool == pool_reading::any_hashed) return false;
+        reach_table reach(s_.clients.size(), std::vector<bool>(s_.servers.size(), false));
+        std::vector<std::size_t> inside;
+        for (const auto& p : some) {
+            reach[p.client][p.server] = true;
+            if (inside.empty() || inside.back() != p.client) inside.push_back(p.client);
+        }
+        auto alone = capacity_of(s_, reach, n_, inside, memory_);
+        const count wanted = total_of(some);
+        if (wanted <= alone.at_most) return false;
+        bj::array pairs(memory_);
+        for (const auto& p : some)
+            pairs.emplace_back(bj::object(
+                {{"from", s_.clients[p.client].name}, {"to", s_.servers[p.server].name}}, memory_));
+        alone.does_not_fit.emplace("pairs", std::move(pairs));
+        refuse(pairs_in_words(some) + grouped(wanted) + " connections; at most " +
+                   grouped(alone.at_most) + " fit (" + alone.sets_it + ")",
+               std::move(alone.does_not_fit));
+        return true;
+    }
+
+    // "A and X want from C and D "
+    std::string pairs_in_words(const demand_list& some) const {
+        std::vector<std::string> from, to;
+        const auto add = [](std::vector<std::string>& list, const std::string& name) {
+            if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+        };
+        for (const auto& p : some) {
+            add(from, s_.clients[p.client].name);
+            add(to, s_.servers[p.server].name);
+        }
+        return listed(from) + " towards " + listed(to) + (from.size() == 1 ? " wants " : " want ");
+    }
+
+    std::optional<std::vector<block>> place(const nat_plan& plan, const nat_reading& reading) {
+        const auto groups =
+            groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
+        return placed(groups, mine_, n_);
+    }
+
+    // Where a mapping may carry several connections, limit_of does not settle how many there may
+    // be.
+    static bool mappings_fit(const nat_plan& plan, mapping_type read_as,
+                             const std::vector<block>& blocks) {
+        if (!plan.mappings) return true;
+        count used = 0;
+        for (const auto& b : blocks)
+            used += read_as == mapping_type::eim ? b.size : b.connections();
+        return used <= *plan.mappings;
+    }
+
+    const scenario& s_;
+    const reach_table& reach_;
+    const std::size_t n_;
+    const nat& nat_;
+    const std::vector<std::size_t>& inside_;
+    const demand_list& mine_;
+    bj::storage_ptr memory_;
+    const std::vector<std::uint64_t>* at_;
+    nat_demand_fit out_;
+};
+
+}  // namespace
+
+nat_demand_fit demand_through(const scenario& s, const reach_table& reach, std::size_t n,
+                              const std::vector<std::size_t>& inside, const demand_list& demand,
+                              const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at) {
+    return one_nat(s, reach, n, inside, demand, memory, at).run();
+}
+
+std::optional<std::string> short_of_sockets(const scenario& s, const pair_demand& p) {
+    const auto& c = s.clients[p.client];
+    const auto& v = s.servers[p.server];
+    const count most = c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
+    if (p.connections <= most) return std::nullopt;
+    const bool inner = stage_of(s, p.client) < s.nats.size();
+    return (inner ? "the external endpoints of " + c.name + ": it sends "
+                  : "the clients' own ports: " + c.name + " wants ") +
+           grouped(p.connections) + " connections to " + v.name +
+           (inner ? "; its endpoints make " : "; its sockets make ") + grouped(most);
+}
+
+}  // namespace natbound

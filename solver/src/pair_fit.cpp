@@ -1,0 +1,205 @@
+// A demand by pairs, NAT after NAT.
+#include "pair_fit.hpp"
+
+#include <algorithm>
+
+#include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
+#include "server_room.hpp"
+#include "words.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+
+fit_result from_maximum(const scenario& s, const count& demand) {
+    fit_result out;
+    const auto memory = bj::make_shared_resource<bj::monotonic_resource>();
+    auto m = maximum_blocks(s, memory);
+    if (demand > m.at_most) {
+        out.verdict = fit_verdict::does_not_fit;
+        out.sets_it = m.sets_it + ": at most " + grouped(m.at_most) + " fit";
+        out.evidence = std::move(m.does_not_fit);
+    } else if (demand <= m.at_least) {
+        keep_connections(m.dealt, demand - std::min(demand, connections(m.blocks)));
+        keep_connections(m.blocks, demand - connections(m.dealt));
+        out.verdict = fit_verdict::fits;
+        out.sets_it = grouped(m.at_least - demand) + " more would fit";
+        out.evidence = bj::object(
+            {{"connections", json_count(demand)}, {"blocks", to_json(m.blocks, s, memory)}},
+            memory);
+        add_json(out.evidence, m.dealt, s, memory);
+    } else {
+        out.sets_it = "between " + grouped(m.at_least) + " and " + grouped(m.at_most) +
+                      " is not settled: " + m.why_bounds;
+    }
+    return out;
+}
+
+by_pairs::by_pairs(const scenario& s, demand_list demand)
+    : by_pairs(s, reaches_of(s), inside_of(s), std::move(demand)) {}
+
+by_pairs::by_pairs(const scenario& s, reach_table reach,
+                   std::vector<std::vector<std::size_t>> inside, demand_list demand)
+    : s_(s),
+      demand_(total_of(demand)),
+      reach_(std::move(reach)),
+      inside_(std::move(inside)),
+      pairs_(std::move(demand)),
+      memory_(bj::make_shared_resource<bj::monotonic_resource>()) {}
+
+fit_result by_pairs::run() {
+    if (passes_servers()) return std::move(out_);
+    bool sure = each_nat();
+    if (out_.verdict == fit_verdict::does_not_fit) return std::move(out_);
+    if (sure && !within_servers()) sure = false;
+    if (!sure) {
+        // no flow settles it pair by pair: the maximum may still be too small
+        auto all = from_maximum(s_, demand_);
+        if (all.verdict == fit_verdict::does_not_fit) return all;
+        out_.sets_it = why_;
+        return std::move(out_);
+    }
+    return fitting();
+}
+
+bool by_pairs::passes_servers() {
+    std::map<std::size_t, count> wanted;
+    for (const auto& p : pairs_) wanted[p.server] += p.connections;
+    const server_room all(s_);
+    for (const auto& [v, many] : wanted) {
+        const auto& room = all.most(v);
+        if (!room || many <= *room) continue;
+        refuse(all.in_words(v) + ", and " + grouped(many) + " are wanted towards it",
+               bj::array(memory_));
+        out_.evidence.emplace(
+            "servers",
+            bj::array({bj::object({{"server", s_.servers[v].name}, {"at-most", json_count(*room)}},
+                                  memory_)},
+                      memory_));
+        return true;
+    }
+    return false;
+}
+
+bool by_pairs::each_nat() {
+    for (const auto c : inside_.back())
+        if (!routed(c)) return false;
+    for (const auto& p : pairs_)
+        if (!own_sockets(p)) return false;
+    bool sure = true;
+    for (std::size_t n = 0; n < s_.nats.size(); ++n) {
+        if (!through(n)) sure = false;
+        if (out_.verdict == fit_verdict::does_not_fit) return false;
+    }
+    return sure;
+}
+
+bool by_pairs::within_servers() {
+    server_room room(s_);
+    if (!room.any()) return true;
+    for (const auto& n : s_.nats)
+        if (n.port_set) {
+            say("NAT " + n.name +
+                ": port sets beside servers with connection-limits are not "
+                "settled in this version");
+            return false;
+        }
+    auto admitted = room.admit(blocks_);
+    if (connections(admitted) < connections(blocks_)) {
+        say("no placing was found that is even enough for the limits of the servers");
+        return false;
+    }
+    return true;
+}
+
+fit_result by_pairs::fitting() {
+    out_.verdict = fit_verdict::fits;
+    out_.sets_it = "each pair of clients and servers finds its tuples";
+    out_.evidence = bj::object(memory_);
+    out_.evidence.emplace("connections", json_count(demand_));
+    out_.evidence.emplace("blocks", to_json(blocks_, s_, memory_));
+    add_json(out_.evidence, dealt_, s_, memory_);
+    out_.evidence.emplace("demand", to_json(pairs_, s_, memory_));
+    return std::move(out_);
+}
+
+void by_pairs::refuse(const std::string& why, bj::array nats) {
+    out_.verdict = fit_verdict::does_not_fit;
+    out_.sets_it = why;
+    out_.evidence = bj::object(memory_);
+    out_.evidence.emplace("nats", std::move(nats));
+    out_.evidence.emplace("direct", bj::array(memory_));
+    // what an inner NAT sends to an outer one follows from the clients' own pairs
+    demand_list own;
+    for (const auto& p : pairs_)
+        if (stage_of(s_, p.client) == s_.nats.size()) own.push_back(p);
+    out_.evidence.emplace("demand", to_json(own, s_, memory_));
+}
+
+// A pair never has more than its sockets towards each endpoint.
+bool by_pairs::own_sockets(const pair_demand& p) {
+    const auto why = short_of_sockets(s_, p);
+    if (why) refuse(*why, bj::array(memory_));
+    return !why;
+}
+
+bool by_pairs::routed(std::size_t c) {
+    for (const auto& p : of_client(c)) {
+        if (!own_sockets(p)) return false;
+        const auto& v = s_.servers[p.server];
+        const destination_list whole{{p.server, v.addresses, v.ports}};
+        const count endpoints = v.addresses.size() * v.ports.size();
+        const auto towards = [&](const count& from, const count& many, const count& first,
+                                 const count& size) {
+            if (many == 0 || size == 0) return;
+            block b;
+            b.to = std::make_shared<const target>(target{slice_endpoints(whole, from, many), many});
+            b.client = c;
+            b.addresses = s_.clients[c].addresses;
+            b.ports = s_.clients[c].ports;
+            b.first = first;
+            b.size = size;
+            trim(b);
+            blocks_.push_back(std::move(b));
+        };
+        const count each = p.connections / endpoints, more = p.connections % endpoints;
+        count& next = next_[p.server];
+        towards(0, endpoints, 0, each);
+        const count here = std::min<count>(more, endpoints - next);
+        towards(next, here, each, 1);
+        towards(0, more - here, each, 1);
+        next = (next + more) % endpoints;
+    }
+    return true;
+}
+
+// Whether what goes through the NAT fits for sure; sets the verdict where it does not for sure.
+bool by_pairs::through(std::size_t n) {
+    demand_list mine;
+    for (const auto c : inside_[n]) {
+        const auto& own = of_client(c);
+        mine.insert(mine.end(), own.begin(), own.end());
+    }
+    if (mine.empty()) return true;
+    auto found = demand_through(s_, reach_, n, inside_[n], mine, memory_, at_);
+    if (found.verdict == fit_verdict::does_not_fit)
+        refuse(found.why, bj::array({std::move(found.item)}, memory_));
+    if (found.verdict != fit_verdict::fits) {
+        say(found.why);
+        return false;
+    }
+    std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
+    if (found.dealt) dealt_.push_back(std::move(*found.dealt));
+    return true;
+}
+
+const demand_list& by_pairs::of_client(std::size_t c) {
+    if (of_client_.empty()) {
+        of_client_.resize(s_.clients.size());
+        for (const auto& p : pairs_) of_client_[p.client].push_back(p);
+    }
+    return of_client_[c];
+}
+
+}  // namespace natbound
