@@ -38,9 +38,7 @@ struct limit {
 count reached(const scenario& s, const client_set& c) {
     count out = 0;
     for (const auto& v : s.servers)
-        if (c.reaches.empty() ||
-            std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
-            out += v.addresses.size() * v.ports.size();
+        if (reaches(c, v)) out += v.addresses.size() * v.ports.size();
     return out;
 }
 

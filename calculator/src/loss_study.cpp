@@ -19,35 +19,7 @@ namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
 
-// The most that one address of a client set could have live.
-double sockets_of(const scenario& s, const client_set& c) {
-    double endpoints = 0;
-    for (const auto& v : s.servers)
-        if (c.reaches.empty() ||
-            std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
-            endpoints += static_cast<double>(v.addresses.size() * v.ports.size());
-    return endpoints * static_cast<double>(c.ports.size());
-}
-
-double most_behind(const scenario& s, const nat& n) {
-    const auto& quota = n.connection_limits.limit_per_subscriber;
-    double most = 0;
-    for (const auto& name : n.inside)
-        for (const auto& c : s.clients) {
-            if (c.name != name) continue;
-            const double own = sockets_of(s, c);
-            most += static_cast<double>(c.addresses.size()) *
-                    (quota ? std::min(own, static_cast<double>(*quota)) : own);
-        }
-    return most;
-}
-
 }  // namespace
-
-double log_sum(double a, double b) {
-    const double most = std::max(a, b);
-    return most == never ? never : most + std::log1p(std::exp(std::min(a, b) - most));
-}
 
 kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const study_options& options,
                      std::uint64_t assignment)
@@ -89,225 +61,12 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
                 {c, found.first, i, load, found.second * addresses / all_.kinds[kind].rate});
         }
     }
-    std::vector<double> tuples(s.nats.size());  // no more flows are ever live, by their ports
+    std::vector<double> ports(s.nats.size());  // a NAT's, over its systems
     for (std::size_t i = 0; i < all_.systems.size(); ++i) {
         const auto& system = all_.systems[i];
-        tuples[system.nat] +=
-            system.copies * curves_[known.at(structure_key(system, all_))].ports();
+        ports[system.nat] += system.copies * curves_[known.at(structure_key(system, all_))].ports();
     }
-    for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        double limit = all_.plans[n].table ? static_cast<double>(*all_.plans[n].table) : 0;
-        const auto& mappings = s.nats[n].mapping_limits.limit_port_mappings;
-        if (mappings) {
-            const auto type = all_.plans[n].design.mapping_type;
-            if (type == mapping_type::eim || type == mapping_type::adm)
-                throw unsupported(
-                    "NAT " + s.nats[n].name +
-                    ": a limit on mappings that several flows share is not modelled yet");
-            limit = limit > 0 ? std::min(limit, static_cast<double>(*mappings))
-                              : static_cast<double>(*mappings);
-        }
-        const double behind = most_behind(s, s.nats[n]);
-        const double most = translates(s.nats[n]) ? std::min(tuples[n], behind) : behind;
-        tables_.push_back(limit < most ? limit : 0);
-    }
-    quotas_.resize(s.clients.size());
-    table_bursts_.resize(s.nats.size());
-    for (const auto& t : traffic.streams) {
-        if (t.arrives.law == arrival_law::poisson) continue;
-        const nat* n = nat_of(s, t.clients);
-        if (!n) continue;
-        const auto number = static_cast<std::size_t>(n - s.nats.data());
-        const auto refuse = [&](const std::string& what) {
-            throw unsupported("NAT " + n->name + ": " + what +
-                              " is not modelled yet; simulate counts it");
-        };
-        if (n->rate_limits) refuse("a rate limit under arrivals in bursts");
-        constexpr const char* unlike =
-            " by connections of several laws, or not held exponentially,";
-        if (tables_[number] > 0) {
-            table_bursts_[number] =
-                one_law(traffic.streams, [&](const auto& x) { return nat_of(s, x.clients) == n; });
-            if (!table_bursts_[number] || !has_chain(tables_[number], *table_bursts_[number]) ||
-                n->design.pressure != pressure_kind::refuse)
-                refuse(std::string("a flow table that arrivals in bursts can fill") + unlike);
-        }
-        const auto& each = n->connection_limits.limit_per_subscriber;
-        const auto& c = s.clients[t.clients];
-        if (!each || sockets_of(s, c) <= static_cast<double>(*each)) continue;
-        auto& law = quotas_[t.clients].bursts;
-        law = one_law(traffic.streams, [&](const auto& x) { return x.clients == t.clients; });
-        if (!law || !has_chain(static_cast<double>(*each), *law))
-            refuse(std::string("a quota under arrivals in bursts") + unlike);
-        law->arrives = law->arrives.thinned(1 / static_cast<double>(c.addresses.size()));
-    }
-    read_servers(s, traffic);
-    read_subscribers(s, traffic);
-    for (const auto& n : s.nats) {
-        policer p;
-        if (n.rate_limits && n.rate_limits->connections) {
-            p.limit = n.rate_limits->connections->per_second;
-            p.depth = policer_depth(*n.rate_limits);
-        }
-        if (n.rate_limits && n.rate_limits->packets) {
-            p.sent = packets_through(s, traffic, n);
-            if (p.sent.rate() > 0) p.packets = n.rate_limits->packets->per_second;
-            p.packets_depth = packet_depth(*n.rate_limits);
-        }
-        policers_.push_back(p);
-    }
-    for (const auto& t : traffic.streams)
-        if (const nat* n = nat_of(s, t.clients))
-            policers_[static_cast<std::size_t>(n - s.nats.data())].offered += t.rate;
-    for (const auto& t : traffic.streams) {
-        const auto& c = s.clients[t.clients];
-        const nat* n = nat_of(s, t.clients);
-        if (!n || !n->connection_limits.limit_per_subscriber) continue;
-        auto& q = quotas_[t.clients];
-        q.limit = static_cast<double>(*n->connection_limits.limit_per_subscriber);
-        q.load += t.load() / static_cast<double>(c.addresses.size());
-        q.plenty = static_cast<double>(c.ports.size()) >= q.limit;
-        if (sockets_of(s, c) <= q.limit) q.limit = 0;
-    }
-}
-
-// The server itself holds a connection while it is open, whatever the NATs keep afterwards.
-void kind_sums::read_servers(const scenario& s, const filled_traffic& traffic) {
-    std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints;
-    std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
-    for (const auto& k : all_.kinds) {
-        endpoints[{k.servers, k.address, k.port}] += k.open;
-        auto& [load, ports] = addresses[{k.servers, k.address}];
-        load += k.open;
-        ports.insert(k.port);
-    }
-    servers_.resize(all_.kinds.size());
-    for (std::size_t i = 0; i < all_.kinds.size(); ++i) {
-        const auto& k = all_.kinds[i];
-        const auto& v = s.servers[k.servers];
-        if (!v.connection_limits) continue;
-        for (const auto& t : traffic.streams)
-            if (t.servers == k.servers && t.arrives.law != arrival_law::poisson)
-                throw unsupported("server set " + v.name +
-                                  ": connection-limits under arrivals in bursts are not modelled "
-                                  "yet");
-        count sockets = 0;
-        for (const auto& c : s.clients)
-            if (c.reaches.empty() ||
-                std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
-                sockets += c.addresses.size() * c.ports.size();
-        const auto ports = v.ports.size();
-        if (const auto& most = v.connection_limits->limit_per_endpoint; most && *most < sockets)
-            servers_[i].push_back(
-                {static_cast<double>(*most), endpoints[{k.servers, k.address, k.port}]});
-        const auto& [load, some] = addresses[{k.servers, k.address}];
-        // one port may stand for all
-        if (const auto& most = v.connection_limits->limit_per_address;
-            most && *most < sockets * ports)
-            servers_[i].push_back(
-                {static_cast<double>(*most),
-                 load * static_cast<double>(ports) / static_cast<double>(some.size())});
-    }
-}
-
-void kind_sums::read_subscribers(const scenario& s, const filled_traffic& traffic) {
-    for (const auto& n : s.nats) {
-        auto& here = subscribers_.emplace_back();
-        if (!n.mapping_limits.limit_subscribers) continue;
-        std::map<std::size_t, double> loads;  // of each address, by client set
-        for (const auto& t : traffic.streams)
-            if (nat_of(s, t.clients) == &n) {
-                loads[t.clients] +=
-                    t.load() / static_cast<double>(s.clients[t.clients].addresses.size());
-                if (t.arrives.law != arrival_law::poisson)
-                    throw unsupported("NAT " + n.name +
-                                      ": a limit on subscribers under arrivals in bursts is not "
-                                      "modelled yet");
-            }
-        count addresses = 0;
-        for (const auto& [c, load] : loads) {
-            addresses += s.clients[c].addresses.size();
-            if (std::fabs(load - loads.begin()->second) > 1e-9 * load)
-                throw unsupported("NAT " + n.name +
-                                  ": a limit on subscribers whose loads differ is not modelled "
-                                  "yet");
-        }
-        constexpr std::uint64_t most = 10'000'000;
-        if (addresses <= *n.mapping_limits.limit_subscribers) continue;
-        if (addresses > most)
-            throw unsupported("NAT " + n.name +
-                              ": a limit on subscribers is modelled for 1e7 client addresses");
-        here = {*n.mapping_limits.limit_subscribers, static_cast<std::uint64_t>(addresses),
-                loads.begin()->second};
-    }
-}
-
-double kind_sums::log_subscribers(std::size_t nat, double scale) const {
-    const auto& n = subscribers_[nat];
-    return n.limit == 0 ? never : log_subscriber_refusal(n.addresses, n.limit, n.load * scale);
-}
-
-double kind_sums::log_servers(std::size_t kind, double scale) const {
-    double out = never;
-    for (const auto& v : servers_[kind])
-        out = std::min(0.0, log_sum(out, log_erlang_b(v.limit, v.load * scale)));
-    return out;
-}
-
-double kind_sums::log_rate(std::size_t nat, double scale) const {
-    const double connections = log_connections(nat, scale);
-    if (!has_packets(nat)) return connections;
-    const double first = packets(nat, scale).log_refusal;
-    // a + b - ab
-    return std::min(0.0, log_sum(first, connections + std::log1p(-std::min(1.0, std::exp(first)))));
-}
-
-double kind_sums::log_rate_least(std::size_t nat, double scale) const {
-    const double connections = log_connections(nat, scale);
-    if (!has_packets(nat)) return connections;
-    const auto& p = policers_[nat];
-    const double load = p.sent.rate() * scale / p.packets;
-    if (load > 90) return std::max(connections, std::log1p(-1 / load));
-    if (load < 1e-9) return connections;
-    return std::max(connections, finite_queue(service::constant,
-                                              std::min<std::uint64_t>(p.packets_depth, 4096), load)
-                                     .log_loss);
-}
-
-packet_answer kind_sums::packets(std::size_t nat, double scale) const {
-    const auto& p = policers_[nat];
-    const auto [it, fresh] = sent_.try_emplace({nat, scale});
-    const double over = p.sent.rate() * scale / p.packets;
-    if (fresh && over > 1e4)  // nearly all is lost, however many are live
-        it->second = {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over,
-                      static_cast<double>(p.packets_depth) / p.packets};
-    else if (fresh)
-        it->second =
-            packet_limit(p.packets, p.packets_depth,
-                         {p.sent.opening * scale, p.sent.live * scale, p.sent.each, p.sent.hold});
-    return it->second;
-}
-
-double kind_sums::log_connections(std::size_t nat, double scale) const {
-    const auto& p = policers_[nat];
-    if (!(p.limit > 0 && p.offered > 0)) return never;
-    const auto [it, fresh] = policed_.try_emplace({nat, scale}, never);
-    if (!fresh) return it->second;
-    const double load = p.offered * scale / p.limit;
-    constexpr double most = 100;  // of finite_queue; beyond, all tokens are taken
-    if (load > most)
-        it->second = std::log1p(-1 / load);
-    else if (load > 1e-9)  // below, less than 1e-9 even without any burst
-        it->second = finite_queue(service::constant, p.depth, load).log_loss;
-    else
-        it->second = static_cast<double>(p.depth) * std::log(load);
-    return it->second;
-}
-
-double kind_sums::log_quota(std::size_t clients, double scale) const {
-    const auto& q = quotas_[clients];
-    if (q.limit > 0 && q.bursts) return log_bursts(q.limit, q.load * scale, *q.bursts);
-    return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
+    limits_ = std::make_unique<other_limits>(s, traffic, all_, ports);
 }
 
 // Erlang's formula of the quota is exact by itself: a client address' connections are Poisson, and
@@ -316,42 +75,32 @@ double kind_sums::log_quota(std::size_t clients, double scale) const {
 bool kind_sums::joined() const {
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
-        const bool subscribed = kind.nat && has_subscribers(*kind.nat);
-        if (subscribed && has_servers(k)) return true;
-        if (!has_servers(k) && !subscribed) continue;
-        if (servers_[k].size() > 1 || has_quota(kind.clients)) return true;
-        if (kind.nat && (has_table(*kind.nat) || has_rate(*kind.nat))) return true;
+        const bool subscribed = kind.nat && limits_->has_subscribers(*kind.nat);
+        if (subscribed && limits_->has_servers(k)) return true;
+        if (!limits_->has_servers(k) && !subscribed) continue;
+        if (limits_->servers(k) > 1 || limits_->has_quota(kind.clients)) return true;
+        if (kind.nat && (limits_->has_table(*kind.nat) || limits_->has_rate(*kind.nat)))
+            return true;
         for (const auto& part : shares_[k])
             if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
     }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
-        if (!kind.nat || !has_rate(*kind.nat)) continue;
-        if (has_packets(*kind.nat)) return true;  // an approximation by itself
-        if (has_quota(kind.clients) || has_table(*kind.nat)) return true;
+        if (!kind.nat || !limits_->has_rate(*kind.nat)) continue;
+        if (limits_->has_packets(*kind.nat)) return true;  // an approximation by itself
+        if (limits_->has_quota(kind.clients) || limits_->has_table(*kind.nat)) return true;
         for (const auto& part : shares_[k])
             if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
     }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
-        if (!has_quota(kind.clients)) continue;
-        if (!quotas_[kind.clients].plenty || (kind.nat && has_table(*kind.nat))) return true;
+        if (!limits_->has_quota(kind.clients)) continue;
+        if (!limits_->plenty(kind.clients) || (kind.nat && limits_->has_table(*kind.nat)))
+            return true;
         for (const auto& part : shares_[k])
             if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
     }
     return false;
-}
-
-double kind_sums::log_bursts(double limit, double load, const burst_law& law) const {
-    const auto [it, fresh] = bursts_.try_emplace({limit, load}, 0);
-    if (fresh) it->second = log_burst_refusal(limit, load, law);
-    return it->second;
-}
-
-double kind_sums::log_table(std::size_t nat, double scale) const {
-    if (tables_[nat] > 0 && table_bursts_[nat])
-        return log_bursts(tables_[nat], all_.nat_load[nat] * scale, *table_bursts_[nat]);
-    return tables_[nat] > 0 ? log_erlang_b(tables_[nat], all_.nat_load[nat] * scale) : never;
 }
 
 log_odds kind_sums::at(std::size_t kind, double scale) const {
@@ -380,12 +129,12 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         out.seen = true;
     };
     if (const auto nat = all_.kinds[kind].nat) {
-        join(log_table(*nat, scale));
-        join(log_rate(*nat, scale));
-        join(log_subscribers(*nat, scale));
+        join(limits_->log_table(*nat, scale));
+        join(limits_->log_rate(*nat, scale));
+        join(limits_->log_subscribers(*nat, scale));
     }
-    join(log_quota(all_.kinds[kind].clients, scale));
-    join(log_servers(kind, scale));
+    join(limits_->log_quota(all_.kinds[kind].clients, scale));
+    join(limits_->log_servers(kind, scale));
     out.log = std::min(out.log, 0.0);
     return out;
 }
@@ -537,10 +286,11 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         sum = log_sum(sum, here + std::log(part.share));
     }
     if (const auto nat = all_.kinds[kind].nat)
-        sum = log_sum(sum, log_sum(log_subscribers(*nat, scale),
-                                   log_sum(log_table(*nat, scale), log_rate(*nat, scale))));
-    sum = log_sum(sum, log_quota(all_.kinds[kind].clients, scale));
-    sum = log_sum(sum, log_servers(kind, scale));
+        sum = log_sum(
+            sum, log_sum(limits_->log_subscribers(*nat, scale),
+                         log_sum(limits_->log_table(*nat, scale), limits_->log_rate(*nat, scale))));
+    sum = log_sum(sum, limits_->log_quota(all_.kinds[kind].clients, scale));
+    sum = log_sum(sum, limits_->log_servers(kind, scale));
     return std::min(sum, 0.0);
 }
 

@@ -235,14 +235,10 @@ class filler {
         for (std::size_t c = 0; c < scenario_.clients.size(); ++c) {
             const auto& set = scenario_.clients[c];
             double reached = 0;
-            const auto reaches = [&](const server_set& v) {
-                return set.reaches.empty() || std::find(set.reaches.begin(), set.reaches.end(),
-                                                        v.name) != set.reaches.end();
-            };
             for (const auto& v : scenario_.servers)
-                if (reaches(v)) reached += endpoints(v);
+                if (reaches(set, v)) reached += endpoints(v);
             for (std::size_t v = 0; v < scenario_.servers.size(); ++v) {
-                if (!reaches(scenario_.servers[v])) continue;
+                if (!reaches(set, scenario_.servers[v])) continue;
                 stream next;
                 next.clients = c;
                 next.servers = v;

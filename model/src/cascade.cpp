@@ -57,8 +57,7 @@ class unroller {
             traffic_entry even;
             even.from = {c.name};
             for (const auto& v : s_.servers)
-                if (c.reaches.empty() ||
-                    std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end())
+                if (reaches(c, v))
                     even.to.push_back(v.name);
             even.live = addresses(c.name);
             even.hold = hold_time{hold_law::exponential, {60}, {}};

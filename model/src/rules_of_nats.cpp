@@ -248,9 +248,7 @@ class checker {
             fail(here, to_string(pool), "is IPv6, and client set " + c.name + " is IPv4",
                  "only IPv6 clients can be translated to the other family (NAT64)");
         for (const auto& v : s.servers) {
-            if (!c.reaches.empty() &&
-                std::find(c.reaches.begin(), c.reaches.end(), v.name) == c.reaches.end())
-                continue;
+            if (!reaches(c, v)) continue;
             for (const auto a :
                  {v.addresses.parts().front().first, v.addresses.parts().back().last})
                 if (is_ipv4(a) != v4)

@@ -45,6 +45,11 @@ boost::json::value merge_patch(boost::json::value target, const boost::json::val
     return target;
 }
 
+bool reaches(const client_set& c, const server_set& v) {
+    return c.reaches.empty() ||
+           std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end();
+}
+
 port_set port_restriction::ports() const {
     if (start_port_number && end_port_number) return {*start_port_number, *end_port_number};
     const unsigned offset = psid_offset.value_or(6), rest = 16 - offset - psid_len.value_or(0);

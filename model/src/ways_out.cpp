@@ -16,8 +16,7 @@ namespace {
 std::vector<bool> reached_by(const scenario& s, const client_set& c) {
     std::vector<bool> out;
     for (const auto& v : s.servers)
-        out.push_back(c.reaches.empty() ||
-                      std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end());
+        out.push_back(reaches(c, v));
     return out;
 }
 

@@ -66,11 +66,6 @@ std::vector<const client_set*> inside(const scenario& s, const nat& n) {
     return out;
 }
 
-bool reaches(const client_set& c, const server_set& v) {
-    return c.reaches.empty() ||
-           std::find(c.reaches.begin(), c.reaches.end(), v.name) != c.reaches.end();
-}
-
 std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t enough) {
     const auto clients = inside(s, *plan.of);
     const bool fixed_by_flow = plan.pool_size > 1 && plan.pool_rank(0, 0).has_value() &&

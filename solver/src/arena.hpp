@@ -35,7 +35,6 @@ std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t
 
 // The client sets inside a NAT.
 std::vector<const client_set*> inside(const scenario& s, const nat& n);
-bool reaches(const client_set& c, const server_set& v);
 
 // Goes through the endpoints that the client set reaches (by server set, address, port), until
 // f(server, endpoint) says yes of one; whether it did.

@@ -51,6 +51,8 @@ struct server_set {
     std::optional<backend_set> backends;
 };
 
+bool reaches(const client_set& c, const server_set& v);
+
 // RFC 8512's names: a range, or the set of RFC 7597 that an offset, a length and a number make.
 struct port_restriction {
     std::optional<port> start_port_number, end_port_number;

@@ -1,0 +1,130 @@
+// How likely refusals are at a load.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "natbound/calculator/first_passage.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
+#include "study_state.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+risk_result loss_study::state::risk(double scale) {
+    if (!(scale > 0 && scale < infinite))
+        throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
+    risk_result out;
+    const auto& all = sums_->all();
+    out.hash_known = !all.unknown_hash;
+    out.load = all.load * scale;
+    out.rate = all.rate * scale;
+    out.method = method();
+    out.assumed = assumed_;
+    sums_->look(scale, options_.holds / 2);
+    if (unmeasured(scale)) sums_->look_low(scale, 1e-9);
+    out.kinds = kinds();
+    double failing = 0, low = 0, high = 0, log = -infinite;
+    double unseen = 0;
+    bool at_most = false;
+    out.exact = true;
+    for (auto& k : out.kinds) {
+        k.odds = odds(k.kind, scale);
+        if (&k == &out.kinds.front() || k.odds.log > out.worst.log) out.worst = k.odds;
+        const double rate = k.kind.rate * k.kind.endpoints * scale;
+        log = detail::log_sum(log, k.odds.log + std::log(rate / out.rate));
+        failing += rate * k.odds.value;
+        low += rate * k.odds.low;
+        high += rate * k.odds.high;
+        if (k.odds.at_most) {
+            at_most = true;
+            unseen += rate * k.odds.value;
+        }
+    }
+    for (const auto& curve : sums_->curves()) out.exact = out.exact && curve.exact();
+    out.exact = out.exact && !sums_->joined();
+    out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, unseen > failing / 2};
+    out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
+    std::stable_sort(out.kinds.begin(), out.kinds.end(),
+                     [](const auto& a, const auto& b) { return a.odds.log > b.odds.log; });
+    if (at_most) {
+        out.assumed.push_back(
+            "no state that was looked at could refuse; the bound is what a higher load showed, "
+            "for the probability grows with the load");
+    }
+    for (std::size_t n = 0; n < all.plans.size(); ++n) {
+        if (!sums_->limits().has_rate(n)) continue;
+        const auto& limits = *scenario_.nats[n].rate_limits;
+        rate_result one;
+        one.nat = scenario_.nats[n].name;
+        if (sums_->limits().has_connections(n)) {
+            one.limit = limits.connections->per_second;
+            one.depth = policer_depth(limits);
+            for (const auto& t : traffic_.streams)
+                if (nat_of(scenario_, t.clients) == &scenario_.nats[n])
+                    one.offered += t.rate * scale;
+            one.log_refusal = sums_->limits().log_connections(n, scale);
+            one.refusal = std::exp(one.log_refusal);
+            out.rates.push_back(one);
+        }
+        if (!sums_->limits().has_packets(n)) continue;
+        const auto sent = sums_->limits().packets(n, scale);
+        one.packets = true;
+        one.limit = limits.packets->per_second;
+        one.depth = packet_depth(limits);
+        one.offered = sums_->limits().packet_load_of(n).rate() * scale;
+        one.refusal = sent.refusal;
+        one.log_refusal = sent.log_refusal;
+        one.packet_loss = sent.loss;
+        one.delay = sent.delay;
+        out.rates.push_back(one);
+    }
+    out.refusals_a_day = failing * 86400;
+    // Refusals of bursts come in bursts: the time to the first is not one over their rate.
+    out.bursty = traffic_.bursty();
+    out.first_refusal = failing > 0 && !out.bursty ? 1 / failing : infinite;
+    passage(out, scale);
+    return out;
+}
+
+std::vector<load_point> loss_study::state::curve(const std::vector<double>& scales) {
+    std::vector<load_point> out;
+    for (const double scale : scales) {
+        sums_->look(scale, options_.holds / 8);
+        refusal_odds worst;
+        for (const auto& k : sums_->all().kinds) {
+            const refusal_odds here = odds(k, scale);
+            if (here.value > worst.value || worst.value == 0) worst = here;
+        }
+        out.push_back({sums_->all().load * scale, worst});
+    }
+    return out;
+}
+
+void loss_study::state::passage(risk_result& out, double scale) const {
+    const auto& all = sums_->all();
+    if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1)
+        return;
+    const auto& curve = sums_->curves()[0];
+    if (curve.method() != loss_method::erlang_b || sums_->limits().has_table(all.systems[0].nat))
+        return;
+    if (sums_->limits().has_subscribers(all.systems[0].nat)) return;
+    if (sums_->limits().has_rate(all.systems[0].nat) || !limited_servers().empty()) return;
+    for (const auto& kind : all.kinds)
+        if (sums_->limits().has_quota(kind.clients)) return;
+    const double load = all.systems[0].load() * scale;
+    out.full_probability = std::exp(curve.at(load, 0).log);
+    for (const auto& part : all.systems[0].parts)
+        if (part.open.law != hold_law::exponential || !part.closing.empty()) return;
+    double rate = 0;
+    for (const auto& part : all.systems[0].parts) rate += part.rate * scale;
+    out.first_refusal =
+        time_to_first_refusal(static_cast<std::uint64_t>(curve.ports()), load).mean * load / rate;
+    out.first_refusal_from_empty = true;
+}
+
+}  // namespace natbound::calculator

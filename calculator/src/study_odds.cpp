@@ -1,0 +1,176 @@
+// The odds of one kind, from curves and limits; and where nothing was seen.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "natbound/calculator/window_loss.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
+#include "study_state.hpp"
+#include "whole_nat.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+std::vector<kind_result> loss_study::state::kinds() const {
+    std::vector<kind_result> out;
+    const auto& all = sums_->all();
+    for (std::size_t k = 0; k < all.kinds.size(); ++k) {
+        const auto& kind = all.kinds[k];
+        kind_result r;
+        r.kind = kind;
+        r.clients = scenario_.clients[kind.clients].name;
+        r.servers = scenario_.servers[kind.servers].name;
+        r.destination = detail::endpoint_text(kind.address, kind.port);
+        r.protocol = json_io::name_of(scenario_.servers[kind.servers].protocol);
+        if (kind.nat) r.nat = scenario_.nats[*kind.nat].name;
+        double most = 0;
+        for (const auto& part : sums_->shares(k)) {
+            const auto& system = all.systems[part.system];
+            if (part.load <= most) continue;
+            most = part.load;
+            r.address =
+                system.rank
+                    ? to_string(scenario_.nats[*kind.nat].external_ip_address_pool.at(*system.rank))
+                    : to_string(scenario_.nats[*kind.nat].external_ip_address_pool);
+        }
+        out.push_back(std::move(r));
+    }
+    return out;
+}
+
+std::size_t loss_study::state::number(const traffic_kind& kind) const {
+    const auto& all = sums_->all().kinds;
+    for (std::size_t k = 0; k < all.size(); ++k)
+        if (all[k].clients == kind.clients && all[k].servers == kind.servers &&
+            all[k].address == kind.address && all[k].port == kind.port)
+            return k;
+    return 0;
+}
+
+bool loss_study::state::unmeasured(double scale) const {
+    for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
+        for (const auto& part : sums_->shares(k)) {
+            const auto& curve = sums_->curves()[part.curve];
+            if (!curve.measured(part.load * scale, part.place)) return true;
+        }
+    return false;
+}
+
+bool loss_study::state::blind(double scale) const {
+    for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
+        for (const auto& part : sums_->shares(k)) {
+            const auto& curve = sums_->curves()[part.curve];
+            if (curve.exact()) continue;
+            bool above = false;
+            for (const auto& p : curve.points())
+                above = above || (p.load > part.load * scale && p.kinds[part.place].seen);
+            if (!above && !curve.measured(part.load * scale, part.place)) return true;
+        }
+    return false;
+}
+
+refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale) const {
+    const std::size_t k = number(kind);
+    const log_odds seen = sums_->at(k, scale);
+    bool known = true, possible = false, simulated = false;
+    double sure = -infinite;  // of what was measured
+    for (const auto& part : sums_->shares(k)) {
+        const auto& curve = sums_->curves()[part.curve];
+        possible = possible || curve.method() != loss_method::nothing_refuses;
+        simulated = simulated || !curve.exact();
+        const bool here = curve.measured(part.load * scale, part.place);
+        known = known && here;
+        if (here)
+            sure = detail::log_sum(
+                sure, curve.at(part.load * scale, part.place).log + std::log(part.share));
+    }
+    possible =
+        possible || sums_->limits().has_quota(kind.clients) || sums_->limits().has_servers(k) ||
+        (kind.nat && (sums_->limits().has_table(*kind.nat) || sums_->limits().has_rate(*kind.nat) ||
+                      sums_->limits().has_subscribers(*kind.nat)));
+    if (!possible) return {0, 0, 0, -infinite, false};
+    // what is computed, of limits that the searches know nothing of
+    double limits = std::max(sums_->limits().log_quota(kind.clients, scale),
+                             sums_->limits().log_servers(k, scale));
+    if (kind.nat)
+        limits = std::max({limits, sums_->limits().log_table(*kind.nat, scale),
+                           sums_->limits().log_rate_least(*kind.nat, scale),
+                           sums_->limits().log_subscribers(*kind.nat, scale)});
+    if (known && seen.seen) {
+        const double wide = simulated ? 1.96 * seen.error : 0;
+        // Limits in sequence are joined from above; no one of them alone refuses more than all.
+        const double alone = std::max(sure - wide, limits);
+        return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
+                std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
+    }
+    const double log = sums_->bound(k, scale);
+    sure = std::max(sure, limits);
+    // what was not measured may be too little to matter: it widens the interval
+    if (log < sure + std::log(2)) {
+        const double wide = 1.96 * seen.error, value = std::min(log, sure);
+        return {std::exp(value), std::exp(value - wide),
+                std::min(1.0, std::exp(std::max(log, value + wide))), value, false};
+    }
+    return {std::exp(log), 0, std::exp(log), log, true};
+}
+
+std::optional<window_formula> loss_study::state::windows(double scale) const {
+    constexpr std::size_t most = 4;
+    const auto& all = sums_->all();
+    window_formula out;
+    std::set<std::string> left_out;
+    std::map<std::pair<std::size_t, double>, double> known;  // by curve and load
+    double refused = 0;
+    for (std::size_t k = 0; k < all.kinds.size(); ++k)
+        for (const auto& part : sums_->shares(k)) {
+            const auto [it, fresh] = known.try_emplace({part.curve, part.load}, 0);
+            if (fresh) {
+                const auto one = windows_of(part, scale, left_out);
+                if (!one || known.size() > most) return std::nullopt;
+                it->second = *one;
+            }
+            refused += all.kinds[k].rate * all.kinds[k].endpoints * part.share * it->second;
+        }
+    if (known.empty() || sums_->joined()) return std::nullopt;
+    out.refusal = refused / all.rate;
+    out.leaves_out.assign(left_out.begin(), left_out.end());
+    return out;
+}
+
+std::optional<double> loss_study::state::windows_of(const detail::share_of_kind& part, double scale,
+                                                    std::set<std::string>& left_out) const {
+    const auto& system = sums_->all().systems[part.system];
+    const auto& design = sums_->all().plans[system.nat].design;
+    const auto& curve = sums_->curves()[part.curve];
+    if (curve.exact() || system.ranks != 1 || sums_->limits().has_table(system.nat))
+        return std::nullopt;
+    std::vector<std::uint64_t> rounds;
+    for (const auto& r : design.search.rounds) {
+        if (r.start != start_kind::random || r.step != step_kind::ascend || !r.probes)
+            return std::nullopt;
+        rounds.push_back(*r.probes);
+        if (r.bits)
+            left_out.insert("that rounds start from a random number of " + std::to_string(*r.bits) +
+                            " bits");
+    }
+    if (design.first_choice != first_choice::none) left_out.insert("the preserved port");
+    const auto law = system.parts.front().open.law;
+    for (const auto& p : system.parts)
+        if (p.open.law != law || !p.closing.empty() || p.arrives.law != arrival_law::poisson ||
+            (law != hold_law::exponential && law != hold_law::constant))
+            return std::nullopt;
+    try {
+        return window_loss(
+            curve.ports(), part.load * scale, rounds,
+            law == hold_law::constant ? window_hold::constant : window_hold::exponential);
+    } catch (const domain_error&) {
+        return std::nullopt;  // outside of what it was measured for
+    }
+}
+
+}  // namespace natbound::calculator

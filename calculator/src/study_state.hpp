@@ -1,0 +1,57 @@
+#pragma once
+// What a study of a scenario knows: its sums over kinds, and what is said of them. likely.cpp finds
+// the load, risk.cpp the odds at a load, study_odds.cpp what both take from curves and limits,
+// study_words.cpp the words.
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loss_study.hpp"
+
+namespace natbound::calculator {
+
+class loss_study::state {
+  public:
+    state(const scenario& s, study_options options);
+    likely_result likely(double epsilon);
+    risk_result risk(double scale);
+    std::vector<load_point> curve(const std::vector<double>& scales);
+    // The formula for windows, averaged over all connections as the simulated states are; of few
+    // systems, since each takes some ms.
+    std::optional<window_formula> windows(double scale) const;
+
+  private:
+    // Among random assignments, the one in the middle and the one that only 5 % exceed, by the load
+    // of their heaviest address: a kind fails as its address does.
+    void assign();
+    void remember();
+    std::set<std::size_t> limited_servers() const;
+    bool has_quota(std::size_t nat) const;
+    bool quota_in_bursts(std::size_t nat) const;
+    std::string method() const;
+    // In the order of all().kinds, without numbers.
+    std::vector<kind_result> kinds() const;
+    std::size_t number(const traffic_kind& kind) const;
+    bool unmeasured(double scale) const;
+    // Whether a system was never seen to refuse at loads that are at or above its own.
+    bool blind(double scale) const;
+    refusal_odds odds(const traffic_kind& kind, double scale) const;
+    void error(double scale, double load, likely_result& out) const;
+    void points(std::vector<load_point>& out) const;
+    std::optional<double> windows_of(const detail::share_of_kind& part, double scale,
+                                     std::set<std::string>& left_out) const;
+    // One complete search and nothing else: the mean time from an empty table is known exactly.
+    void passage(risk_result& out, double scale) const;
+
+    const scenario& scenario_;
+    study_options options_;
+    filled_traffic traffic_;
+    std::unique_ptr<detail::kind_sums> sums_;
+    std::optional<std::uint64_t> hard_;  // the assignment that only 5 % exceed, where it differs
+    bool hard_is_median_ = false;
+    std::vector<std::string> assumed_;
+};
+
+}  // namespace natbound::calculator
