@@ -289,6 +289,17 @@ bool loss_curve::look_always_on(double load) {
     return true;
 }
 
+bool loss_curve::takes_table(double limit) {
+    if (method_ != loss_method::erlang_b && method_ != loss_method::batches &&
+        method_ != loss_method::modulated)
+        return false;
+    if (limit >= ports_) return true;
+    ports_ = limit;
+    least_busy_ = std::min(least_busy_, limit);
+    why_ = "the flow table holds " + grouped(count(limit)) + ", and " + why_;
+    return true;
+}
+
 std::string loss_curve::explained() const { return why_; }
 
 double loss_curve::exact_log(double load) const {

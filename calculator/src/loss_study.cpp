@@ -66,7 +66,18 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const auto& system = all_.systems[i];
         ports[system.nat] += system.copies * curves_[known.at(structure_key(system, all_))].ports();
     }
-    limits_ = std::make_unique<other_limits>(s, traffic, all_, ports);
+    auto limits = std::make_unique<other_limits>(s, traffic, all_, ports);
+    for (std::size_t n = 0; n < s.nats.size(); ++n) {
+        const auto mine = [&](const loss_system& x) { return x.nat == n; };
+        const auto only = std::find_if(all_.systems.begin(), all_.systems.end(), mine);
+        if (only == all_.systems.end() || only->copies != 1 ||
+            std::count_if(all_.systems.begin(), all_.systems.end(), mine) != 1 ||
+            all_.plans[n].design.pressure != pressure_kind::refuse || !limits->has_table(n))
+            continue;
+        if (curves_[known.at(structure_key(*only, all_))].takes_table(limits->table(n)))
+            limits->drop_table(n);
+    }
+    limits_ = std::move(limits);
 }
 
 // Erlang's formula of the quota is exact by itself: a client address' connections are Poisson, and

@@ -235,18 +235,28 @@ double other_limits::log_rate_least(std::size_t nat, double scale) const {
     const double connections = log_connections(nat, scale);
     if (!has_packets(nat)) return connections;
     const auto& p = policers_[nat];
-    const double load = p.sent.rate() * scale / p.packets;
-    if (load > 90) return std::max(connections, std::log1p(-1 / load));
-    if (load < 1e-9) return connections;
-    return std::max(connections, finite_queue(service::constant,
-                                              std::min<std::uint64_t>(p.packets_depth, 4096), load)
-                                     .log_loss);
+    const double opening = p.sent.opening * scale / p.packets;
+    const double sent = p.sent.live * p.sent.each * scale / p.packets;
+    const auto depth = std::min<std::uint64_t>(p.packets_depth, 4096);
+    const auto log_loss = [&](double load) {
+        if (load > 90) return std::log1p(-1 / load);
+        return load < 1e-9 ? never : finite_queue(service::constant, depth, load).log_loss;
+    };
+    const double first = log_loss(opening + sent);
+    // the refused send no more
+    double low = 0, high = std::exp(first);
+    if (high < 1e-9) return std::max(connections, first);
+    for (int i = 0; i < 40; ++i) {
+        const double middle = (low + high) / 2;
+        (std::exp(log_loss(opening + sent * (1 - middle))) > middle ? low : high) = middle;
+    }
+    return std::max(connections, std::log(low));
 }
 
 packet_answer other_limits::packets(std::size_t nat, double scale) const {
     const auto& p = policers_[nat];
     const auto [it, fresh] = sent_.try_emplace({nat, scale});
-    const double over = p.sent.rate() * scale / p.packets;
+    const double over = p.sent.opening * scale / p.packets;
     if (fresh && over > 1e4)  // nearly all is lost, however many are live
         it->second = {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over,
                       static_cast<double>(p.packets_depth) / p.packets};

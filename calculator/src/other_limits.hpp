@@ -21,6 +21,9 @@ class other_limits {
     double log_table(std::size_t nat,
                      double scale) const;  // of a full table; -infinity without limit
     bool has_table(std::size_t nat) const { return tables_[nat] > 0; }
+    double table(std::size_t nat) const { return tables_[nat]; }
+    // What refuses by the table is counted elsewhere.
+    void drop_table(std::size_t nat) { tables_[nat] = 0; }
     // Of a client address (of a client set) at its quota; -infinity without one that can be reached
     double log_quota(std::size_t clients, double scale) const;
     bool has_quota(std::size_t clients) const { return quotas_[clients].limit > 0; }

@@ -91,10 +91,28 @@ class averaged {
           curve_(curve_of(std::min(depth, deepest))),
           load_(load) {}
 
+    // Connections whose first packet is lost send no others: the share that gets in is the one
+    // that leaves so much room.
     packet_answer at(double scale) {
+        packet_answer out = admitting(scale, 1);
+        constexpr double little = 1e-9;  // changes nothing
+        if (out.refusal < little || load_.live <= 0) return out;
+        double low = 0, high = out.refusal;  // the refusal falls where more are refused
+        while (high - low > 1e-5 * high) {
+            const double middle = high > 100 * low && high < 0.1
+                                      ? std::sqrt(std::max(low, 1e-3 * high) * high)
+                                      : (low + high) / 2;
+            out = admitting(scale, 1 - middle);
+            (out.refusal > middle ? low : high) = middle;
+        }
+        return out;
+    }
+
+  private:
+    packet_answer admitting(double scale, double admitted) {
         const double opening = load_.opening * scale;
-        const double part = variance_left(scale);
-        const double live = load_.live * scale / part, each = load_.each * part;
+        const double part = variance_left(scale, admitted);
+        const double live = load_.live * scale * admitted / part, each = load_.each * part;
         packet_answer out;
         if (live <= 0 || each <= 0) {
             const auto [log, delay] = curve_.at(opening / limit_);
@@ -151,13 +169,13 @@ class averaged {
         return out;
     }
 
-  private:
     // Of the variance of the number live, what is left of it in its mean over the time that a full
     // bucket most likely takes to run empty: where its need, over the spread of what comes, is
     // least; bounded, for at full load there is no such time.
-    double variance_left(double scale) const {
-        const double mean = load_.rate() * scale;
-        const double variance = load_.live * scale * load_.each * load_.each;
+    double variance_left(double scale, double admitted) const {
+        const double live = load_.live * scale * admitted;
+        const double mean = load_.opening * scale + live * load_.each;
+        const double variance = live * load_.each * load_.each;
         if (load_.hold <= 0 || variance <= 0) return 1;
         const auto left = [&](double seconds) {
             const double u = seconds / load_.hold;
@@ -208,9 +226,11 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     detail::require(target > 0 && target < 1, name, "target", target,
                     "must be above 0 and below 1");
     averaged average(per_second, depth, load);
-    // around the scale at which the mean rate is the limit
+    // around the scale at which the mean rate is the limit; of those that open at most the target
+    // are refused, and just these send no more
     const double middle = per_second / load.rate(), log_target = std::log(target);
-    double low = -30, high = std::log(2 / (1 - target)) + 1;
+    const double kept = load.opening + load.live * load.each * (1 - target);
+    double low = -30, high = std::log(2 / (1 - target) * load.rate() / kept) + 1;
     for (int i = 0; i < 48; ++i) {
         const double x = (low + high) / 2;
         (average.at(middle * std::exp(x)).log_refusal > log_target ? high : low) = x;

@@ -108,6 +108,24 @@ design restricted(const design& d) {
     return out;
 }
 
+namespace {
+
+// What a patch sets by itself holds with restricted ports, too: the base's own exceptions for those
+// no longer do.
+void drop_patched(boost::json::value& exceptions, const boost::json::value& patch) {
+    if (!exceptions.is_object() || !patch.is_object()) return;
+    auto& kept = exceptions.get_object();
+    for (const auto& [key, value] : patch.get_object()) {
+        const auto it = kept.find(key);
+        if (it == kept.end()) continue;
+        drop_patched(it->value(), value);
+        if (!it->value().is_object() || !value.is_object() || it->value().get_object().empty())
+            kept.erase(it);
+    }
+}
+
+}  // namespace
+
 void resolve_design(boost::json::value& v, const std::string& path) {
     const auto named = [&](const boost::json::value& word, const std::string& where) {
         if (!word.is_string()) json_io::wrong_kind(word, where, "the name of a design");
@@ -125,6 +143,9 @@ void resolve_design(boost::json::value& v, const std::string& path) {
         if (!patch.contains("name"))
             base.get_object()["name"] =
                 std::string(base.get_object()["name"].get_string()) + " (changed)";
+        if (const auto it = base.get_object().find("when-restricted");
+            it != base.get_object().end())
+            drop_patched(it->value(), patch);
         v = merge_patch(std::move(base), patch);
     }
 }

@@ -50,6 +50,9 @@ class loss_curve {
     std::string explained() const;
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
+    // The flow table of a NAT that has no other system: where the search is complete it refuses by
+    // the smaller of the two alone, and exactly. Whether that is so; else nothing changes.
+    bool takes_table(double limit);
     // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
     // there are never more than there would be without refusals. Of on-off streams also what was
     // seen by look_always_on(): no more is refused than if they were on all the time.
