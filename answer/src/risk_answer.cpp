@@ -184,6 +184,17 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         }
         out["rate_limits"] = std::move(rates);
     }
+    if (!r.cuts.empty()) {
+        bj::array cuts;
+        for (const auto& one : r.cuts) {
+            bj::object item{{"nat", one.nat}, {"probability", one.probability}};
+            if (one.silence)
+                item["silence"] =
+                    std::isfinite(*one.silence) ? bj::value(*one.silence) : bj::value(nullptr);
+            cuts.push_back(std::move(item));
+        }
+        out["cuts"] = std::move(cuts);
+    }
     if (has_other_limits(s)) {
         // a factor to a few parts in a thousand is enough to rank by
         study_options rough = how;

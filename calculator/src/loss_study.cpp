@@ -114,7 +114,7 @@ bool kind_sums::joined() const {
     return false;
 }
 
-log_odds kind_sums::at(std::size_t kind, double scale) const {
+log_odds kind_sums::at(std::size_t kind, double scale, counted what) const {
     log_odds out{never, 0, false};
     double weighted = 0;
     for (const auto& part : shares_[kind]) {
@@ -140,7 +140,7 @@ log_odds kind_sums::at(std::size_t kind, double scale) const {
         out.seen = true;
     };
     if (const auto nat = all_.kinds[kind].nat) {
-        join(limits_->log_table(*nat, scale));
+        join(limits_->log_table(*nat, scale, what));
         join(limits_->log_rate(*nat, scale));
         join(limits_->log_subscribers(*nat, scale));
     }
@@ -277,7 +277,7 @@ void kind_sums::look_low(double scale, double probability) {
 
 // The refusal probability grows with the load, so what was measured at a higher one is a bound; and
 // a refusal needs so many flows in its system.
-double kind_sums::bound(std::size_t kind, double scale) const {
+double kind_sums::bound(std::size_t kind, double scale, counted what) const {
     double sum = never;
     for (const auto& part : shares_[kind]) {
         const auto& curve = curves_[part.curve];
@@ -297,9 +297,9 @@ double kind_sums::bound(std::size_t kind, double scale) const {
         sum = log_sum(sum, here + std::log(part.share));
     }
     if (const auto nat = all_.kinds[kind].nat)
-        sum = log_sum(
-            sum, log_sum(limits_->log_subscribers(*nat, scale),
-                         log_sum(limits_->log_table(*nat, scale), limits_->log_rate(*nat, scale))));
+        sum = log_sum(sum, log_sum(limits_->log_subscribers(*nat, scale),
+                                   log_sum(limits_->log_table(*nat, scale, what),
+                                           limits_->log_rate(*nat, scale))));
     sum = log_sum(sum, limits_->log_quota(all_.kinds[kind].clients, scale));
     sum = log_sum(sum, limits_->log_servers(kind, scale));
     return std::min(sum, 0.0);

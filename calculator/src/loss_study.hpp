@@ -25,7 +25,7 @@ class kind_sums {
 
     // log probability that a connection of a kind fails, its error, and whether it was seen to be
     // possible.
-    log_odds at(std::size_t kind, double scale) const;
+    log_odds at(std::size_t kind, double scale, counted what = counted::failing) const;
     log_odds worst(double scale) const;
     // Mean over all connections.
     log_odds average(double scale) const;
@@ -38,7 +38,7 @@ class kind_sums {
     // Looks at the loads of this scale, unless they are so low that looking is vain.
     void look(double scale, double holds);
     // An upper bound on a kind's probability where it was not seen, as a logarithm.
-    double bound(std::size_t kind, double scale) const;
+    double bound(std::size_t kind, double scale, counted what = counted::failing) const;
     // Makes bounds worth something: looks where simulated curves reach a probability that low,
     // unless a bound at this scale is as low without.
     void look_low(double scale, double probability);

@@ -75,6 +75,7 @@ void other_limits::read_tables(const scenario& s, const std::vector<nat_plan>& p
         const double behind = most_behind(s, s.nats[n]);
         const double most = translates(s.nats[n]) ? std::min(ports[n], behind) : behind;
         tables_.push_back(limit < most ? limit : 0);
+        cuts_.push_back(plans[n].design.pressure == pressure_kind::drop_least_recently_used);
     }
 }
 
@@ -295,7 +296,8 @@ double other_limits::log_bursts(double limit, double load, const burst_law& law)
     return it->second;
 }
 
-double other_limits::log_table(std::size_t nat, double scale) const {
+double other_limits::log_table(std::size_t nat, double scale, counted what) const {
+    if (what == counted::refused && cuts(nat)) return never;
     if (tables_[nat] > 0 && table_bursts_[nat])
         return log_bursts(tables_[nat], nat_load_[nat] * scale, *table_bursts_[nat]);
     return tables_[nat] > 0 ? log_erlang_b(tables_[nat], nat_load_[nat] * scale) : never;

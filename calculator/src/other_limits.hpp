@@ -12,16 +12,21 @@
 
 namespace natbound::calculator::detail {
 
+// A connection fails if it is refused, or if a full table makes room by cutting one that is open.
+enum class counted { failing, refused };
+
 class other_limits {
   public:
     // `ports` of each NAT over all its systems. Throws unsupported for what is not modelled.
     other_limits(const scenario& s, const filled_traffic& traffic, const system_split& all,
                  const std::vector<double>& ports);
 
-    double log_table(std::size_t nat,
-                     double scale) const;  // of a full table; -infinity without limit
+    // Of a full table; -infinity without limit, and among the refused of one that cuts.
+    double log_table(std::size_t nat, double scale, counted what = counted::failing) const;
     bool has_table(std::size_t nat) const { return tables_[nat] > 0; }
     double table(std::size_t nat) const { return tables_[nat]; }
+    // Whether a full table drops its oldest entry.
+    bool cuts(std::size_t nat) const { return has_table(nat) && cuts_[nat]; }
     // What refuses by the table is counted elsewhere.
     void drop_table(std::size_t nat) { tables_[nat] = 0; }
     // Of a client address (of a client set) at its quota; -infinity without one that can be reached
@@ -92,6 +97,7 @@ class other_limits {
     std::vector<std::optional<burst_law>>
         table_bursts_;  // a NAT's, where its traffic is not Poisson
     mutable std::map<std::pair<double, double>, double> bursts_;  // by limit and load
+    std::vector<bool> cuts_;                                      // a NAT's
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
 

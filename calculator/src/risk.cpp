@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "natbound/calculator/eviction.hpp"
 #include "natbound/calculator/first_passage.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -33,7 +34,7 @@ risk_result loss_study::state::risk(double scale) {
     bool at_most = false;
     out.exact = true;
     for (auto& k : out.kinds) {
-        k.odds = odds(k.kind, scale);
+        k.odds = odds(k.kind, scale, detail::counted::refused);
         if (&k == &out.kinds.front() || k.odds.log > out.worst.log) out.worst = k.odds;
         const double rate = k.kind.rate * k.kind.endpoints * scale;
         log = detail::log_sum(log, k.odds.log + std::log(rate / out.rate));
@@ -83,11 +84,49 @@ risk_result loss_study::state::risk(double scale) {
         one.delay = sent.delay;
         out.rates.push_back(one);
     }
+    out.cuts = cuts(scale);
     out.refusals_a_day = failing * 86400;
     // Refusals of bursts come in bursts: the time to the first is not one over their rate.
     out.bursty = traffic_.bursty();
     out.first_refusal = failing > 0 && !out.bursty ? 1 / failing : infinite;
     passage(out, scale);
+    return out;
+}
+
+// With the packets of connections known, which of them are cut goes by how long they are silent. Of
+// lives that are all exponential the next entry is as good as the last, so that without them the
+// chain of the number live is that of refusals (an upper bound where closed entries are kept: they
+// may be the ones to go).
+std::vector<cut_result> loss_study::state::cuts(double scale) const {
+    std::vector<cut_result> out;
+    const auto& limits = sums_->limits();
+    for (std::size_t n = 0; n < scenario_.nats.size(); ++n) {
+        if (!limits.cuts(n)) continue;
+        cut_result one;
+        one.nat = scenario_.nats[n].name;
+        std::vector<connection_kind> kinds;
+        bool known = true;
+        double rate = 0;
+        for (const auto& t : traffic_.streams) {
+            if (nat_of(scenario_, t.clients) != &scenario_.nats[n]) continue;
+            known = known && t.packets > 1 && t.arrives.law == arrival_law::poisson;
+            connection_kind kind{t.rate * scale, t.open.mean,
+                                 t.open.mean / std::max(1.0, t.packets - 1)};
+            kind.closed_timeout = t.hold() - t.open.mean;
+            if (kind.closed_timeout <= 0) kind.closed_timeout = 1e-9 * t.open.mean;
+            kinds.push_back(kind);
+            rate += t.rate * scale;
+        }
+        if (known) {
+            const evicting_table table(limits.table(n), kinds);
+            one.silence = table.characteristic_time();
+            for (std::size_t k = 0; k < kinds.size(); ++k)
+                one.probability += kinds[k].rate / rate * table.cut(k);
+        } else {
+            one.probability = std::exp(limits.log_table(n, scale));
+        }
+        out.push_back(one);
+    }
     return out;
 }
 

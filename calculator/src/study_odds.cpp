@@ -74,9 +74,10 @@ bool loss_study::state::blind(double scale) const {
     return false;
 }
 
-refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale) const {
+refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
+                                     detail::counted what) const {
     const std::size_t k = number(kind);
-    const log_odds seen = sums_->at(k, scale);
+    const log_odds seen = sums_->at(k, scale, what);
     bool known = true, possible = false, simulated = false;
     double sure = -infinite;  // of what was measured
     for (const auto& part : sums_->shares(k)) {
@@ -98,7 +99,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale) con
     double limits = std::max(sums_->limits().log_quota(kind.clients, scale),
                              sums_->limits().log_servers(k, scale));
     if (kind.nat)
-        limits = std::max({limits, sums_->limits().log_table(*kind.nat, scale),
+        limits = std::max({limits, sums_->limits().log_table(*kind.nat, scale, what),
                            sums_->limits().log_rate_least(*kind.nat, scale),
                            sums_->limits().log_subscribers(*kind.nat, scale)});
     if (known && seen.seen) {
@@ -108,7 +109,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale) con
         return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                 std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
     }
-    const double log = sums_->bound(k, scale);
+    const double log = sums_->bound(k, scale, what);
     sure = std::max(sure, limits);
     // what was not measured may be too little to matter: it widens the interval
     if (log < sure + std::log(2)) {

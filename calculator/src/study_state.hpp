@@ -37,7 +37,10 @@ class loss_study::state {
     bool unmeasured(double scale) const;
     // Whether a system was never seen to refuse at loads that are at or above its own.
     bool blind(double scale) const;
-    refusal_odds odds(const traffic_kind& kind, double scale) const;
+    refusal_odds odds(const traffic_kind& kind, double scale,
+                      detail::counted what = detail::counted::failing) const;
+    // Of tables that make room by cutting.
+    std::vector<cut_result> cuts(double scale) const;
     void error(double scale, double load, likely_result& out) const;
     void points(std::vector<load_point>& out) const;
     std::optional<double> windows_of(const detail::share_of_kind& part, double scale,

@@ -16,12 +16,12 @@ void loss_study::state::remember() {
         const std::string& name = plan.of->name;
         if (sums_->limits().has_table(n) && translates(*plan.of)) {
             assumed_.push_back(name +
-                               ": ports and the flow table refuse independently of one another "
-                               "(an upper bound)");
-            if (plan.design.pressure == pressure_kind::drop_least_recently_used)
-                assumed_.push_back(name +
-                                   ": each flow that a full table drops is counted as failed "
-                                   "(an upper bound)");
+                               (sums_->limits().cuts(n)
+                                    ? ": ports refuse as if no entry were dropped from the full "
+                                      "table, and each that is dropped is taken for open (upper "
+                                      "bounds)"
+                                    : ": ports and the flow table refuse independently of one "
+                                      "another (an upper bound)"));
         }
         if (sums_->limits().has_packets(n))
             assumed_.push_back(

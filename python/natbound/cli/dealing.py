@@ -156,4 +156,4 @@ def exhaustion(
             else f"; in the long run {w.probability(found['refusal_probability'], found['log_refusal_probability'])} refused"
         )
     )
-    print(f"By {found['method']}.")
+    print(f"Method: {found['method']}.")

@@ -52,6 +52,9 @@ def risk(
         print(
             f"  first refusal       after {'more than ' if 'at_least' in first else ''}{w.span(first.get('value', first.get('at_least')))} on average"
         )
+    for cut in data.get("cuts", []):
+        after = f"; an entry is dropped after {w.span(cut['silence'])} without a packet" if cut.get("silence") else ""
+        print(f"  connections cut     {w.probability(cut['probability'])} by the full table of {cut['nat']}{after}")
     if data["full_probability"] is not None:
         print(f"  time with no port   {w.probability(data['full_probability'])}")
     if retries["tries"] > 1:
@@ -65,7 +68,7 @@ def risk(
         print(f"  {kind['text']}: {shown}")
     for line in limits_in_order(data)[1:]:
         print(line)
-    print(f"By {data['method']}.")
+    print(f"Method: {data['method']}.")
     if simulate:
         seen = data["simulation"]
         verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[

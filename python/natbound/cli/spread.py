@@ -50,7 +50,7 @@ def day(
         + ("" if error is None else f" ({error:+.1%})")
         + f", the day's mean {w.probability(found['mean_load'])}."
     )
-    print(f"By {found['method']}.")
+    print(f"Method: {found['method']}.")
 
 
 @about_a_scenario

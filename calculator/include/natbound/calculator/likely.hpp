@@ -83,6 +83,16 @@ struct rate_result {
     double delay = 0;                     // of packets: mean seconds, where they queue
 };
 
+// A flow table that drops its least recently used entry when it is full: nobody is refused by it,
+// and somebody is cut.
+struct cut_result {
+    std::string nat;
+    double probability = 0;  // that a connection is cut before it ends
+    // Without a packet for so long an entry is dropped (eviction.hpp); known where the traffic says
+    // how many packets a connection has. Infinite: the table is hardly ever full.
+    std::optional<double> silence;
+};
+
 // Beside the average over simulated states: the formula for searches of windows (window_loss.hpp),
 // and what of the scenario it leaves out.
 struct window_formula {
@@ -99,6 +109,7 @@ struct risk_result {
     std::vector<std::string> assumed;
     std::vector<kind_result> kinds;  // the most likely to fail first
     std::vector<rate_result> rates;
+    std::vector<cut_result> cuts;  // the odds of kinds, and all else, leave these out
     std::optional<double>
         full_probability;       // time congestion of the worst kind's ports, where it is known
     double refusals_a_day = 0;  // at most, where overall is
