@@ -163,6 +163,15 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         method_ = m;
         why_ = std::move(why);
     };
+    if (system_.dealt) {
+        if (!complete || !same || !poisson_)
+            throw unsupported("NAT " + plan.of->name +
+                              ": port blocks dealt on demand are counted for Poisson arrivals and "
+                              "a search that finds every free port of a subscriber's blocks");
+        return decide(loss_method::dealt_blocks,
+                      "port blocks dealt on demand: the exact law of the blocks that all "
+                      "subscribers hold, flows filling a block before the next is taken");
+    }
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
         return decide(loss_method::nothing_refuses,
                       "one client alone keeps its own ports, and they never clash");
@@ -318,7 +327,9 @@ double loss_curve::exact_log(double load) const {
 // A line through the points in log load and log probability; near points count most, and the slope
 // between far ones is what a single near one is given.
 log_odds loss_curve::at(double load, std::size_t kind) const {
-    if (exact()) return {exact_log(load), 0, method_ != loss_method::nothing_refuses};
+    if (exact())
+        return {exact_log(load), 0,
+                method_ != loss_method::nothing_refuses && method_ != loss_method::dealt_blocks};
     const double x = std::log(load);
     const double steep = slope(load, kind);
     double sum = 0, weighted = 0, variance = 0;

@@ -144,6 +144,7 @@ log_odds kind_sums::at(std::size_t kind, double scale, counted what) const {
         join(limits_->log_rate(*nat, scale));
         join(limits_->log_subscribers(*nat, scale));
     }
+    join(limits_->log_dealt(kind, scale));
     join(limits_->log_quota(all_.kinds[kind].clients, scale));
     join(limits_->log_servers(kind, scale));
     out.log = std::min(out.log, 0.0);
@@ -300,6 +301,7 @@ double kind_sums::bound(std::size_t kind, double scale, counted what) const {
         sum = log_sum(sum, log_sum(limits_->log_subscribers(*nat, scale),
                                    log_sum(limits_->log_table(*nat, scale, what),
                                            limits_->log_rate(*nat, scale))));
+    sum = log_sum(sum, limits_->log_dealt(kind, scale));
     sum = log_sum(sum, limits_->log_quota(all_.kinds[kind].clients, scale));
     sum = log_sum(sum, limits_->log_servers(kind, scale));
     return std::min(sum, 0.0);

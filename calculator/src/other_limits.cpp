@@ -12,6 +12,7 @@
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -49,12 +50,53 @@ double log_sum(double a, double b) {
 other_limits::other_limits(const scenario& s, const filled_traffic& traffic,
                            const system_split& all, const std::vector<double>& ports)
     : nat_load_(all.nat_load), quotas_(s.clients.size()), table_bursts_(s.nats.size()) {
+    read_dealt(s, all);
     read_tables(s, all.plans, ports);
     read_bursts(s, traffic);
     read_servers(s, traffic, all.kinds);
     read_subscribers(s, traffic);
     read_rates(s, traffic);
     read_quotas(s, traffic);
+}
+
+// The systems of a NAT with blocks are a subscriber's scopes, each by itself.
+void other_limits::read_dealt(const scenario& s, const system_split& all) {
+    place_.resize(all.kinds.size());
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> known;  // by NAT and client set
+    for (const auto& system : all.systems) {
+        if (!system.dealt) continue;
+        const auto& n = s.nats[system.nat];
+        auto& dealing = dealt_[system.nat];
+        dealing.block = n.port_set->port_set_size;
+        dealing.most = n.port_set->port_sets_per_subscriber;
+        dealing.pool = saturated(port_set_layout(n).sets());
+        const std::size_t set = all.kinds[system.parts.front().kind].clients;
+        const count many = s.clients[set].addresses.size();
+        constexpr std::uint64_t most = 10'000'000;
+        if (many > most)
+            throw unsupported("NAT " + n.name +
+                              ": port blocks dealt on demand are counted for 1e7 client addresses");
+        const auto [it, fresh] = known.try_emplace({system.nat, set}, dealing.kinds.size());
+        if (fresh) dealing.kinds.push_back({static_cast<std::uint64_t>(many), {}});
+        auto& who = dealing.kinds[it->second];
+        for (const auto& part : system.parts)
+            place_[part.kind] = place{system.nat, it->second, who.scopes.size()};
+        who.scopes.push_back({system.load(), system.copies / static_cast<double>(who.count)});
+    }
+}
+
+double other_limits::log_dealt(std::size_t kind, double scale) const {
+    if (!place_[kind]) return never;
+    const auto& at = *place_[kind];
+    const auto [it, fresh] = dealt_seen_.try_emplace({at.nat, scale});
+    if (fresh) {
+        block_dealing now = dealt_.at(at.nat);
+        for (auto& who : now.kinds)
+            for (auto& scope : who.scopes) scope.load *= scale;
+        it->second = dealt_blocks(now).refused;
+    }
+    const auto& found = it->second[at.kind][at.scope];
+    return std::min(0.0, log_sum(found.by_quota, found.by_pool));
 }
 
 // No more flows than `ports` of a NAT are ever live.

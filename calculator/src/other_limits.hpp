@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "natbound/calculator/burst_limit.hpp"
+#include "natbound/calculator/dealt_blocks.hpp"
 #include "natbound/calculator/likely.hpp"
 #include "natbound/calculator/loss_curve.hpp"
 #include "natbound/calculator/packet_limit.hpp"
@@ -57,7 +58,12 @@ class other_limits {
     // How many limits a kind meets at its server.
     std::size_t servers(std::size_t kind) const { return servers_[kind].size(); }
 
+    // Of ports dealt out in blocks on demand: by the subscriber's own limit and for want of a
+    // block.
+    double log_dealt(std::size_t kind, double scale) const;
+
   private:
+    void read_dealt(const scenario& s, const system_split& all);
     void read_tables(const scenario& s, const std::vector<nat_plan>& plans,
                      const std::vector<double>& ports);
     void read_bursts(const scenario& s, const filled_traffic& traffic);
@@ -68,6 +74,13 @@ class other_limits {
     void read_quotas(const scenario& s, const filled_traffic& traffic);
 
     std::vector<double> nat_load_;
+    struct place {
+        std::size_t nat = 0, kind = 0, scope = 0;  // in a dealing
+    };
+    std::map<std::size_t, block_dealing> dealt_;  // by NAT
+    std::vector<std::optional<place>> place_;     // a traffic kind's
+    mutable std::map<std::pair<std::size_t, double>, std::vector<std::vector<dealt_refusal>>>
+        dealt_seen_;  // by NAT and scale
     struct quota {
         double limit = 0, load = 0;            // of one client address; no limit: 0
         bool plenty = true;                    // ports of its own towards each destination

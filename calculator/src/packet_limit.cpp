@@ -92,11 +92,11 @@ class averaged {
           load_(load) {}
 
     // Connections whose first packet is lost send no others: the share that gets in is the one
-    // that leaves so much room.
+    // that leaves so much room. Where none come and go (no hold) all have got in.
     packet_answer at(double scale) {
         packet_answer out = admitting(scale, 1);
         constexpr double little = 1e-9;  // changes nothing
-        if (out.refusal < little || load_.live <= 0) return out;
+        if (out.refusal < little || load_.live <= 0 || load_.hold <= 0) return out;
         double low = 0, high = out.refusal;  // the refusal falls where more are refused
         while (high - low > 1e-5 * high) {
             const double middle = high > 100 * low && high < 0.1

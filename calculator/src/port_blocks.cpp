@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <natbound/calculator/dealt_blocks.hpp>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/port_blocks.hpp>
 
@@ -8,8 +9,6 @@
 
 namespace natbound::calculator {
 namespace {
-
-using law = std::vector<double>;
 
 void check(const char* function, const block_pool& x) {
     const auto count = [&](const char* argument, std::uint64_t value, std::uint64_t most,
@@ -23,66 +22,6 @@ void check(const char* function, const block_pool& x) {
     count("subscribers", x.subscribers, 1000000000, "must be at least 1 and at most 1e9");
     detail::require(x.load > 0 && x.load <= 1e9, function, "load", x.load,
                     "must be above 0 and at most 1e9");
-}
-
-// One subscriber: chances of n = block x j live flows and of j blocks, for j = 0 .. most, as for a
-// subscriber with its quota alone.
-struct subscriber {
-    law flows, blocks;
-
-    explicit subscriber(const block_pool& x) : flows(x.most + 1), blocks(x.most + 1) {
-        const std::uint64_t quota = x.block * x.most;
-        const double mode = std::min(std::floor(x.load), static_cast<double>(quota));
-        std::vector<double> p(quota + 1);
-        const auto m = static_cast<std::size_t>(mode);
-        p[m] = 1;
-        for (std::size_t n = m; n > 0; --n) p[n - 1] = p[n] * (static_cast<double>(n) / x.load);
-        for (std::size_t n = m; n < quota; ++n) {
-            p[n + 1] = p[n] * (x.load / static_cast<double>(n + 1));
-        }
-        double total = 0;
-        for (double w : p) total += w;
-        for (std::size_t n = 0; n <= quota; ++n) {
-            const double chance = p[n] / total;
-            if (n % x.block == 0) flows[n / x.block] = chance;
-            blocks[(n + x.block - 1) / x.block] += chance;
-        }
-    }
-};
-
-// Sums of up to `most`; the rest is dropped.
-law convolve(const law& a, const law& b, std::size_t most) {
-    law out(std::min(a.size() + b.size() - 1, most + 1), 0.0);
-    for (std::size_t i = 0; i < a.size() && i < out.size(); ++i) {
-        if (a[i] == 0) continue;
-        const std::size_t end = std::min(b.size(), out.size() - i);
-        for (std::size_t j = 0; j < end; ++j) out[i + j] += a[i] * b[j];
-    }
-    return out;
-}
-
-// The largest to 1, so that products of many laws that hardly fit do not underflow.
-void scale(law& a) {
-    const double most = *std::max_element(a.begin(), a.end());
-    if (most > 0) {
-        for (double& x : a) x /= most;
-    }
-}
-
-law power(law base, std::uint64_t times, std::size_t most) {
-    law out{1};
-    scale(base);
-    for (; times > 0; times >>= 1) {
-        if ((times & 1) != 0) {
-            out = convolve(out, base, most);
-            scale(out);
-        }
-        if (times > 1) {
-            base = convolve(base, base, most);
-            scale(base);
-        }
-    }
-    return out;
 }
 
 }  // namespace
@@ -109,29 +48,13 @@ std::uint64_t blocks_for(std::uint64_t block, double load, double target) {
 
 block_refusals blocks_refused(const block_pool& x) {
     check("blocks_refused", x);
-    const subscriber one(x);
-    const std::size_t pool = static_cast<std::size_t>(x.pool);
-    const law others = power(one.blocks, x.subscribers - 1, pool);
-    const auto other = [&](std::size_t k) { return k < others.size() ? others[k] : 0.0; };
-    // Chances that the others hold at most k blocks.
-    law most(pool + 1);
-    double sum = 0;
-    for (std::size_t k = 0; k <= pool; ++k) most[k] = sum += other(k);
-    const law all = convolve(others, one.blocks, pool);
-    double total = 0, held = 0;
-    for (std::size_t k = 0; k < all.size(); ++k) {
-        total += all[k];
-        held += static_cast<double>(k) * all[k];
-    }
+    const auto found = dealt_blocks({x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}});
     block_refusals out{};
-    const std::size_t top = static_cast<std::size_t>(x.most);
-    if (top <= pool) out.by_quota = one.flows[top] * most[pool - top] / total;
-    for (std::size_t j = 0; j < top && j <= pool; ++j) {
-        out.by_pool += one.flows[j] * other(pool - j) / total;
-    }
+    out.by_quota = std::exp(found.refused[0][0].by_quota);
+    out.by_pool = std::exp(found.refused[0][0].by_pool);
     out.refusal = out.by_quota + out.by_pool;
-    out.pool_exhausted = all.size() > pool ? all[pool] / total : 0;
-    out.mean_blocks = held / total;
+    out.pool_exhausted = std::exp(found.log_exhausted);
+    out.mean_blocks = found.mean_blocks;
     return out;
 }
 

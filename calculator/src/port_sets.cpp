@@ -7,10 +7,6 @@
 namespace natbound::calculator::detail {
 
 nat one_subscribers(const nat& n) {
-    if (!n.port_set->deterministic)
-        throw unsupported("NAT " + n.name +
-                          ": how likely a refusal is with port blocks that are dealt on demand is "
-                          "not modelled yet (natbound.calculator.port_blocks computes with them)");
     nat out = own_nat(n, port_set_layout(n).at(0));
     out.connection_limits = n.connection_limits;
     out.mapping_limits = n.mapping_limits;
@@ -19,6 +15,9 @@ nat one_subscribers(const nat& n) {
 
 subscriber one_subscriber(const scenario& s, const filled_traffic& traffic, const nat& n,
                           std::size_t clients) {
+    if (!n.port_set->deterministic)
+        throw unsupported("NAT " + n.name +
+                          ": port blocks that are dealt on demand are not simulated yet");
     subscriber out;
     out.clients = clients;
     out.copies = static_cast<double>(s.clients[clients].addresses.size());

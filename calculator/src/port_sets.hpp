@@ -1,6 +1,7 @@
 #pragma once
-// A NAT that deals out its ports in deterministic sets, to the calculator: each client address is a
-// loss system of its own, and those of a client set are alike.
+// A NAT that deals out its ports in sets, to the calculator: each client address is a loss system
+// of its own, and those of a client set are alike. Sets dealt on demand join them again
+// (dealt_blocks.hpp).
 #include <memory>
 #include <natbound/calculator/traffic.hpp>
 #include <natbound/model/plan.hpp>
@@ -8,11 +9,11 @@
 
 namespace natbound::calculator::detail {
 
-// The ports of one subscriber, with the limits of all. Throws unsupported for sets that are dealt
-// on demand.
+// The ports of one subscriber's first set, with the limits of all.
 nat one_subscribers(const nat& n);
 
-// One client address of a set, with its part of the traffic.
+// One client address of a set, with its part of the traffic. Throws unsupported for sets that are
+// dealt on demand.
 struct subscriber {
     scenario s;  // of it alone
     filled_traffic traffic;

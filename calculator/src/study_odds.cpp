@@ -99,7 +99,8 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
     double limits = std::max(sums_->limits().log_quota(kind.clients, scale),
                              sums_->limits().log_servers(k, scale));
     if (kind.nat)
-        limits = std::max({limits, sums_->limits().log_table(*kind.nat, scale, what),
+        limits = std::max({limits, sums_->limits().log_dealt(k, scale),
+                           sums_->limits().log_table(*kind.nat, scale, what),
                            sums_->limits().log_rate_least(*kind.nat, scale),
                            sums_->limits().log_subscribers(*kind.nat, scale)});
     if (known && seen.seen) {

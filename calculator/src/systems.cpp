@@ -158,7 +158,8 @@ class splitter {
             system.parts.push_back(std::move(p));
         };
         if (scenario_.nats[n].port_set) {  // each client address by itself
-            say("the ports of one subscriber of " + set.name + " stand for those of all");
+            if (scenario_.nats[n].port_set->deterministic)
+                say("the ports of one subscriber of " + set.name + " stand for those of all");
             return put(std::nullopt, 1, 1 / clients, clients);
         }
         if (pool.fallback || size == 1)
@@ -207,6 +208,8 @@ class splitter {
         auto [it, fresh] = systems_.try_emplace(k);
         if (fresh) {
             it->second.nat = n;
+            const auto& sets = scenario_.nats[n].port_set;
+            it->second.dealt = sets && !sets->deterministic;
             it->second.rank = rank;
             it->second.ranks =
                 static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.bursts import poisson_alone
+from natbound.planning.domain import likely_part, poisson_alone
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def alert(
             raise InputError("must be finite and at least 0", path=name, value=str(value))
     poisson_alone(scenario, "alert")
     answer = scenario.answer(epsilon, seed=seed, remedies=False)
-    likely, maximum = answer["likely"], answer["maximum"]
+    likely, maximum = likely_part(answer), answer["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
     reaches = float(likely["interval"][0])  # on the safe side

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.bursts import poisson_alone
+from natbound.planning.domain import poisson_alone
 from natbound.results import Result
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from natbound import wording as w
-from natbound.planning.bursts import poisson_alone
+from natbound.planning.domain import likely_part, poisson_alone
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ class _Asked:
     def __init__(self, scenario: Scenario, epsilon: float, seed: int) -> None:
         self.scenario, self.epsilon, self.seed = scenario, epsilon, seed
         answer = scenario.answer(epsilon, seed=seed, remedies=False)
-        self.nothing_refuses = bool(answer["likely"]["nothing_refuses"])
-        likely = answer["likely"]["connections"]
+        found = likely_part(answer)
+        self.nothing_refuses = bool(found["nothing_refuses"])
+        likely = found["connections"]
         self.likely = None if likely is None else float(likely)
         most = answer["maximum"]
         self.maximum = float(most["connections"] if most["connections"] is not None else most["at_most"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError, Unsupported
 from natbound.planning import pools
+from natbound.planning.domain import likely_part
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -123,6 +124,31 @@ def _changes(canonical: dict[str, Any], index: int, designs: Sequence[str]) -> I
         yield f"design {name}", (f"nats.{index}.design={name}",), "design"
 
 
+def _least(
+    meets: Callable[[int], bool], guess: int, most: int, *, part: float = 0.0, hopeless: Callable[[int], bool] = lambda _: False
+) -> int | None:
+    """The least of 1 .. most that meets the target, to that part of itself, on the safe side; None where none does. From a guess, in growing
+    steps: each question is a study of its own."""
+    low, high, n = 0, most + 1, max(1, min(guess, most))
+    step = max(1, int(part * n))
+    while high - low > max(1, int(part * high)):
+        if meets(n):
+            high = n
+        elif hopeless(n):
+            return None
+        else:
+            low = n
+        # beyond what was asked on the other side nothing is known yet
+        if high > most:
+            n = min(low + step, most)
+        elif low == 0:
+            n = max(high - step, 1)
+        else:
+            n = (low + high) // 2
+        step *= 2
+    return None if high > most else high
+
+
 class _Sizing:
     """One scenario, asked at several sizes."""
 
@@ -135,6 +161,7 @@ class _Sizing:
         risk = scenario.risk(seed=seed)
         self.load, self.rate, self.exact = risk["load"], risk["rate"], risk["exact"]
         self.canonical = canonical
+        self.known: dict[tuple[str, ...], float | None] = {}
 
     def pool(self, addresses: int) -> tuple[str, ...]:
         """The settings that make the pool so large."""
@@ -161,24 +188,28 @@ class _Sizing:
                 seen[n] = self.odds(settings, n)
             return seen[n][0]
 
-        low, high = 0, self.addresses
-        while refused(high) > self.target:
-            if high >= MOST_ADDRESSES or (high >= 4 * self.addresses and refused(high) > 0.9 * refused(low)):
-                return None
-            low, high = high, min(2 * high, MOST_ADDRESSES)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if refused(middle) > self.target else (low, middle)
-        return high, seen[high]
+        carried = self.likely(*settings)
+        guess = math.ceil(self.addresses * self.load / carried) if carried else self.addresses
 
-    def likely(self, scenario: Scenario) -> float | None:
+        def hopeless(n: int) -> bool:
+            """More addresses no longer help: the last doubling changed little."""
+            before = max((k for k in seen if k <= n // 2), default=0)
+            return n >= 4 * max(self.addresses, guess) and before > 0 and refused(n) > 0.9 * refused(before)
+
+        found = _least(lambda n: refused(n) <= self.target, guess, MOST_ADDRESSES, hopeless=hopeless)
+        return None if found is None else (found, seen[found])
+
+    def likely(self, *settings: str) -> float | None:
         """The load that meets the target."""
-        found = scenario.answer(self.target, seed=self.seed, remedies=False)["likely"]["connections"]
-        return None if found is None else float(found)
+        if settings not in self.known:
+            changed = self.scenario.with_settings(*settings) if settings else self.scenario
+            found = likely_part(changed.answer(self.target, seed=self.seed, remedies=False))["connections"]
+            self.known[settings] = None if found is None else float(found)
+        return self.known[settings]
 
     def as_is(self) -> dict[str, Any]:
         """What today's NAT carries at the target."""
-        load = self.likely(self.scenario)
+        load = self.likely()
         if load is None:
             return {"load": None, "why": "nothing refuses"}
         factor = load / self.load
@@ -187,21 +218,16 @@ class _Sizing:
             "room": factor,
             "most_rate": self.rate * factor,
             "longest_hold": self.load / self.rate * factor,
-            "least_ports": self.least_ports(),
+            "least_ports": self.least_ports(factor),
         }
 
-    def least_ports(self) -> int | None:
+    def least_ports(self, room: float) -> int | None:
         """The least ports an address, from the first that the design gives on, that meet the target with today's addresses: exact where
         the method is, else to one in a hundred, on the safe side."""
         given = self.canonical["nats"][self.index].get("port-set-restrict") or {}
         first = int(given.get("start-port-number", 1024))
-        low, high = 0, int(given.get("end-port-number", 65535)) - first + 1
-        if self.with_ports(first, high) > self.target:
-            return None
-        while high - low > (1 if self.exact else max(1, high // 100)):
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.with_ports(first, middle) > self.target else (low, middle)
-        return high
+        most = int(given.get("end-port-number", 65535)) - first + 1
+        return _least(lambda n: self.with_ports(first, n) <= self.target, math.ceil(most / room), most, part=0.0 if self.exact else 0.01)
 
     def with_ports(self, first: int, ports: int) -> float:
         """The worst kind's refusal probability with so many ports."""
@@ -216,7 +242,7 @@ class _Sizing:
         out: list[dict[str, Any]] = []
         n, step = 1, 0
         while len(out) < points and n <= MOST_ADDRESSES:
-            out.append({"addresses": n, "likely": self.likely(self.scenario.with_settings(*self.pool(n)))})
+            out.append({"addresses": n, "likely": self.likely(*self.pool(n))})
             step += 1
             n = n + 1 if n < 4 else (n * 3 // 2 if step % 2 == 0 else n * 4 // 3)
         return out

@@ -20,6 +20,7 @@ enum class loss_method {
     attempts,
     batches,
     modulated,
+    dealt_blocks,  // counted with all that share the pool's blocks, not by its own load
     simulated_states
 };
 

@@ -9,8 +9,8 @@
 // number live is taken for that of its mean over T, the most likely such time (the rate is an
 // Ornstein-Uhlenbeck process; I. Norros, Queueing Systems 16 (1994) 387, for the time).
 //
-// A connection whose first packet is lost sends no others: the loss is the fixed point at which those
-// that get in lose so much.
+// A connection whose first packet is lost sends no others: the loss is the fixed point at which
+// those that get in lose so much.
 //
 // Measured against 12 simulations of losses from 1e-4 to 3 %, depths of 10 to 4,000, holds of 0.1
 // to 30 s (tests/python/test_rate_limits.py keeps some): 0.9 to 1.3 times the simulated loss, and

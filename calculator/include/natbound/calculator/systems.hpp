@@ -45,7 +45,8 @@ struct loss_system {
     std::uint32_t ranks = 1;            // addresses that a search may try
     std::vector<transport> destinations;  // endpoints in the clash scope
     std::vector<system_part> parts;
-    double copies = 1;  // so many systems are alike
+    double copies = 1;   // so many systems are alike
+    bool dealt = false;  // its ports are dealt out in blocks on demand
 
     double load() const;
 };
