@@ -187,3 +187,37 @@ def test_what_is_not_modelled_says_so() -> None:
 def test_bad_limits(limits: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         gateway(500, limits)
+
+
+@pytest.mark.parametrize("rate", [26, 28, 32, 60])
+def test_connections_that_are_refused_send_no_packets(rate: int) -> None:
+    """In overload those that get in leave room for themselves alone: the fixed point, where the packets of all would lose twice as many."""
+    scenario = gateway(rate, {"packets": "500/s", "packets-burst": 200}, hold="60s", packets=20)
+    found = scenario.risk(tries=1)["refusal_probability"]
+    seen = scenario.simulate(seed=1, arrivals=200_000)["refusal_probability"]
+    assert found == pytest.approx(seen, rel=0.15 if rate < 28 else 0.05)
+
+
+def test_a_table_smaller_than_the_ports_refuses_alone() -> None:
+    scenario = gateway(16, None, hold="60s")
+    document = scenario.canonical
+    document["nats"][0]["connection-limits"] = {"limit-per-instance": 980}
+    document["nats"][0]["port-set-restrict"] = {"start-port-number": 40000, "end-port-number": 40999}
+    found = Scenario(document).risk(tries=1)
+    assert found.exact
+    assert found["refusal_probability"] == pytest.approx(calculator.erlang_b(980, found["load"]), rel=1e-12)
+
+
+def test_a_table_that_drops_its_oldest_refuses_nobody() -> None:
+    document = gateway(100, None, hold="60s", packets=30).canonical
+    nat = document["nats"][0]
+    nat["connection-limits"], nat["design"]["pressure"] = {"limit-per-instance": 4000}, "drop-least-recently-used"
+    scenario = Scenario(document)
+    found = scenario.risk()
+    assert found["refusal_probability"] == 0
+    assert found["retries"]["connection_failure"] == 0
+    (cut,) = found["cuts"]
+    assert cut["probability"] == pytest.approx(scenario.simulate(seed=1, arrivals=300_000)["refusal_probability"], rel=0.03)
+    # entries are gone when they close: there is no closed one to drop
+    kind = calculator.Connections(100, 60, 60 / 29, closed_timeout=1e-6)
+    assert cut["silence"] == pytest.approx(calculator.EvictingTable(4000, [kind]).characteristic_time(), rel=1e-4)

@@ -141,3 +141,16 @@ def test_what_the_schema_says_of_the_examples() -> None:
         jsonschema.validate(natbound.load(file).canonical, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"clients": [], "servers": [], "cleints": []}, schema)
+
+
+def test_what_a_design_sets_holds_with_restricted_ports_too() -> None:
+    """The base's exceptions for restricted ports do not undo what is set over it."""
+    home = natbound.load(EXAMPLES / "home-lan.yaml")
+    changed = home.with_settings('nats.router.design={"base": "linux-masquerade", "first-choice": "none"}').canonical["nats"][0]["design"]
+    assert (changed["first-choice"], changed["when-restricted"]) == ("none", {})
+    kept = home.with_settings('nats.router.design={"base": "linux-masquerade", "pressure": "refuse"}').canonical["nats"][0]["design"]
+    assert kept["when-restricted"] == {"first-choice": "preserve"}
+    own = home.with_settings(
+        'nats.router.design={"base": "linux-masquerade", "first-choice": "none", "when-restricted": {"first-choice": "preserve"}}'
+    )
+    assert own.canonical["nats"][0]["design"]["when-restricted"] == {"first-choice": "preserve"}

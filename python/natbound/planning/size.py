@@ -218,24 +218,31 @@ class _Sizing:
             "room": factor,
             "most_rate": self.rate * factor,
             "longest_hold": self.load / self.rate * factor,
-            "least_ports": self.least_ports(factor),
+            "least_ports": self.least_ports(load),
         }
 
-    def least_ports(self, room: float) -> int | None:
+    def least_ports(self, carried: float) -> int | None:
         """The least ports an address, from the first that the design gives on, that meet the target with today's addresses: exact where
         the method is, else to one in a hundred, on the safe side."""
         given = self.canonical["nats"][self.index].get("port-set-restrict") or {}
         first = int(given.get("start-port-number", 1024))
         most = int(given.get("end-port-number", 65535)) - first + 1
-        return _least(lambda n: self.with_ports(first, n) <= self.target, math.ceil(most / room), most, part=0.0 if self.exact else 0.01)
+        guess = most * min(1.0, self.load / carried)
+        if not self.exact and guess < 0.99 * most:  # each study costs: a secant through another one comes nearer
+            there = self.likely(*self.ports(first, round(guess))) or 0.0
+            guess += (self.load - there) * (most - guess) / max(carried - there, 1.0)
+        return _least(lambda n: self.with_ports(first, n) <= self.target, math.ceil(guess), most, part=0.0 if self.exact else 0.01)
 
-    def with_ports(self, first: int, ports: int) -> float:
-        """The worst kind's refusal probability with so many ports."""
-        settings = (
+    def ports(self, first: int, ports: int) -> tuple[str, ...]:
+        """The settings that give each address so many."""
+        return (
             f"nats.{self.index}.port-set-restrict.start-port-number={first}",
             f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}",
         )
-        return self.refused(settings, self.addresses)
+
+    def with_ports(self, first: int, ports: int) -> float:
+        """The worst kind's refusal probability with so many ports."""
+        return self.refused(self.ports(first, ports), self.addresses)
 
     def curve(self, points: int) -> list[dict[str, Any]]:
         """The load that meets the target, by number of addresses: 1, 2, 3, 4, 6, 8, 12 ..."""

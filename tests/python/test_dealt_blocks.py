@@ -1,0 +1,92 @@
+"""Port blocks dealt on demand: a scenario's odds against a stepped history of blocks, and what is asked around them."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from typing import Any
+
+import natbound
+import pytest
+from natbound import calculator
+
+
+def scenario(
+    *, clients: int, pool: int, size: int, most: int, endpoints: int, rate: float, hold: str = "10s", **design: Any
+) -> natbound.Scenario:
+    """So many hosts behind pool x 8 ports in blocks, each with the same traffic towards so many endpoints."""
+    return natbound.Scenario(
+        {
+            "clients": [{"name": "A", "addresses": f"10.0.0.1-10.0.0.{clients}", "ports": "1024-65535"}],
+            "servers": [{"name": "C", "addresses": f"198.51.100.1-198.51.100.{endpoints}", "ports": 443}],
+            "nats": [
+                {"name": "cgn", "inside": ["A"], "external-ip-address-pool": f"203.0.113.1-203.0.113.{pool}", "design": {"base": "ideal", **design},
+                 "port-set-restrict": {"start-port-number": 40000, "end-port-number": 40007},
+                 "port-set": {"port-set-size": size, "port-sets-per-subscriber": most}}
+            ],
+            "traffic": [{"from": "A", "to": "C", "rate": f"{rate}/s", "hold": hold}],
+        }
+    )  # fmt: skip
+
+
+def stepped(
+    *, clients: int, blocks: int, size: int, most: int, endpoints: int, rate: float, hold: float, arrivals: int, reuse: bool
+) -> float:
+    """The share refused when connections come and go: a host has as many blocks as its busiest endpoint (without reuse: all) needs."""
+    rng = random.Random(3)
+    live = [[0] * endpoints for _ in range(clients)]
+    ends: list[tuple[float, int, int]] = []
+    now, refused = 0.0, 0
+
+    def held(host: list[int]) -> int:
+        return -(-(max(host) if reuse else sum(host)) // size)
+
+    for _ in range(arrivals):
+        now += rng.expovariate(rate)
+        while ends and ends[0][0] <= now:
+            _, host, to = heapq.heappop(ends)
+            live[host][to] -= 1
+        host, to = rng.randrange(clients), rng.randrange(endpoints)
+        live[host][to] += 1
+        if held(live[host]) > most or sum(map(held, live)) > blocks:
+            live[host][to] -= 1
+            refused += 1
+        else:
+            heapq.heappush(ends, (now + hold, host, to))  # constant: the law does not matter
+    return refused / arrivals
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+@pytest.mark.parametrize(("clients", "size", "most", "rate"), [(4, 2, 3, 2.0), (9, 4, 2, 3.0), (12, 4, 1, 2.0), (20, 2, 4, 4.0)])
+def test_odds_are_those_of_a_history(clients: int, size: int, most: int, rate: float, reuse: bool) -> None:
+    design = {} if reuse else {"clash-scope": {"destination": "none"}}
+    found = scenario(clients=clients, pool=2, size=size, most=most, endpoints=3, rate=rate, hold="10s", **design).risk(tries=1)
+    seen = stepped(clients=clients, blocks=16 // size, size=size, most=most, endpoints=3, rate=rate, hold=10, arrivals=120_000, reuse=reuse)
+    assert found.exact
+    assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
+
+
+def test_one_scope_is_blocks_refused() -> None:
+    s = scenario(clients=10, pool=2, size=4, most=2, endpoints=1, rate=2)
+    assert s.risk(tries=1)["refusal_probability"] == pytest.approx(calculator.blocks_refused(4, 2, 4, 10, 2).refusal, rel=1e-9)
+
+
+def test_overloaded_pools_have_no_nan() -> None:
+    # 200 subscribers want a block each all the time, and 126 have one
+    found = calculator.blocks_refused(512, 8, 126, 200, 40)
+    assert found.refusal == pytest.approx(74 / 200)
+    assert found.mean_blocks == pytest.approx(126)
+
+
+def test_likely_is_the_load_of_the_target() -> None:
+    s = natbound.load("examples/cgnat-port-blocks.yaml")
+    likely = s.answer(1e-6)["likely"]
+    there = s.risk(likely["connections"] / s.risk()["load"], tries=1)
+    assert there["worst_refusal_probability"]["value"] == pytest.approx(1e-6, rel=1e-6)
+
+
+def test_what_is_not_counted_says_so() -> None:
+    s = scenario(clients=4, pool=2, size=4, most=2, endpoints=1, rate=2).with_settings("nats.design=cilium")
+    for ask in (s.alert, s.rules, s.size):
+        with pytest.raises(natbound.Unsupported, match="a search that finds every free port"):
+            ask()
