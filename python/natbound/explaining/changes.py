@@ -16,12 +16,13 @@ from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
+from natbound.explaining.together import Together
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 PRICES = {
-    "address": 1.0, "port": 0.001, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
+    "address": 1.0, "port": 0.001, "sharing": 1.0, "port-set": 0.1, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
     "hold": 1.0, "mapping-type": 2.0, "clash-scope": 2.0, "design": 2.0,
 }  # fmt: skip
 MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")
@@ -48,7 +49,7 @@ def changes(
     clients, servers: the sets of one reason. What changes none of them, nor their NAT, leaves that reason as it is, so it is not tried.
 
     A limit that is less than what is wanted through its NAT must be raised whatever else is done: where that alone does not do, each other
-    change is looked for on top of it (`with`).
+    change is looked for on top of it (`with`). Where no change of one kind does, several are looked for together.
     """
     tried: list[dict[str, Any]] = []
     base = Base(scenario, pairs, [])
@@ -66,6 +67,8 @@ def changes(
         canonical = base.scenario.canonical
         tried += [_more(base, kind) for kind in kinds_of(canonical, clients, servers) if kind.what not in LIMITS or not base.parts]
         tried += _others(base, canonical, clients)
+    if not any(one["enough"] for one in tried) and (several := Together(scenario, pairs, price).found()) is not None:
+        tried.append(several)
     tried += [shorter] if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) else []
     enough, not_enough = [], []
     for one in tried:

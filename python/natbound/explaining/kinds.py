@@ -1,4 +1,4 @@
-"""What can be added to a scenario: so many further addresses, ports, table entries, destinations or client ports. Each kind is a value that
+"""What can be added to a scenario: so many further addresses, ports, port sets, table entries, destinations or client ports. Each kind is a value that
 makes settings of a number, says how far it goes, and whether more of it can only help."""
 
 from __future__ import annotations
@@ -68,7 +68,35 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
                 lambda n: f"{plural(n, 'port')} an address of {name}: {'-'.join(map(str, wider(first, last, n)))}",
                 most, alike=_ports_alike(nat),
             )  # fmt: skip
+    yield from _sharing(i, nat)
+    yield from _port_sets(i, nat)
     yield from _limits_of(i, nat)
+
+
+def _sharing(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    """A PSID that fewer customers share an address by: each bit less doubles the ports."""
+    restrict = nat.get("port-set-restrict") or {}
+    bits, psid = restrict.get("psid-len", 0), restrict.get("psid", 0)
+    if bits:
+        yield Kind(
+            "sharing", nat["name"],
+            lambda n: [f"nats.{i}.port-set-restrict={json.dumps({**restrict, 'psid-len': bits - n, 'psid': psid >> n})}"],
+            lambda n: f"a PSID of {bits - n} bits in {nat['name']}: {2 ** (bits - n):,} customers an address instead of {2**bits:,}",
+            bits, alike=False,
+        )  # fmt: skip
+
+
+def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    """More sets for each subscriber, where sets are dealt out on demand."""
+    rule = nat.get("port-set")
+    if rule and not rule.get("deterministic"):
+        now = int(rule.get("port-sets-per-subscriber", 1))
+        yield Kind(
+            "port-set", nat["name"],
+            lambda n: [f"nats.{i}.port-set.port-sets-per-subscriber={now + n}"],
+            lambda n: f"{plural(n, 'port set')} for each subscriber of {nat['name']}: {now + n:,}",
+            65536 - now, alike=False,
+        )  # fmt: skip
 
 
 def _limits_of(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
@@ -155,6 +183,8 @@ def _length(text: str) -> int:
 def _port_range(nat: dict[str, Any]) -> tuple[int, int] | None:
     """The ports that most flows are given, where they are one range."""
     restrict = nat.get("port-set-restrict")
+    if restrict and "psid-len" in restrict:
+        return None  # ports of a PSID come by halves: _sharing
     if restrict:
         return restrict["start-port-number"], restrict["end-port-number"]
     widest = max(nat["design"]["port-classes"], key=lambda c: sum(_length(t) for t in c["ports"]))["ports"]

@@ -1,0 +1,151 @@
+"""Several changes together, where no one kind alone makes a demand fit: reason after reason, the cheapest that mends each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from natbound.explaining.kinds import Kind, kinds_of
+from natbound.explaining.question import Pair, changed, fits, shown, total
+from natbound.explaining.reasons import Reasons
+from natbound.explaining.search import least
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+MOST_KINDS = 6  # more changes together are no explanation
+
+
+@dataclass(frozen=True)
+class _Part:
+    """So many of a kind."""
+
+    kind: Kind
+    n: int
+
+
+class Together:
+    """Changes of several kinds with which a demand fits; each is the least beside the others."""
+
+    def __init__(self, scenario: Scenario, pairs: list[Pair], price: Mapping[str, float]) -> None:
+        self.scenario, self.pairs, self.price = scenario, pairs, price
+        self.parts: dict[tuple[str, str], _Part] = {}
+
+    def found(self) -> dict[str, Any] | None:
+        """The change, as `changes` has them; None where none was found. The cheaper of two: reason after reason, or as little of everything
+        as does, the dearest first. Each part is the least beside the others; another choice of kinds may be cheaper."""
+        choices: list[tuple[float, int, dict[tuple[str, str], _Part]]] = []
+        for way in (self._by_reasons, lambda: self._mend_by_all(self.pairs)):
+            self.parts = {}
+            if way() and len(self.parts) > 1:
+                choices.append((sum(self.price[what] * part.n for (what, _), part in self.parts.items()), len(choices), self.parts))
+        if not choices:
+            return None
+        self.parts = min(choices)[2]
+        return self._shown()
+
+    def _by_reasons(self) -> bool:
+        while (now := self._with()) is not None:
+            verdict = fits(now, self.pairs)
+            if verdict:
+                self._shrink(self.pairs)
+                return True
+            if verdict is None or len(self.parts) == MOST_KINDS or not self._mend(now):
+                break
+        return False
+
+    def _with(self) -> Scenario | None:
+        return changed(self.scenario, [text for part in self.parts.values() for text in part.kind.settings(part.n)])
+
+    def _fits(self, key: tuple[str, str], n: int, pairs: list[Pair]) -> bool | None:
+        """Whether these fit with n of that kind beside the other parts."""
+        settings = [text for k, part in self.parts.items() if k != key for text in part.kind.settings(part.n)]
+        kind = self.parts[key].kind
+        other = changed(self.scenario, settings + (kind.settings(n) if n else []))
+        return None if other is None else fits(other, pairs)
+
+    def _mend(self, now: Scenario) -> bool:
+        """Adds the cheapest that mends the first reason, alone."""
+        reason = next(iter(Reasons(now, self.pairs)), None)
+        if reason is None:
+            return False
+        some = [self.pairs[i] for i in sorted(reason)]
+        best: tuple[float, tuple[str, str], _Part] | None = None
+        for kind in self._kinds(now, some):
+            key = (kind.what, kind.of)
+            before = self.parts.get(key)
+            self.parts[key] = _Part(kind, 0)
+            most = min(kind.most, max(1, total(some)))
+            number = least(lambda n, key=key: self._fits(key, n, some), most, True, quick=True)  # type: ignore[misc]
+            if before is None:
+                del self.parts[key]
+            else:
+                self.parts[key] = before
+            if number.n is not None and (best is None or self.price[kind.what] * number.n < best[0]):
+                best = (self.price[kind.what] * number.n, key, _Part(kind, number.n))
+        if best is None:
+            return self._mend_by_all(some)
+        if self.parts.get(best[1]) == best[2]:
+            return False
+        self.parts[best[1]] = best[2]
+        return True
+
+    def _kinds(self, now: Scenario, some: list[Pair]) -> list[Kind]:
+        """What there can be more of, counted from where it began."""
+        new = kinds_of(now.canonical, {p["from"] for p in some}, {p["to"] for p in some})
+        return [self.parts[k.what, k.of].kind if (k.what, k.of) in self.parts else k for k in new if k.monotone]
+
+    def _mend_by_all(self, some: list[Pair]) -> bool:
+        """As much as there may be of everything, and then as little as does."""
+        before = dict(self.parts)
+        now = self._with()
+        wanted = [(kind.what, kind.of) for kind in self._kinds(now, some)] if now is not None else []
+        for key in wanted:  # each beside those before: two sets may not grow into the same addresses
+            now = self._with()
+            kind = next((k for k in self._kinds(now, some) if (k.what, k.of) == key), None) if now is not None else None
+            if kind is not None:
+                self.parts[key] = _Part(kind, min(kind.most, max(1, total(some))))
+        now = self._with()
+        if now is None or not fits(now, some):
+            return False
+        self._shrink(some, before)
+        return self.parts != before
+
+    def _shrink(self, pairs: list[Pair], least_parts: Mapping[tuple[str, str], _Part] | None = None) -> None:
+        """Each to the least that does beside the others (and no less than in `least_parts`), the dearest first."""
+        kept = least_parts or {}
+        for key in sorted(self.parts, key=lambda k: self.price[k[0]] * self.parts[k].n, reverse=True):
+            part, below = self.parts[key], kept[key].n if key in kept else 0
+            if self._fits(key, below, pairs):
+                if below:
+                    self.parts[key] = kept[key]
+                else:
+                    del self.parts[key]
+                continue
+            number = least(lambda n, key=key: self._fits(key, n, pairs), part.n, True)  # type: ignore[misc]
+            if number.n is not None:
+                self.parts[key] = _Part(part.kind, number.n)
+
+    def _shown(self) -> dict[str, Any]:
+        parts = [self._needed(key) for key in self.parts]
+        settings = [text for part in self.parts.values() for text in part.kind.settings(part.n)]
+        first, *others = parts
+        return {
+            **first,
+            "enough": True,
+            "monotone": True,
+            "amount": first["more"],
+            "change": " and ".join(part["change"] for part in parts),
+            "smallest": all(part["one_less"] is not None for part in parts),
+            "apply": [f"--set {text}" for text in settings],
+            "sufficient": shown(self.scenario.with_settings(*settings), self.pairs)["evidence"],
+            "with": others,
+        }
+
+    def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
+        """A part; with one less of it beside the others the demand does not fit."""
+        part = self.parts[key]
+        settings = [text for k, p in self.parts.items() for text in p.kind.settings(p.n - (k == key)) if p.n > (k == key)]
+        less = shown(self.scenario.with_settings(*settings), self.pairs)
+        return {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": less.get("evidence")}
