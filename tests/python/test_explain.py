@@ -142,7 +142,8 @@ def test_one_pair_may_want_two_changes() -> None:
         }
     )  # fmt: skip
     demand = [{"from": "A", "to": "C", "connections": 8}]
-    change = scenario.explain(demand, prices={"destination": 100})["changes"][0]
+    change = Together(scenario, demand, {**PRICES, "destination": 100}).found()
+    assert change is not None
     assert {(c["kind"], c["more"]) for c in (change, *change["with"])} == {("port", 4), ("client-port", 1)}
     check_change(scenario, demand, change)
 
