@@ -10,6 +10,15 @@ namespace calc = natbound::calculator;
 using broadcasting::formula;
 using broadcasting::whole;
 
+namespace {
+
+// Whether a port may be drawn twice.
+calc::draws drawn(double again) {
+    return again != 0 ? calc::draws::with_replacement : calc::draws::without_replacement;
+}
+
+}  // namespace
+
 void bind_calculator(py::module_& m) {
     formula(m, "erlang_b", calc::erlang_b, "ports", "load");
     formula(m, "log_erlang_b", calc::log_erlang_b, "ports", "load");
@@ -17,20 +26,28 @@ void bind_calculator(py::module_& m) {
     formula(m, "ports_for", calc::ports_for, "load", "target");
     formula(
         m, "refusal_probability",
-        [](double ports, double tries, double load) {
+        [](double ports, double tries, double load, double again) {
             constexpr const char* name = "refusal_probability";
             return calc::refusal_probability(whole(name, "ports", ports),
-                                             whole(name, "tries", tries), load);
+                                             whole(name, "tries", tries), load, drawn(again));
         },
-        "ports", "tries", "load");
+        "ports", "tries", "load", "with_replacement");
+    formula(
+        m, "log_refusal_probability",
+        [](double ports, double tries, double load, double again) {
+            constexpr const char* name = "log_refusal_probability";
+            return calc::log_refusal_probability(whole(name, "ports", ports),
+                                                 whole(name, "tries", tries), load, drawn(again));
+        },
+        "ports", "tries", "load", "with_replacement");
     formula(
         m, "load_for_attempts",
-        [](double ports, double tries, double target) {
+        [](double ports, double tries, double target, double again) {
             constexpr const char* name = "load_for_attempts";
             return calc::load_for_attempts(whole(name, "ports", ports), whole(name, "tries", tries),
-                                           target);
+                                           target, drawn(again));
         },
-        "ports", "tries", "target");
+        "ports", "tries", "target", "with_replacement");
     formula(
         m, "time_to_full",
         [](double ports, double load) {

@@ -44,11 +44,13 @@ void bind_day(py::module_& m) {
         }))
         .def("rate",
              [](const calc::day& d, const numbers& time) {
-                 return broadcast([&](double t) { return d.rate(t); }, time);
+                 return broadcast(
+                     "rate", [&](double t) { return d.rate(t); }, time);
              })
         .def("live",
              [](const calc::day& d, const numbers& time) {
-                 return broadcast([&](double t) { return d.live(t); }, time);
+                 return broadcast(
+                     "live", [&](double t) { return d.live(t); }, time);
              })
         .def("mean_rate", &calc::day::mean_rate)
         .def("peak_rate", [](const calc::day& d) { return pair(d.peak_rate()); })

@@ -23,7 +23,22 @@ namespace py = pybind11;
 
 using numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 template <std::size_t>
-using argument = numbers;
+using argument = py::object;
+
+// An argument as it was given, told apart from what NumPy would make of it (None is no NaN).
+inline numbers read(const char* function, const char* name, const py::object& given) {
+    if (!given.is_none()) {
+        if (auto found = numbers::ensure(given)) return found;
+        PyErr_Clear();
+    }
+    std::string text = py::repr(given);
+    constexpr std::size_t most = 60;
+    if (text.size() > most) text = text.substr(0, most) + "...";
+    text = std::string(function) + ": " + name + " = " + text + ": ";
+    if (py::isinstance<py::int_>(given))
+        throw natbound::domain_error(text + "is beyond the largest double, 1.8e308");
+    throw py::type_error(text + "must be a number, or an array of numbers of one shape");
+}
 
 // A count among the arguments, which are all doubles here.
 inline std::uint64_t whole(const char* function, const char* name, double value) {
@@ -39,7 +54,7 @@ inline std::uint64_t whole(const char* function, const char* name, double value)
 template <std::size_t N>
 class walk {
   public:
-    explicit walk(const std::array<numbers, N>& arrays) {
+    walk(const char* function, const std::array<numbers, N>& arrays) {
         std::size_t dimensions = 0;
         for (const auto& a : arrays)
             dimensions = std::max(dimensions, static_cast<std::size_t>(a.ndim()));
@@ -54,7 +69,8 @@ class walk {
                 if (length != 1) {
                     if (shape_[d] != 1 && shape_[d] != length)
                         throw natbound::domain_error(
-                            "the arrays' shapes do not fit together: lengths " +
+                            std::string(function) +
+                            ": the arrays' shapes do not fit together: lengths " +
                             std::to_string(shape_[d]) + " and " + std::to_string(length));
                     shape_[d] = length;
                     steps_[k][d] = step;
@@ -129,9 +145,9 @@ struct columns<std::array<Value, M>> {
 };
 
 template <class F, std::size_t... I>
-py::object apply(const F& f, const std::array<numbers, sizeof...(I)>& arrays,
+py::object apply(const char* function, const F& f, const std::array<numbers, sizeof...(I)>& arrays,
                  std::index_sequence<I...>) {
-    walk<sizeof...(I)> at(arrays);
+    walk<sizeof...(I)> at(function, arrays);
     using result = decltype(f(at.value(I)...));
     using column = columns<result>;
     std::array<py::array_t<typename column::element>, column::count> out;
@@ -161,14 +177,17 @@ py::object apply(const F& f, const std::array<numbers, sizeof...(I)>& arrays,
 
 // f of doubles, at each place of the arrays.
 template <class F, class... Numbers>
-py::object broadcast(const F& f, const Numbers&... arrays) {
-    return apply(f, {arrays...}, std::index_sequence_for<Numbers...>{});
+py::object broadcast(const char* function, const F& f, const Numbers&... arrays) {
+    return apply(function, f, {arrays...}, std::index_sequence_for<Numbers...>{});
 }
 
 template <class F, std::size_t... I, class... Names>
 void define(py::module_& m, const char* name, F f, std::index_sequence<I...> all, Names... names) {
     m.def(
-        name, [f, all](const argument<I>&... arrays) { return apply(f, {arrays...}, all); },
+        name,
+        [f, all, name, names...](const argument<I>&... given) {
+            return apply(name, f, {read(name, names, given)...}, all);
+        },
         py::arg(names)...);
 }
 

@@ -13,6 +13,7 @@
 namespace py = pybind11;
 namespace calc = natbound::calculator;
 using broadcasting::broadcast;
+using broadcasting::formula;
 using broadcasting::numbers;
 using broadcasting::whole;
 
@@ -59,16 +60,13 @@ void bind_packets(py::module_& m) {
 }
 
 void bind_blocks(py::module_& m) {
-    m.def("poisson_tail", [](const numbers& ports, const numbers& load) {
-        return broadcast(calc::poisson_tail, ports, load);
-    });
-    m.def("blocks_for", [](const numbers& block, const numbers& load, const numbers& target) {
-        return broadcast(
-            [](double b, double a, double p) {
-                return static_cast<double>(calc::blocks_for(whole("blocks_for", "block", b), a, p));
-            },
-            block, load, target);
-    });
+    formula(m, "poisson_tail", calc::poisson_tail, "ports", "load");
+    formula(
+        m, "blocks_for",
+        [](double b, double a, double p) {
+            return static_cast<double>(calc::blocks_for(whole("blocks_for", "block", b), a, p));
+        },
+        "block", "load", "target");
     m.def("blocks_refused", [](double block, double most, double pool, double subscribers,
                                double load) {
         const auto r = unlocked([&] {
@@ -77,15 +75,13 @@ void bind_blocks(py::module_& m) {
         });
         return py::make_tuple(r.refusal, r.by_quota, r.by_pool, r.pool_exhausted, r.mean_blocks);
     });
-    m.def("subscribers_for", [](const numbers& block, const numbers& most, const numbers& pool,
-                                const numbers& load, const numbers& target) {
-        return broadcast(
-            [](double b, double q, double k, double a, double p) {
-                return static_cast<double>(
-                    calc::subscribers_for(pool_of("subscribers_for", b, q, k, 1, a), p));
-            },
-            block, most, pool, load, target);
-    });
+    formula(
+        m, "subscribers_for",
+        [](double b, double q, double k, double a, double p) {
+            return static_cast<double>(
+                calc::subscribers_for(pool_of("subscribers_for", b, q, k, 1, a), p));
+        },
+        "block", "most", "pool", "load", "target");
 }
 
 std::array<double, 5> shares(const calc::sequence_refusals& r) {
@@ -121,19 +117,38 @@ void bind_eviction(py::module_& m) {
         .def("cut_by_eviction", &calc::evicting_table::cut_by_eviction)
         .def("evicted_after",
              [](const calc::evicting_table& t, const numbers& idle) {
-                 return broadcast([&](double x) { return t.evicted_after(x); }, idle);
+                 return broadcast(
+                     "evicted_after", [&](double x) { return t.evicted_after(x); }, idle);
              })
         .def("keep_alive_for", [](const calc::evicting_table& t, const numbers& target) {
-            return broadcast([&](double x) { return t.keep_alive_for(x); }, target);
+            return broadcast(
+                "keep_alive_for", [&](double x) { return t.keep_alive_for(x); }, target);
         });
-    m.def("eviction_exact",
-          [](const numbers& size, const numbers& rate, const numbers& life, const numbers& gap) {
-              return broadcast(
-                  [](double n, double r, double l, double g) {
-                      return calc::eviction_exact(whole("eviction_exact", "size", n), r, l, g);
-                  },
-                  size, rate, life, gap);
-          });
+    formula(
+        m, "eviction_exact",
+        [](double n, double r, double l, double g) {
+            return calc::eviction_exact(whole("eviction_exact", "size", n), r, l, g);
+        },
+        "size", "rate", "life", "gap");
+    // of one kind of connections: by eviction alone, or with the idle timeout
+    formula(
+        m, "cut_probability",
+        [](double n, double r, double l, double g, double k, double i, double c) {
+            return calc::evicting_table(n, {{r, l, g, k, i, c}}).cut(0);
+        },
+        "size", "rate", "life", "gap", "keep_alive", "idle_timeout", "closed_timeout");
+    formula(
+        m, "characteristic_time",
+        [](double n, double r, double l, double g, double k, double i, double c) {
+            return calc::evicting_table(n, {{r, l, g, k, i, c}}).characteristic_time();
+        },
+        "size", "rate", "life", "gap", "keep_alive", "idle_timeout", "closed_timeout");
+    formula(
+        m, "keep_alive_for",
+        [](double n, double r, double l, double g, double p, double i, double c) {
+            return calc::evicting_table(n, {{r, l, g, calc::never, i, c}}).keep_alive_for(p);
+        },
+        "size", "rate", "life", "gap", "target", "idle_timeout", "closed_timeout");
 }
 
 }  // namespace
@@ -145,6 +160,7 @@ void bind_limits(py::module_& m) {
     bind_eviction(m);
     m.def("finite_queue", [](const numbers& room, const numbers& load, bool constant, int which) {
         return broadcast(
+            "finite_queue",
             [=](double k, double a) {
                 return field(
                     calc::finite_queue(service_of(constant), whole("finite_queue", "room", k), a),
@@ -155,11 +171,14 @@ void bind_limits(py::module_& m) {
     m.def("window_loss", [](const numbers& ports, const numbers& load,
                             const std::vector<std::uint64_t>& windows, bool constant) {
         const auto hold = constant ? calc::window_hold::constant : calc::window_hold::exponential;
-        return broadcast([&](double c, double a) { return calc::window_loss(c, a, windows, hold); },
-                         ports, load);
+        return broadcast(
+            "window_loss",
+            [&](double c, double a) { return calc::window_loss(c, a, windows, hold); }, ports,
+            load);
     });
     m.def("room_for", [](const numbers& load, const numbers& target, bool constant) {
         return broadcast(
+            "room_for",
             [=](double a, double p) {
                 return static_cast<double>(calc::room_for(service_of(constant), a, p));
             },
@@ -167,6 +186,7 @@ void bind_limits(py::module_& m) {
     });
     m.def("load_for_room", [](const numbers& room, const numbers& target, bool constant) {
         return broadcast(
+            "load_for_room",
             [=](double k, double p) {
                 return calc::load_for_room(service_of(constant), whole("load_for_room", "room", k),
                                            p);

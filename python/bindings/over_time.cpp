@@ -37,6 +37,7 @@ void bind_over_time(py::module_& m) {
     m.def("first_passage_mean",
           [](const numbers& ports, const numbers& load, const numbers& start, bool full, bool log) {
               return broadcast(
+                  "first_passage_mean",
                   [=](double c, double a, double n) {
                       const auto mean = passage_law("first_passage_mean", c, a, n, full).mean();
                       return log ? mean.log_mean : mean.mean;
@@ -46,6 +47,7 @@ void bind_over_time(py::module_& m) {
     m.def("first_passage_cdf", [](const numbers& ports, const numbers& load, const numbers& time,
                                   const numbers& start, bool full, bool survival) {
         return broadcast(
+            "first_passage_cdf",
             [=](double c, double a, double t, double n) {
                 const auto law = passage_law("first_passage_cdf", c, a, n, full);
                 return survival ? law.survival(t) : law.cdf(t);
@@ -55,6 +57,7 @@ void bind_over_time(py::module_& m) {
     m.def("first_passage_quantile", [](const numbers& ports, const numbers& load, const numbers& p,
                                        const numbers& start, bool full, bool log) {
         return broadcast(
+            "first_passage_quantile",
             [=](double c, double a, double q, double n) {
                 const auto law = passage_law("first_passage_quantile", c, a, n, full);
                 return log ? law.log_quantile(q) : law.quantile(q);
@@ -65,6 +68,7 @@ void bind_over_time(py::module_& m) {
           [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
              const numbers& start_ports, const numbers& start_load, bool log) {
               return broadcast(
+                  "transient_full_probability",
                   [=](double c, double a, double t, double n, double old_c, double old_a) {
                       const auto law =
                           transient("transient_full_probability", c, a, n, old_c, old_a);
@@ -76,6 +80,7 @@ void bind_over_time(py::module_& m) {
           [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
              const numbers& start_ports, const numbers& start_load) {
               return broadcast(
+                  "transient_mean",
                   [](double c, double a, double t, double n, double old_c, double old_a) {
                       return transient("transient_mean", c, a, n, old_c, old_a).mean(t);
                   },
@@ -85,6 +90,7 @@ void bind_over_time(py::module_& m) {
                                    const numbers& p, const numbers& start,
                                    const numbers& start_ports, const numbers& start_load) {
         return broadcast(
+            "transient_quantile",
             [](double c, double a, double t, double q, double n, double old_c, double old_a) {
                 const char* name = "transient_quantile";
                 auto old = start_law(name, n, old_c, old_a);
@@ -102,6 +108,7 @@ void bind_over_time(py::module_& m) {
                                    const numbers& flows, const numbers& start,
                                    const numbers& start_ports, const numbers& start_load) {
         return broadcast(
+            "transient_at_least",
             [](double c, double a, double t, double k, double n, double old_c, double old_a) {
                 const char* name = "transient_at_least";
                 return transient(name, c, a, n, old_c, old_a).at_least(whole(name, "flows", k), t);

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import natbound
 import pytest
+from natbound import calculator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 HOME = str(EXAMPLES / "home-lan.yaml")
@@ -227,3 +228,20 @@ def test_what_the_core_cannot_settle_is_caught_by_the_public_name() -> None:
     cascade["nats"].append({**cascade["nats"][0], "name": "carrier", "inside": ["router"], "external-ip-address-pool": ["198.51.100.200"]})
     with pytest.raises(natbound.Unsupported, match="cascades"):
         natbound.Scenario(cascade).simulate()
+
+
+@pytest.mark.parametrize(
+    ("ports", "error", "says"),
+    [
+        ("60s", TypeError, "erlang_b: ports = '60s': must be a number"),
+        (None, TypeError, "erlang_b: ports = None: must be a number"),
+        (1 + 2j, TypeError, "erlang_b: ports = (1+2j): must be a number"),
+        ([1, [2]], TypeError, "erlang_b: ports = [1, [2]]: must be a number, or an array of numbers of one shape"),
+        (10**400, ValueError, "is beyond the largest double"),
+        ([1, 2], ValueError, "erlang_b: the arrays' shapes do not fit together: lengths 2 and 3"),
+    ],
+)
+def test_what_is_no_number_names_function_argument_and_rule(ports: object, error: type[Exception], says: str) -> None:
+    with pytest.raises(error) as caught:
+        calculator.erlang_b(ports, [1, 2, 3])
+    assert says in str(caught.value)

@@ -138,3 +138,24 @@ def test_finite_queues() -> None:
 def test_bad_arguments(call: object, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         call()  # type: ignore[operator]
+
+
+def test_formulas_of_one_kind_are_the_table() -> None:
+    table = calculator.EvictingTable(4000, [calculator.Connections(100, 60, 2)])
+    assert calculator.cut_probability(4000, 100, 60, 2) == table.cut()
+    assert calculator.characteristic_time(4000, 100, 60, 2) == table.characteristic_time()
+    assert calculator.keep_alive_for(4000, 100, 60, 2, 1e-6) == table.keep_alive_for(1e-6)
+    assert calculator.cut_probability([4000, 4000], 100, 60, [2, 2]).tolist() == [table.cut(), table.cut()]
+
+
+def test_ports_that_are_not_drawn_twice() -> None:
+    """The chain by itself: a birth-death law with C(n, tries) / C(ports, tries) refused."""
+    ports, tries, load = 40, 3, 25.0
+    refused = [math.comb(n, tries) / math.comb(ports, tries) for n in range(ports + 1)]
+    law = [1.0]
+    for n in range(ports):
+        law.append(law[-1] * load * (1 - refused[n]) / (n + 1))
+    want = sum(p * r for p, r in zip(law, refused, strict=True)) / sum(law)
+    assert calculator.refusal_probability(ports, tries, load, with_replacement=False) == pytest.approx(want, rel=1e-12)
+    assert calculator.log_refusal_probability(ports, tries, load, with_replacement=False) == pytest.approx(math.log(want), rel=1e-12)
+    assert calculator.load_for_attempts(ports, tries, want, with_replacement=False) == pytest.approx(load, rel=1e-9)

@@ -94,6 +94,34 @@ class EvictingTable:
         return self._table.keep_alive_for(target)
 
 
+def cut_probability(
+    size: Any, rate: Any, life: Any, gap: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
+) -> Any:
+    """The probability that a connection is cut before it ends by a table that drops its least recently used entry, or by its idle timeout.
+
+    size: entries; rate: connections opened in a unit of time; life, gap: means of their lives and between their packets (exponential);
+    keep_alive: the longest gap that they allow; the timeouts are the table's. `EvictingTable` with one kind, and its accuracy.
+    """
+    return _core.cut_probability(size, rate, life, gap, keep_alive, idle_timeout, closed_timeout)
+
+
+def characteristic_time(
+    size: Any, rate: Any, life: Any, gap: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
+) -> Any:
+    """The time without a packet after which such a table drops an entry; infinity if it never fills. Arguments as of `cut_probability`."""
+    return _core.characteristic_time(size, rate, life, gap, keep_alive, idle_timeout, closed_timeout)
+
+
+def keep_alive_for(
+    size: Any, rate: Any, life: Any, gap: Any, target: Any, *, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
+) -> Any:
+    """The longest silence after which such a table has dropped an entry with at most this probability, 0 < target < 1: the keep-alive to set.
+
+    Others' keep-alives are left out. Arguments as of `cut_probability`.
+    """
+    return _core.keep_alive_for(size, rate, life, gap, target, idle_timeout, closed_timeout)
+
+
 def eviction_exact(size: Any, rate: Any, life: Any, gap: Any) -> Any:
     """The probability that a connection is cut, exactly: 1 to 12 entries, one kind of connections, no timeouts. By the chain itself."""
     return _core.eviction_exact(size, rate, life, gap)

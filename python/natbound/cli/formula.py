@@ -15,7 +15,17 @@ from natbound.cli.quantities import Quantity, parse
 from natbound.errors import InputError
 
 # Arguments that are times or rates, in one unit of the caller's; every other one is a plain number.
-POWERS = {"hold": 1, "backoff": 1, "most_backoff": 1, "life": 1, "gap": 1, "rate": -1}
+POWERS = {
+    "hold": 1,
+    "backoff": 1,
+    "most_backoff": 1,
+    "life": 1,
+    "gap": 1,
+    "rate": -1,
+    "keep_alive": 1,
+    "idle_timeout": 1,
+    "closed_timeout": 1,
+}
 
 
 def formula(

@@ -9,7 +9,7 @@ from typing import Any
 from natbound.wording import probability
 
 # What comes out in seconds or per second where units went in: functions, and fields of results.
-UNITS = {"mean_delay": "s"}
+UNITS = {"mean_delay": "s", "characteristic_time": "s", "keep_alive_for": "s"}
 UNITS |= {f"{what}_for{of}": unit for of in ("", "_waiting", "_engset") for what, unit in (("hold", "s"), ("rate", "/s"))}
 
 
