@@ -86,7 +86,9 @@ void read_set(const bj::value& v, const std::string& path, Set& out, Item item,
 }  // namespace
 
 std::string shown(const bj::value& v) {
-    std::string text = v.is_string() ? "'" + std::string(v.get_string()) + "'" : bj::serialize(v);
+    std::string text = v.is_string()   ? "'" + std::string(v.get_string()) + "'"
+                       : v.is_double() ? shortest(v.get_double())
+                                       : bj::serialize(v);
     if (text.size() > 60) text = text.substr(0, 57) + "...";
     return text;
 }

@@ -51,7 +51,8 @@ class Document:
 
     def error(self, path: str, value: str, rule: str, fix: str = "") -> InputError:
         """The error, placed in the file, or at the setting that wrote the field."""
-        if re.fullmatch(r"'?[-+.eE\d]+'?|true|false", value):
+        set_here = any(at in self.settings for at in _upwards(path))
+        if not set_here and re.fullmatch(r"'?[-+.eE\d]+'?|true|false", value):
             value = self.texts.get(path, value)
         if rule == "text is wanted":
             fix = fix or "put it in quotes"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from natbound import _core
-from natbound.errors import InputError, Unsupported
+from natbound.errors import Unsupported
 from natbound.explaining.base import LIMITS, Base, needed_limits
 from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import Pair, fits, total
@@ -27,18 +27,6 @@ PRICES = {
 }  # fmt: skip
 MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")
 SCOPES = ("none", "address", "endpoint")
-
-
-def prices_of(given: dict[str, float] | None) -> dict[str, float]:
-    """The prices, with those that were given."""
-    price = dict(PRICES)
-    for name, value in (given or {}).items():
-        if name not in price:
-            raise InputError("no such price", path="--price", value=f"'{name}'", fix=f"there are {', '.join(price)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value >= 0 and math.isfinite(value)):
-            raise InputError("a price must be finite and at least 0", path=f"--price {name}", value=str(value))
-        price[name] = float(value)
-    return price
 
 
 def changes(

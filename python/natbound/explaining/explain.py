@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from natbound.demand import Given, read_demand
 from natbound.errors import InputError, Unsupported
-from natbound.explaining.changes import changes, prices_of
+from natbound.explaining.changes import PRICES, changes
 from natbound.explaining.question import shown
 from natbound.explaining.reasons import Reasons, reason_json
 from natbound.explaining.result import Explanation
 from natbound.explaining.values import values
+from natbound.pricing import priced
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -28,7 +29,7 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
 
     Raises Unsupported where it is not settled whether the demand fits.
     """
-    price = prices_of(dict(prices or {}))
+    price = priced(PRICES, prices)
     if not 1 <= reasons <= 1000:
         raise InputError("a number of reasons from 1 to 1,000 is wanted", path="--reasons", value=str(reasons))
     if demand is None:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.domain import likely_part, poisson_alone
+from natbound.planning.domain import likely_part
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -32,16 +32,16 @@ def alert(
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
-    poisson_alone(scenario, "alert")
     answer = scenario.answer(epsilon, seed=seed, remedies=False)
     likely, maximum = likely_part(answer), answer["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
     reaches = float(likely["interval"][0])  # on the safe side
-    # The load is a mean: what is live at a moment lies around it (Poisson), so one reading above is no alarm; a mean over ten holds is.
+    # The load is a mean: what is live at a moment lies around it, so one reading above is no alarm; a mean over ten holds (and over ten turns of
+    # arrivals that come and go) is.
     threshold = reaches * (1 + growth) ** (-lead / DAY)
     hold = float(answer["traffic"]["hold"])
-    window = max(60.0, 10 * hold)
+    window = max(60.0, 10 * hold, 10 * _turn(scenario))
     most = maximum["connections"] if maximum["connections"] is not None else maximum["at_most"]
     load = float(answer["traffic"]["load"]) if answer["traffic"]["given"] else None
     expression = metric or _metric(answer)
@@ -61,6 +61,16 @@ def alert(
     }
     data["rule"] = _rule(data)
     return Result(data)
+
+
+def _turn(scenario: Scenario) -> float:
+    """Seconds in which arrivals that come and go are once on and off, or once in each of their states, on average: the longest of all entries."""
+    longest = 0.0
+    for entry in scenario.canonical["traffic"]:
+        arrivals = entry.get("arrivals") or {}
+        times = [arrivals[key] for key in ("on", "off") if key in arrivals] + [state["mean"] for state in arrivals.get("states", [])]
+        longest = max(longest, sum(float(str(t).removesuffix("s")) for t in times))
+    return longest
 
 
 def _metric(answer: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from natbound import wording as w
-from natbound.planning.domain import likely_part, poisson_alone
+from natbound.planning.domain import likely_part
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def rules(scenario: Scenario, epsilon: float = 1e-6, *, seed: int = 1) -> Result
 
     epsilon: the refusal probability that the worst kind of traffic may have, in (0, 1).
     """
-    poisson_alone(scenario, "rules")
     asked = _Asked(scenario, epsilon, seed)
     rows = [rule(asked) for rule in RULES] if not asked.nothing_refuses else []
     return Result(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from natbound.errors import InputError, Unsupported
 from natbound.planning import pools
 from natbound.planning.domain import likely_part
+from natbound.pricing import priced
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def size(
     """
     if not 0 < target < 1:
         raise InputError("a probability above 0 and below 1 is wanted", path="--target", value=str(target))
-    price = _prices(prices)
+    price = priced(PRICES, prices)
     canonical = scenario.canonical
     index = pools.nat_of(canonical, nat)
     own = canonical["nats"][index]
@@ -97,17 +98,6 @@ def size(
             "prices": price,
         }
     )
-
-
-def _prices(given: Mapping[str, float] | None) -> dict[str, float]:
-    price = dict(PRICES)
-    for name, value in (given or {}).items():
-        if name not in price:
-            raise InputError("no such price", path="--price", value=f"'{name}'", fix=f"there are {', '.join(price)}")
-        if not (value >= 0 and math.isfinite(value)):
-            raise InputError("a price must be finite and at least 0", path=f"--price {name}", value=str(value))
-        price[name] = value
-    return price
 
 
 def _changes(canonical: dict[str, Any], index: int, designs: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...], str]]:
