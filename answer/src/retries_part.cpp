@@ -23,7 +23,7 @@ using namespace calculator;
 namespace {
 
 constexpr std::uint64_t syns = 7;  // Linux: net.ipv4.tcp_syn_retries = 6, and the first
-constexpr std::uint64_t arrivals = 1'000'000;
+constexpr double most_attempts = 1e6;  // to simulate, about
 constexpr double most_warm_up = 3e6;  // arrivals; some seconds
 constexpr double worth_a_look = 3;    // refusals without retries, expected among the arrivals
 
@@ -95,13 +95,9 @@ bj::object fixed_point(const scenario& s, const risk_result& first, const risk_o
         const double rate = kind.kind.rate * kind.kind.endpoints * options.scale,
                      p = kind.odds.value;
         retry_answer found{};
-        if (p < 1e-5 || policy.tries == 1) {
-            // what retries add to the load is less than an interval can tell
-            const double q = policy.tries == 1 ? 0 : p;
-            found.attempt_refusal = p;
-            found.connection_failure = std::pow(p, static_cast<double>(policy.tries));
-            found.attempts = 1 + q;
-            found.mean_delay = q * policy.backoff;
+        if (p == 0 || policy.tries == 1) {
+            found.attempt_refusal = found.connection_failure = p;
+            found.attempts = 1;
         } else {
             found = retries(1.0, policy, [&](double times) { return refusals.at(k, times); });
         }
@@ -185,14 +181,18 @@ bj::object retries_part(const scenario& s, const risk_result& r, const risk_opti
         for (auto& field : more) out[field.key()] = std::move(field.value());
         return out;
     };
-    if (tries_are_strangers(policy)) return join(fixed_point(s, r, options, policy));
+    if (std::all_of(r.kinds.begin(), r.kinds.end(), [&](const kind_result& k) {
+            return !k.odds.at_most && tries_are_strangers(policy, k.odds.value);
+        }))
+        return join(fixed_point(s, r, options, policy));
     const double p = r.overall.high;
+    const double arrivals = most_attempts / (1 + p * static_cast<double>(policy.tries - 1));
     const std::string most = "no more than is refused without retries; ";
-    if (r.overall.at_most || p * static_cast<double>(arrivals) < worth_a_look)
+    if (r.overall.at_most || p * arrivals < worth_a_look)
         return join(bounded(r, p, most + "too rare to be seen in a short simulation"));
     simulate_options how;
     how.seed = options.seed;
-    how.arrivals = arrivals;
+    how.arrivals = static_cast<std::uint64_t>(arrivals);
     how.scale = options.scale;
     how.retry = policy;
     how.most_warm_up = most_warm_up;

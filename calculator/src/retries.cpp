@@ -85,19 +85,13 @@ void check(double load, const retry_policy& policy) {
             "must lie within [0, 1]");
     require(policy.hold > 0 && policy.hold <= 1e100, name, "hold", policy.hold,
             "must be above 0 and at most 1e100");
-    require(tries_are_strangers(policy), name, "backoff", policy.backoff,
-            "must be spread over at least 5 holds on either side (backoff x jitter >= 5 x hold): "
-            "those refused together that come back together, or soon, meet the same full ports, "
-            "and this formula would be wrong by orders of magnitude. Simulate: natbound simulate "
-            "FILE --tries N --backoff T, simulate() with retries; without a back-off "
-            "this is the limit of long ones");
 }
 
 }  // namespace
 
-bool tries_are_strangers(const retry_policy& policy) {
-    return policy.tries == 1 || std::isinf(policy.backoff) ||
-           std::fmin(policy.backoff, policy.most_backoff) * policy.jitter >=
+bool tries_are_strangers(const retry_policy& policy, double refused) {
+    return policy.tries == 1 || refused == 0 || std::isinf(policy.backoff) ||
+           std::fmin(policy.backoff, policy.most_backoff) * policy.jitter * refused >=
                strangers_after * policy.hold;
 }
 
@@ -136,6 +130,12 @@ retry_answer retries(double load, const retry_policy& policy,
     }
     retry_answer out{};
     const double p = refused(attempts), q = policy.persistence * p;
+    require(tries_are_strangers(policy, p), name, "backoff", policy.backoff,
+            "must be spread over so long that the ports are full for 4 holds in it (backoff x "
+            "jitter x the share of attempts refused >= 4 x hold): those refused together that come "
+            "back together, or soon, meet the same full ports, and this formula would be wrong by "
+            "orders of magnitude. Simulate: natbound simulate FILE --tries N --backoff T, or "
+            "Scenario.simulate(tries=N); without a back-off this is the limit of long ones");
     out.attempt_load = attempts;
     out.attempt_refusal = p;
     out.connection_failure = failure(p, policy.persistence, policy.tries);

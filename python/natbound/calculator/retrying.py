@@ -39,10 +39,10 @@ def retries(
     hold, and of `mean_delay`. load: of connections, 0 to 1e12; below `ports` where all persist without end. `tries=0` is the "extended
     Erlang B" of the tables. Without a `backoff` this is the limit of long and spread ones (`mean_delay` is then infinite).
 
-    Each try is taken to meet the ports as a stranger would. So a finite `backoff` must be spread over five holds on either side (backoff x
-    jitter >= 5 x hold), else `DomainError`: those refused together that come back together, or soon, meet the same full ports, and this
-    formula is wrong by orders of magnitude (1,000 ports, load 985, a SYN and six more after 1, 2, 4 ... s, holds of 60 s: 0.3 % fail, not
-    1e-9). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Inside of the rule the measured error is in
-    docs/calculator.md ("Retries").
+    Each try is taken to meet the ports as a stranger would. So a finite `backoff` must be spread over so long that the ports are full for
+    four holds in it (backoff x jitter x `attempt_refusal` >= 4 x hold), else `ValueError`: those refused together that come back together,
+    or soon, meet the same full ports, and this formula is wrong by orders of magnitude (1,000 ports, load 985, a SYN and six more after 1,
+    2, 4 ... s, holds of 60 s: 0.3 % fail, not 1e-9). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Inside of the
+    rule the measured error is in docs/calculator.md ("Retries").
     """
     return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, jitter, hold, search_tries))

@@ -8,8 +8,9 @@
 //
 // with tries without end A = load/(1 - r p), the "extended Erlang B" of teletraffic tables. It is
 // unique, for A (1 - p) grows with A. Taken for granted: every attempt meets the pool as a stranger
-// would. That is right where back-offs are long beside a hold and spread over many (jitter), and
-// the limit of no end of either; it is refused elsewhere, where it is wrong by orders of magnitude:
+// would. That is right where a back-off is spread (jitter) over so long that the ports are full for
+// several holds in it, and in the limit of no end; it is refused elsewhere, where it is wrong by
+// orders of magnitude:
 // 1,000 ports, load 985, hold 60 s, a SYN and six more after 1, 2, 4 ... s: 0.3 % of the
 // connections fail, and not 1e-9. The simulator (simulator.hpp) knows these. How far off this is:
 // docs/calculator.md.
@@ -30,10 +31,13 @@ struct retry_policy {
     double hold = 1;              // the mean hold, in backoff's unit
 };
 
-// Whether each try meets the ports as a stranger would: one try alone, or waits whose spread on
-// either side (backoff x jitter) is this many holds or more, or back-offs without end.
-inline constexpr double strangers_after = 5;
-bool tries_are_strangers(const retry_policy& policy);
+// Whether each try meets the ports as a stranger would where that share of attempts is refused: one
+// try alone, or nothing refused, or back-offs without end, or spread so far that the ports are full
+// for this many holds in it: backoff x jitter x refused >= 4 x hold. What is added to the chance
+// `refused` to find them full is what is left of the time for which the one before found them so,
+// less than a hold, over the spread.
+inline constexpr double strangers_after = 4;
+bool tries_are_strangers(const retry_policy& policy, double refused);
 // Of a connection that is never let in, mean: tries must not be 0.
 double all_backoffs(const retry_policy& policy);
 
