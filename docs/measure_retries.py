@@ -49,14 +49,18 @@ def ratio(found: dict, formula: float) -> str:
 
 
 def main(arrivals: int) -> None:
-    print("| ports | refused, failed by the fixed point | back-off, holds | jitter | attempts refused, times that | connections failed, times that |")
+    print(
+        "| ports | refused, failed by the fixed point | back-off, holds | jitter | attempts refused, times that | connections failed, times that |"
+    )
     print("|---|---|---|---|---|---|")
     for ports in (10, 100, 1000):
         for refused in (0.3, 0.1, 0.03):
             load = load_for(ports, refused)
             strangers = calculator.retries(ports, load, tries=TRIES)
             for backoff, jitter in (*SHORT, *((full / refused, 1) for full in FULL)):
-                seen = pool(ports, load).simulate(tries=TRIES, backoff=backoff, jitter=jitter, arrivals=arrivals, seed=7).to_dict()["retries"]
+                seen = (
+                    pool(ports, load).simulate(tries=TRIES, backoff=backoff, jitter=jitter, arrivals=arrivals, seed=7).to_dict()["retries"]
+                )
                 wait = "1/60" if backoff < 1 else f"{backoff:.3g}"
                 print(
                     f"| {ports:,} | {refused:.0%}, {strangers.connection_failure:.2g} | {wait} | {jitter:g} | "

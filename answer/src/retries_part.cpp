@@ -22,10 +22,10 @@ using namespace calculator;
 
 namespace {
 
-constexpr std::uint64_t syns = 7;  // Linux: net.ipv4.tcp_syn_retries = 6, and the first
+constexpr std::uint64_t syns = 7;      // Linux: net.ipv4.tcp_syn_retries = 6, and the first
 constexpr double most_attempts = 1e6;  // to simulate, about
-constexpr double most_warm_up = 3e6;  // arrivals; some seconds
-constexpr double worth_a_look = 3;    // refusals without retries, expected among the arrivals
+constexpr double most_warm_up = 3e6;   // arrivals; some seconds
+constexpr double worth_a_look = 3;     // refusals without retries, expected among the arrivals
 
 bool silent(const scenario& s) {
     for (const auto& n : s.nats)
@@ -139,22 +139,22 @@ bj::object simulated(const risk_result& first, const simulate_result& seen,
                      const risk_options& options) {
     const auto& found = *seen.retries;
     const auto& failure = found.connection_failure;
-    bj::object out{{"attempt_refusal", found.attempt_refusal.value},
-                   {"attempt_interval",
-                    bj::array{found.attempt_refusal.low, found.attempt_refusal.high}},
-                   {"connection_failure", failure.value},
-                   {"interval", bj::array{failure.low, failure.high}},
-                   {"independent", failure.independent},
-                   {"attempts_per_connection", static_cast<double>(found.attempts) /
-                                                   static_cast<double>(seen.arrivals)},
-                   {"failures_per_day", failure.value * first.rate * 86400},
-                   {"mean_delay", found.mean_delay},
-                   {"method", "simulated"},
-                   {"why",
-                    "back-offs are short beside a hold, or not spread: who is refused comes back "
-                    "to the same full ports"},
-                   {"arrivals", seen.arrivals},
-                   {"seed", options.seed}};
+    bj::object out{
+        {"attempt_refusal", found.attempt_refusal.value},
+        {"attempt_interval", bj::array{found.attempt_refusal.low, found.attempt_refusal.high}},
+        {"connection_failure", failure.value},
+        {"interval", bj::array{failure.low, failure.high}},
+        {"independent", failure.independent},
+        {"attempts_per_connection",
+         static_cast<double>(found.attempts) / static_cast<double>(seen.arrivals)},
+        {"failures_per_day", failure.value * first.rate * 86400},
+        {"mean_delay", found.mean_delay},
+        {"method", "simulated"},
+        {"why",
+         "back-offs are short beside a hold, or not spread: who is refused comes back "
+         "to the same full ports"},
+        {"arrivals", seen.arrivals},
+        {"seed", options.seed}};
     if (failure.value > 0) return out;
     const double at_most = std::min(failure.high, first.overall.high);
     out["connection_failure"] = nullptr;

@@ -106,7 +106,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         kinds.push_back(std::move(one));
     }
     out["kinds"] = std::move(kinds);
-        out["assumptions"] = texts(r.assumed);
+    out["assumptions"] = texts(r.assumed);
     return out;
 }
 

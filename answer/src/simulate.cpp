@@ -14,7 +14,8 @@ using namespace calculator;
 namespace {
 
 bj::object share_json(const simulated_share& s) {
-    return {{"value", s.value}, {"interval", bj::array{s.low, s.high}}, {"independent", s.independent}};
+    return {
+        {"value", s.value}, {"interval", bj::array{s.low, s.high}}, {"independent", s.independent}};
 }
 
 bj::object count_json(const simulated_count& c) {

@@ -99,7 +99,8 @@ double all_backoffs(const retry_policy& policy) {
     double sum = 0, wait = policy.backoff;
     for (std::uint64_t k = 1; k < policy.tries; ++k, wait *= policy.factor) {
         if (wait >= policy.most_backoff || policy.factor == 1)
-            return sum + static_cast<double>(policy.tries - k) * std::fmin(wait, policy.most_backoff);
+            return sum +
+                   static_cast<double>(policy.tries - k) * std::fmin(wait, policy.most_backoff);
         sum += wait;
     }
     return sum;

@@ -12,8 +12,8 @@ constexpr double memories_a_batch = 2;  // what neighbours share is added
 constexpr double fewest = 4, most = 64;
 // The further cluster of the upper end, in clusters as a failure sees them. Of runs with two to six
 // independent failures 1 covers 92.7 to 94 %, 2 covers 93.2 to 96.5 %, 3 covers 95.6 to 97.9 %; of
-// those with 24, 1 covers 95.9 % and 3 covers 97.7 %. Searches of windows, whose clusters differ more,
-// need 2.5 with 15 (92.8 % by 1.8).
+// those with 24, 1 covers 95.9 % and 3 covers 97.7 %. Searches of windows, whose clusters differ
+// more, need 2.5 with 15 (92.8 % by 1.8).
 double further(double events) { return 1 + 2 * std::min(1.0, 12 / events); }
 
 // Student's t at 97.5 % over the normal law's, by Cornish and Fisher's expansion: right to 1 %
@@ -72,8 +72,8 @@ share_interval share_of(const std::vector<batch_count>& all, const run_memory& m
     // no less than what independent failures would vary
     double variance = std::max({alone, alone + joint, failed * (1 - out.value)});
     // The mean is the same run's, so that neighbours look less alike than they are. Of a number of
-    // live flows (autocorrelation e^-t) and batches of two, 1.5 times as much is right where the run
-    // is 16 long, 1.2 times where it is 32, 1.1 times where it is 64.
+    // live flows (autocorrelation e^-t) and batches of two, 1.5 times as much is right where the
+    // run is 16 long, 1.2 times where it is 32, 1.1 times where it is 64.
     variance *= 1 + 8 / std::max(1.0, memory.length);
     if (variance <= 0) variance = 1;  // all failed, always
     const double events = failed * failed / variance;
@@ -83,8 +83,7 @@ share_interval share_of(const std::vector<batch_count>& all, const run_memory& m
     const double wider = variance * std::pow(student_over_normal(count - 1), 2);
     const double more = std::max(further(events) * seen, memory.cluster / std::max(1.0, events));
     out.low = std::max(0.0, gamma_quantile(failed, wider, 0.025) / arrivals);
-    out.high = std::min(
-        1.0, gamma_quantile(failed + more, wider + more * more, 0.975) / arrivals);
+    out.high = std::min(1.0, gamma_quantile(failed + more, wider + more * more, 0.975) / arrivals);
     return out;
 }
 

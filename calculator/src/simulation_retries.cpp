@@ -32,8 +32,8 @@ void simulation::try_again() {
     ++events_;
     kind_counts& count = count_of(connection.stream, connection.destination);
     ++count.again;
-    const std::uint32_t id = attempt(connection.stream, connection.client, connection.destination,
-                                     connection.source);
+    const std::uint32_t id =
+        attempt(connection.stream, connection.client, connection.destination, connection.source);
     if (id == flow_table::none) {
         ++count.refused_again;
         ++connection.refused;

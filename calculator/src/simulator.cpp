@@ -219,9 +219,8 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         }
         out.mean_live += live * whole.copies;
         const double rate_here = here / whole.copies * options.scale;
-        const detail::run_memory memory{
-            static_cast<double>(arrivals) / (rate_here * run.forgets()),
-            run.likely_cluster(most - live)};
+        const detail::run_memory memory{static_cast<double>(arrivals) / (rate_here * run.forgets()),
+                                        run.likely_cluster(most - live)};
         least = {std::min(least.length, memory.length), std::max(least.cluster, memory.cluster)};
         out.events += run.events() - before;
         for (std::size_t k = 0; k < counts.size(); ++k) {

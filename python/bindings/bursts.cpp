@@ -131,9 +131,13 @@ void bind_retries(py::module_& m) {
         [](double ports, double load, double tries, double persistence, double backoff,
            double factor, double most_backoff, double jitter, double hold, double search_tries) {
             constexpr const char* name = "retries";
-            const calc::retry_policy policy{
-                whole(name, "tries", tries), persistence, backoff, factor, most_backoff, jitter,
-                hold};
+            const calc::retry_policy policy{whole(name, "tries", tries),
+                                            persistence,
+                                            backoff,
+                                            factor,
+                                            most_backoff,
+                                            jitter,
+                                            hold};
             const std::uint64_t draws = whole(name, "search_tries", search_tries);
             const auto found = draws == 0 ? calc::retries(ports, load, policy)
                                           : calc::retries(load, policy, [&](double attempts) {

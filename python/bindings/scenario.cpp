@@ -114,9 +114,8 @@ void bind_scenario(py::module_& m) {
                     if (!progress.is_none()) progress(part);
                 };
                 return unlocked([&] {
-                    return natbound::to_text(
-                        natbound::simulation_answer(s, {seed, arrivals, scale, policy(retry)},
-                                                    report));
+                    return natbound::to_text(natbound::simulation_answer(
+                        s, {seed, arrivals, scale, policy(retry)}, report));
                 });
             },
             py::arg("seed"), py::arg("arrivals"), py::arg("progress"), py::arg("scale"),

@@ -115,7 +115,9 @@ def test_retries_at_the_shell(tmp_path) -> None:
     assert "at most" in run.invoke(app, ["risk", str(path), "--scale", "0.5"]).output
 
 
-@pytest.mark.parametrize("bad", [{"tries": 1001}, {"tries": -1}, {"backoff": -1.0}, {"backoff": float("nan")}, {"factor": 0.5}, {"jitter": 1.5}])
+@pytest.mark.parametrize(
+    "bad", [{"tries": 1001}, {"tries": -1}, {"backoff": -1.0}, {"backoff": float("nan")}, {"factor": 0.5}, {"jitter": 1.5}]
+)
 def test_bad_policies_name_what_is_wrong(bad: dict[str, float]) -> None:
     for call in (pool(100, 90).simulate, pool(100, 90).risk):
         with pytest.raises(InputError, match=next(iter(bad))):

@@ -147,7 +147,13 @@ def simulate(
 
     with advancing("simulating", as_json) as progress:
         data: dict[str, Any] = scenario.simulate(
-            seed=seed, arrivals=arrivals, tries=tries, backoff=seconds(backoff, "--backoff"), factor=factor, jitter=jitter, progress=progress
+            seed=seed,
+            arrivals=arrivals,
+            tries=tries,
+            backoff=seconds(backoff, "--backoff"),
+            factor=factor,
+            jitter=jitter,
+            progress=progress,
         ).to_dict()
     if as_json:
         print_json(data)

@@ -110,9 +110,9 @@ TEST_CASE("another simulation counts the same attempts, failures and delays") {
         port ports;
         double load;
         retry_policy policy;
-    } runs[] = {{100, 90, policy_of(7, hold / 60)},       {100, 90, policy_of(3, hold / 60)},
+    } runs[] = {{100, 90, policy_of(7, hold / 60)},        {100, 90, policy_of(3, hold / 60)},
                 {100, 90, policy_of(4, hold / 6, 1, 0.5)}, {10, 8, policy_of(3, 40 * hold, 1)},
-                {10, 8, policy_of(3, 10 * hold, 1, 1)},   {100, 110, policy_of(3, hold, 2, 1)}};
+                {10, 8, policy_of(3, 10 * hold, 1, 1)},    {100, 110, policy_of(3, hold, 2, 1)}};
     for (const auto& run : runs) {
         const auto r = tried(ports_of(run.ports, run.load), run.policy, 1'000'000);
         const auto want = by_heap(run.ports, run.load, run.policy, 1'000'000, 11);
@@ -132,8 +132,7 @@ TEST_CASE("the fixed point is right where its rule says so, and far off elsewher
     CHECK_FALSE(one.retries);
     const auto formula = retries(100, 95, far);
     CHECK(r.retries->attempt_refusal.value == Approx(formula.attempt_refusal).epsilon(0.05));
-    CHECK(r.retries->connection_failure.value ==
-          Approx(formula.connection_failure).epsilon(0.12));
+    CHECK(r.retries->connection_failure.value == Approx(formula.connection_failure).epsilon(0.12));
     CHECK(r.retries->mean_delay == Approx(formula.mean_delay).epsilon(0.1));
     const auto soon = tried(ports_of(100, 95), policy_of(3, hold / 60), 200'000);
     CHECK(soon.retries->connection_failure.low > 10 * retries(100, 95, {3}).connection_failure);
@@ -148,9 +147,8 @@ TEST_CASE("every design, limit and law of arrivals retries, and loses less by it
         CHECK(r.retries->connection_failure.value < once.refusal_probability);
         CHECK(r.refusal_probability > 0.9 * once.refusal_probability);
     }
-    for (const auto* arrivals :
-         {R"(, "arrivals": {"law": "batches", "mean-batch": 4})",
-          R"(, "arrivals": {"law": "on-off", "on": "10s", "off": "10s"})"}) {
+    for (const auto* arrivals : {R"(, "arrivals": {"law": "batches", "mean-batch": 4})",
+                                 R"(, "arrivals": {"law": "on-off", "on": "10s", "off": "10s"})"}) {
         const auto s = ports_of(200, 150, "ideal", arrivals);
         const auto once = tried(s, {}, 300'000), r = tried(s, policy_of(4, 1), 300'000);
         CHECK(r.retries->connection_failure.value < once.refusal_probability);

@@ -16,10 +16,9 @@ namespace {
 
 // How many standard errors off.
 double off(const simulate_result& r, double exact) {
-    const double error =
-        (exact > r.refusal_probability ? r.high - r.refusal_probability
-                                       : r.refusal_probability - r.low) /
-        1.96;
+    const double error = (exact > r.refusal_probability ? r.high - r.refusal_probability
+                                                        : r.refusal_probability - r.low) /
+                         1.96;
     return std::fabs(r.refusal_probability - exact) / error;
 }
 
@@ -203,8 +202,8 @@ TEST_CASE("the interval covers the truth as often as it says, however few cluste
         int least, most;
     } runs[] = {{70, 6'000, 188, 200}, {75, 20'000, 184, 200}, {90, 60'000, 183, 198}};
     for (const auto& run : runs) {
-        const auto s = small_home("ideal", R"("hold": "10s", "live": )" + std::to_string(run.load),
-                                  100);
+        const auto s =
+            small_home("ideal", R"("hold": "10s", "live": )" + std::to_string(run.load), 100);
         const double exact = erlang_b(100, run.load);
         int covered = 0;
         for (std::uint64_t seed = 1; seed <= 200; ++seed) {

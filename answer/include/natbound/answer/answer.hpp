@@ -46,7 +46,7 @@ boost::json::array demand_json(const scenario& s, const demand_list& demand);
 calculator::retry_policy syn_policy(std::uint64_t tries = 0);
 
 struct risk_options {
-    double scale = 1;  // of all rates
+    double scale = 1;                               // of all rates
     calculator::retry_policy retry = syn_policy();  // in seconds; `hold` is the traffic's own
     std::uint64_t seed = 1;
     std::function<void()> interrupt = {};

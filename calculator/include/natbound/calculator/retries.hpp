@@ -21,8 +21,8 @@
 namespace natbound::calculator {
 
 struct retry_policy {
-    std::uint64_t tries = 3;      // attempts in all; 0: without end. Linux sends a SYN 7 times
-    double persistence = 1;       // chance to go on after a refusal; 0 .. 1
+    std::uint64_t tries = 3;  // attempts in all; 0: without end. Linux sends a SYN 7 times
+    double persistence = 1;   // chance to go on after a refusal; 0 .. 1
     // Mean wait before the second attempt, in any unit of time; infinite: the limit of long ones.
     double backoff = std::numeric_limits<double>::infinity();
     double factor = 2;            // each further wait is so many times the one before ...

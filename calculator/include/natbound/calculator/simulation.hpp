@@ -240,7 +240,7 @@ class simulation {
     std::vector<timed_ring> rings_;             // open constant times and closing phases
     std::vector<double> ring_seconds_;
     timed_heap heap_;
-    std::vector<next_try> waiting_;  // a heap, the first to try at the front
+    std::vector<next_try> waiting_;       // a heap, the first to try at the front
     std::vector<std::uint32_t> serials_;  // tells an id's present flow from earlier ones
     std::vector<std::uint32_t> cursors_;  // sequential, linux: a client's, a pair's
     std::vector<kind_counts> counts_;
