@@ -33,7 +33,7 @@ struct simulate_options {
 };
 
 // A share with its 95 % interval, from batches that are long beside clusters of refusals
-// (simulated_share.hpp). It covers the truth in 93 to 98 % of runs, and more where few clusters
+// (simulated_share.hpp). It covers the truth in 94 to 98 % of runs, and more where few clusters
 // were seen. `independent`: as many independent failures would vary as much; with fewer than
 // enough_to_judge the share says little.
 struct simulated_share {
