@@ -58,7 +58,6 @@ def averaged(runs: int) -> None:
         (500, 470, "linux-masquerade"),
         (500, 440, "linux-masquerade"),
         (500, 420, "linux-masquerade"),
-        (500, 430, "ovs"),
     ):
         s = designed(ports, load, design).with_settings("clients.0.addresses=10.0.0.1-10.0.0.2")
         risks = [s.risk(seed=1 + i, tries=1).to_dict() for i in range(runs)]
