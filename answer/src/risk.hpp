@@ -2,6 +2,7 @@
 // Likely, and the scenario's own traffic, as JSON.
 #include <boost/json.hpp>
 
+#include "natbound/answer/answer.hpp"
 #include "natbound/calculator/likely.hpp"
 #include "natbound/model/scenario.hpp"
 
@@ -15,5 +16,10 @@ boost::json::object likely_part(const scenario& s, const calculator::likely_resu
                                 std::uint64_t seed);
 boost::json::object traffic_part(const calculator::risk_result& r,
                                  const calculator::likely_result& l, bool given);
+
+boost::json::object policy_json(const calculator::retry_policy& p);
+// What the retries of the options make of a risk.
+boost::json::object retries_part(const scenario& s, const calculator::risk_result& r,
+                                 const risk_options& options);
 
 }  // namespace natbound

@@ -38,6 +38,8 @@ double failure(double p, double persistence, std::uint64_t tries) {
 
 // Over those that succeed at attempt k + 1, with weight q^k: the sum of the first k waits.
 double mean_delay(double q, const retry_policy& policy) {
+    if (std::isinf(policy.backoff))
+        return q > 0 && policy.tries != 1 ? std::numeric_limits<double>::infinity() : 0;
     // The waits grow faster than the chance to need them falls: no mean.
     if (policy.tries == 0 && q * policy.factor >= 1 && policy.most_backoff >= 1e300 &&
         policy.backoff > 0)
@@ -73,15 +75,36 @@ void check(double load, const retry_policy& policy) {
             "must be at most 1e6, or 0: without end");
     require(policy.persistence >= 0 && policy.persistence <= 1, name, "persistence",
             policy.persistence, "must lie within [0, 1]");
-    require(policy.backoff >= 0 && policy.backoff <= 1e100, name, "backoff", policy.backoff,
-            "must be at least 0 and at most 1e100");
+    require(policy.backoff >= 0 && (policy.backoff <= 1e100 || std::isinf(policy.backoff)), name,
+            "backoff", policy.backoff, "must be at least 0 and at most 1e100, or infinite");
     require(policy.factor >= 1 && policy.factor <= 1e3, name, "factor", policy.factor,
             "must be at least 1 and at most 1e3");
     require(policy.most_backoff >= 0, name, "most_backoff", policy.most_backoff,
             "must be at least 0");
+    require(policy.jitter >= 0 && policy.jitter <= 1, name, "jitter", policy.jitter,
+            "must lie within [0, 1]");
+    require(policy.hold > 0 && policy.hold <= 1e100, name, "hold", policy.hold,
+            "must be above 0 and at most 1e100");
 }
 
 }  // namespace
+
+bool tries_are_strangers(const retry_policy& policy, double refused) {
+    return policy.tries == 1 || refused == 0 || std::isinf(policy.backoff) ||
+           std::fmin(policy.backoff, policy.most_backoff) * policy.jitter * refused >=
+               strangers_after * policy.hold;
+}
+
+double all_backoffs(const retry_policy& policy) {
+    double sum = 0, wait = policy.backoff;
+    for (std::uint64_t k = 1; k < policy.tries; ++k, wait *= policy.factor) {
+        if (wait >= policy.most_backoff || policy.factor == 1)
+            return sum +
+                   static_cast<double>(policy.tries - k) * std::fmin(wait, policy.most_backoff);
+        sum += wait;
+    }
+    return sum;
+}
 
 retry_answer retries(double load, const retry_policy& policy,
                      const std::function<double(double)>& refusal) {
@@ -108,6 +131,12 @@ retry_answer retries(double load, const retry_policy& policy,
     }
     retry_answer out{};
     const double p = refused(attempts), q = policy.persistence * p;
+    require(tries_are_strangers(policy, p), name, "backoff", policy.backoff,
+            "must be spread over so long that the ports are full for 4 holds in it (backoff x "
+            "jitter x the share of attempts refused >= 4 x hold): those refused together that come "
+            "back together, or soon, meet the same full ports, and this formula would be wrong by "
+            "orders of magnitude. Simulate: natbound simulate FILE --tries N --backoff T, or "
+            "Scenario.simulate(tries=N); without a back-off this is the limit of long ones");
     out.attempt_load = attempts;
     out.attempt_refusal = p;
     out.connection_failure = failure(p, policy.persistence, policy.tries);

@@ -52,10 +52,32 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
         cursors_[pair] = (cursors_[pair] + std::max(steps, jump) + 2) % group.ports.size();
     }
     ++offered_;
-    kind_counts& count = counts_[input_->kind_of[stream.group * destinations + destination]];
+    kind_counts& count = count_of(s, destination);
     ++count.arrivals;
-    if (policing_ && !let_in(s)) {
+    const std::uint32_t id = attempt(s, client, destination, source);
+    if (id != flow_table::none) {
+        sockets_.take(pair, source);
+    } else {
         ++count.refused;
+        if (retrying_) {
+            sockets_.take(pair, source);
+            wait_or_give_up({now_, now_, input_->retry->backoff, static_cast<std::uint32_t>(s),
+                             client, destination, source, 1},
+                            count);
+        }
+    }
+    return id;
+}
+
+kind_counts& simulation::count_of(std::size_t s, std::uint32_t destination) {
+    return counts_[input_->kind_of[input_->streams[s].group * input_->table.destinations.size() +
+                                   destination]];
+}
+
+// Through the limits and the allocator; none where refused. The socket is the caller's to take.
+std::uint32_t simulation::attempt(std::size_t s, std::uint32_t client, std::uint32_t destination,
+                                  port source) {
+    if (policing_ && !let_in(s)) {
         ++policed_;
         return flow_table::none;
     }
@@ -65,13 +87,10 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
                                                   input_->table.destinations[destination].address];
     const table_outcome out = table_.open(client, destination, source, rank, random_,
                                           [this](std::uint32_t id) { gone(id); });
-    if (out.refused != refusal::none) {
-        ++count.refused;
-        return flow_table::none;
-    }
-    if (out.cut_was_open) ++count.cut;
+    if (out.refused != refusal::none) return flow_table::none;
+    if (out.cut_was_open) ++count_of(s, destination).cut;
     if (out.took_over) ++took_over_;
-    sockets_.take(pair, source);
+    if (table_.live() > most_live_) most_live_ = table_.live();
     table_.flow(out.id).group = static_cast<std::uint8_t>(group_of_[s]);
     return out.id;
 }
@@ -139,7 +158,10 @@ void simulation::arrival() {
 
 void simulation::open_offered(std::size_t stream, std::uint32_t destination) {
     const std::uint32_t id = offer(stream, destination);
-    if (id == flow_table::none) return;
+    if (id != flow_table::none) begin_hold(stream, id);
+}
+
+void simulation::begin_hold(std::size_t stream, std::uint32_t id) {
     const open_group& group = groups_[group_of_[stream]];
     if (by_slots_ && group.law.law == hold_law::exponential) return;
     open_for(id, drawn(group));
@@ -299,10 +321,11 @@ double simulation::next_deadline() {
     double first = heap_.empty() ? std::numeric_limits<double>::infinity() : heap_.front().at;
     for (const auto& ring : rings_)
         if (!ring.empty()) first = std::min(first, ring.front().at);
+    if (!waiting_.empty()) first = std::min(first, waiting_.front().at);
     return first;
 }
 
-// Ends what is due now: an open flow closes, a closing entry goes.
+// Ends what is due now: an open flow closes, a closing entry goes, a back-off is over.
 void simulation::expire() {
     const auto end = [this](const timed_flow& due) {
         if (serials_[due.id] != due.serial) return;  // made room for another since
@@ -323,6 +346,7 @@ void simulation::expire() {
             rings_[q].pop();
             end(due);
         }
+    while (!waiting_.empty() && waiting_.front().at <= now_) try_again();
 }
 
 // One event of any sort, or the clock moves to `until` if nothing happens before.

@@ -82,6 +82,7 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     }
     // buckets need a clock
     timed_ = timed_ || input.connections.per_second > 0 || input.packets.per_second > 0;
+    timed_ = timed_ || (input.retry && input.retry->tries > 1);
     connections_level_ = {input.connections.depth, 0};
     packets_level_ = {input.packets.depth, 0};
     for (const auto& s : input.streams) {
@@ -170,6 +171,7 @@ void simulation::fill() {
     }
     for (auto& ring : rings_) ring.sort();
     policing_ = input_->connections.per_second > 0 || input_->packets.per_second > 0;
+    retrying_ = input_->retry.has_value();
     clear_counts();
 }
 
@@ -205,6 +207,7 @@ void simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = took_over_ = 0;
     policed_ = packets_ = packets_lost_ = 0;
+    most_live_ = table_.live();
 }
 
 double simulation::share_displaced() const {
@@ -217,56 +220,5 @@ double simulation::share_displaced() const {
 }
 
 double simulation::mean_hold() const { return input_->load() * factor_ / mean_rate_; }
-
-double simulation::memory() const {
-    constexpr double remembers = 30, alike = 0.5;
-    double forgets = 4;
-    for (const auto& s : switches_)
-        forgets = std::max(forgets, 8 * s.of->longest_memory() / mean_hold());
-    for (const auto& s : input_->streams) {
-        double second = 0;  // moment of the open time
-        switch (s.open.law) {
-            case hold_law::exponential:
-                second = 2 * s.open.mean * s.open.mean;
-                break;
-            case hold_law::constant:
-                second = s.open.mean * s.open.mean;
-                break;
-            case hold_law::lognormal:
-                second = s.open.mean * s.open.mean * (1 + s.open.cv * s.open.cv);
-                break;
-            case hold_law::empirical: {
-                double all = 0;
-                for (std::size_t i = 0; i < s.open.samples.size(); ++i) {
-                    const double weight = s.open.weights.empty() ? 1 : s.open.weights[i];
-                    second += weight * s.open.samples[i] * s.open.samples[i];
-                    all += weight;
-                }
-                second /= all;
-                break;
-            }
-        }
-        double kept = 0, kept_second = 0;
-        for (const auto& phase : s.closing) {
-            kept += phase.share * phase.seconds;
-            kept_second += phase.share * phase.seconds * phase.seconds;
-        }
-        const double variance =
-            second - s.open.mean * s.open.mean + std::max(0.0, kept_second - kept * kept);
-        const double mean = s.hold();
-        if (variance < alike * alike * mean * mean) return std::max(remembers, forgets);
-    }
-    return forgets;
-}
-
-double simulation::longest_phase() const {
-    double longest = 0;
-    for (const auto& s : input_->streams) {
-        longest = std::max(longest, s.open.mean);
-        for (const auto& phase : s.closing)
-            if (phase.share > 0) longest = std::max(longest, phase.seconds);
-    }
-    return longest;
-}
 
 }  // namespace natbound::calculator

@@ -2,60 +2,95 @@
 #include "natbound/calculator/simulator.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 #include <list>
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "port_sets.hpp"
+#include "simulated_share.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator {
 namespace {
 
-constexpr std::size_t batches = 32;
-constexpr double student = 2.040;  // 97.5 % of Student's t with 31 degrees
+// So many are counted; share_of() makes fewer and longer ones of them.
+constexpr std::size_t batches = 256;
 
-using batch_counts = std::array<kind_counts, batches>;
+using batch_counts = std::vector<kind_counts>;
 
-// The 2.5 % and 97.5 % limits of a Poisson mean of which n were seen (Garwood 1936), by Wilson and
-// Hilferty's approximation of chi-squared: right to 1 % and exact for none.
-double poisson_high(double n) {
-    if (n == 0) return -std::log(0.05);  // one-sided: nothing lies below none
-    const double m = n + 1;
-    return m * std::pow(1 - 1 / (9 * m) + 1.96 / (3 * std::sqrt(m)), 3);
-}
-double poisson_low(double n) {
-    if (n == 0) return 0;
-    return n * std::pow(std::max(0.0, 1 - 1 / (9 * n) - 1.96 / (3 * std::sqrt(n))), 3);
+void add(const kind_counts& b, kind_counts& to) {
+    to.arrivals += b.arrivals;
+    to.refused += b.refused;
+    to.cut += b.cut;
+    to.again += b.again;
+    to.refused_again += b.refused_again;
+    to.gave_up += b.gave_up;
+    to.waited += b.waited;
 }
 
-template <class Out>
-void conclude(const batch_counts& counts, Out& out) {
-    for (const auto& b : counts) {
-        out.arrivals += b.arrivals;
-        out.refused += b.refused;
-        out.cut += b.cut;
-    }
+template <class Arrivals, class Failed>
+detail::share_interval share_by(const batch_counts& counts, const detail::run_memory& memory,
+                                Arrivals arrivals, Failed failed) {
+    std::vector<detail::batch_count> out;
+    for (const auto& b : counts)
+        out.push_back({static_cast<double>(arrivals(b)), static_cast<double>(failed(b))});
+    return detail::share_of(out, memory);
+}
+
+simulated_share plain(const detail::share_interval& s) {
+    return {s.value, s.low, s.high, s.independent};
+}
+
+void conclude(const batch_counts& counts, detail::run_memory memory, bool retried,
+              simulated_count& out) {
+    kind_counts all;
+    for (const auto& b : counts) add(b, all);
+    out.arrivals = all.arrivals;
+    out.refused = all.refused;
+    out.cut = all.cut;
     if (out.arrivals == 0) return;
-    const auto all = static_cast<double>(out.arrivals),
-               failed = static_cast<double>(out.refused + out.cut);
-    const double p = failed / all;
-    double squares = 0;
-    for (const auto& b : counts) {
-        const double off = static_cast<double>(b.failed()) - p * static_cast<double>(b.arrivals);
-        squares += off * off;
-    }
-    const double half = student * std::sqrt(squares * batches / (batches - 1)) / all;
-    out.refusal_probability = p;
-    out.low = std::max(0.0, p - half);
-    out.high = std::min(1.0, p + half);
-    if (failed < 10) {
-        out.low = std::min(out.low, poisson_low(failed) / all);
-        out.high = std::min(1.0, std::max(out.high, poisson_high(failed) / all));
-    }
+    const auto first = share_by(
+        counts, memory, [](const auto& b) { return b.arrivals; },
+        [](const auto& b) { return b.failed(); });
+    out.refusal_probability = first.value;
+    out.low = first.low;
+    out.high = first.high;
+    out.independent = first.independent;
+    if (!retried) return;
+    simulated_retries more;
+    more.attempts = all.arrivals + all.again;
+    more.refused = all.refused + all.refused_again;
+    more.gave_up = all.gave_up;
+    more.attempt_refusal = plain(share_by(
+        counts, memory, [](const auto& b) { return b.arrivals + b.again; },
+        [](const auto& b) { return b.failed() + b.refused_again; }));
+    // those that give up together are no more than those refused together
+    memory.cluster = std::max(memory.cluster, first.cluster);
+    more.connection_failure = plain(share_by(
+        counts, memory, [](const auto& b) { return b.arrivals; },
+        [](const auto& b) { return b.gave_up + b.cut; }));
+    if (all.arrivals > all.gave_up)
+        more.mean_delay = all.waited / static_cast<double>(all.arrivals - all.gave_up);
+    out.retries = more;
+}
+
+void check(const retry_policy& policy, double rate) {
+    const auto require = [](bool holds, const std::string& what) {
+        if (!holds) throw domain_error("simulate: retries: " + what);
+    };
+    require(policy.tries >= 1 && policy.tries <= 1000, "tries must be 1 to 1,000");
+    require(policy.persistence >= 0 && policy.persistence <= 1,
+            "persistence must lie within [0, 1]");
+    require(policy.backoff >= 0 && policy.backoff <= 1e9 && policy.most_backoff >= 0,
+            "a back-off must be at least 0 and at most 1e9 seconds");
+    require(policy.factor >= 1 && policy.factor <= 1000, "factor must be 1 to 1,000");
+    require(policy.jitter >= 0 && policy.jitter <= 1, "jitter must lie within [0, 1]");
+    require(all_backoffs(policy) * rate <= 1e9,
+            "a connection's back-offs last for more than 1e9 arrivals, and a simulation begins "
+            "after them; fewer tries, or shorter back-offs");
 }
 
 // A whole number of them each, adding up.
@@ -127,7 +162,9 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         if (!nat_of(s, c))
             out.assumed.push_back("client set " + s.clients[c].name +
                                   " is routed untranslated: never refused, and not counted here");
-    batch_counts total{};
+    if (options.retry) check(*options.retry, rate * options.scale);
+    batch_counts total(batches);
+    detail::run_memory least{std::numeric_limits<double>::infinity(), 1};
     std::uint64_t done = 0, warm_done = 0;
     const auto report = [&] {
         if (options.progress) options.progress(std::min(done, options.arrivals), options.arrivals);
@@ -140,19 +177,26 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         for (const auto& t : whole.input.streams) here += t.rate * whole.copies;
         const auto arrivals = static_cast<std::uint64_t>(
             std::llround(static_cast<double>(options.arrivals) * here / rate));
+        whole.input.retry = options.retry;
         simulation run(whole.input, options.seed * 1000003 + n);
         run.scale(options.scale);
         run.fill();
         const double room =
             static_cast<double>(whole.input.table.scopes) * whole.input.table.ranks * port_count;
-        for (double left = run.memory() * std::min(whole.input.load() * options.scale, room);
-             left > 0; left -= 50000) {
+        double warm_up = run.memory() * std::min(whole.input.load() * options.scale, room);
+        if (options.retry)
+            warm_up += all_backoffs(*options.retry) * here / whole.copies * options.scale;
+        if (warm_up > options.most_warm_up)
+            throw unsupported("the simulation would have to warm up for " +
+                              std::to_string(std::llround(warm_up)) + " arrivals");
+        for (double left = warm_up; left > 0; left -= 50000) {
             run.advance(std::min(left, 50000.0));
             ++warm_done;
             report();
         }
         const std::uint64_t before = run.events();
-        std::vector<batch_counts> counts(whole.kinds.size());
+        std::vector<batch_counts> counts(whole.kinds.size(), batch_counts(batches));
+        double live = 0, most = 0;
         for (std::size_t b = 0; b < batches; ++b) {
             run.clear_counts();
             for (std::uint64_t left = part_of(arrivals, batches, b); left > 0;) {
@@ -164,27 +208,31 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
             }
             for (std::size_t k = 0; k < counts.size(); ++k) {
                 counts[k][b] = run.counts()[k];
-                total[b].arrivals += counts[k][b].arrivals;
-                total[b].refused += counts[k][b].refused;
-                total[b].cut += counts[k][b].cut;
+                add(counts[k][b], total[b]);
             }
             out.unoffered += run.unoffered();
             out.policed += run.policed();
             out.packets += run.packets();
             out.packets_lost += run.packets_lost();
-            out.mean_live += static_cast<double>(run.table().live()) * whole.copies / batches;
+            live += static_cast<double>(run.table().live()) / batches;
+            most = std::max(most, static_cast<double>(run.most_live()));
         }
+        out.mean_live += live * whole.copies;
+        const double rate_here = here / whole.copies * options.scale;
+        const detail::run_memory memory{static_cast<double>(arrivals) / (rate_here * run.forgets()),
+                                        run.likely_cluster(most - live)};
+        least = {std::min(least.length, memory.length), std::max(least.cluster, memory.cluster)};
         out.events += run.events() - before;
         for (std::size_t k = 0; k < counts.size(); ++k) {
             simulated_kind kind;
             kind.clients = s.clients[whole.kinds[k].clients].name;
             kind.servers = s.servers[whole.kinds[k].servers].name;
             kind.destination = whole.kinds[k].destination;
-            conclude(counts[k], kind);
+            conclude(counts[k], memory, options.retry.has_value(), kind);
             if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
         }
     }
-    conclude(total, out);
+    conclude(total, least, options.retry.has_value(), out);
     return out;
 }
 

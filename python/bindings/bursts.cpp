@@ -129,10 +129,15 @@ void bind_retries(py::module_& m) {
     formula(
         m, "retries",
         [](double ports, double load, double tries, double persistence, double backoff,
-           double factor, double most_backoff, double search_tries) {
+           double factor, double most_backoff, double jitter, double hold, double search_tries) {
             constexpr const char* name = "retries";
-            const calc::retry_policy policy{whole(name, "tries", tries), persistence, backoff,
-                                            factor, most_backoff};
+            const calc::retry_policy policy{whole(name, "tries", tries),
+                                            persistence,
+                                            backoff,
+                                            factor,
+                                            most_backoff,
+                                            jitter,
+                                            hold};
             const std::uint64_t draws = whole(name, "search_tries", search_tries);
             const auto found = draws == 0 ? calc::retries(ports, load, policy)
                                           : calc::retries(load, policy, [&](double attempts) {
@@ -142,8 +147,8 @@ void bind_retries(py::module_& m) {
             return std::array{found.attempt_load, found.attempt_refusal, found.connection_failure,
                               found.attempts,     found.mean_delay,      found.carried};
         },
-        "ports", "load", "tries", "persistence", "backoff", "factor", "most_backoff",
-        "search_tries");
+        "ports", "load", "tries", "persistence", "backoff", "factor", "most_backoff", "jitter",
+        "hold", "search_tries");
 }
 
 }  // namespace

@@ -2,11 +2,26 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <tuple>
+
 #include "bindings.hpp"
 #include "natbound/answer/answer.hpp"
 #include "natbound/solver/colouring.hpp"
 
 namespace py = pybind11;
+
+namespace {
+
+// tries, back-off in seconds, factor, jitter
+using retries_given = std::tuple<std::uint64_t, double, double, double>;
+
+natbound::calculator::retry_policy policy(const retries_given& given) {
+    natbound::calculator::retry_policy out;
+    std::tie(out.tries, out.backoff, out.factor, out.jitter) = given;
+    return out;
+}
+
+}  // namespace
 
 void bind_scenario(py::module_& m) {
     m.def(
@@ -37,14 +52,14 @@ void bind_scenario(py::module_& m) {
             py::arg("epsilon"), py::arg("seed"), py::arg("remedies"))
         .def(
             "risk",
-            [](const scenario& s, double scale, std::uint64_t tries, std::uint64_t seed,
+            [](const scenario& s, double scale, const retries_given& retry, std::uint64_t seed,
                double epsilon) {
                 return unlocked([&] {
-                    return natbound::to_text(
-                        natbound::risk_answer(s, {scale, tries, seed, check_signals, epsilon}));
+                    return natbound::to_text(natbound::risk_answer(
+                        s, {scale, policy(retry), seed, check_signals, epsilon}));
                 });
             },
-            py::arg("scale"), py::arg("tries"), py::arg("seed"), py::arg("epsilon"))
+            py::arg("scale"), py::arg("retry"), py::arg("seed"), py::arg("epsilon"))
         .def(
             "maximum",
             [](const scenario& s, bool multiple) {
@@ -92,18 +107,19 @@ void bind_scenario(py::module_& m) {
         .def(
             "simulate",
             [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
-               const py::object& progress, double scale) {
+               const py::object& progress, double scale, const retries_given& retry) {
                 const auto report = [&](double part) {
                     py::gil_scoped_acquire lock;
                     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
                     if (!progress.is_none()) progress(part);
                 };
                 return unlocked([&] {
-                    return natbound::to_text(
-                        natbound::simulation_answer(s, seed, arrivals, report, scale));
+                    return natbound::to_text(natbound::simulation_answer(
+                        s, {seed, arrivals, scale, policy(retry)}, report));
                 });
             },
-            py::arg("seed"), py::arg("arrivals"), py::arg("progress"), py::arg("scale"));
+            py::arg("seed"), py::arg("arrivals"), py::arg("progress"), py::arg("scale"),
+            py::arg("retry"));
     m.def("scenario_schema", &natbound::scenario_schema);
     m.def("design_schema", &natbound::design_schema);
 }

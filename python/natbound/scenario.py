@@ -92,19 +92,40 @@ class Scenario:
 
         return explain(self, demand, reasons=reasons, prices=prices)
 
-    def simulate(self, *, seed: int = 1, arrivals: int = 1_000_000, scale: float = 1.0, progress: Progress | None = None) -> Result:
+    def simulate(
+        self,
+        *,
+        seed: int = 1,
+        arrivals: int = 1_000_000,
+        scale: float = 1.0,
+        tries: int = 1,
+        backoff: float = 1.0,
+        factor: float = 2.0,
+        jitter: float = 0.0,
+        progress: Progress | None = None,
+    ) -> Result:
         """Steps the concrete design under the scenario's traffic, all rates times `scale`: arrivals, refused, and the refusal probability with
-        a 95 % interval from batch means."""
+        a 95 % interval that knows of clusters, and as how many `independent` failures it is worth (below 20: too few to judge by).
+
+        tries: attempts of a connection in all (1 to 1,000), the second after `backoff` seconds (0 to 1e9), each next wait `factor` (1 to
+        1,000) times the one before, each spread evenly within `jitter` (0 to 1, a share of itself) on either side. More than one adds
+        `retries`: attempts and the share of them refused, connections that gave up and the share of connections that fail, each share with
+        its interval, and the mean delay of those that come in.
+        """
         _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
         _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
         _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
-        return Result(json.loads(self._core.simulate(seed, arrivals, progress, scale)))
+        retry = _retry(tries, backoff, factor, jitter, least=1, most=1000)
+        return Result(json.loads(self._core.simulate(seed, arrivals, progress, scale, retry)))
 
     def risk(
         self,
         scale: float = 1.0,
         *,
         tries: int = 0,
+        backoff: float = 1.0,
+        factor: float = 2.0,
+        jitter: float = 0.0,
         seed: int = 1,
         simulate: int = 0,
         epsilon: float = 1e-6,
@@ -113,16 +134,20 @@ class Scenario:
         """How likely a refusal is at the scenario's traffic times `scale` (> 0): of attempts (`refusal_probability`, with `interval`,
         `error_bound` and `method`), of connections after their `retries`, and of time (`full_probability`, where it is known).
 
-        tries: attempts of a connection in all; 0: as clients do of themselves, by what they see (seven SYNs into silence, else one).
+        tries: attempts of a connection in all (at most 1,000); 0: as clients do of themselves, by what they see (seven SYNs into silence,
+        else one); `backoff`, `factor`, `jitter` as in `simulate`. `retries.method` says how they were counted: `fixed point` where back-offs
+        are so long and spread that each try meets the NAT as a stranger would, `simulated` (with `interval`), or `bound` where that is too
+        rare to be seen or can't be simulated: `at_most`, what is refused without retries.
         epsilon: at which limits that are no ports (tables, memory, quotas, rates) are ranked with them: `limits`, `first_limit`.
-        simulate: also so many arrivals through the simulator; `simulation.z` says how many standard errors it is off.
+        simulate: also so many arrivals through the simulator; `simulation.z` says how many standard errors it is off (null where
+        it saw too few independent refusals to judge).
         """
-        _within("tries", tries, 0 <= tries <= 1_000_000, "at most 1,000,000, or 0 for what clients do of themselves")
+        retry = _retry(tries, backoff, factor, jitter, least=0, most=1000)
         _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
         _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
         _within("simulate", simulate, 0 <= simulate <= 10**12, "a whole number of arrivals up to 10^12 is wanted")
         try:
-            out = json.loads(self._core.risk(scale, tries, seed, epsilon))
+            out = json.loads(self._core.risk(scale, retry, seed, epsilon))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise self._document.error(path, shown, rule, fix) from None
@@ -183,6 +208,15 @@ class Scenario:
         import html
 
         return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def _retry(tries: int, backoff: float, factor: float, jitter: float, *, least: int, most: int) -> tuple[int, float, float, float]:
+    of_themselves = ", or 0 for what clients do of themselves" if least == 0 else ""
+    _within("tries", tries, least <= tries <= most, f"a whole number from 1 to {most:,} is wanted{of_themselves}")
+    _within("backoff", backoff, 0 <= backoff <= 1e9, "seconds, from 0 to 1e9, are wanted")
+    _within("factor", factor, 1 <= factor <= 1000, "a number from 1 to 1,000 is wanted")
+    _within("jitter", jitter, 0 <= jitter <= 1, "a share from 0 to 1 is wanted")
+    return tries, backoff, factor, jitter
 
 
 def _within(name: str, value: float, good: bool, rule: str) -> None:

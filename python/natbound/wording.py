@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -40,6 +40,11 @@ def probability(value: float | None, log: float | None = None) -> str:
         power = log / math.log(10)
         return f"{10 ** (power - math.floor(power)):.1f}e{math.floor(power)}"
     return scientific(float(f"{value:.1e}")) if value > 0 else "0"
+
+
+def between(interval: Sequence[float]) -> str:
+    """A 95 % interval of a probability."""
+    return f"95 %: {probability(interval[0])} to {probability(interval[1])}"
 
 
 def scientific(value: float) -> str:

@@ -121,8 +121,6 @@ def test_what_is_right_for_poisson_alone_refuses() -> None:
     for ask in (lambda: bursty.day([1, 2, 3]),):
         with pytest.raises(Unsupported, match=r"traffic\[0\]\.arrivals: 'batches'"):
             ask()
-    with pytest.raises(Unsupported, match="--tries 1"):
-        bursty.risk(tries=3)
     constant = {"law": "constant", "mean": "10s"}
     with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
         home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
@@ -130,7 +128,9 @@ def test_what_is_right_for_poisson_alone_refuses() -> None:
         home(ON_OFF, more=({},), nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
     found = bursty.risk()
     assert found["seconds_to_first_refusal"] is None
-    assert found["retries"]["tries"] == 1
+    assert found["retries"]["tries"] == 7
+    assert found["retries"]["method"] == "simulated"
+    assert found["retries"]["interval"][0] < found["refusal_probability"]
     # the simulator counts them
     assert home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).simulate(arrivals=50_000)["refused"] > 0
 

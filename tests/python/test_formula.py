@@ -72,7 +72,7 @@ def test_results() -> None:
     assert float(rows[1].split()[2]) == pytest.approx(calculator.erlang_b(512, 500), rel=1e-11)
     assert run("rate_for", "ports=28232", "hold=1min", "target=1e-6").strip().endswith("/s")
     assert not run("rate_for", "ports=28232", "hold=60", "target=1e-6").strip().endswith("/s")
-    assert "mean_delay" in run("retries", "ports=10", "load=8", "backoff=1s")
+    assert "mean_delay" in run("retries", "ports=10", "load=8", "backoff=1h", "jitter=1", "hold=10s")
     assert run("first_passage_mean", "ports=10", "load=5", "start=stationary", "event=full").strip() == "11.0154082145"
     assert run("batches", "ports=10", "load=5", "mean_size=2", "geometric=true") != run("batches", "ports=10", "load=5", "mean_size=2")
 

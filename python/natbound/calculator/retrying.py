@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from natbound import _core
@@ -22,20 +23,26 @@ def retries(
     *,
     tries: Any = 3,
     persistence: Any = 1,
-    backoff: Any = 1,
+    backoff: Any = math.inf,
     factor: Any = 2,
     most_backoff: Any = 1e300,
+    jitter: Any = 0,
+    hold: Any = 1,
     search_tries: Any = 0,
 ) -> Retries:
-    """The fixed point of A = load x (attempts a connection makes if `erlang_b(ports, A)` of them are refused). Relative error 1e-12.
+    """The fixed point of A = load x (attempts a connection makes if `erlang_b(ports, A)` of them are refused), found to 1e-12 of itself.
 
     With `search_tries` the NAT gives up after so many random ports: `refusal_probability(ports, search_tries, A)` instead.
 
     Up to `tries` attempts (0: without end), each next one with probability `persistence`, after a mean wait of `backoff`, then `factor`
-    times that and so on up to `most_backoff`, in any unit of time, which is `mean_delay`'s. load: of connections, 0 to 1e12; below
-    `ports` where all persist without end. `tries=0` is the "extended Erlang B" of the tables.
+    times that and so on up to `most_backoff`, each within its share `jitter` (0 to 1) on either side, in the unit of `hold`, the mean
+    hold, and of `mean_delay`. load: of connections, 0 to 1e12; below `ports` where all persist without end. `tries=0` is the "extended
+    Erlang B" of the tables. Without a `backoff` this is the limit of long and spread ones (`mean_delay` is then infinite).
 
-    Right where back-offs are long and spread (jitter): 10 ports, load 8, 3 tries, mean back-off 40 holds, simulated: 1.2 % fail (here
-    1.1 %); with constant back-offs those refused together come back together, and 2.8 % fail; short ones do worse.
+    Each try is taken to meet the ports as a stranger would. So a finite `backoff` must be spread over so long that the ports are full for
+    four holds in it (backoff x jitter x `attempt_refusal` >= 4 x hold), else `ValueError`: those refused together that come back together,
+    or soon, meet the same full ports, and this formula is wrong by orders of magnitude (1,000 ports, load 985, a SYN and six more after 1,
+    2, 4 ... s, holds of 60 s: 0.3 % fail, not 1e-9). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Inside of the
+    rule the measured error is in docs/calculator.md ("Retries").
     """
-    return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, search_tries))
+    return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, jitter, hold, search_tries))

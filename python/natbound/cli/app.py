@@ -10,8 +10,11 @@ import typer
 
 from natbound.cli import dealing, designs, explain, formula, planning, profiles, spread
 from natbound.cli.common import (
+    Backoff,
     CertificateFile,
     Epsilon,
+    Factor,
+    Jitter,
     Json,
     Seed,
     advancing,
@@ -23,6 +26,7 @@ from natbound.cli.common import (
     write_file,
 )
 from natbound.cli.given import about_a_scenario
+from natbound.cli.quantities import seconds
 from natbound.errors import InputError, Unsupported
 
 if TYPE_CHECKING:
@@ -132,21 +136,41 @@ def simulate(
     scenario: Scenario,
     seed: Seed = 1,
     arrivals: Annotated[int, typer.Option(min=1, max=10**12, help="New connections to simulate, after warming up.")] = 1_000_000,
+    tries: Annotated[int, typer.Option(min=1, max=1000, help="Attempts of a connection in all.")] = 1,
+    backoff: Backoff = "1s",
+    factor: Factor = 2.0,
+    jitter: Jitter = 0.0,
     as_json: Json = False,
 ) -> None:
     """Step the concrete design under the scenario's traffic."""
     from natbound import wording
 
     with advancing("simulating", as_json) as progress:
-        data: dict[str, Any] = scenario.simulate(seed=seed, arrivals=arrivals, progress=progress).to_dict()
+        data: dict[str, Any] = scenario.simulate(
+            seed=seed,
+            arrivals=arrivals,
+            tries=tries,
+            backoff=seconds(backoff, "--backoff"),
+            factor=factor,
+            jitter=jitter,
+            progress=progress,
+        ).to_dict()
     if as_json:
         print_json(data)
         return
-    low, high = data["interval"]
+    between = wording.between
     print(
         f"{data['arrivals']:,} arrivals, {data['refused']:,} refused: {wording.probability(data['refusal_probability'])}"
-        f" (95 %: {wording.probability(low)} to {wording.probability(high)}), seed {seed}"
+        f" ({between(data['interval'])}), seed {seed}"
     )
+    if tries > 1:
+        r = data["retries"]
+        attempts, failed = r["attempt_refusal"], r["connection_failure"]
+        print(
+            f"{r['attempts']:,} attempts, {r['refused']:,} refused: {wording.probability(attempts['value'])} ({between(attempts['interval'])})\n"
+            f"{r['gave_up']:,} connections gave up after {tries} tries; {wording.probability(failed['value'])} of them fail ({between(failed['interval'])})\n"
+            f"mean delay to get in {wording.span(r['mean_delay'])}"
+        )
 
 
 for planned in (

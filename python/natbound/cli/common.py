@@ -20,6 +20,9 @@ Settings = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change a field: --set nats.router.design=cilium. Repeatable."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Backoff = Annotated[str, typer.Option(help="Wait before the second attempt, as in 1s.")]
+Factor = Annotated[float, typer.Option(help="Each further wait is so many times the one before.")]
+Jitter = Annotated[float, typer.Option(help="Waits spread evenly over this share of themselves, on either side: 0 to 1.")]
 Epsilon = Annotated[float, typer.Option(help="The probability that no kind of traffic may exceed.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the simulation.")]
 CertificateFile = Annotated[str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")]

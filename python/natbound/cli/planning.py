@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import Epsilon, Json, Seed, advancing, check_epsilon, print_json
+from natbound.cli.common import Backoff, Epsilon, Factor, Jitter, Json, Seed, advancing, check_epsilon, print_json
 from natbound.cli.given import about_a_scenario
 from natbound.cli.quantities import seconds
 from natbound.errors import InputError
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 def risk(
     scenario: Scenario,
     scale: Annotated[float, typer.Option(help="All rates times this.")] = 1.0,
-    tries: Annotated[int, typer.Option(min=0, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
+    tries: Annotated[int, typer.Option(min=0, max=1000, help="Attempts of a connection in all; 0: as clients do of themselves.")] = 0,
+    backoff: Backoff = "1s",
+    factor: Factor = 2.0,
+    jitter: Jitter = 0.0,
     seed: Seed = 1,
     simulate: Annotated[int, typer.Option(min=0, max=10**12, help="Also simulate so many arrivals, to see that they agree.")] = 0,
     epsilon: Annotated[float, typer.Option(help="The refusals at which limits beside ports are ranked.")] = 1e-6,
@@ -30,7 +33,17 @@ def risk(
     from natbound.page import limits_in_order
 
     with advancing("simulating", as_json or not simulate) as progress:
-        data = scenario.risk(scale, tries=tries, seed=seed, simulate=simulate, epsilon=epsilon, progress=progress).to_dict()
+        data = scenario.risk(
+            scale,
+            tries=tries,
+            backoff=seconds(backoff, "--backoff"),
+            factor=factor,
+            jitter=jitter,
+            seed=seed,
+            simulate=simulate,
+            epsilon=epsilon,
+            progress=progress,
+        ).to_dict()
     if as_json:
         print_json(data)
         return
@@ -58,10 +71,7 @@ def risk(
     if data["full_probability"] is not None:
         print(f"  time with no port   {w.probability(data['full_probability'])}")
     if retries["tries"] > 1:
-        print(
-            f"  with {retries['tries']} tries        {w.probability(retries['attempt_refusal'])} of attempts refused, "
-            f"{w.probability(retries['connection_failure'])} of connections fail"
-        )
+        print(f"  with {retries['tries']} tries        {_retried(retries)}")
     for kind in data["kinds"][:3]:
         odds = kind["refusal_probability"]
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
@@ -76,9 +86,25 @@ def risk(
         ]
         if seen["z"] is not None:
             verdict = f"z = {seen['z']:.2f}"
+        elif seen["within"] is not None and p is not None:
+            where = "within" if seen["within"] else "outside of"
+            verdict = f"too few independent refusals to judge; the above is {where} {w.between(seen['interval'])}"
         print(
             f"Simulated: {seen['arrivals']:,} arrivals, {seen['refused']:,} refused: {w.probability(seen['refusal_probability'])}; {verdict}."
         )
+
+
+def _retried(retries: dict[str, Any]) -> str:
+    from natbound import wording as w
+
+    if retries["method"] == "bound":
+        return f"at most {w.probability(retries['at_most'])} of connections fail: {retries['why']}"
+    fail = retries["connection_failure"]
+    text = f"{w.probability(retries['attempt_refusal'])} of attempts refused, "
+    text += f"{'at most ' + w.probability(retries['at_most']) if fail is None else w.probability(fail)} of connections fail"
+    if retries["method"] != "simulated":
+        return f"{text}, by the fixed point"
+    return text + ("" if fail is None else f" ({w.between(retries['interval'])})") + ", simulated"
 
 
 @about_a_scenario

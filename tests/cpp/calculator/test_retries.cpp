@@ -1,12 +1,11 @@
-// Retries against published tables of extended Erlang B, closed sums, and a simulation.
+// Retries against published tables of extended Erlang B and closed sums; simulated ones are in
+// test_simulated_retries.cpp.
 #include <cmath>
 #include <limits>
 #include <natbound/calculator/attempts.hpp>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/retries.hpp>
 #include <natbound/model/error.hpp>
-#include <queue>
-#include <random>
 #include <string>
 
 #include "catch.hpp"
@@ -24,51 +23,14 @@ retry_policy endless(double persistence) {
     return out;
 }
 
-struct counted {
-    double failure, refusal, delay;
-};
-
-// Connections at rate `load`, exponential holds of mean 1; exponential or constant back-offs.
-counted simulate(int ports, double load, int tries, double backoff, bool spread, int connections) {
-    std::mt19937_64 random(17);
-    std::exponential_distribution<double> unit(1);
-    struct event {
-        double at;
-        int tried;  // -1: a hold ends
-        double since;
-        bool operator<(const event& x) const { return at > x.at; }
-    };
-    std::priority_queue<event> events;
-    int busy = 0, failed = 0, begun = 0, done = 0;
-    double attempts = 0, refused = 0, delay = 0;
-    events.push({unit(random) / load, 0, 0});
-    while (!events.empty()) {
-        event now = events.top();
-        events.pop();
-        if (now.tried < 0) {
-            --busy;
-            continue;
-        }
-        if (now.tried == 0) {
-            now.since = now.at;
-            if (++begun < connections) events.push({now.at + unit(random) / load, 0, 0});
-        }
-        ++attempts;
-        if (busy < ports) {
-            ++busy;
-            ++done;
-            delay += now.at - now.since;
-            events.push({now.at + unit(random), -1, 0});
-            continue;
-        }
-        ++refused;
-        if (now.tried + 1 < tries) {
-            events.push({now.at + backoff * (spread ? unit(random) : 1), now.tried + 1, now.since});
-        } else {
-            ++failed;
-        }
-    }
-    return {static_cast<double>(failed) / connections, refused / attempts, delay / done};
+// A policy in holds.
+retry_policy spread(std::uint64_t tries, double backoff, double jitter = 1, double factor = 2) {
+    retry_policy out;
+    out.tries = tries;
+    out.backoff = backoff;
+    out.jitter = jitter;
+    out.factor = factor;
+    return out;
 }
 
 }  // namespace
@@ -94,12 +56,14 @@ TEST_CASE("a given number of tries") {
                 retry_policy policy;
                 policy.tries = tries;
                 policy.persistence = persistence;
+                policy.backoff = 1e30;
+                policy.jitter = 1;
                 const double load = 64 * share;
                 const auto got = retries(64, load, policy);
                 CAPTURE(share, tries, persistence);
                 const double p = erlang_b(64, got.attempt_load), q = persistence * p;
                 CHECK(got.attempt_refusal == p);
-                double attempts = 0, success = 0, delay = 0, waited = 0, wait = 1;
+                double attempts = 0, success = 0, delay = 0, waited = 0, wait = 1e30;
                 for (std::uint64_t k = 0; k < tries; ++k) {
                     const double reached = std::pow(q, static_cast<double>(k));
                     attempts += reached;
@@ -118,19 +82,37 @@ TEST_CASE("a given number of tries") {
     CHECK(retries(64, 50, {1}).attempt_refusal == erlang_b(64, 50));
 }
 
-TEST_CASE("a simulation agrees where back-offs are long and spread") {
-    retry_policy policy;
-    policy.tries = 3;
-    policy.backoff = 40;
-    policy.factor = 1;
-    const auto want = simulate(10, 8, 3, 40, true, 400000);
-    const auto got = retries(10, 8, policy);
-    CHECK(got.attempt_refusal == Approx(want.refusal).epsilon(0.02));
-    CHECK(got.connection_failure == Approx(want.failure).epsilon(0.12));
-    CHECK(got.mean_delay == Approx(want.delay).epsilon(0.03));
-    // Those that come back together, or soon, meet it full again: more fail than said.
-    CHECK(simulate(10, 8, 3, 40, false, 100000).failure > 2 * got.connection_failure);
-    CHECK(simulate(10, 8, 3, 0.01, true, 100000).failure > 2 * got.connection_failure);
+TEST_CASE("what is no stranger's try is refused, with the way out") {
+    CHECK(tries_are_strangers({}, 0.1));
+    CHECK(tries_are_strangers(spread(3, 40), 0.1));
+    CHECK_FALSE(tries_are_strangers(spread(3, 40), 0.09));
+    CHECK(tries_are_strangers(spread(1, 0, 0), 0.1));
+    CHECK(tries_are_strangers(spread(3, 0, 0), 0));
+    // some 5 % are refused
+    for (const auto& policy : {spread(3, 40), spread(3, 1e6, 0), spread(7, 1.0 / 60, 0),
+                               spread(2, 0, 1), spread(0, 1)}) {
+        std::string said;
+        try {
+            retries(100, 90, policy);
+        } catch (const natbound::domain_error& e) {
+            said = e.what();
+        }
+        CHECK(said.find("share of attempts refused >= 4 x hold") != std::string::npos);
+        CHECK(said.find("natbound simulate") != std::string::npos);
+    }
+    CHECK_NOTHROW(retries(100, 90, spread(3, 200)));
+    auto capped = spread(3, 200);
+    capped.most_backoff = 50;
+    CHECK_THROWS_AS(retries(100, 90, capped), natbound::domain_error);
+    capped.hold = 0.5;
+    CHECK_NOTHROW(retries(100, 90, capped));
+    CHECK(all_backoffs(spread(7, 1)) == 63);
+    CHECK(all_backoffs(spread(1, 1)) == 0);
+    CHECK(all_backoffs(spread(4, 2, 0, 1)) == 6);
+    // the limit of long back-offs: what is refused is the same, the delay has no end
+    const auto end = retries(100, 95, spread(3, 1e9)), limit = retries(100, 95, {3});
+    CHECK(end.connection_failure == limit.connection_failure);
+    CHECK(limit.mean_delay == std::numeric_limits<double>::infinity());
 }
 
 TEST_CASE("any refusal law") {
@@ -145,6 +127,8 @@ TEST_CASE("delays without end, and what is wrong is named") {
     auto policy = endless(1);
     policy.factor = 1;
     policy.backoff = 2;
+    policy.jitter = 1;
+    policy.hold = 1e-3;
     const auto even = retries(10, 5, policy);
     const double p = even.attempt_refusal;
     CHECK(even.mean_delay == Approx(2 * p / (1 - p)).epsilon(1e-11));
@@ -156,7 +140,8 @@ TEST_CASE("delays without end, and what is wrong is named") {
         waited += k == 0 ? 2 : k == 1 ? 4 : 6;
     }
     CHECK(retries(10, 5, policy).mean_delay == Approx(want).epsilon(1e-10));
-    CHECK(retries(10, 9.9, endless(1)).mean_delay == std::numeric_limits<double>::infinity());
+    policy.most_backoff = 1e300;
+    CHECK(retries(10, 9.9, policy).mean_delay == std::numeric_limits<double>::infinity());
     CHECK(retries(10, 0, endless(1)).attempt_load == 0);
     CHECK(retries(0, 3, {4}).connection_failure == 1);
     CHECK(retries(0, 3, {4}).attempt_load == Approx(12));
@@ -166,7 +151,9 @@ TEST_CASE("delays without end, and what is wrong is named") {
         CHECK_THROWS_AS(retries(bad, 1), natbound::domain_error);
         CHECK_THROWS_AS(retries(1, bad), natbound::domain_error);
         CHECK_THROWS_AS(retries(1, 1, {3, bad}), natbound::domain_error);
-        CHECK_THROWS_AS(retries(1, 1, {3, 1, bad}), natbound::domain_error);
+        // an infinite back-off is the limit of long ones
+        if (!std::isinf(bad)) CHECK_THROWS_AS(retries(1, 1, {3, 1, bad}), natbound::domain_error);
+        CHECK_THROWS_AS(retries(1, 1, spread(3, 10, bad)), natbound::domain_error);
         CHECK_THROWS_AS(retries(1, 1, {3, 1, 1, bad}), natbound::domain_error);
     }
     CHECK_THROWS_AS(retries(1, 1, {2000000}), natbound::domain_error);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "natbound/calculator/retries.hpp"
 #include "natbound/model/scenario.hpp"
 #include "natbound/solver/demand.hpp"
 
@@ -40,9 +41,13 @@ boost::json::object fit_answer(const scenario& s, const demand_list& demand,
 boost::json::value multiple_answer(const scenario& s, const demand_list& demand);
 boost::json::array demand_json(const scenario& s, const demand_list& demand);
 
+// A first SYN, and further ones after 1, 2, 4 ... s (Linux). tries 0: as many as clients make of
+// themselves, by what they see.
+calculator::retry_policy syn_policy(std::uint64_t tries = 0);
+
 struct risk_options {
-    double scale = 1;         // of all rates
-    std::uint64_t tries = 0;  // of a connection; 0: as clients do of themselves, by what they see
+    double scale = 1;                               // of all rates
+    calculator::retry_policy retry = syn_policy();  // in seconds; `hold` is the traffic's own
     std::uint64_t seed = 1;
     std::function<void()> interrupt = {};
     double epsilon = 1e-6;  // at which limits that are no ports are ranked, in (0, 1)
@@ -52,11 +57,16 @@ struct risk_options {
 // scenario's traffic: "natbound.risk/1". Throws input_error where there is no traffic.
 boost::json::object risk_answer(const scenario& s, const risk_options& options = {});
 
-// The simulator: "natbound.simulate/1"; all rates times `scale`. `progress` is given the part that
-// is done, 0..1; what it throws ends the work.
-boost::json::object simulation_answer(const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
-                                      const std::function<void(double)>& progress,
-                                      double scale = 1);
+struct simulation_question {
+    std::uint64_t seed = 1, arrivals = 1'000'000;
+    double scale = 1;                                // of all rates
+    calculator::retry_policy retry = syn_policy(1);  // one try: refused is refused
+};
+
+// The simulator: "natbound.simulate/1". `progress` is given the part that is done, 0..1; what it
+// throws ends the work.
+boost::json::object simulation_answer(const scenario& s, const simulation_question& asked,
+                                      const std::function<void(double)>& progress);
 
 // Properties of a design: "natbound.design-check/1".
 boost::json::object design_answer(const design& d, const std::vector<std::string>& properties,

@@ -8,22 +8,38 @@
 //
 // with tries without end A = load/(1 - r p), the "extended Erlang B" of teletraffic tables. It is
 // unique, for A (1 - p) grows with A. Taken for granted: every attempt meets the pool as a stranger
-// would. That is right where back-offs are long beside the time that the pool stays full, and
-// spread (jitter). Those refused together that come back together meet it full again: simulated, 10
-// ports, load 8, 3 tries, mean back-off 40 holds: 1.2 % of the connections fail with exponential
-// back-offs (here 1.1 %), and 2.8 % with constant ones; more with short ones.
+// would. That is right where a back-off is spread (jitter) over so long that the ports are full for
+// several holds in it, and in the limit of no end; it is refused elsewhere, where it is wrong by
+// orders of magnitude:
+// 1,000 ports, load 985, hold 60 s, a SYN and six more after 1, 2, 4 ... s: 0.3 % of the
+// connections fail, and not 1e-9. The simulator (simulator.hpp) knows these. How far off this is:
+// docs/calculator.md.
 #include <cstdint>
 #include <functional>
+#include <limits>
 
 namespace natbound::calculator {
 
 struct retry_policy {
-    std::uint64_t tries = 3;      // attempts in all; 0: without end. Linux sends a SYN 7 times
-    double persistence = 1;       // chance to go on after a refusal; 0 .. 1
-    double backoff = 1;           // mean wait before the second attempt, any unit of time
+    std::uint64_t tries = 3;  // attempts in all; 0: without end. Linux sends a SYN 7 times
+    double persistence = 1;   // chance to go on after a refusal; 0 .. 1
+    // Mean wait before the second attempt, in any unit of time; infinite: the limit of long ones.
+    double backoff = std::numeric_limits<double>::infinity();
     double factor = 2;            // each further wait is so many times the one before ...
     double most_backoff = 1e300;  // ... up to this
+    double jitter = 0;            // a wait is anything within this share of its mean; 0 .. 1
+    double hold = 1;              // the mean hold, in backoff's unit
 };
+
+// Whether each try meets the ports as a stranger would where that share of attempts is refused: one
+// try alone, or nothing refused, or back-offs without end, or spread so far that the ports are full
+// for this many holds in it: backoff x jitter x refused >= 4 x hold. What is added to the chance
+// `refused` to find them full is what is left of the time for which the one before found them so,
+// less than a hold, over the spread.
+inline constexpr double strangers_after = 4;
+bool tries_are_strangers(const retry_policy& policy, double refused);
+// Of a connection that is never let in, mean: tries must not be 0.
+double all_backoffs(const retry_policy& policy);
 
 struct retry_answer {
     double attempt_load;        // attempts x mean hold; attempts a connection = this over the load
@@ -35,9 +51,9 @@ struct retry_answer {
     double carried;             // mean number of live connections
 };
 
-// With erlang_b(ports, load). ports 0 .. 1e15, load 0 .. 1e12, policy as above; where all persist
-// without end, load < ports, else no fixed point exists. Relative error about 1e-12. Else
-// natbound::domain_error.
+// With erlang_b(ports, load). ports 0 .. 1e15, load 0 .. 1e12, policy as above and one whose tries
+// are strangers; where all persist without end, load < ports, else no fixed point exists. The fixed
+// point is met to a relative error of about 1e-12. Else natbound::domain_error.
 retry_answer retries(double ports, double load, const retry_policy& policy = {});
 
 // With any refusal probability as a function of the load of attempts, such as refusal_probability

@@ -15,9 +15,11 @@
 #include <cstdint>
 #include <functional>
 #include <natbound/calculator/flow_table.hpp>
+#include <natbound/calculator/retries.hpp>
 #include <natbound/calculator/sockets.hpp>
 #include <natbound/calculator/timed_queue.hpp>
 #include <natbound/calculator/traffic.hpp>
+#include <optional>
 #include <vector>
 
 namespace natbound::calculator {
@@ -62,12 +64,19 @@ struct simulation_input {
     std::uint32_t kinds = 1;
     // Before the allocator: a connection takes a token of each, a packet one of the second.
     token_bucket connections = {}, packets = {};
+    // What clients do after a refusal, in seconds; none: nothing. At least one try.
+    std::optional<retry_policy> retry = {};
 
     double load() const;
 };
 
+// Of first attempts: those offered, refused, and let in by cutting an open flow. Of later ones
+// (retries): those made and those refused. Connections that gave up, and the seconds that those
+// that came in after a refusal had waited.
 struct kind_counts {
     std::uint64_t arrivals = 0, refused = 0, cut = 0;
+    std::uint64_t again = 0, refused_again = 0, gave_up = 0;
+    double waited = 0;
     std::uint64_t failed() const { return refused + cut; }
 };
 
@@ -113,6 +122,17 @@ class simulation {
     // refuse a quarter of what they will after no hold, half after 4, four fifths after 15, and all
     // but 3 % after 30.
     double memory() const;
+    // Seconds in which the number of live flows, and who waits to try again, is mostly forgotten:
+    // the integral of the number's autocorrelation (for Poisson arrivals E[hold^2] / 2 E[hold], the
+    // mean time that a flow met at any moment stays), no less than a mean hold; or of the arrivals'
+    // state; and all back-offs of a connection.
+    double forgets() const;
+    // Refusals come in clusters: where the ports are full they stay so for a while. From the most
+    // flows that were live so far beyond their mean: where nothing was refused at that many, what
+    // refuses lies beyond, and is left at no less than that drift; bursts, and buckets that the
+    // traffic nearly fills, add theirs.
+    double likely_cluster(double beyond_mean) const;
+    std::uint64_t most_live() const { return most_live_; }  // since the counts were cleared
     double longest_phase() const;  // seconds: of open times and timers, the longest mean
     const flow_table& table() const { return table_; }
     const client_sockets& sockets() const { return sockets_; }
@@ -161,6 +181,15 @@ class simulation {
         bool take(const token_bucket& of, double now);
     };
 
+    // A connection's next attempt. It keeps its source port while it waits, as TCP does.
+    struct next_try {
+        double at = 0, since = 0, wait = 0;
+        std::uint32_t stream = 0, client = 0, destination = 0;
+        port source = 0;
+        std::uint32_t refused = 0;
+        friend bool operator>(const next_try& a, const next_try& b) { return a.at > b.at; }
+    };
+
     double steps(double arrivals) const;
     void step();
     void step_slots();
@@ -181,7 +210,13 @@ class simulation {
     void arrival();
     std::uint32_t pick_destination(std::size_t stream);
     std::uint32_t offer(std::size_t stream, std::uint32_t destination);
+    std::uint32_t attempt(std::size_t stream, std::uint32_t client, std::uint32_t destination,
+                          port source);
+    kind_counts& count_of(std::size_t stream, std::uint32_t destination);
+    void wait_or_give_up(next_try connection, kind_counts& count);
+    void try_again();
     void open_offered(std::size_t stream, std::uint32_t destination);
+    void begin_hold(std::size_t stream, std::uint32_t id);
     void open_for(std::uint32_t id, double seconds);
     void place_by_glance(std::uint32_t id, const simulated_stream& stream);
     void close_for(std::uint32_t id, const closing_phase& phase, double seconds);
@@ -205,6 +240,7 @@ class simulation {
     std::vector<timed_ring> rings_;             // open constant times and closing phases
     std::vector<double> ring_seconds_;
     timed_heap heap_;
+    std::vector<next_try> waiting_;       // a heap, the first to try at the front
     std::vector<std::uint32_t> serials_;  // tells an id's present flow from earlier ones
     std::vector<std::uint32_t> cursors_;  // sequential, linux: a client's, a pair's
     std::vector<kind_counts> counts_;
@@ -224,7 +260,8 @@ class simulation {
     double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;
-    bool policing_ = false;  // not while the table is filled
+    bool policing_ = false, retrying_ = false;  // not while the table is filled
+    std::uint64_t most_live_ = 0;
     bucket_level connections_level_, packets_level_;
     std::uint64_t policed_ = 0, packets_ = 0, packets_lost_ = 0;
 };

@@ -1,0 +1,96 @@
+// How long a simulation remembers: its warm-up, and how many refusals are one event.
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/calculator/simulation.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+// E[t^2] of a time.
+double second_moment(const open_time& open) {
+    switch (open.law) {
+        case hold_law::exponential:
+            return 2 * open.mean * open.mean;
+        case hold_law::constant:
+            return open.mean * open.mean;
+        case hold_law::lognormal:
+            return open.mean * open.mean * (1 + open.cv * open.cv);
+        case hold_law::empirical: {
+            double second = 0, all = 0;
+            for (std::size_t i = 0; i < open.samples.size(); ++i) {
+                const double weight = open.weights.empty() ? 1 : open.weights[i];
+                second += weight * open.samples[i] * open.samples[i];
+                all += weight;
+            }
+            return second / all;
+        }
+    }
+    return 0;
+}
+
+// Of the whole time that an entry of that stream lives.
+double variance_of_hold(const simulated_stream& s) {
+    double kept = 0, kept_second = 0;
+    for (const auto& phase : s.closing) {
+        kept += phase.share * phase.seconds;
+        kept_second += phase.share * phase.seconds * phase.seconds;
+    }
+    return second_moment(s.open) - s.open.mean * s.open.mean +
+           std::max(0.0, kept_second - kept * kept);
+}
+
+}  // namespace
+
+double simulation::memory() const {
+    constexpr double remembers = 30, alike = 0.5;
+    double forgotten = 4;
+    for (const auto& s : switches_)
+        forgotten = std::max(forgotten, 8 * s.of->longest_memory() / mean_hold());
+    for (const auto& s : input_->streams) {
+        const double mean = s.hold();
+        if (variance_of_hold(s) < alike * alike * mean * mean)
+            return std::max(remembers, forgotten);
+    }
+    return forgotten;
+}
+
+double simulation::forgets() const {
+    double longest = mean_hold();
+    for (const auto& s : input_->streams) {
+        const double mean = s.hold();
+        if (s.rate > 0 && mean > 0)
+            longest = std::max(longest, (variance_of_hold(s) + mean * mean) / (2 * mean));
+    }
+    for (const auto& s : switches_) longest = std::max(longest, s.of->longest_memory());
+    return longest + (input_->retry ? all_backoffs(*input_->retry) : 0);
+}
+
+double simulation::likely_cluster(double beyond_mean) const {
+    double batch = 1, state = 0;
+    for (const auto& s : input_->streams) {
+        batch = std::max(batch, s.arrives.batch);
+        if (s.arrives.changes())
+            state += s.rate * factor_ * s.arrives.peak() * s.arrives.longest_memory();
+    }
+    double packets = 0, bucket = 0;
+    for (const auto& s : input_->streams) packets += s.rate * factor_ * s.packets;
+    const auto emptied = [&](const token_bucket& of, double offered) {
+        if (of.per_second > offered) bucket += offered / (of.per_second - offered);
+    };
+    emptied(input_->connections, mean_rate_);
+    emptied(input_->packets, packets);
+    return batch * (1 + mean_rate_ * forgets() / std::max(beyond_mean, 1.0)) + state + bucket;
+}
+
+double simulation::longest_phase() const {
+    double longest = 0;
+    for (const auto& s : input_->streams) {
+        longest = std::max(longest, s.open.mean);
+        for (const auto& phase : s.closing)
+            if (phase.share > 0) longest = std::max(longest, phase.seconds);
+    }
+    return longest;
+}
+
+}  // namespace natbound::calculator
