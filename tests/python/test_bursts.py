@@ -205,3 +205,14 @@ def test_on_off_are_two_states_and_unseen_refusals_are_bounded_by_being_on() -> 
 def test_bad_arrivals(arrivals: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
         home(arrivals)
+
+
+def test_alert_and_rules_take_bursts() -> None:
+    """The threshold is the load at which the worst kind is refused that often, and the mean is taken over turns of the bursts, too."""
+    scenario = home(ON_OFF, load=400)
+    alert = scenario.alert(1e-3)
+    there = scenario.risk(alert["connections"] / scenario.risk()["load"], tries=1)
+    assert there["worst_refusal_probability"]["value"] == pytest.approx(1e-3, rel=1e-6)
+    turn = sum(float(ON_OFF[key].removesuffix("s")) for key in ("on", "off"))
+    assert alert["averaged_over_seconds"] >= 10 * turn
+    assert {row["rule"] for row in scenario.rules()["rules"]}
