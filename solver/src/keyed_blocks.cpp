@@ -110,7 +110,7 @@ class pinner {
         b.addresses = run.addresses;
         b.ports = run.ports;
         b.first = u;
-        b.nat = nat_;
+        b.nat = e.nat.value_or(nat_);
         b.via_addresses = e.addresses;
         b.via_ports = e.ports;
         b.via_first = v;

@@ -2,9 +2,11 @@
 #include "natbound/solver/maximum.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -21,6 +23,7 @@ namespace {
 
 struct routed {
     count connections, most;
+    std::map<std::size_t, count> most_of;  // by client set
     std::vector<block> blocks;
     bj::array json;
 };
@@ -28,7 +31,7 @@ struct routed {
 // Inside no NAT every socket may be live towards every endpoint that its client set reaches.
 routed routed_as_they_are(const scenario& s, const reach_table& reach,
                           const std::vector<std::size_t>& clients, const bj::storage_ptr& memory) {
-    routed out{0, 0, {}, bj::array(memory)};
+    routed out{0, 0, {}, {}, bj::array(memory)};
     for (const auto c : clients) {
         const auto& client = s.clients[c];
         target to;
@@ -44,7 +47,7 @@ routed routed_as_they_are(const scenario& s, const reach_table& reach,
         o.emplace("at-most", json_count(sockets * apart));
         out.json.emplace_back(std::move(o));
         out.connections += sockets * to.endpoints;
-        out.most += sockets * apart;
+        out.most += out.most_of[c] = sockets * apart;
         if (to.list.empty()) continue;
         block b;
         b.to = std::make_shared<const target>(std::move(to));
@@ -90,7 +93,7 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     std::vector<count> alone;
     for (std::size_t w = 0; w < shared.ways.size(); ++w) {
         if (shared.ways[w].client) {
-            alone.push_back(shared.sockets_of(s, *shared.ways[w].client));
+            alone.push_back(direct.most_of.at(*shared.ways[w].client));
             continue;
         }
         const std::size_t n = *shared.ways[w].nat;

@@ -2,6 +2,7 @@
 // Whether a demand by pairs goes through one NAT: a maximum flow over all groups together, each
 // with its keys summed.
 #include <boost/json.hpp>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -21,9 +22,11 @@ struct pair_flow {
 
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
 // `copies` the NAT is there so many times: whether n connections in n copies fit is whether one
-// would, could connections be split.
+// would, could connections be split. `tables`: what a NAT holds, for external classes that say
+// whose they are.
+using table_list = std::map<std::size_t, count>;
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-               const count& copies = 1);
+               const count& copies = 1, const table_list& tables = {});
 
 // What the classes of a demand are made of: its own pairs, where what a flow may use does not hang
 // on what else its client reaches; else all.

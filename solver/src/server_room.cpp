@@ -8,51 +8,6 @@
 
 namespace natbound {
 
-scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
-    scenario out = s;
-    out.traffic.clear();
-    out.servers.clear();
-    out.clients.clear();
-    out.nats.clear();
-    std::set<std::string> names;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (!left_out[v]) {
-            out.servers.push_back(s.servers[v]);
-            names.insert(s.servers[v].name);
-        }
-    std::set<std::string> there;  // client sets and NATs
-    for (const auto& c : s.clients) {
-        auto one = c;
-        std::erase_if(one.reaches, [&](const auto& name) { return names.count(name) == 0; });
-        if (names.empty() || (one.reaches.empty() && !c.reaches.empty())) continue;
-        there.insert(one.name);
-        out.clients.push_back(std::move(one));
-    }
-    std::vector<bool> kept(s.nats.size(), false);
-    for (bool more = true; more;) {
-        more = false;
-        for (std::size_t n = 0; n < s.nats.size(); ++n)
-            if (!kept[n] && std::any_of(s.nats[n].inside.begin(), s.nats[n].inside.end(),
-                                        [&](const auto& name) { return there.count(name) != 0; })) {
-                kept[n] = more = true;
-                there.insert(s.nats[n].name);
-            }
-    }
-    for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        if (!kept[n]) continue;
-        out.nats.push_back(s.nats[n]);
-        auto& one = out.nats.back();
-        std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
-        if (one.port_set_restrict) one.design = restricted(one.design);
-        const auto type = one.design.mapping_type;
-        auto& pool = one.design.pool;
-        const bool shared = type == mapping_type::eim || type == mapping_type::eim_if_possible;
-        if (!shared || pool.choice != pool_choice::hash || pool.of == hash_input::source) continue;
-        pool.fallback = true;
-    }
-    return out;
-}
-
 namespace {
 
 struct bound {

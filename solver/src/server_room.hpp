@@ -21,11 +21,6 @@
 
 namespace natbound {
 
-// The scenario without these server sets (by number), the clients that reach no other, and NATs
-// with nobody inside. A mapping that is shared may have got its address from a hash of a
-// destination that is left out: such NATs may then use all addresses of their pools.
-scenario without_servers(const scenario& s, const std::vector<bool>& left_out);
-
 class server_room {
   public:
     explicit server_room(const scenario& s);
