@@ -23,6 +23,8 @@
 
 namespace natbound {
 
+class server_room;
+
 // Q, where some client address inside could pass it.
 std::optional<count> quota_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                               const std::vector<std::size_t>& inside);
@@ -60,9 +62,10 @@ capped_clients cut_of(const scenario& s, const std::vector<std::size_t>& inside,
 
 // As many connections as the network lets through, laid out; towards at most some thousands of
 // keys, so it may be fewer than fit. `groups` of a reading by_pair where sockets keep ports that
-// are not searched.
+// are not searched. With `room` no endpoint of a server has more than it has room for, where each
+// is a key by itself.
 std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
-                                 const count& quota);
+                                 const count& quota, const server_room* room = nullptr);
 
 // A demand by pairs whose client sets want no more than their quotas together: laid out where every
 // class of `groups` (read by_pair) is of whole client sets, as it is unless a hash tells addresses

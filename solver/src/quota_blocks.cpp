@@ -8,6 +8,7 @@
 #include "pair_network.hpp"
 #include "quota.hpp"
 #include "quota_network.hpp"
+#include "server_room.hpp"
 
 namespace natbound {
 namespace {
@@ -89,6 +90,17 @@ std::vector<group> without_runs(std::vector<group> groups) {
     return groups;
 }
 
+// What the one endpoint of each of these keys has room for; nothing where a key has several.
+std::vector<std::optional<count>> room_of(const std::vector<group>& single,
+                                          const server_room* room) {
+    std::vector<std::optional<count>> out(single.size());
+    for (std::size_t g = 0; room && g < single.size(); ++g) {
+        const auto& to = single[g].bundles.front();
+        if (endpoints(to) == 1) out[g] = room->room_at(to.front());
+    }
+    return out;
+}
+
 // So many cells of a class to these addresses, from number `turn` on and round and round.
 void deal_in_turn(dealer one, const quota_network::share& to, const address_set& addresses,
                   count& turn) {
@@ -106,9 +118,9 @@ void deal_in_turn(dealer one, const quota_network::share& to, const address_set&
 }  // namespace
 
 std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
-                                 const count& quota) {
+                                 const count& quota, const server_room* room) {
     const auto single = single_keys(groups);
-    quota_network network(single, quota);
+    quota_network network(single, quota, room_of(single, room));
     network.run();
     auto dealt = without_runs(single);
     std::vector<count> turn(network.atoms().size());  // the address that is next, by atom

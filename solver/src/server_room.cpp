@@ -113,6 +113,14 @@ count server_room::room_at(std::size_t server) const {
     return out;
 }
 
+std::optional<count> server_room::room_at(const destination_item& endpoint) const {
+    if (!limited(endpoint.server)) return std::nullopt;
+    for (const auto& c : cells_[endpoint.server])
+        if (!(c.addresses & endpoint.addresses).empty() && !(c.ports & endpoint.ports).empty())
+            return c.room;
+    return count(0);
+}
+
 std::vector<block> server_room::admit(const std::vector<block>& blocks) {
     std::vector<block> out;
     for (const auto& b : blocks) {

@@ -36,6 +36,8 @@ class server_room {
     std::vector<block> admit(const std::vector<block>& blocks);
     // Whether the room for a server set is used up.
     bool full(std::size_t server) const;
+    // What one endpoint has still room for; none without limits.
+    std::optional<count> room_at(const destination_item& endpoint) const;
     // The most that one endpoint of a server set has still room for.
     count room_at(std::size_t server) const;
 
