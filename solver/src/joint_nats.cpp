@@ -65,7 +65,7 @@ class joiner {
         }
     }
 
-    void limit(std::size_t nat, const count& connections) { out_.tables[nat] = connections; }
+    void limit(std::size_t nat, const count& connections) { out_.limits.tables[nat] = connections; }
 
     // Nothing where some class was not found at every NAT of its client set (`nats_of` so many).
     std::optional<joint_nats> run(const std::vector<std::size_t>& nats_of) {

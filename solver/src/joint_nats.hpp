@@ -22,7 +22,7 @@ std::vector<std::size_t> clients_inside(const std::vector<std::vector<std::size_
 // Groups read by_pair whose externals say whose they are, and the limits of the NATs.
 struct joint_nats {
     std::vector<group> groups;
-    table_list tables;
+    flow_limits limits;
 };
 
 // For pairs of the clients inside these NATs. Nothing where a flow does not decide: mappings are

@@ -201,7 +201,7 @@ class newton {
                 mine.push_back(wanted[i]);
                 which.push_back(nat.pairs[i]);
             }
-        const auto flow = send(nat.as_one.groups, mine, copies, nat.as_one.tables);
+        const auto flow = send(nat.as_one.groups, mine, copies, nat.as_one.limits);
         if (flow.fits) return std::nullopt;
         cut out{{}, flow.room / copies};
         for (std::size_t d = 0; d < mine.size(); ++d)

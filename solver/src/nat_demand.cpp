@@ -195,13 +195,22 @@ class one_nat {
                 groups_of(s_, reach_of(reach_, reading, mine), plan, inside_, by_pair(reading));
             if (auto found = pairs_within(s_, groups, mine, n_)) return found;
         }
-        const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
-        if (!thin) return std::nullopt;
-        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
-        auto found =
-            shared ? place_shared_mappings(thin->s, groups, mine, n_) : placed(groups, mine, n_);
-        if (!found) return std::nullopt;
-        return thin->named_back(std::move(*found));
+        const auto within = [&](const std::optional<thinned>& thin,
+                                const demand_list& pairs) -> std::optional<std::vector<block>> {
+            if (!thin) return std::nullopt;
+            const auto groups =
+                groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
+            auto found = shared ? place_shared_mappings(thin->s, groups, pairs, n_)
+                                : placed(groups, pairs, n_);
+            if (!found) return std::nullopt;
+            return thin->named_back(std::move(*found));
+        };
+        auto renamed = mine;
+        const auto thin = thinned_to_pairs(s_, reach_, quota, shared, renamed);
+        auto found = within(thin, renamed);
+        if (found || !shared) return found;
+        const auto dealt = dealt_to_pairs(s_, quota, mine);
+        return within(dealt, mine);
     }
 
     // Each pair's connections on endpoints of the groups; nothing where they do not fit.

@@ -232,7 +232,7 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
     if (mine.empty()) return true;
     const auto one = as_one(s_, reach_, inside_, nats, mine);
     if (!one) return evenly_parted(mine);
-    auto flow = send(one->groups, mine, 1, one->tables);
+    auto flow = send(one->groups, mine, 1, one->limits);
     if (flow.fits) {
         for (std::size_t g = 0; g < one->groups.size(); ++g) {
             auto some = blocks_over_keys(one->groups[g], std::move(flow.placements[g]), 0);

@@ -36,9 +36,9 @@ template <class Number>
 class network {
   public:
     network(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-            const count& enough, const count& copies, const table_list& tables)
-        : groups_(groups), demands_(demands), flows_(nodes(groups, demands, tables)) {
-        const auto source = nodes(groups, demands, tables) - 2;
+            const count& enough, const count& copies, const flow_limits& limits)
+        : groups_(groups), demands_(demands), flows_(nodes(groups, demands, limits)) {
+        const auto source = nodes(groups, demands, limits) - 2;
         const auto index = index_of(demands);
         const auto bounded = [&](const count& value) {
             return static_cast<Number>(std::min(value, enough));
@@ -49,19 +49,24 @@ class network {
         }
         auto next = static_cast<std::uint32_t>(demands.size());
         std::map<std::size_t, std::uint32_t> table_of;  // by NAT: the node of its table
-        for (const auto& [nat, room] : tables) {
-            flows_.add_arc(next, source + 1, bounded(room * copies));
-            table_of[nat] = next++;
-        }
-        const auto exit = [&](const external_class& e) {
-            const auto it = e.nat ? table_of.find(*e.nat) : table_of.end();
-            return it == table_of.end() ? source + 1 : it->second;
+        std::map<std::size_t, std::uint32_t> room_of;   // by group: the node of its servers
+        const auto limited = [&](const count& most) {
+            flows_.add_arc(next, source + 1, bounded(most * copies));
+            return next++;
+        };
+        for (const auto& [nat, most] : limits.tables) table_of[nat] = limited(most);
+        for (std::size_t g = 0; g < limits.rooms.size(); ++g)
+            if (limits.rooms[g]) room_of[g] = limited(*limits.rooms[g]);
+        const auto exit = [&](const external_class& e, std::size_t g) {
+            const auto& among = e.nat ? table_of : room_of;
+            const auto it = among.find(e.nat.value_or(g));
+            return it == among.end() ? source + 1 : it->second;
         };
         for (std::uint32_t i = 0; i < groups.size(); ++i) {
             const auto& g = groups[i];
             const std::uint32_t externals = next + static_cast<std::uint32_t>(g.sources.size());
             for (std::uint32_t e = 0; e < g.externals.size(); ++e)
-                flows_.add_arc(externals + e, exit(g.externals[e]),
+                flows_.add_arc(externals + e, exit(g.externals[e], i),
                                bounded(g.externals[e].size() * g.keys * copies));
             for (std::uint32_t c = 0; c < g.sources.size(); ++c) {
                 const auto& cls = g.sources[c];
@@ -99,8 +104,8 @@ class network {
 
   private:
     static std::uint32_t nodes(const std::vector<group>& groups,
-                               const std::vector<pair_demand>& demands, const table_list& tables) {
-        std::size_t n = demands.size() + tables.size() + 2;
+                               const std::vector<pair_demand>& demands, const flow_limits& limits) {
+        std::size_t n = demands.size() + limits.tables.size() + limits.rooms.size() + 2;
         for (const auto& g : groups) n += g.sources.size() + g.externals.size();
         return static_cast<std::uint32_t>(n);
     }
@@ -245,12 +250,12 @@ reach_table reach_of(const reach_table& all, const nat_reading& reading,
 }
 
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-               const count& copies, const table_list& tables) {
+               const count& copies, const flow_limits& limits) {
     count wanted = 1;
     for (const auto& d : demands) wanted += d.connections;
     if (wanted * static_cast<std::uint64_t>(demands.size() + 1) < INT64_MAX)
-        return network<std::int64_t>(groups, demands, wanted, copies, tables).run();
-    return network<count>(groups, demands, wanted, copies, tables).run();
+        return network<std::int64_t>(groups, demands, wanted, copies, limits).run();
+    return network<count>(groups, demands, wanted, copies, limits).run();
 }
 
 std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading,

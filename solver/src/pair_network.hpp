@@ -22,11 +22,13 @@ struct pair_flow {
 
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
 // `copies` the NAT is there so many times: whether n connections in n copies fit is whether one
-// would, could connections be split. `tables`: what a NAT holds, for external classes that say
-// whose they are.
-using table_list = std::map<std::size_t, count>;
+// would, could connections be split.
+struct flow_limits {
+    std::map<std::size_t, count> tables;      // by NAT, where external classes say whose they are
+    std::vector<std::optional<count>> rooms;  // by group, where they do not (or empty)
+};
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-               const count& copies = 1, const table_list& tables = {});
+               const count& copies = 1, const flow_limits& limits = {});
 
 // What the classes of a demand are made of: its own pairs, where what a flow may use does not hang
 // on what else its client reaches; else all.

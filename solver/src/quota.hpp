@@ -97,4 +97,9 @@ std::optional<thinned> thinned_to_pairs(const scenario& s, const reach_table& re
                                         const count& quota, bool shared,
                                         std::vector<pair_demand>& pairs);
 
+// The same where mappings carry several connections, and such shares pass the quota: as few client
+// addresses as have the sockets and the quotas, each with just its share of every pair.
+std::optional<thinned> dealt_to_pairs(const scenario& s, const count& quota,
+                                      std::vector<pair_demand>& pairs);
+
 }  // namespace natbound
