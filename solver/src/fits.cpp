@@ -27,16 +27,9 @@ fit_result clashing_pairs(const scenario& s, const demand_list& demand) {
 // Where server sets have more endpoints than backends: whether it fits on as many of them, where no
 // two connections of one source endpoint can lead to one backend.
 std::optional<fit_result> with_enough_endpoints(const scenario& s, const demand_list& demand) {
-    scenario fewer = s;
-    bool some = false;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (auto used = enough_for_backends(s, v)) {
-            fewer.servers[v].addresses = std::move(used->addresses);
-            fewer.servers[v].ports = std::move(used->ports);
-            some = true;
-        }
-    if (!some) return std::nullopt;
-    auto out = fits(fewer, demand);
+    const auto fewer = on_enough_endpoints(s);
+    if (!fewer) return std::nullopt;
+    auto out = fits(*fewer, demand);
     if (out.verdict != fit_verdict::fits) return std::nullopt;
     return out;
 }

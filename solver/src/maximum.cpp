@@ -6,6 +6,7 @@
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "maximum_as_demand.hpp"
 #include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
@@ -259,17 +260,35 @@ void least_by_servers(const scenario& s, const server_room& room, nat_capacity& 
         out.why_bounds = "how the room of the servers is best divided is not settled";
 }
 
+// Ways out that share servers or clients, looked at together and not one after the other.
+void at_once(const scenario& s, nat_capacity& out, server_room& room) {
+    if (out.at_least == out.at_most || is_cascade(s) || clash_in_words(s)) return;
+    auto blocks = laid_as_demand(s);
+    if (!blocks || connections(*blocks) <= out.at_least) return;
+    out.blocks = std::move(*blocks);
+    out.at_least = connections(out.blocks);
+    out.mappings = out.at_least;
+    room = server_room(s);
+    room.admit(out.blocks);
+    if (out.at_least == out.at_most) out.why_bounds.clear();
+}
+
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     server_room room(s);
-    if (!room.any()) return of_ways(s, memory, nullptr);
+    if (!room.any()) {
+        auto out = of_ways(s, memory, nullptr);
+        if (is_spread(s)) at_once(s, out, room);
+        return out;
+    }
     for (const auto& n : s.nats)
         if (n.port_set)
             throw unsupported("NAT " + n.name +
                               ": port sets beside servers with connection-limits are not settled "
                               "in this version");
     auto out = of_ways(s, memory, &room);
+    at_once(s, out, room);
     least_by_servers(s, room, out, memory);
     return out;
 }

@@ -43,11 +43,18 @@ class network {
         const auto bounded = [&](const count& value) {
             return static_cast<Number>(std::min(value, enough));
         };
+        auto next = static_cast<std::uint32_t>(demands.size());
+        std::map<std::size_t, std::uint32_t> server_of;
+        for (const auto& [server, most] : limits.servers) {
+            flows_.add_arc(source, next, bounded(most * copies));
+            server_of[server] = next++;
+        }
         for (std::uint32_t d = 0; d < demands.size(); ++d) {
-            flows_.add_arc(source, d, bounded(demands[d].connections));
+            const auto it = server_of.find(demands[d].server);
+            flows_.add_arc(it == server_of.end() ? source : it->second, d,
+                           bounded(demands[d].connections));
             wanted_ += bounded(demands[d].connections);
         }
-        auto next = static_cast<std::uint32_t>(demands.size());
         std::map<std::size_t, std::uint32_t> table_of;  // by NAT: the node of its table
         std::map<std::size_t, std::uint32_t> room_of;   // by group: the node of its servers
         const auto limited = [&](const count& most) {
@@ -105,7 +112,8 @@ class network {
   private:
     static std::uint32_t nodes(const std::vector<group>& groups,
                                const std::vector<pair_demand>& demands, const flow_limits& limits) {
-        std::size_t n = demands.size() + limits.tables.size() + limits.rooms.size() + 2;
+        std::size_t n =
+            demands.size() + 2 + limits.tables.size() + limits.rooms.size() + limits.servers.size();
         for (const auto& g : groups) n += g.sources.size() + g.externals.size();
         return static_cast<std::uint32_t>(n);
     }

@@ -26,6 +26,7 @@ struct pair_flow {
 struct flow_limits {
     std::map<std::size_t, count> tables;      // by NAT, where external classes say whose they are
     std::vector<std::optional<count>> rooms;  // by group, where they do not (or empty)
+    std::map<std::size_t, count> servers;     // by server set
 };
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
                const count& copies = 1, const flow_limits& limits = {});

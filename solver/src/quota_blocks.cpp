@@ -173,7 +173,9 @@ std::optional<std::vector<block>> pairs_within(const scenario& s, const std::vec
                     !(r.addresses == s.clients[r.client].addresses))
                     return std::nullopt;
     const auto single = single_keys(groups);
-    auto flow = send(single, pairs, 1, {{}, even_room(groups, single, pairs)});
+    flow_limits limits;
+    limits.rooms = even_room(groups, single, pairs);
+    auto flow = send(single, pairs, 1, limits);
     if (!flow.fits) return std::nullopt;
     auto dealt = without_runs(single);
     std::vector<count> turn(s.clients.size());

@@ -47,6 +47,17 @@ std::optional<destination_item> enough_for_backends(const scenario& s, std::size
     return destination_item{server, v.addresses.slice(0, backends), v.ports.slice(0, 1)};
 }
 
+std::optional<scenario> on_enough_endpoints(const scenario& s) {
+    std::optional<scenario> out;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (auto used = enough_for_backends(s, v)) {
+            if (!out) out = s;
+            out->servers[v].addresses = std::move(used->addresses);
+            out->servers[v].ports = std::move(used->ports);
+        }
+    return out;
+}
+
 count told_apart(const scenario& s, const destination_list& to) {
     count out = 0;
     for (const auto& item : to)

@@ -63,6 +63,10 @@ count backends_of(const server_set& v);  // of a set that has any
 // backends than endpoints (or no backends).
 std::optional<destination_item> enough_for_backends(const scenario& s, std::size_t server);
 
+// The scenario with no more endpoints than that, so that each has a backend to itself; nothing
+// where it has no more.
+std::optional<scenario> on_enough_endpoints(const scenario& s);
+
 // Endpoints of these, or of a set with fewer backends as many as these are.
 count told_apart(const scenario& s, const destination_list& to);
 

@@ -169,6 +169,24 @@ def test_maxima_with_servers_limits_and_backends() -> None:
     assert exact > 25
 
 
+def test_maxima_of_plain_ones_and_their_limits_are_mostly_exact() -> None:
+    rng = random.Random(3)
+    exact = 0
+    for i in range(120):
+        s = spread(rng, plain=True)
+        s = with_server_limits(rng, s) if i % 2 else s
+        scenario = natbound.Scenario(s)
+        found = scenario.capacity().to_dict()["maximum"]
+        low, high = bounds(found)
+        exact += low == high
+        assert check(found["evidence"], scenario.canonical).valid is True, (i, s)
+        if i % 6 < 2:
+            most = by_constraints.maximum(s)
+            assert most is not None
+            assert low <= most <= high, (i, s)
+    assert exact > 95  # were the parts even, 75
+
+
 def test_uneven_pools_of_one_client_set() -> None:
     s = {
         "clients": [{"name": "A", "addresses": "10.0.0.0/24"}],
