@@ -68,10 +68,10 @@ class joiner {
     void limit(std::size_t nat, const count& connections) { out_.limits.tables[nat] = connections; }
 
     // Nothing where some class was not found at every NAT of its client set (`nats_of` so many).
-    std::optional<joint_nats> run(const std::vector<std::size_t>& nats_of) {
+    std::optional<joint_nats> run(const std::map<std::size_t, std::size_t>& nats_of) {
         for (std::size_t g = 0; g < ways_.size(); ++g)
             for (std::size_t c = 0; c < ways_[g].size(); ++c)
-                if (ways_[g][c] != nats_of[out_.groups[g].sources[c].runs.front().client])
+                if (ways_[g][c] != nats_of.at(out_.groups[g].sources[c].runs.front().client))
                     return std::nullopt;
         return std::move(out_);
     }
@@ -116,7 +116,7 @@ std::optional<joint_nats> as_one(const scenario& s, const reach_table& reach,
                                  const std::vector<std::vector<std::size_t>>& inside,
                                  const std::vector<std::size_t>& nats, const demand_list& demand) {
     joiner out;
-    std::vector<std::size_t> nats_of(s.clients.size());
+    std::map<std::size_t, std::size_t> nats_of;  // by client set, how many
     for (const auto n : nats) {
         const auto& nat = s.nats[n];
         for (const auto c : inside[n]) ++nats_of[c];

@@ -182,4 +182,15 @@ std::vector<block> blocks_over_keys(const group& g, std::vector<placement> place
     return out;
 }
 
+std::vector<block> blocks_over_keys(const std::vector<group>& groups,
+                                    std::vector<std::vector<placement>> placements,
+                                    std::size_t nat) {
+    std::vector<block> out;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        auto some = blocks_over_keys(groups[g], std::move(placements[g]), nat);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
+    }
+    return out;
+}
+
 }  // namespace natbound

@@ -13,7 +13,7 @@ namespace natbound {
 namespace {
 
 // Clients inside no NAT, as a group of their own: each socket is its own external endpoint.
-group routed(const scenario& s, std::size_t client, std::size_t server) {
+group of_routed(const scenario& s, std::size_t client, std::size_t server) {
     const auto& c = s.clients[client];
     const auto& v = s.servers[server];
     group out;
@@ -46,7 +46,7 @@ std::optional<demand_list> most_by_flow(const scenario& s) {
     if (!one) return std::nullopt;
     for (const auto c : inside.back())
         for (std::size_t v = 0; v < s.servers.size(); ++v)
-            if (reach[c][v]) one->groups.push_back(routed(s, c, v));
+            if (reach[c][v]) one->groups.push_back(of_routed(s, c, v));
     const server_room room(s);
     for (std::size_t v = 0; v < s.servers.size(); ++v)
         if (room.most(v)) one->limits.servers[v] = *room.most(v);

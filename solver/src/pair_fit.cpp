@@ -234,10 +234,8 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
     if (!one) return evenly_parted(mine);
     auto flow = send(one->groups, mine, 1, one->limits);
     if (flow.fits) {
-        for (std::size_t g = 0; g < one->groups.size(); ++g) {
-            auto some = blocks_over_keys(one->groups[g], std::move(flow.placements[g]), 0);
-            std::move(some.begin(), some.end(), std::back_inserter(blocks_));
-        }
+        auto some = blocks_over_keys(one->groups, std::move(flow.placements), nats.front());
+        std::move(some.begin(), some.end(), std::back_inserter(blocks_));
         return true;
     }
     demand_list closed;

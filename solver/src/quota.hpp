@@ -102,4 +102,13 @@ std::optional<thinned> thinned_to_pairs(const scenario& s, const reach_table& re
 std::optional<thinned> dealt_to_pairs(const scenario& s, const count& quota,
                                       std::vector<pair_demand>& pairs);
 
+// A demand through one NAT by any of these: dealt to subscribers that are alike, or with so few
+// sockets that no address can pass its quota. Nothing where this finds no placing.
+std::optional<std::vector<block>> placed_within(const scenario& s, const reach_table& reach,
+                                                const nat_plan& plan, std::size_t nat,
+                                                const std::vector<std::size_t>& inside,
+                                                const nat_reading& reading,
+                                                const std::vector<pair_demand>& pairs,
+                                                const count& quota);
+
 }  // namespace natbound

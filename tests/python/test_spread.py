@@ -128,7 +128,7 @@ def test_demands_and_multiples_are_what_cp_sat_finds(plain: bool) -> None:
 def test_no_wrong_mutant_is_accepted() -> None:
     rng = random.Random(5)
     tried = across = 0
-    for i in range(40):
+    for i in range(25):
         s = spread(rng, plain=True)
         for c in s["clients"]:  # enough sockets, so that external endpoints are what there is too little of
             c["ports"] = ["10-14"]
@@ -146,8 +146,8 @@ def test_no_wrong_mutant_is_accepted() -> None:
             if check({**mutant, "scenario": found["evidence"]["scenario"]}).valid is True:
                 other = {(d["from"], d["to"]): int(d["connections"]) for d in mutant["demand"]}
                 assert not meets(s, other), (i, done, mutant)
-    assert tried > 400
-    assert across > 10
+    assert tried > 250
+    assert across > 5
 
 
 def test_maxima_with_servers_limits_and_backends() -> None:
