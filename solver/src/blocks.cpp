@@ -85,7 +85,7 @@ class layer {
         b.client = run.client;
         b.ports = run.ports;
         b.shift = at.shift[r];
-        b.nat = nat_;
+        b.nat = g_.externals[p.external].nat.value_or(nat_);
         b.via_ports = g_.externals[p.external].ports;
         b.weight = g_.sources[p.source].weight;
         b.preserve = keeps;

@@ -27,7 +27,7 @@ class cascaded_pairs {
             if (own.within_servers()) return own.fitting();
             why_ = own.why();
         }
-        auto all = from_maximum(s_, total_of(own_));
+        auto all = more_than_maximum(s_, own_);
         if (all.verdict == fit_verdict::does_not_fit) return all;
         fit_result out;
         out.sets_it = !sure ? stages.why() : why_;

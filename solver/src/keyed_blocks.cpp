@@ -110,7 +110,7 @@ class pinner {
         b.addresses = run.addresses;
         b.ports = run.ports;
         b.first = u;
-        b.nat = nat_;
+        b.nat = e.nat.value_or(nat_);
         b.via_addresses = e.addresses;
         b.via_ports = e.ports;
         b.via_first = v;
@@ -178,6 +178,17 @@ std::vector<block> blocks_over_keys(const group& g, std::vector<placement> place
                 here.position += forest.rest(a);
             }
         }
+    }
+    return out;
+}
+
+std::vector<block> blocks_over_keys(const std::vector<group>& groups,
+                                    std::vector<std::vector<placement>> placements,
+                                    std::size_t nat) {
+    std::vector<block> out;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+        auto some = blocks_over_keys(groups[g], std::move(placements[g]), nat);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
     }
     return out;
 }

@@ -11,4 +11,9 @@ namespace natbound {
 std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements,
                                     std::size_t nat);
 
+// The same of several groups, by group.
+std::vector<block> blocks_over_keys(const std::vector<group>& groups,
+                                    std::vector<std::vector<placement>> placements,
+                                    std::size_t nat);
+
 }  // namespace natbound

@@ -5,10 +5,13 @@
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "maximum_as_demand.hpp"
+#include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "parted_clients.hpp"
+#include "routed.hpp"
 #include "server_room.hpp"
 #include "shared_pools.hpp"
 #include "words.hpp"
@@ -18,44 +21,6 @@ namespace natbound {
 namespace bj = boost::json;
 
 namespace {
-
-struct routed {
-    count connections, most;
-    std::vector<block> blocks;
-    bj::array json;
-};
-
-// Inside no NAT every socket may be live towards every endpoint that its client set reaches.
-routed routed_as_they_are(const scenario& s, const reach_table& reach,
-                          const std::vector<std::size_t>& clients, const bj::storage_ptr& memory) {
-    routed out{0, 0, {}, bj::array(memory)};
-    for (const auto c : clients) {
-        const auto& client = s.clients[c];
-        target to;
-        for (std::size_t v = 0; v < s.servers.size(); ++v)
-            if (reach[c][v]) to.list.push_back({v, s.servers[v].addresses, s.servers[v].ports});
-        to.endpoints = endpoints(to.list);
-        const count sockets = client.addresses.size() * client.ports.size();
-        bj::object o(memory);
-        o.emplace("client", client.name);
-        const count apart = told_apart(s, to.list);
-        o.emplace("sockets", json_count(sockets));
-        o.emplace("endpoints", json_count(apart));
-        o.emplace("at-most", json_count(sockets * apart));
-        out.json.emplace_back(std::move(o));
-        out.connections += sockets * to.endpoints;
-        out.most += sockets * apart;
-        if (to.list.empty()) continue;
-        block b;
-        b.to = std::make_shared<const target>(std::move(to));
-        b.client = c;
-        b.addresses = client.addresses;
-        b.ports = client.ports;
-        b.size = sockets;
-        out.blocks.push_back(std::move(b));
-    }
-    return out;
-}
 
 void append(std::string& text, const std::string& more) {
     if (more.empty()) return;
@@ -90,7 +55,7 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     std::vector<count> alone;
     for (std::size_t w = 0; w < shared.ways.size(); ++w) {
         if (shared.ways[w].client) {
-            alone.push_back(shared.sockets_of(s, *shared.ways[w].client));
+            alone.push_back(direct.most_of.at(*shared.ways[w].client));
             continue;
         }
         const std::size_t n = *shared.ways[w].nat;
@@ -256,17 +221,35 @@ void least_by_servers(const scenario& s, const server_room& room, nat_capacity& 
         out.why_bounds = "how the room of the servers is best divided is not settled";
 }
 
+// Ways out that share servers or clients, looked at together and not one after the other.
+void at_once(const scenario& s, nat_capacity& out, server_room& room) {
+    if (out.at_least == out.at_most || is_cascade(s) || clash_in_words(s)) return;
+    auto blocks = laid_as_demand(s);
+    if (!blocks || connections(*blocks) <= out.at_least) return;
+    out.blocks = std::move(*blocks);
+    out.at_least = connections(out.blocks);
+    out.mappings = out.at_least;
+    room = server_room(s);
+    room.admit(out.blocks);
+    if (out.at_least == out.at_most) out.why_bounds.clear();
+}
+
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     server_room room(s);
-    if (!room.any()) return of_ways(s, memory, nullptr);
+    if (!room.any()) {
+        auto out = of_ways(s, memory, nullptr);
+        if (is_spread(s)) at_once(s, out, room);
+        return out;
+    }
     for (const auto& n : s.nats)
         if (n.port_set)
             throw unsupported("NAT " + n.name +
                               ": port sets beside servers with connection-limits are not settled "
                               "in this version");
     auto out = of_ways(s, memory, &room);
+    at_once(s, out, room);
     least_by_servers(s, room, out, memory);
     return out;
 }

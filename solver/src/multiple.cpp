@@ -8,12 +8,12 @@
 #include <functional>
 #include <queue>
 
+#include "joint_nats.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/ways_out.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_demand.hpp"
-#include "pair_network.hpp"
-#include "quota.hpp"
 #include "server_room.hpp"
 #include "subscribers.hpp"
 
@@ -68,9 +68,10 @@ fraction least(const demand_list& demand, const demand_list& wanted) {
     return out;
 }
 
-// One NAT where every connection has a mapping of its own, so that a flow decides.
-struct flow_nat {
-    std::vector<group> groups;
+// NATs that share clients, where every connection has a mapping of its own, so that a flow decides;
+// most stand alone.
+struct flow_nats {
+    joint_nats as_one;
     std::vector<std::size_t> pairs;  // of the demand
 };
 
@@ -80,7 +81,7 @@ class newton {
     newton(const scenario& s, const demand_list& demand) : demand_(demand) {
         for (std::size_t v = 0; v < s.servers.size() && decides_; ++v)
             decides_ = !enough_for_backends(s, v);
-        if (limits_subscribers(s)) decides_ = false;
+        if (limits_subscribers(s) || clash_in_words(s)) decides_ = false;
         if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);
@@ -100,27 +101,18 @@ class newton {
                 if (demand[i].server == v) one.pairs.push_back(i);
             if (!one.pairs.empty()) simple_.push_back(std::move(one));
         }
-        for (std::size_t n = 0; n < s.nats.size() && decides_; ++n) {
-            flow_nat one;
-            for (const auto c : inside[n])
+        for (const auto& nats : nats_together(inside, s.nats.size())) {
+            flow_nats one;
+            for (const auto c : clients_inside(inside, nats))
                 one.pairs.insert(one.pairs.end(), of_client[c].begin(), of_client[c].end());
             std::sort(one.pairs.begin(), one.pairs.end());
             if (one.pairs.empty()) continue;
-            // whole sets, or no groups: no flow in parts
-            decides_ = !s.nats[n].port_set && translates(s.nats[n]);
-            if (!decides_) break;
-            const nat_plan plan(s.nats[n]);
-            auto readings = readings_of(s, reach, plan, inside[n]);
-            decides_ = readings.above.mapping == mapping_type::edm && !readings.below &&
-                       !plan.mappings && !plan.pairs() && !quota_of(s, reach, plan, inside[n]);
-            if (!decides_) break;
-            if (const auto limit = limit_of(s, reach, plan, inside[n]))
-                simple_.push_back({one.pairs, limit->connections});
-            readings.above.by_pair = true;
             demand_list mine;
             for (const auto i : one.pairs) mine.push_back(demand[i]);
-            one.groups = groups_of(s, reach_of(reach, readings.above, mine), plan, inside[n],
-                                   readings.above);
+            auto found = as_one(s, reach, inside, nats, mine);
+            decides_ = found.has_value();
+            if (!decides_) break;
+            one.as_one = std::move(*found);
             nats_.push_back(std::move(one));
         }
     }
@@ -193,14 +185,14 @@ class newton {
     }
 
     // Of its pairs.
-    demand_list own(const flow_nat& nat) const {
+    demand_list own(const flow_nats& nat) const {
         demand_list out;
         for (const auto i : nat.pairs) out.push_back(demand_[i]);
         return out;
     }
 
     // `wanted`: of its pairs, in their order.
-    static std::optional<cut> broken(const flow_nat& nat, const demand_list& wanted,
+    static std::optional<cut> broken(const flow_nats& nat, const demand_list& wanted,
                                      const count& copies) {
         demand_list mine;
         std::vector<std::size_t> which;
@@ -209,7 +201,7 @@ class newton {
                 mine.push_back(wanted[i]);
                 which.push_back(nat.pairs[i]);
             }
-        const auto flow = send(nat.groups, mine, copies);
+        const auto flow = send(nat.as_one.groups, mine, copies, nat.as_one.limits);
         if (flow.fits) return std::nullopt;
         cut out{{}, flow.room / copies};
         for (std::size_t d = 0; d < mine.size(); ++d)
@@ -219,7 +211,7 @@ class newton {
 
     const demand_list& demand_;
     std::vector<cut> simple_;
-    std::vector<flow_nat> nats_;
+    std::vector<flow_nats> nats_;
     bool decides_ = true;
 };
 

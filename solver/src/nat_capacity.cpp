@@ -209,7 +209,8 @@ std::pair<capped_clients, count> best_alone(const scenario& s, const reach_table
 std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach,
                                      const nat_plan& plan, const std::vector<std::size_t>& inside,
                                      const nat_readings& readings, const count& quota,
-                                     const count& enough, std::size_t nat) {
+                                     const count& enough, std::size_t nat,
+                                     const server_room* room) {
     auto reading = readings.below ? *readings.below : readings.above;
     if (reading.mapping != mapping_type::edm) {
         const auto thin = thinned_to(s, reach, inside, quota);
@@ -225,7 +226,7 @@ std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach
             groups = groups_of(s, reach, plan, inside, reading);
             break;
         }
-    return blocks_within(groups, nat, quota);
+    return blocks_within(groups, nat, quota, room);
 }
 
 void keep_limits(nat_capacity& out, const nat_plan& plan) {
@@ -294,8 +295,9 @@ namespace {
 std::vector<block> all_blocks(const scenario& s, const reach_table& reach, const nat_plan& plan,
                               const std::vector<std::size_t>& inside, const nat_readings& readings,
                               const std::optional<count>& quota, const count& enough,
-                              std::size_t nat) {
-    if (quota) return blocks_with_quota(s, reach, plan, inside, readings, *quota, enough, nat);
+                              std::size_t nat, const server_room* room = nullptr) {
+    if (quota)
+        return blocks_with_quota(s, reach, plan, inside, readings, *quota, enough, nat, room);
     return blocks_below(
         s, groups_of(s, reach, plan, inside, readings.below ? *readings.below : readings.above),
         plan.design.clash_scope, readings, enough, nat);
@@ -397,7 +399,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     if (plan.pairs())
         out.blocks = paired_blocks(s, reach, plan, inside, quota, out.at_most, nat);
     else if (quota || readings.below || !bound.servers.empty())
-        out.blocks = all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat);
+        out.blocks = all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat, room);
     else
         out.blocks = above.blocks(nat);
     std::optional<server_room> before;

@@ -79,7 +79,7 @@ class one_nat {
         std::optional<std::vector<block>> found;
         const auto& below = readings.below ? *readings.below : readings.above;
         if (quota)
-            found = place_within(plan, below, mine_, *quota);
+            found = placed_within(s_, reach_, plan, n_, inside_, below, mine_, *quota);
         else if (below.mapping == mapping_type::edm)
             found = place(plan, below);
         else if (below.mapping == mapping_type::eim)
@@ -184,44 +184,6 @@ class one_nat {
         return true;
     }
 
-    // Dealt to subscribers that are alike; or with so few sockets that no address can pass its
-    // quota. Nothing where this finds no placing.
-    std::optional<std::vector<block>> place_within(const nat_plan& plan, const nat_reading& reading,
-                                                   demand_list mine, const count& quota) {
-        const bool shared = reading.mapping == mapping_type::eim;
-        if (!shared && reading.mapping != mapping_type::edm) return std::nullopt;
-        if (!shared) {
-            const auto groups =
-                groups_of(s_, reach_of(reach_, reading, mine), plan, inside_, by_pair(reading));
-            if (auto found = pairs_within(s_, groups, mine, n_)) return found;
-        }
-        const auto thin = thinned_to_pairs(s_, reach_, quota, shared, mine);
-        if (!thin) return std::nullopt;
-        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
-        auto found =
-            shared ? place_shared_mappings(thin->s, groups, mine, n_) : placed(groups, mine, n_);
-        if (!found) return std::nullopt;
-        return thin->named_back(std::move(*found));
-    }
-
-    // Each pair's connections on endpoints of the groups; nothing where they do not fit.
-    static std::optional<std::vector<block>> placed(const std::vector<group>& groups,
-                                                    const demand_list& mine, std::size_t n) {
-        auto flow = send(groups, mine);
-        if (!flow.fits) return std::nullopt;
-        std::vector<block> out;
-        for (std::size_t g = 0; g < groups.size(); ++g) {
-            auto some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n);
-            std::move(some.begin(), some.end(), std::back_inserter(out));
-        }
-        return out;
-    }
-
-    static nat_reading by_pair(nat_reading r) {
-        r.by_pair = true;
-        return r;
-    }
-
     bool fits_above(const nat_plan& plan, const nat_reading& reading) {
         const auto groups =
             groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
@@ -284,7 +246,9 @@ class one_nat {
     std::optional<std::vector<block>> place(const nat_plan& plan, const nat_reading& reading) {
         const auto groups =
             groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
-        return placed(groups, mine_, n_);
+        auto flow = send(groups, mine_);
+        if (!flow.fits) return std::nullopt;
+        return blocks_over_keys(groups, std::move(flow.placements), n_);
     }
 
     // Where a mapping may carry several connections, limit_of does not settle how many there may

@@ -15,6 +15,12 @@ struct nat_readings {
     bool overloaded = false;  // below: one mapping serves several keys, and shares its endpoint
 };
 
+// The same for demands: each class of one client set and one server set.
+inline nat_reading by_pair(nat_reading r) {
+    r.by_pair = true;
+    return r;
+}
+
 nat_readings readings_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                          const std::vector<std::size_t>& inside);
 

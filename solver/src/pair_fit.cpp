@@ -3,8 +3,12 @@
 
 #include <algorithm>
 
+#include "joint_nats.hpp"
+#include "keyed_blocks.hpp"
+#include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "parted_clients.hpp"
 #include "server_room.hpp"
 #include "words.hpp"
 
@@ -36,6 +40,30 @@ fit_result from_maximum(const scenario& s, const count& demand) {
     return out;
 }
 
+fit_result more_than_maximum(const scenario& s, const demand_list& demand) {
+    auto out = from_maximum(s, total_of(demand));
+    if (out.verdict == fit_verdict::does_not_fit)
+        out.evidence.emplace("demand", to_json(demand, s, out.evidence.storage()));
+    else
+        out = {};
+    return out;
+}
+
+fit_result more_than_maximum(const scenario& s, const demand_list& demand,
+                             const demand_list& some) {
+    auto out = from_maximum(pairs_alone(s, some), total_of(some));
+    if (out.verdict != fit_verdict::does_not_fit) return {};
+    const auto memory = out.evidence.storage();
+    bj::array pairs(memory);
+    for (const auto& p : some)
+        pairs.emplace_back(bj::object(
+            {{"from", s.clients[p.client].name}, {"to", s.servers[p.server].name}}, memory));
+    out.evidence.emplace("pairs", std::move(pairs));
+    out.evidence.emplace("demand", to_json(demand, s, memory));
+    out.sets_it += ", and " + grouped(total_of(some)) + " are wanted";
+    return out;
+}
+
 by_pairs::by_pairs(const scenario& s, demand_list demand)
     : by_pairs(s, reaches_of(s), inside_of(s), std::move(demand)) {}
 
@@ -55,7 +83,7 @@ fit_result by_pairs::run() {
     if (sure && !within_servers()) sure = false;
     if (!sure) {
         // no flow settles it pair by pair: the maximum may still be too small
-        auto all = from_maximum(s_, demand_);
+        auto all = more_than_maximum(s_, pairs_);
         if (all.verdict == fit_verdict::does_not_fit) return all;
         out_.sets_it = why_;
         return std::move(out_);
@@ -88,8 +116,8 @@ bool by_pairs::each_nat() {
     for (const auto& p : pairs_)
         if (!own_sockets(p)) return false;
     bool sure = true;
-    for (std::size_t n = 0; n < s_.nats.size(); ++n) {
-        if (!through(n)) sure = false;
+    for (const auto& nats : nats_together(inside_, s_.nats.size())) {
+        if (!(nats.size() == 1 ? through(nats.front()) : through_several(nats))) sure = false;
         if (out_.verdict == fit_verdict::does_not_fit) return false;
     }
     return sure;
@@ -191,6 +219,60 @@ bool by_pairs::through(std::size_t n) {
     }
     std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
     if (found.dealt) dealt_.push_back(std::move(*found.dealt));
+    return true;
+}
+
+// The same of NATs that clients are spread over.
+bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
+    demand_list mine;
+    for (const auto c : clients_inside(inside_, nats)) {
+        const auto& own = of_client(c);
+        mine.insert(mine.end(), own.begin(), own.end());
+    }
+    if (mine.empty()) return true;
+    const auto one = as_one(s_, reach_, inside_, nats, mine);
+    if (!one) return evenly_parted(mine);
+    auto flow = send(one->groups, mine, 1, one->limits);
+    if (flow.fits) {
+        auto some = blocks_over_keys(one->groups, std::move(flow.placements), nats.front());
+        std::move(some.begin(), some.end(), std::back_inserter(blocks_));
+        return true;
+    }
+    demand_list closed;
+    for (std::size_t d = 0; d < mine.size(); ++d)
+        if (flow.closed[d]) closed.push_back(mine[d]);
+    if (auto refused = more_than_maximum(s_, pairs_, closed);
+        refused.verdict == fit_verdict::does_not_fit)
+        out_ = std::move(refused);
+    else
+        say("it does not fit, but no certificate of this version shows it");
+    return false;
+}
+
+// Where no flow decides: each pair is parted evenly among the NATs that its clients are spread
+// over, and if that does not fit nothing is settled.
+bool by_pairs::evenly_parted(const demand_list& mine) {
+    const parted_clients parted(s_);
+    demand_list parts;
+    for (const auto& p : mine) {
+        std::vector<std::size_t> of;
+        for (std::size_t c = 0; c < parted.client_of.size(); ++c)
+            if (parted.client_of[c] == p.client) of.push_back(c);
+        for (std::size_t k = 0; k < of.size(); ++k)
+            parts.push_back({of[k], p.server,
+                             p.connections * (k + 1) / of.size() - p.connections * k / of.size()});
+    }
+    std::erase_if(parts, [](const pair_demand& p) { return p.connections == 0; });
+    std::stable_sort(parts.begin(), parts.end(),
+                     [](const auto& a, const auto& b) { return a.client < b.client; });
+    by_pairs evenly(parted.s, parted.reach, parted.inside, std::move(parts));
+    if (!evenly.each_nat()) {
+        say("parted evenly among the NATs that the clients are spread over it does not fit; other "
+            "parts are not settled");
+        return false;
+    }
+    auto found = parted.named_back(std::move(evenly.blocks()));
+    std::move(found.begin(), found.end(), std::back_inserter(blocks_));
     return true;
 }
 

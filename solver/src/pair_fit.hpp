@@ -14,6 +14,13 @@ namespace natbound {
 // What the maximum says of a demand; unknown between its bounds.
 fit_result from_maximum(const scenario& s, const count& demand);
 
+// The same of a demand by pairs, which is refused or unknown.
+fit_result more_than_maximum(const scenario& s, const demand_list& demand);
+
+// Whether `some` of the pairs of a demand want more than the maximum of a scenario in which their
+// clients reach their servers alone; else unknown.
+fit_result more_than_maximum(const scenario& s, const demand_list& demand, const demand_list& some);
+
 class by_pairs {
   public:
     // All that is inside each NAT as the scenario has it.
@@ -27,7 +34,8 @@ class by_pairs {
 
     // Whether the demand is more than the servers have room for; the verdict is then set.
     bool passes_servers();
-    // Whether each NAT by itself has room for sure; the verdict is set where one has none.
+    // Whether each NAT by itself, or with those that its clients are spread over, has room for
+    // sure; the verdict is set where one has none.
     bool each_nat();
     // Whether the servers have room for the connections where they were placed.
     bool within_servers();
@@ -47,6 +55,8 @@ class by_pairs {
     void refuse(const std::string& why, boost::json::array nats);
     bool own_sockets(const pair_demand& p);
     bool through(std::size_t n);
+    bool through_several(const std::vector<std::size_t>& nats);
+    bool evenly_parted(const demand_list& mine);
     const demand_list& of_client(std::size_t c);
     void say(const std::string& why) {
         if (why_.empty()) why_ = why;

@@ -36,23 +36,44 @@ template <class Number>
 class network {
   public:
     network(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-            const count& enough, const count& copies)
-        : groups_(groups), demands_(demands), flows_(nodes(groups, demands)) {
-        const auto source = static_cast<std::uint32_t>(nodes(groups, demands) - 2);
+            const count& enough, const count& copies, const flow_limits& limits)
+        : groups_(groups), demands_(demands), flows_(nodes(groups, demands, limits)) {
+        const auto source = nodes(groups, demands, limits) - 2;
         const auto index = index_of(demands);
         const auto bounded = [&](const count& value) {
             return static_cast<Number>(std::min(value, enough));
         };
+        auto next = static_cast<std::uint32_t>(demands.size());
+        std::map<std::size_t, std::uint32_t> server_of;
+        for (const auto& [server, most] : limits.servers) {
+            flows_.add_arc(source, next, bounded(most * copies));
+            server_of[server] = next++;
+        }
         for (std::uint32_t d = 0; d < demands.size(); ++d) {
-            flows_.add_arc(source, d, bounded(demands[d].connections));
+            const auto it = server_of.find(demands[d].server);
+            flows_.add_arc(it == server_of.end() ? source : it->second, d,
+                           bounded(demands[d].connections));
             wanted_ += bounded(demands[d].connections);
         }
-        auto next = static_cast<std::uint32_t>(demands.size());
+        std::map<std::size_t, std::uint32_t> table_of;  // by NAT: the node of its table
+        std::map<std::size_t, std::uint32_t> room_of;   // by group: the node of its servers
+        const auto limited = [&](const count& most) {
+            flows_.add_arc(next, source + 1, bounded(most * copies));
+            return next++;
+        };
+        for (const auto& [nat, most] : limits.tables) table_of[nat] = limited(most);
+        for (std::size_t g = 0; g < limits.rooms.size(); ++g)
+            if (limits.rooms[g]) room_of[g] = limited(*limits.rooms[g]);
+        const auto exit = [&](const external_class& e, std::size_t g) {
+            const auto& among = e.nat ? table_of : room_of;
+            const auto it = among.find(e.nat.value_or(g));
+            return it == among.end() ? source + 1 : it->second;
+        };
         for (std::uint32_t i = 0; i < groups.size(); ++i) {
             const auto& g = groups[i];
             const std::uint32_t externals = next + static_cast<std::uint32_t>(g.sources.size());
             for (std::uint32_t e = 0; e < g.externals.size(); ++e)
-                flows_.add_arc(externals + e, source + 1,
+                flows_.add_arc(externals + e, exit(g.externals[e], i),
                                bounded(g.externals[e].size() * g.keys * copies));
             for (std::uint32_t c = 0; c < g.sources.size(); ++c) {
                 const auto& cls = g.sources[c];
@@ -90,8 +111,9 @@ class network {
 
   private:
     static std::uint32_t nodes(const std::vector<group>& groups,
-                               const std::vector<pair_demand>& demands) {
-        std::size_t n = demands.size() + 2;
+                               const std::vector<pair_demand>& demands, const flow_limits& limits) {
+        std::size_t n =
+            demands.size() + 2 + limits.tables.size() + limits.rooms.size() + limits.servers.size();
         for (const auto& g : groups) n += g.sources.size() + g.externals.size();
         return static_cast<std::uint32_t>(n);
     }
@@ -236,12 +258,12 @@ reach_table reach_of(const reach_table& all, const nat_reading& reading,
 }
 
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-               const count& copies) {
+               const count& copies, const flow_limits& limits) {
     count wanted = 1;
     for (const auto& d : demands) wanted += d.connections;
     if (wanted * static_cast<std::uint64_t>(demands.size() + 1) < INT64_MAX)
-        return network<std::int64_t>(groups, demands, wanted, copies).run();
-    return network<count>(groups, demands, wanted, copies).run();
+        return network<std::int64_t>(groups, demands, wanted, copies, limits).run();
+    return network<count>(groups, demands, wanted, copies, limits).run();
 }
 
 std::optional<pair_hall> hall_of(const scenario& s, const nat_reading& reading,

@@ -2,6 +2,7 @@
 // Whether a demand by pairs goes through one NAT: a maximum flow over all groups together, each
 // with its keys summed.
 #include <boost/json.hpp>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -22,8 +23,13 @@ struct pair_flow {
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
 // `copies` the NAT is there so many times: whether n connections in n copies fit is whether one
 // would, could connections be split.
+struct flow_limits {
+    std::map<std::size_t, count> tables;      // by NAT, where external classes say whose they are
+    std::vector<std::optional<count>> rooms;  // by group, where they do not (or empty)
+    std::map<std::size_t, count> servers;     // by server set
+};
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
-               const count& copies = 1);
+               const count& copies = 1, const flow_limits& limits = {});
 
 // What the classes of a demand are made of: its own pairs, where what a flow may use does not hang
 // on what else its client reaches; else all.

@@ -92,7 +92,7 @@ std::string capped_clients::in_words(const scenario& s, const std::string& nat) 
 capped_clients cut_of(const scenario& s, const std::vector<std::size_t>& inside, const count& quota,
                       const std::vector<group>& groups) {
     capped_clients out(s, inside, quota);
-    quota_network network(groups, quota);
+    quota_network network(groups, quota, std::vector<std::optional<count>>(groups.size()));
     network.run();
     for (const auto& atom : network.cut()) out.cap(atom.client, atom.addresses);
     return out;

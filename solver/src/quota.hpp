@@ -23,6 +23,8 @@
 
 namespace natbound {
 
+class server_room;
+
 // Q, where some client address inside could pass it.
 std::optional<count> quota_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                               const std::vector<std::size_t>& inside);
@@ -60,9 +62,10 @@ capped_clients cut_of(const scenario& s, const std::vector<std::size_t>& inside,
 
 // As many connections as the network lets through, laid out; towards at most some thousands of
 // keys, so it may be fewer than fit. `groups` of a reading by_pair where sockets keep ports that
-// are not searched.
+// are not searched. With `room` no endpoint of a server has more than it has room for, where each
+// is a key by itself.
 std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
-                                 const count& quota);
+                                 const count& quota, const server_room* room = nullptr);
 
 // A demand by pairs whose client sets want no more than their quotas together: laid out where every
 // class of `groups` (read by_pair) is of whole client sets, as it is unless a hash tells addresses
@@ -93,5 +96,19 @@ thinned thinned_to(const scenario& s, const reach_table& reach,
 std::optional<thinned> thinned_to_pairs(const scenario& s, const reach_table& reach,
                                         const count& quota, bool shared,
                                         std::vector<pair_demand>& pairs);
+
+// The same where mappings carry several connections, and such shares pass the quota: as few client
+// addresses as have the sockets and the quotas, each with just its share of every pair.
+std::optional<thinned> dealt_to_pairs(const scenario& s, const count& quota,
+                                      std::vector<pair_demand>& pairs);
+
+// A demand through one NAT by any of these: dealt to subscribers that are alike, or with so few
+// sockets that no address can pass its quota. Nothing where this finds no placing.
+std::optional<std::vector<block>> placed_within(const scenario& s, const reach_table& reach,
+                                                const nat_plan& plan, std::size_t nat,
+                                                const std::vector<std::size_t>& inside,
+                                                const nat_reading& reading,
+                                                const std::vector<pair_demand>& pairs,
+                                                const count& quota);
 
 }  // namespace natbound

@@ -4,10 +4,12 @@
 // N times that.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "pair_network.hpp"
 #include "quota.hpp"
 #include "quota_network.hpp"
+#include "server_room.hpp"
 
 namespace natbound {
 namespace {
@@ -89,6 +91,44 @@ std::vector<group> without_runs(std::vector<group> groups) {
     return groups;
 }
 
+// What the one endpoint of each of these keys has room for; nothing where a key has several.
+std::vector<std::optional<count>> room_of(const std::vector<group>& single,
+                                          const server_room* room) {
+    std::vector<std::optional<count>> out(single.size());
+    for (std::size_t g = 0; room && g < single.size(); ++g) {
+        const auto& to = single[g].bundles.front();
+        if (endpoints(to) == 1) out[g] = room->room_at(to.front());
+    }
+    return out;
+}
+
+// An even share for each key of what is wanted towards its server set, where each is one endpoint
+// and all are alike (of one group): what fits fits so, and no server has more than it must.
+std::vector<std::optional<count>> even_room(const std::vector<group>& groups,
+                                            const std::vector<group>& single,
+                                            const std::vector<pair_demand>& pairs) {
+    std::map<std::size_t, count> wanted, keys, given;  // by server set
+    std::map<std::size_t, std::set<std::size_t>> groups_of;
+    for (const auto& p : pairs) wanted[p.server] += p.connections;
+    for (std::size_t g = 0; g < groups.size(); ++g)
+        for (const auto& to : groups[g].bundles)
+            for (const auto& item : to) groups_of[item.server].insert(g);
+    std::vector<std::optional<std::size_t>> server(single.size());
+    for (std::size_t g = 0; g < single.size(); ++g) {
+        const auto& to = single[g].bundles.front();
+        if (endpoints(to) != 1 || groups_of[to.front().server].size() != 1) continue;
+        server[g] = to.front().server;
+        ++keys[*server[g]];
+    }
+    std::vector<std::optional<count>> out(single.size());
+    for (std::size_t g = 0; g < single.size(); ++g) {
+        if (!server[g]) continue;
+        const count all = wanted[*server[g]], n = keys[*server[g]], k = given[*server[g]]++;
+        out[g] = all / n + (k < all % n ? 1 : 0);
+    }
+    return out;
+}
+
 // So many cells of a class to these addresses, from number `turn` on and round and round.
 void deal_in_turn(dealer one, const quota_network::share& to, const address_set& addresses,
                   count& turn) {
@@ -106,9 +146,9 @@ void deal_in_turn(dealer one, const quota_network::share& to, const address_set&
 }  // namespace
 
 std::vector<block> blocks_within(const std::vector<group>& groups, std::size_t nat,
-                                 const count& quota) {
+                                 const count& quota, const server_room* room) {
     const auto single = single_keys(groups);
-    quota_network network(single, quota);
+    quota_network network(single, quota, room_of(single, room));
     network.run();
     auto dealt = without_runs(single);
     std::vector<count> turn(network.atoms().size());  // the address that is next, by atom
@@ -133,7 +173,9 @@ std::optional<std::vector<block>> pairs_within(const scenario& s, const std::vec
                     !(r.addresses == s.clients[r.client].addresses))
                     return std::nullopt;
     const auto single = single_keys(groups);
-    auto flow = send(single, pairs);
+    flow_limits limits;
+    limits.rooms = even_room(groups, single, pairs);
+    auto flow = send(single, pairs, 1, limits);
     if (!flow.fits) return std::nullopt;
     auto dealt = without_runs(single);
     std::vector<count> turn(s.clients.size());

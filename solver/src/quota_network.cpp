@@ -28,7 +28,8 @@ parts parts_of(const address_set& a) {
 
 }  // namespace
 
-quota_network::quota_network(const std::vector<group>& groups, const count& quota)
+quota_network::quota_network(const std::vector<group>& groups, const count& quota,
+                             const std::vector<std::optional<count>>& room)
     : groups_(groups) {
     find_atoms();
     auto node = static_cast<std::uint32_t>(atoms_.size());
@@ -39,6 +40,8 @@ quota_network::quota_network(const std::vector<group>& groups, const count& quot
         first_external.push_back(node);
         node += static_cast<std::uint32_t>(g.externals.size());
     }
+    const std::uint32_t first_room = node;  // of the servers of each group
+    node += static_cast<std::uint32_t>(groups.size());
     source_ = node++;
     sink_ = node++;
     flows_ = std::make_unique<flow_network<count>>(node);
@@ -49,8 +52,10 @@ quota_network::quota_network(const std::vector<group>& groups, const count& quot
         const auto external = [&](std::size_t e) {
             return first_external[g] + static_cast<std::uint32_t>(e);
         };
+        const auto servers = room[g] ? first_room + static_cast<std::uint32_t>(g) : sink_;
         for (std::size_t e = 0; e < here.externals.size(); ++e)
-            flows_->add_arc(external(e), sink_, here.keys * here.externals[e].size());
+            flows_->add_arc(external(e), servers, here.keys * here.externals[e].size());
+        if (room[g]) limited_.emplace_back(flows_->add_arc(servers, sink_, 0), *room[g]);
         for (std::size_t c = 0; c < here.sources.size(); ++c) {
             const auto& cls = here.sources[c];
             const auto at = first_source[g] + static_cast<std::uint32_t>(c);
@@ -107,7 +112,13 @@ void quota_network::find_atoms() {
     }
 }
 
-count quota_network::run() { return flows_->augment(source_, sink_); }
+// Servers with limits last, so that others than this NAT's clients find as much room as can be.
+count quota_network::run() {
+    count sent = flows_->augment(source_, sink_);
+    for (const auto& [id, room] : limited_) flows_->raise(id, room);
+    if (!limited_.empty()) sent += flows_->augment(source_, sink_);
+    return sent;
+}
 
 std::vector<subscriber_atom> quota_network::cut() const {
     const auto reached = flows_->source_side(source_);

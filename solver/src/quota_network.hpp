@@ -1,7 +1,10 @@
 #pragma once
 // Source -> atoms of client addresses (Q for each address) -> source classes of each group -> its
-// external classes -> sink, over all keys of a group together.
+// external classes -> what the servers hold, where they have limits -> sink, over all keys of a
+// group together.
 #include <memory>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "natbound/solver/classes.hpp"
@@ -18,8 +21,10 @@ struct subscriber_atom {
 
 class quota_network {
   public:
-    // Throws unsupported where a hash makes the addresses too many atoms.
-    quota_network(const std::vector<group>& groups, const count& quota);
+    // Throws unsupported where a hash makes the addresses too many atoms. `room`: what the servers
+    // of a group hold, by group; none without limits.
+    quota_network(const std::vector<group>& groups, const count& quota,
+                  const std::vector<std::optional<count>>& room);
 
     count run();
     // Atoms that a minimum cut counts by their quota; after run().
@@ -49,6 +54,7 @@ class quota_network {
     std::vector<std::vector<std::vector<std::vector<std::size_t>>>> atoms_of_;  // group, class, run
     std::unique_ptr<flow_network<count>> flows_;
     std::vector<arc> into_, onto_;
+    std::vector<std::pair<std::uint32_t, count>> limited_;  // arcs, and what they are to have
     std::uint32_t source_ = 0, sink_ = 0;
 };
 

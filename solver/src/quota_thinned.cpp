@@ -1,6 +1,7 @@
 // Thinning clients to their quota: so many of its ports may be used towards every endpoint that it
 // reaches, and one more towards as many endpoints as are left.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "quota.hpp"
@@ -22,6 +23,11 @@ class cutter {
             if (most > 0 && most < here) cuts_[v].insert(most);
             most -= std::min(most, here);
         }
+    }
+
+    // So many endpoints of one server set.
+    void first_of(std::size_t server, const count& most) {
+        if (most > 0 && most < size(server)) cuts_[server].insert(most);
     }
 
     void run(thinned& out) {
@@ -60,18 +66,124 @@ class cutter {
         return found;
     }
 
-  private:
+    // Of the pieces: those among the first so many endpoints of each server set.
+    std::vector<bool> row(const thinned& out, const std::map<std::size_t, count>& most) const {
+        std::vector<bool> found;
+        for (std::size_t p = 0; p < out.s.servers.size(); ++p) {
+            const auto it = most.find(out.server_of[p]);
+            found.push_back(it != most.end() && before_[p] < it->second);
+        }
+        return found;
+    }
+
     count size(std::size_t v) const {
         return s_.servers[v].addresses.size() * s_.servers[v].ports.size();
     }
 
+  private:
     const scenario& s_;
     const reach_table& reach_;
     std::vector<std::set<count>> cuts_;
     std::vector<count> before_;  // endpoints of its server set before the cut that a piece follows
 };
 
+// Client addresses that want alike: so many connections of each to each server set.
+struct address_share {
+    std::size_t client;
+    address_set addresses;
+    std::map<std::size_t, count> each;
+};
+
+// What a client set wants, dealt in turn to its first n addresses: none has two more than another.
+void deal(const scenario& s, std::size_t client, const std::vector<pair_demand>& wanted,
+          const count& n, std::vector<address_share>& out) {
+    std::set<count> ends{n};
+    std::vector<count> begins;
+    count turn = 0;
+    for (const auto& p : wanted) {
+        begins.push_back(turn);
+        turn = (turn + p.connections % n) % n;
+        if (turn > 0) ends.insert(turn);
+    }
+    count from = 0;
+    for (const auto& to : ends) {
+        address_share one{
+            client, s.clients[client].addresses.slice(static_cast<u128>(from), to - from), {}};
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            const count more = wanted[i].connections % n;
+            const bool has = (from + n - begins[i]) % n < more;
+            const count each = wanted[i].connections / n + (has ? 1 : 0);
+            if (each > 0) one.each[wanted[i].server] = each;
+        }
+        out.push_back(std::move(one));
+        from = to;
+    }
+}
+
 }  // namespace
+
+std::optional<thinned> dealt_to_pairs(const scenario& s, const count& quota,
+                                      std::vector<pair_demand>& pairs) {
+    thinned out;
+    out.s = s;
+    out.s.clients.clear();
+    const reach_table none;
+    cutter servers(s, none);
+    std::map<std::size_t, std::vector<pair_demand>> of_client;
+    for (const auto& p : pairs) of_client[p.client].push_back(p);
+    std::vector<address_share> shares;
+    for (const auto& [c, wanted] : of_client) {
+        const count ports = s.clients[c].ports.size();
+        count all = 0, n = 1;
+        for (const auto& p : wanted) {
+            const count each = ports * servers.size(p.server);
+            all += p.connections;
+            n = std::max<count>(n, (p.connections + each - 1) / each);
+        }
+        n = std::max<count>(n, (all + quota - 1) / quota);
+        if (n > s.clients[c].addresses.size()) return std::nullopt;
+        deal(s, c, wanted, n, shares);
+    }
+    for (const auto& one : shares)
+        for (const auto& [v, many] : one.each) servers.first_of(v, many % servers.size(v));
+    servers.run(out);
+    pairs.clear();
+    for (const auto& one : shares) {
+        std::set<count> ends;  // of ports that are used towards the same endpoints
+        for (const auto& [v, many] : one.each) {
+            const count whole = many / servers.size(v);
+            ends.insert(whole);
+            ends.insert(whole + (many % servers.size(v) > 0 ? 1 : 0));
+        }
+        ends.erase(0);
+        count from = 0;
+        for (const auto& to : ends) {
+            std::map<std::size_t, count> most;  // endpoints of each server set
+            for (const auto& [v, many] : one.each) {
+                const count whole = many / servers.size(v);
+                most[v] = from < whole    ? servers.size(v)
+                          : from == whole ? count(many % servers.size(v))
+                                          : count(0);
+            }
+            auto part = s.clients[one.client];
+            part.addresses = one.addresses;
+            part.ports = part.ports.slice(static_cast<u128>(from), to - from);
+            auto row = servers.row(out, most);
+            for (std::size_t v = 0; v < row.size(); ++v)
+                if (row[v])
+                    pairs.push_back(
+                        {out.s.clients.size(), v,
+                         part.addresses.size() * (to - from) * out.s.servers[v].addresses.size() *
+                             out.s.servers[v].ports.size()});
+            out.inside.push_back(out.s.clients.size());
+            out.client_of.push_back(one.client);
+            out.reach.push_back(std::move(row));
+            out.s.clients.push_back(std::move(part));
+            from = to;
+        }
+    }
+    return out;
+}
 
 thinned thinned_to(const scenario& s, const reach_table& reach,
                    const std::vector<std::size_t>& inside, const count& quota) {

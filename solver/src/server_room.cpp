@@ -8,51 +8,6 @@
 
 namespace natbound {
 
-scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
-    scenario out = s;
-    out.traffic.clear();
-    out.servers.clear();
-    out.clients.clear();
-    out.nats.clear();
-    std::set<std::string> names;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (!left_out[v]) {
-            out.servers.push_back(s.servers[v]);
-            names.insert(s.servers[v].name);
-        }
-    std::set<std::string> there;  // client sets and NATs
-    for (const auto& c : s.clients) {
-        auto one = c;
-        std::erase_if(one.reaches, [&](const auto& name) { return names.count(name) == 0; });
-        if (names.empty() || (one.reaches.empty() && !c.reaches.empty())) continue;
-        there.insert(one.name);
-        out.clients.push_back(std::move(one));
-    }
-    std::vector<bool> kept(s.nats.size(), false);
-    for (bool more = true; more;) {
-        more = false;
-        for (std::size_t n = 0; n < s.nats.size(); ++n)
-            if (!kept[n] && std::any_of(s.nats[n].inside.begin(), s.nats[n].inside.end(),
-                                        [&](const auto& name) { return there.count(name) != 0; })) {
-                kept[n] = more = true;
-                there.insert(s.nats[n].name);
-            }
-    }
-    for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        if (!kept[n]) continue;
-        out.nats.push_back(s.nats[n]);
-        auto& one = out.nats.back();
-        std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
-        if (one.port_set_restrict) one.design = restricted(one.design);
-        const auto type = one.design.mapping_type;
-        auto& pool = one.design.pool;
-        const bool shared = type == mapping_type::eim || type == mapping_type::eim_if_possible;
-        if (!shared || pool.choice != pool_choice::hash || pool.of == hash_input::source) continue;
-        pool.fallback = true;
-    }
-    return out;
-}
-
 namespace {
 
 struct bound {
@@ -90,6 +45,17 @@ std::optional<destination_item> enough_for_backends(const scenario& s, std::size
     if (backends >= wide)
         return destination_item{server, v.addresses, v.ports.slice(0, backends / wide)};
     return destination_item{server, v.addresses.slice(0, backends), v.ports.slice(0, 1)};
+}
+
+std::optional<scenario> on_enough_endpoints(const scenario& s) {
+    std::optional<scenario> out;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (auto used = enough_for_backends(s, v)) {
+            if (!out) out = s;
+            out->servers[v].addresses = std::move(used->addresses);
+            out->servers[v].ports = std::move(used->ports);
+        }
+    return out;
 }
 
 count told_apart(const scenario& s, const destination_list& to) {
@@ -156,6 +122,14 @@ count server_room::room_at(std::size_t server) const {
     count out = 0;
     for (const auto& c : cells_[server]) out = std::max(out, c.room);
     return out;
+}
+
+std::optional<count> server_room::room_at(const destination_item& endpoint) const {
+    if (!limited(endpoint.server)) return std::nullopt;
+    for (const auto& c : cells_[endpoint.server])
+        if (!(c.addresses & endpoint.addresses).empty() && !(c.ports & endpoint.ports).empty())
+            return c.room;
+    return count(0);
 }
 
 std::vector<block> server_room::admit(const std::vector<block>& blocks) {

@@ -21,11 +21,6 @@
 
 namespace natbound {
 
-// The scenario without these server sets (by number), the clients that reach no other, and NATs
-// with nobody inside. A mapping that is shared may have got its address from a hash of a
-// destination that is left out: such NATs may then use all addresses of their pools.
-scenario without_servers(const scenario& s, const std::vector<bool>& left_out);
-
 class server_room {
   public:
     explicit server_room(const scenario& s);
@@ -41,6 +36,8 @@ class server_room {
     std::vector<block> admit(const std::vector<block>& blocks);
     // Whether the room for a server set is used up.
     bool full(std::size_t server) const;
+    // What one endpoint has still room for; none without limits.
+    std::optional<count> room_at(const destination_item& endpoint) const;
     // The most that one endpoint of a server set has still room for.
     count room_at(std::size_t server) const;
 
@@ -65,6 +62,10 @@ count backends_of(const server_set& v);  // of a set that has any
 // As many endpoints of the set as it has backends, as addresses x ports; none where it has no fewer
 // backends than endpoints (or no backends).
 std::optional<destination_item> enough_for_backends(const scenario& s, std::size_t server);
+
+// The scenario with no more endpoints than that, so that each has a backend to itself; nothing
+// where it has no more.
+std::optional<scenario> on_enough_endpoints(const scenario& s);
 
 // Endpoints of these, or of a set with fewer backends as many as these are.
 count told_apart(const scenario& s, const destination_list& to);

@@ -1,5 +1,5 @@
-"""Random small scenarios of every kind, each maximum against CP-SAT (one in fifty against Z3, too), each certificate through the checker, and its
-mutants, of which none may be accepted wrongly. Failures are made smaller and printed.
+"""Random small scenarios of every kind, each maximum against CP-SAT (one in fifty against Z3, too), a demand of each and its largest multiple, each
+certificate through the checker, and the maximum's mutants, of which none may be accepted wrongly. Failures are made smaller and printed.
 
     python tests/python/many.py                     10,000 scenarios, two mutants each, on all processors
     python tests/python/many.py 500 --seed 7 --mutants 20
@@ -26,6 +26,7 @@ import by_constraints
 import natbound
 import small
 import test_clash
+import test_spread
 from comparing import bounds
 from mutation import mutants
 from natbound.check import check
@@ -48,6 +49,9 @@ KINDS: dict[str, Maker] = {
     "subscribers, server limits": lambda rng: with_limit(rng, with_server_limits(rng, small.random_scenario(rng))),
     "firewall": lambda rng: with_firewall(rng, small.random_scenario(rng)),
     "shared endpoints, spread clients": test_clash.made,
+    "spread clients": test_spread.spread,
+    "spread clients, server limits, backends": lambda rng: with_server_limits(rng, with_backends(rng, test_spread.spread(rng))),
+    "spread clients, quotas": lambda rng: small.with_quotas(rng, test_spread.spread(rng), 4),
     "shared endpoints, server limits": lambda rng: with_server_limits(rng, test_clash.made(rng)),
 }
 
@@ -68,10 +72,12 @@ def wrong(s: dict[str, Any], seed: int, tried: int, z3: bool, seen: Counter[str]
     if not low <= most <= high:
         return f"{low} to {high}, and CP-SAT finds {most}"
     seen["exact"] += low == high
+    if (said := test_spread.wrong_demand(s, test_spread.wanted(random.Random(seed), s), seen)) is not None:
+        return said
     if z3:
         seen["Z3"] += 1
-        if (verdict := by_constraints.by_z3(s, most)) != (True, False) and None not in verdict:
-            return f"CP-SAT finds {most}, Z3 says {verdict}"
+        if (by_z3 := by_constraints.by_z3(s, most)) != (True, False) and None not in by_z3:
+            return f"CP-SAT finds {most}, Z3 says {by_z3}"
     if (verdict := check(found["evidence"], scenario.canonical)).valid is False:
         return f"its certificate is rejected: {verdict.reason}"
     for done, mutant in mutants(found["evidence"], random.Random(seed), tried):

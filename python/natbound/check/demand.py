@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from .alone import alone, read_pairs, those_left
 from .cascade import at_stages
-from .does_not_fit import check_group, check_nat, heaviest_first, limit, whole
+from .does_not_fit import check_does_not_fit, check_group, check_nat, heaviest_first, limit
+from .left import whole
 from .paired import too_few_bins
 from .pool import Way
 from .port_sets import too_few
@@ -57,29 +59,25 @@ def _closed_demand(scenario: Scenario, nat: Nat, value: Any, demand: Demand, whe
     return wanted > at_most
 
 
-def _pairs_alone(scenario: Scenario, nat: Nat, item: Any, demand: Demand, where: str) -> bool:
-    """Whether some pairs want more than the maximum of a scenario in which their clients reach their servers alone.
-
-    Taking connections away lets no other one fit that did not before, but for a mapping that is shared: its address may be the one that the
-    hash picks for a destination that is not spoken of.
-    """
+def _pairs_through(scenario: Scenario, nat: Nat, item: Any, demand: Demand, where: str) -> bool:
+    """Whether some pairs want more than the maximum of a NAT in a scenario in which their clients reach their servers alone."""
     way = Way(scenario, nat)
     shared = way.plan.mapping in ("eim", "eim-if-possible") and not way.plan.hash_source_only
     need(way.gives != "hashed" or not shared, f"{where}: the hash picks an address for other destinations too")
-    reaches: dict[str, set[str]] = {}
-    for i, value in enumerate(entries(item["pairs"], where)):
-        here = f"{where}.pairs[{i}]"
-        known_keys(value, "from to", here)
-        name, to = word(get(value, "from", here), here), word(get(value, "to", here), here)
-        need(name in nat.inside and to in scenario.servers, f"{here}: a name that the scenario does not have inside {nat.name}")
-        need(scenario.reached(scenario.clients[name], scenario.servers[to]), f"{here}: {name} does not reach {to}")
-        reaches.setdefault(name, set()).add(to)
-    need(reaches, f"{where}: no pairs")
-    clients = {n: replace(scenario.clients[n], reaches=frozenset(to)) for n, to in reaches.items()}
-    spend(len(demand) + len(clients))
-    wanted = sum(demand[n, to] for n, there in reaches.items() for to in there)
+    pairs = read_pairs(scenario, item["pairs"], where)
+    need(all(name in nat.inside for name, _ in pairs), f"{where}: a client that is not inside {nat.name}")
     bound = {k: v for k, v in item.items() if k != "pairs"}
-    return wanted > check_nat(replace(scenario, clients=clients), nat, bound, where)
+    return sum(demand[pair] for pair in pairs) > check_nat(replace(scenario, clients=alone(scenario, pairs)), nat, bound, where)
+
+
+def _all_ways(scenario: Scenario, body: Any, demand: Demand) -> bool:
+    """Whether some pairs, or all, want more than the maximum of a scenario in which their clients reach their servers alone."""
+    bound = {k: v for k, v in body.items() if k != "pairs"}
+    if "pairs" not in body:
+        return sum(n for pair, n in demand.items() if not scenario.clients[pair[0]].inner) > check_does_not_fit(scenario, bound)
+    pairs = read_pairs(scenario, body["pairs"], "pairs")
+    need(not any(n.inside & scenario.nats.keys() for n in scenario.nats.values()), "pairs: not in a cascade")
+    return sum(demand[pair] for pair in pairs) > check_does_not_fit(those_left(scenario, alone(scenario, pairs)), bound)
 
 
 def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
@@ -89,6 +87,9 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
         client, server = scenario.clients[name], scenario.servers[to]
         if wanted > (client.sockets * size(server.addresses) * size(server.ports) if scenario.reached(client, server) else 0):
             return
+    if "at-most" in body:
+        need(_all_ways(scenario, body, demand), "as many fit as are wanted")
+        return
     own = [pair for pair in demand if not scenario.clients[pair[0]].inner]
     counted = read_counted(scenario, body.get("servers", []), "servers")
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
@@ -102,7 +103,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
             need(not {"pairs", "groups", "quota"} & item.keys(), f"{where}: {nat.name} deals out its ports in sets")
             found = too_few(scenario, nat, item.get("port-sets", []), demand, where + ".port-sets") or found
         elif "pairs" in item:
-            found = _pairs_alone(scenario, nat, item, demand, where) or found
+            found = _pairs_through(scenario, nat, item, demand, where) or found
             continue
         spend(len(demand))
         through = sum(n for (c, _), n in demand.items() if c in nat.inside)

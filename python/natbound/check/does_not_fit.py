@@ -7,82 +7,28 @@ the heaviest mappings are live, and a mapping of weight W is paid for by the lev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from .alone import without
 from .blocks import read_dests
 from .cascade import sent
 from .clash import together
 from .direct import check_direct, check_firewall
 from .keys import keys_of, mapping_side, weights
+from .left import Group, Left, read_left, read_open, whole
 from .paired import counted_alone
 from .pool import Way
 from .port_sets import check_bound
 from .quota import capped
-from .reading import addresses, count, entries, get, known_keys, need, ports, word
+from .reading import count, entries, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
-from .server_limits import by_backends, read_counted, without
+from .server_limits import by_backends, read_counted
 from .servers import Dest
-from .sets import Box, Set, boxes, covers, meet, size, spend, total, union, volume, within
+from .sets import Box, boxes, covers, meet, spend, total, union, volume
 from .subscribers import cut, most_of_all
 
 Weights = list[tuple[int, int]]
-
-
-@dataclass
-class Left:
-    """Mappings of some sockets of a client set, of those towards `to` where that is given."""
-
-    client: Client
-    addresses: Set
-    ports: Set
-    mappings: int
-    to: tuple[Dest, ...]
-    level: int = 0
-
-    @property
-    def size(self) -> int:
-        """How many mappings."""
-        return size(self.addresses) * size(self.ports) * self.mappings
-
-
-@dataclass
-class Group:
-    """A set of destinations with the levels that bound what goes there."""
-
-    nat: Nat
-    dests: list[Dest]
-    clients: dict[str, Client]
-    weights: list[int] = field(default_factory=list)  # of the levels
-    items: list[Left] = field(default_factory=list)
-
-
-def read_left(scenario: Scenario, group: Group, value: Any, where: str, unit: str) -> Left:
-    """Reads a left item."""
-    known_keys(value, f"client addresses ports to {unit}", where)
-    name = word(get(value, "client", where), where)
-    need(name in group.clients, f"{where}: {name[:40]!r} does not reach these destinations through {group.nat.name}")
-    client = scenario.clients[name]
-    from_ = addresses(get(value, "addresses", where), where), ports(get(value, "ports", where), where)
-    need(within(from_[0], client.addresses) and within(from_[1], client.ports), f"{where}: sockets that {name} does not have")
-    to = tuple(read_dests(scenario, value["to"], where)) if value.get("to") is not None else ()
-    if to:
-        need(covers(whole(group.dests), whole(to)), f"{where}: destinations outside the group")
-    return Left(client, *from_, count(get(value, unit, where), where), to)
-
-
-def whole(dests: Any) -> list[Box]:
-    """Destinations as boxes."""
-    return [box for d in dests for box in d.boxes]
-
-
-def read_open(value: Any, where: str) -> list[Box]:
-    """The external endpoints of a level."""
-    out = []
-    for item in entries(value, where):
-        known_keys(item, "addresses ports", where)
-        out += boxes(addresses(get(item, "addresses", where), where), ports(get(item, "ports", where), where))
-    return out
 
 
 def stay_inside(scenario: Scenario, way: Way, group: Group, item: Left, open_: list[Box], where: str) -> None:
@@ -288,6 +234,7 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
 def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections that is not passed; rejects a body that does not show it."""
     said = count(get(body, "at-most", "does-not-fit"), "at-most")
+    need("pairs" not in body, "pairs: without a demand")
     counted = read_counted(scenario, body.get("servers", []), "servers")
     if counted:
         scenario = without(scenario, counted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from .blocks import Block
@@ -111,26 +110,6 @@ def read_counted(scenario: Scenario, value: Any, where: str) -> dict[str, int]:
         need(count(get(item, "at-most", here), here) == most, f"{here}: {name} holds {most:,}")
         out[name] = most
     return out
-
-
-def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
-    """The scenario without these server sets, the clients that reach no other, and NATs with nobody inside.
-
-    A mapping that is shared may have got its address from a hash of a destination that is left out: there all of the pool is open.
-    """
-    servers = {n: v for n, v in scenario.servers.items() if n not in set(names)}
-    spend(len(scenario.clients) * (1 + len(servers)))
-    clients = {}
-    for c in scenario.clients.values():
-        reaches = frozenset(c.reaches & servers.keys())
-        if servers and (reaches or not c.reaches):
-            clients[c.name] = replace(c, reaches=reaches)
-    nats = {}
-    for n in scenario.nats.values():
-        lent = n.plan.mapping in ("eim", "eim-if-possible") and n.plan.pool_choice == "hash" and not n.plan.hash_source_only
-        plan = replace(n.plan, fallback=True) if lent else n.plan
-        nats[n.name] = replace(n, inside=frozenset(n.inside & clients.keys()), plan=plan)
-    return Scenario(clients, servers, {n.name: n for n in nats.values() if n.inside})
 
 
 def by_backends(scenario: Scenario, nat: Nat, value: Any, where: str) -> dict[str, int]:

@@ -67,6 +67,7 @@ struct source_class {
 struct external_class {
     address_set addresses;
     port_set ports;
+    std::optional<std::size_t> nat{};  // whose they are, in a group that several NATs share
 
     count size() const { return addresses.size() * ports.size(); }
 };

@@ -1,0 +1,14 @@
+#pragma once
+// The maximum of all ways out at once, from below: where a flow decides over all NATs together, its
+// own numbers by pair are a demand that fits, and a demand is laid out evenly.
+#include <optional>
+#include <vector>
+
+#include "blocks.hpp"
+
+namespace natbound {
+
+// Nothing where a flow does not decide (as_one), or its demand could not be laid out.
+std::optional<std::vector<block>> laid_as_demand(const scenario& s);
+
+}  // namespace natbound
