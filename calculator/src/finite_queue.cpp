@@ -76,14 +76,15 @@ class departures {
         q_.push_back(in / none_);
         return q_.back();
     }
-    // Of all that is needed for the next.
+    // Of all that is needed for the next. At low loads the terms fall so steeply that those near the
+    // start would grow beyond a double: a jump from so far counts for less than 2^-80 of the next
+    // term, since jumps fall faster still.
     void scale(double by) {
-        start_ *= by;
+        const auto scaled = [&](double& x) { x = x > 0x1p900 / by ? 0 : x * by; };
+        scaled(start_);
         const std::size_t from = q_.size() > beyond_.size() ? q_.size() - beyond_.size() : 0;
-        for (std::size_t i = from; i < q_.size(); ++i) q_[i] *= by;
+        for (std::size_t i = from; i < q_.size(); ++i) scaled(q_[i]);
     }
-    bool start_is_far() const { return q_.size() > beyond_.size(); }
-    double start() const { return start_; }
 
   private:
     double none_;
@@ -105,7 +106,7 @@ queue_answer constant_queue(std::uint64_t room, double load) {
         if (sum > 0x1p600 || first > 0x1p600) {
             chain.scale(0x1p-512);
             for (double* x : {&sum, &first, &last, &start}) *x *= 0x1p-512;
-        } else if (last < 0x1p-600 && chain.start_is_far()) {
+        } else if (last < 0x1p-600) {
             chain.scale(0x1p512);
             last *= 0x1p512;
             ++shrunk;

@@ -299,10 +299,10 @@ double other_limits::log_rate_least(std::size_t nat, double scale) const {
 packet_answer other_limits::packets(std::size_t nat, double scale) const {
     const auto& p = policers_[nat];
     const auto [it, fresh] = sent_.try_emplace({nat, scale});
-    const double over = p.sent.opening * scale / p.packets;
-    if (fresh && over > 1e4)  // nearly all is lost, however many are live
-        it->second = {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over,
-                      static_cast<double>(p.packets_depth) / p.packets};
+    constexpr double absurd = 1e15;  // beyond what packet_limit takes, where roots are looked for
+    const double most = std::max(p.sent.opening, p.sent.live) * scale;
+    if (fresh && most > absurd)
+        it->second = {1, 0, 1, static_cast<double>(p.packets_depth) / p.packets};
     else if (fresh)
         it->second =
             packet_limit(p.packets, p.packets_depth,

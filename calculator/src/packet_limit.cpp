@@ -111,6 +111,10 @@ class averaged {
   private:
     packet_answer admitting(double scale, double admitted) {
         const double opening = load_.opening * scale;
+        constexpr double absurd = 1e4;  // nearly all is lost, however many are live
+        const double over = (opening + load_.live * scale * admitted * load_.each) / limit_;
+        if (over > absurd)
+            return {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over, depth_ / limit_};
         const double part = variance_left(scale, admitted);
         const double live = load_.live * scale * admitted / part, each = load_.each * part;
         packet_answer out;

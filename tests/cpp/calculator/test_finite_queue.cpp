@@ -5,6 +5,8 @@
 #include <natbound/calculator/finite_queue.hpp>
 #include <natbound/model/error.hpp>
 #include <random>
+#include <tuple>
+#include <vector>
 
 #include "catch.hpp"
 #include "reference.hpp"
@@ -99,4 +101,25 @@ TEST_CASE("bad arguments of finite queues") {
         CHECK_THROWS_AS(finite_queue(law, 5, 1e7), natbound::domain_error);
         CHECK_THROWS_AS(room_for(law, 0.5, 1), natbound::domain_error);
     }
+}
+
+TEST_CASE("deep rooms at low loads, where terms fall below every double") {
+    // the recursion with 60 digits and more (mpmath)
+    const std::vector<std::tuple<std::uint64_t, double, double>> known = {
+        {20, 2.1e-4, -208.4845088490262}, {60, 2.1e-4, -642.6063727779482},
+        {60, 1e-3, -540.0658723033695},   {80, 1e-2, -513.2154748933821},
+        {40, 1e-6, -651.2607287208688},   {100, 0.05, -448.2507873176883},
+        {90, 0.2, -237.84259431817057}};
+    for (const auto& [room, load, log] : known) {
+        CAPTURE(room, load);
+        CHECK(relative_error(finite_queue(service::constant, room, load).log_loss, log) < 1e-14);
+    }
+    for (const std::uint64_t room : {512, 4096, 65536})
+        for (const double load : {1e-9, 2.1e-4, 1e-3, 0.01, 0.1}) {
+            // steps of one constant ratio: twice as deep is twice as rare
+            const double once = finite_queue(service::constant, room, load).log_loss;
+            const double twice = finite_queue(service::constant, 2 * room, load).log_loss;
+            CAPTURE(room, load);
+            CHECK(relative_error(twice, 2 * once) < 0.01);
+        }
 }
