@@ -4,6 +4,7 @@
 
 - 1,000 NATs, 100 servers, 100,000 traffic entries: reading, and the maximum with its certificate: at most 2 s together.
 - 10,000 client sets (prefixes), each with its own range of ports, behind a pool: the maximum with its certificate: at most 100 ms.
+- 1,000 static mappings (overlapping prefixes, each with its own range of ports) in a /8: the maximum with its certificate: at most 10 s.
 - 10,000 what-if variants of a home network through an executor: at most 10 s.
 - The same question for 1e5 tuples and for 1e35: the same time.
 """
@@ -14,6 +15,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -62,6 +64,26 @@ def many_ranges() -> dict[str, Any]:
     return {"clients": clients, "nats": [nat], "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 443}]}
 
 
+def many_mappings() -> dict[str, Any]:
+    """Prefixes that nest, of which no two keep one endpoint."""
+    rng = random.Random(1)
+    kept: list[tuple[int, int, int]] = []  # prefix, its length, first port
+    while len(kept) < 1000:
+        length, port = rng.randint(15, 30), 1024 + 24 * rng.randrange(2600)
+        prefix = 11 << 24 | rng.getrandbits(24) >> (32 - length) << (32 - length)
+        if not any(port == p and prefix >> (32 - min(length, n)) == a >> (32 - min(length, n)) for a, n, p in kept):
+            kept.append((prefix, length, port))
+    mappings = [
+        {"external-src-address": f"{ip_address(a)}/{n}", "external-src-port": f"{p}-{p + rng.randrange(24)}"} for a, n, p in kept
+    ]  # fmt: skip
+    nat = {"name": "n", "inside": ["A"], "external-ip-address-pool": "11.0.0.0/8", "design": "ideal", "static-mappings": mappings}
+    return {
+        "clients": [{"name": "A", "addresses": "10.0.0.0/8"}],
+        "nats": [nat],
+        "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 443}],
+    }
+
+
 def wide(prefix: int, design: str) -> natbound.Scenario:
     """A /prefix of clients and one of servers."""
     return natbound.Scenario(
@@ -82,6 +104,9 @@ def main() -> None:
     ranges = natbound.Scenario(many_ranges())
     took, _ = seconds(lambda: ranges._core.maximum(False))
     told("10,000 prefixes with 10,000 ranges of ports: the maximum", took, 0.1)
+    mapped = natbound.Scenario(many_mappings())
+    took, _ = seconds(lambda: mapped._core.maximum(False), 1)
+    told("1,000 static mappings in a /8: the maximum", took, 10)
     home = natbound.load(HOME)
     variants = [f"nats.connection-limits.limit-per-instance={n}" for n in range(1, 10_001)]
     with ThreadPoolExecutor() as threads:

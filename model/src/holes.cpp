@@ -31,9 +31,10 @@ bool hole_list::contains(transport protocol, ip_address address, port p) const {
     return false;
 }
 
-port_set hole_list::anywhere() const {
+port_set hole_list::anywhere(std::optional<transport> protocol) const {
     port_set out;
-    for (const auto& h : all_) out = out | h.ports;
+    for (const auto& h : all_)
+        if (!protocol || !h.protocol || *h.protocol == *protocol) out = out | h.ports;
     return out;
 }
 

@@ -67,6 +67,12 @@ void bind_scenario(py::module_& m) {
                     [&] { return natbound::to_text(natbound::maximum_answer(s, multiple)); });
             },
             py::arg("multiple") = true)
+        .def("for_all_sizes",
+             [](const scenario& s) {
+                 return unlocked([&] {
+                     return natbound::to_text(natbound::all_sizes_answer(s, check_signals));
+                 });
+             })
         .def(
             "fits",
             [](const scenario& s, const std::string& demand, const std::string& place) {

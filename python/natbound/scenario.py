@@ -85,6 +85,15 @@ class Scenario:
             found = settle(self, wanted.pairs, found)
         return Result({**found, **wanted.left_out})
 
+    def for_all_sizes(self) -> Result:
+        """The maximum of this scenario's shape as a formula over its sizes (addresses, ports, endpoints, limits), proved by Z3 for all of them.
+
+        `formula` (SMT-LIB), `in_words`, `parameters` (name, means, value here), `connections` (the formula at the scenario's own sizes, which is
+        its maximum), `proved` (True, or None with the `reason` where a solver's limit was reached) and `evidence`. Raises `Unsupported` for
+        shapes whose maximum is NP-hard or not covered (docs/all-sizes.md).
+        """
+        return Result(decoded(self._core.for_all_sizes()))
+
     def explain(self, demand: Given | None = None, *, reasons: int = 1, prices: Mapping[str, float] | None = None) -> Explanation:
         """Why a demand (else the traffic) does not fit, the smallest changes that make it fit, and what one more of each thing is worth:
         `natbound.explaining.explain`."""

@@ -207,35 +207,41 @@ class group_builder {
         return out_.sources[it->second];
     }
 
-    void link() {
-        std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> externals;
-        const auto external = [&](std::uint32_t spot, std::uint32_t atom) {
-            const auto [it, fresh] = externals.try_emplace(
-                {spot, atom}, static_cast<std::uint32_t>(out_.externals.size()));
-            if (fresh) out_.externals.push_back({pool_.spots()[spot], layout_.atoms()[atom]});
-            return it->second;
-        };
-        // The protocols of a family agree wherever that matters to a static mapping. Where one
-        // address stands for the worst of an unknown hash, what is kept on any is kept on it.
+    // The ports of an address of the pool that static mappings keep. The protocols of a family
+    // agree wherever that matters to one. Where one address stands for the worst of an unknown
+    // hash, what is kept on any is kept on it.
+    const port_set& kept_on(std::uint32_t spot) {
+        const auto [it, fresh] = kept_.try_emplace(spot);
+        if (!fresh || plan_.holes.empty()) return it->second;
+        const transport protocol = family_.parts.front().protocol;
         const bool worst = reading_.pool == pool_reading::lowest &&
                            plan_.design.pool.choice == pool_choice::hash && plan_.pool_size > 1;
-        const auto everywhere = worst ? plan_.holes.alike() : std::vector<address_set>{};
-        const auto kept = [&](std::uint32_t spot, std::uint32_t atom) {
-            const port p = layout_.atoms()[atom].at(0);
-            const transport protocol = family_.parts.front().protocol;
-            return plan_.holes.contains(protocol, pool_.spots()[spot].at(0), p) ||
-                   std::any_of(everywhere.begin(), everywhere.end(), [&](const address_set& a) {
-                       return plan_.holes.contains(protocol, a.at(0), p);
-                   });
+        it->second = worst ? plan_.holes.anywhere(protocol)
+                           : plan_.holes.at(protocol, pool_.spots()[spot].at(0));
+        return it->second;
+    }
+
+    // On each address what is open are the ports of an atom that no static mapping keeps there.
+    void link() {
+        std::map<std::pair<std::uint32_t, std::uint32_t>, std::optional<std::uint32_t>> externals;
+        const auto external = [&](std::uint32_t spot, std::uint32_t atom) {
+            const auto [it, fresh] = externals.try_emplace({spot, atom});
+            if (!fresh) return it->second;
+            port_set left = layout_.atoms()[atom];
+            if (const auto& kept = kept_on(spot); !kept.empty()) left = left - kept;
+            if (left.empty()) return it->second;
+            it->second = static_cast<std::uint32_t>(out_.externals.size());
+            out_.externals.push_back({pool_.spots()[spot], std::move(left)});
+            return it->second;
         };
         for (const auto& [key, index] : classes_) {
             const auto& [weight, spots, of_class, same, client, server] = key;
             auto& cls = out_.sources[index];
             for (const auto spot : spots) {
                 for (const auto atom : layout_.searched(of_class))
-                    if (!kept(spot, atom)) cls.open.push_back(external(spot, atom));
-                if (same != 0 && !kept(spot, same - 1))
-                    cls.same_port.push_back(external(spot, same - 1));
+                    if (const auto e = external(spot, atom)) cls.open.push_back(*e);
+                if (same == 0) continue;
+                if (const auto e = external(spot, same - 1)) cls.same_port.push_back(*e);
             }
         }
     }
@@ -250,6 +256,7 @@ class group_builder {
     const reached_addresses& reached_;
     std::map<std::pair<std::vector<std::size_t>, std::optional<port>>, std::size_t> bundles_;
     std::map<class_key, std::size_t> classes_;
+    std::map<std::uint32_t, port_set> kept_;  // by spot
     group out_;
 };
 

@@ -56,26 +56,23 @@ port_layout::port_layout(const nat_plan& plan, const std::vector<const port_set*
     for (const auto& list : cuts)
         for (const auto& c : list)
             if (!c.kept.empty() && cut_out.insert(&c.kept).second) sets.push_back(c.kept);
-    // static mappings are taken out of an address atom by atom; those of no class make no atom
+    // Static mappings leave an address what they do not keep of an atom; only of ports that may be
+    // kept outside their range each has its own neighbour, so there a mapping cuts.
+    port_set outside;
+    for (const auto& list : cuts)
+        for (const auto& c : list) outside = outside | c.kept;
     const std::size_t before_holes = sets.size();
-    port_set any;
-    for (const auto& set : sets) any = any | set;
     for (const auto& h : plan.holes.all())
-        if (const port_set inside = h.ports & any; !inside.empty()) sets.push_back(inside);
+        if (const port_set inside = h.ports & outside; !inside.empty()) sets.push_back(inside);
     if (sets.size() - before_holes > 64) {
         // so many are told apart port by port
         sets.resize(before_holes);
         atoms_ = natbound::atoms(sets);
-        split_atoms(plan.holes.anywhere());
+        split_atoms(plan.holes.anywhere() & outside);
     } else {
         atoms_ = natbound::atoms(sets);
     }
-    if (one_by_one) {
-        port_set kept;
-        for (const auto& list : cuts)
-            for (const auto& c : list) kept = kept | c.kept;
-        split_atoms(kept);
-    }
+    if (one_by_one) split_atoms(outside);
     const auto within = [&](const port_set& whole) {
         std::vector<std::uint32_t> out;
         for (std::uint32_t a = 0; a < atoms_.size(); ++a)

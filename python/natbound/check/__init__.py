@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .all_sizes import check_all_sizes
 from .demand import check_too_much, read_demand
 from .does_not_fit import check_does_not_fit
 from .fits import check_fits
@@ -32,6 +33,7 @@ BODIES = {
     "multiple-bounds": "demand connections multiple next fits does-not-fit",
     "guaranteed": "connections nat trace failing lower-bound clash",
     "holds": "property design obligations",
+    "for-all-sizes": "parameters formula connections obligations",
 }
 
 
@@ -76,6 +78,8 @@ def _decide(certificate: Any, expected: Any, kind: str) -> str:
     if kind == "holds":
         return f"the obligations are the design's, and {check_holds(certificate)} found each unsat"
     scenario = read_scenario(certificate.get("scenario"))
+    if kind == "for-all-sizes":
+        return check_all_sizes(scenario, certificate)
     if kind == "fits":
         demand = read_demand(scenario, certificate["demand"]) if "demand" in certificate else None
         return f"these {check_fits(scenario, certificate, demand):,} connections can be live together"

@@ -93,27 +93,37 @@ def check_holds(body: Any) -> str:
     if name != "unique":
         raise Undecided(f"this checker does not know what the property {name[:40]!r} obliges to")
     wanted = unique(*axes(get(body, "design", "holds")))
+    return decide(given_as(wanted, body, "the design"))
+
+
+def given_as(wanted: dict[str, Any], body: Any, what: str) -> dict[str, str]:
+    """The obligations that a certificate gives, by name: just those that are wanted, command by command."""
     given: dict[str, str] = {}
-    for i, item in enumerate(entries(get(body, "obligations", "holds"), "obligations")):
+    for i, item in enumerate(entries(get(body, "obligations", "certificate"), "obligations")):
         where = f"obligations[{i}]"
         known_keys(item, "name smt2 expected", where)
         which = word(get(item, "name", where), where)
-        need(which in wanted and which not in given, f"{where}: {which[:40]!r} is not one of {', '.join(wanted)}")
+        need(which in wanted and which not in given, f"{where}: {which[:40]!r} is given twice, or is not one of {', '.join(wanted)[:200]}")
         need(get(item, "expected", where) == "unsat", f"{where}: unsat is what is expected")
         given[which] = word(get(item, "smt2", where), where)
         try:
             same = parse(given[which]) == wanted[which]
         except Rejected as wrong:
             raise Rejected(f"{where}: {wrong}") from None
-        need(same, f"{where}: not what the design obliges to")
+        need(same, f"{where}: not what {what} obliges to")
     need(set(given) == set(wanted), "an obligation is missing")
+    return given
+
+
+def decide(given: dict[str, str]) -> str:
+    """Every solver that is to be had finds each obligation unsat: returns which they are."""
     there = solvers()
     if not there:
-        raise Undecided("the obligations are the design's; no solver (z3 or cvc5) is to be had to decide them")
-    for solver, decide in there.items():
+        raise Undecided("the obligations are the right ones; no solver (z3 or cvc5) is to be had to decide them")
+    for solver, ask in there.items():
         for which, text in given.items():
             try:
-                answer = decide(text)
+                answer = ask(text)
             except Exception as failed:  # of the solver's own
                 answer = f"no answer ({type(failed).__name__})"
             if answer != "unsat":

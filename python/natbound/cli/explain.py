@@ -28,6 +28,9 @@ def capacity(
     demand: DemandOption = None,
     place: Annotated[str, typer.Option(help="Where a number of connections goes: even (as the traffic is) or best.")] = "even",
     claim: Annotated[str | None, typer.Option(metavar='"N >= 100000"', help="Does this hold of the maximum?")] = None,
+    for_all_sizes: Annotated[
+        bool, typer.Option("--for-all-sizes", help="The maximum of this shape as a formula over its sizes, proved for all of them.")
+    ] = False,
     as_json: Json = False,
     certificate: CertificateFile = None,
 ) -> None:
@@ -38,6 +41,10 @@ def capacity(
         raise InputError(
             "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
         )
+    if for_all_sizes:
+        if demand is not None or claim is not None:
+            raise InputError("a proof for all sizes is of the maximum alone", path="--for-all-sizes", fix="ask one of the two")
+        _for_all_sizes(scenario, as_json, certificate)
     _one_standard_input(scenario, demand)
     result = scenario.capacity(demand, place=place, claim=claim).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
@@ -78,6 +85,26 @@ def explain(
         print_json(result)
     else:
         print("\n".join(lines(result)))
+
+
+def _for_all_sizes(scenario: Scenario, as_json: bool, certificate: str | None) -> None:
+    with working("proving the formula"):
+        result = scenario.for_all_sizes().to_dict()
+    if certificate:
+        if not result["proved"]:
+            raise InputError("there is no certificate: the formula is not proved", path="--certificate", value=f"'{certificate}'")
+        write_file(certificate, json.dumps(result["evidence"]) + "\n")
+    if as_json:
+        print_json(result)
+    else:
+        from natbound import wording
+
+        print(f"maximum = {result['in_words']}")
+        print("for all sizes, proved by Z3" if result["proved"] else f"not proved: {result['reason']}")
+        print(f"here {wording.count(result['connections'])}, with")
+        for p in result["parameters"]:
+            print(f"  {wording.count(p['value']):>14}  {p['means']}")
+    raise typer.Exit(0 if result["proved"] else 3)
 
 
 def _one_standard_input(scenario: Scenario, demand: str | None) -> None:

@@ -30,6 +30,10 @@ boost::json::object answer(const scenario& s, const answer_options& options = {}
 boost::json::object maximum_answer(const scenario& s, bool multiple = true);
 boost::json::object fit_answer(const scenario& s, const count& demand, bool best);
 
+// The maximum of the scenario's shape as a formula over its sizes, proved for all of them:
+// "natbound.all-sizes/1". Throws as prove_maximum does.
+boost::json::object all_sizes_answer(const scenario& s, const std::function<void()>& interrupt);
+
 // Whether a demand by pairs fits, and (wanted) its largest multiple that does; `multiple` alone is
 // that of the scenario's traffic where no demand is given.
 struct fit_options {

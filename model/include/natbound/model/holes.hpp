@@ -26,8 +26,8 @@ class hole_list {
     // The ports that are kept on an address of the pool.
     port_set at(transport protocol, ip_address address) const;
     bool contains(transport protocol, ip_address address, port p) const;
-    // All ports that are kept somewhere.
-    port_set anywhere() const;
+    // All ports that are kept somewhere (from that protocol).
+    port_set anywhere(std::optional<transport> protocol = std::nullopt) const;
     // The pool in parts: on the addresses of one the same ports are kept.
     std::vector<address_set> alike() const;
 
