@@ -57,8 +57,7 @@ class unroller {
             traffic_entry even;
             even.from = {c.name};
             for (const auto& v : s_.servers)
-                if (reaches(c, v))
-                    even.to.push_back(v.name);
+                if (reaches(c, v)) even.to.push_back(v.name);
             even.live = addresses(c.name);
             even.hold = hold_time{hold_law::exponential, {60}, {}};
             part_traffic(even, parts);
