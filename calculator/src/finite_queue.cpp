@@ -76,9 +76,9 @@ class departures {
         q_.push_back(in / none_);
         return q_.back();
     }
-    // Of all that is needed for the next. At low loads the terms fall so steeply that those near the
-    // start would grow beyond a double: a jump from so far counts for less than 2^-80 of the next
-    // term, since jumps fall faster still.
+    // Of all that is needed for the next. At low loads the terms fall so steeply that those near
+    // the start would grow beyond a double: a jump from so far counts for less than 2^-80 of the
+    // next term, since jumps fall faster still.
     void scale(double by) {
         const auto scaled = [&](double& x) { x = x > 0x1p900 / by ? 0 : x * by; };
         scaled(start_);

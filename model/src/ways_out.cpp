@@ -15,8 +15,7 @@ namespace {
 
 std::vector<bool> reached_by(const scenario& s, const client_set& c) {
     std::vector<bool> out;
-    for (const auto& v : s.servers)
-        out.push_back(reaches(c, v));
+    for (const auto& v : s.servers) out.push_back(reaches(c, v));
     return out;
 }
 
