@@ -114,7 +114,7 @@ TEST_CASE("deep rooms at low loads, where terms fall below every double") {
         CAPTURE(room, load);
         CHECK(relative_error(finite_queue(service::constant, room, load).log_loss, log) < 1e-14);
     }
-    for (const std::uint64_t room : {512, 4096, 65536})
+    for (const std::uint64_t room : {512UL, 4096UL, 65536UL})
         for (const double load : {1e-9, 2.1e-4, 1e-3, 0.01, 0.1}) {
             // steps of one constant ratio: twice as deep is twice as rare
             const double once = finite_queue(service::constant, room, load).log_loss;

@@ -115,7 +115,7 @@ TEST_CASE("another simulation counts the same attempts, failures and delays") {
                 {10, 8, policy_of(3, 10 * hold, 1, 1)},    {100, 110, policy_of(3, hold, 2, 1)}};
     for (const auto& run : runs) {
         const auto r = tried(ports_of(run.ports, run.load), run.policy, 1'000'000);
-        const auto want = by_heap(run.ports, run.load, run.policy, 1'000'000, 11);
+        const auto want = by_heap(static_cast<int>(run.ports), run.load, run.policy, 1'000'000, 11);
         CAPTURE(run.ports, run.load, run.policy.tries, run.policy.backoff);
         REQUIRE(r.retries);
         agree(r.retries->attempt_refusal, want.attempt_refusal);
