@@ -6,34 +6,23 @@
 #include <cmath>
 #include <limits>
 
-#include "natbound/calculator/erlang.hpp"
-#include "other_limits.hpp"
+#include "logarithms.hpp"
 
 namespace natbound::calculator {
 namespace {
 
+using detail::log_poisson;
 using detail::log_sum;
-constexpr double never = -std::numeric_limits<double>::infinity();
+using detail::log_zero;
 
-double log_poisson(double n, double mean) {
-    if (mean <= 0) return n > 0 ? never : 0;
-    return n * std::log(mean) - mean - std::lgamma(n + 1);
-}
-
-// log P(N <= n), and its complement's log.
-struct tails {
-    double below, above;
-};
-tails of_poisson(double n, double mean) {
-    if (mean <= 0) return {0, never};
-    const double above = boost::math::gamma_p(n + 1, mean),
-                 below = boost::math::gamma_q(n + 1, mean);
-    tails out{above < 0.5 ? std::log1p(-above) : std::log(below),
-              below < 0.5 ? std::log1p(-below) : std::log(above)};
-    // beyond the least double: the first terms of either sum
-    if (above <= 0) out.above = log_poisson(n + 1, mean) - std::log1p(-mean / (n + 2));
-    if (below <= 0) out.below = log_poisson(n, mean) - std::log1p(-n / mean);
-    return out;
+// log P(N <= n)
+double log_at_most(double n, double mean) {
+    if (mean <= 0) return 0;
+    const double above = boost::math::gamma_p(n + 1, mean);
+    if (above < 0.5) return std::log1p(-above);
+    const double below = boost::math::gamma_q(n + 1, mean);
+    // beyond the least double: its last terms
+    return below > 0 ? std::log(below) : log_poisson(n, mean) - std::log1p(-n / mean);
 }
 
 // One subscriber: log of the chance that it holds so many blocks, and that it does with a scope at
@@ -47,31 +36,31 @@ struct own_law {
 own_law law_of(const block_dealing& what, const block_subscribers& who) {
     own_law out;
     out.full.resize(who.scopes.size());
-    double before_below = never, before_above = 0;  // of no block at all: impossible
+    double before_below = log_zero, before_above = 0;  // of no block at all: impossible
     for (std::uint64_t j = 0; j <= what.most; ++j) {
         const auto ports = static_cast<double>(j * what.block);
         double below = 0;
-        std::vector<tails> here;
+        std::vector<double> here;
         for (const auto& s : who.scopes) {
-            here.push_back(of_poisson(ports, s.load));
-            below += s.copies * here.back().below;
+            here.push_back(log_at_most(ports, s.load));
+            below += s.copies * here.back();
         }
-        const double above = below < 0 ? std::log(-std::expm1(below)) : never;
+        const double above = below < 0 ? std::log(-std::expm1(below)) : log_zero;
         // what lies between two steps, from the side on which they differ most
-        double between = never;
+        double between = log_zero;
         if (j == 0)
             between = below;
         else if (before_above > std::log(0.5))
-            between = before_below == never
+            between = before_below == log_zero
                           ? below
                           : below + std::log(-std::expm1(std::min(before_below - below, -0.0)));
         else
-            between = before_above == never || above >= before_above
-                          ? never
+            between = before_above == log_zero || above >= before_above
+                          ? log_zero
                           : before_above + std::log1p(-std::exp(above - before_above));
         out.held.push_back(between);
         for (std::size_t s = 0; s < who.scopes.size(); ++s)
-            out.full[s].push_back(log_poisson(ports, who.scopes[s].load) + below - here[s].below);
+            out.full[s].push_back(log_poisson(ports, who.scopes[s].load) + below - here[s]);
         before_below = below;
         before_above = above;
         out.all = below;
@@ -114,6 +103,24 @@ window power(window base, std::uint64_t n) {
     return out;
 }
 
+// What several subscribers hold together, each law tilted by e^theta for a block.
+struct held_law {
+    window tilted;
+    double weight = 0;  // log of what the tilted laws were divided by
+    double whole = 0;   // log of all that they could hold, were the pool endless
+
+    void add(const held_law& one, std::uint64_t many) {
+        tilted = tilted * power(one.tilted, many);
+        weight += static_cast<double>(many) * one.weight;
+        whole += static_cast<double>(many) * one.whole;
+    }
+    // log P(they hold exactly so many)
+    double exactly(std::uint64_t n, double theta) const {
+        return std::log(tilted.at(n)) + weight - theta * static_cast<double>(n);
+    }
+    std::size_t end() const { return tilted.first + tilted.p.size(); }
+};
+
 class dealer {
   public:
     explicit dealer(const block_dealing& what) : what_(what) {
@@ -125,48 +132,66 @@ class dealer {
         if (binds_) tilt();
     }
 
-    std::vector<dealt_refusal> of(std::size_t k) const {
-        const auto& own = laws_[k];
-        std::vector<dealt_refusal> out;
+    dealt_answer run() const {
+        dealt_answer out;
         if (!binds_) {
-            for (const auto& full : own.full)
-                out.push_back({std::min(0.0, full.back() - own.all), never});
+            alone(out);
             return out;
         }
-        window others;
-        double weight = 0;  // log of what the tilted laws of the others were divided by
-        double whole = 0;   // log of all that they could hold, were the pool endless
-        for (std::size_t i = 0; i < laws_.size(); ++i) {
-            const auto many = what_.kinds[i].count - (i == k ? 1 : 0);
-            const auto [law, sum] = tilted(laws_[i]);
-            others = others * power(law, many);
-            weight += static_cast<double>(many) * sum;
-            whole += static_cast<double>(many) * laws_[i].all;
+        for (std::size_t k = 0; k < laws_.size(); ++k) {
+            held_law held;
+            for (std::size_t i = 0; i < laws_.size(); ++i)
+                held.add(tilted_[i], what_.kinds[i].count - (i == k ? 1 : 0));
+            out.refused.push_back(beside(held, laws_[k]));
+            if (k > 0) continue;
+            held.add(tilted_[0], 1);
+            all_together(held, out);
         }
-        // log P(the others hold at most / exactly so many)
-        const auto exactly = [&](std::uint64_t n) {
-            return std::log(others.at(n)) + weight - theta_ * static_cast<double>(n);
-        };
+        return out;
+    }
+
+  private:
+    // The pool never binds: each subscriber by itself.
+    void alone(dealt_answer& out) const {
+        out.log_exhausted = most_ < what_.pool ? log_zero : 0;
+        for (std::size_t k = 0; k < laws_.size(); ++k) {
+            const auto& own = laws_[k];
+            const auto many = static_cast<double>(what_.kinds[k].count);
+            auto& refused = out.refused.emplace_back();
+            for (const auto& full : own.full)
+                refused.push_back({std::min(0.0, full.back() - own.all), log_zero});
+            // all that they may hold, and no more
+            if (most_ == what_.pool) out.log_exhausted += many * (own.held.back() - own.all);
+            out.mean_blocks += many * mean_alone(own);
+        }
+    }
+
+    // A subscriber's scopes, where the others hold what they hold.
+    std::vector<dealt_refusal> beside(const held_law& others, const own_law& own) const {
+        const auto exactly = [&](std::uint64_t n) { return others.exactly(n, theta_); };
         const auto at_most = [&](std::uint64_t n) {
-            double sum = never;
-            const std::size_t last = others.first + others.p.size() - 1;
+            double sum = log_zero;
             if (theta_ <= 0) {
-                for (std::size_t x = others.first; x <= std::min<std::size_t>(n, last); ++x)
+                for (std::size_t x = others.tilted.first;
+                     x < std::min<std::size_t>(n + 1, others.end()); ++x)
                     sum = log_sum(sum, exactly(x));
                 return sum;
             }
-            for (std::size_t x = std::max<std::size_t>(n + 1, others.first); x <= last; ++x)
+            for (std::size_t x = std::max<std::size_t>(n + 1, others.tilted.first);
+                 x < others.end(); ++x)
                 sum = log_sum(sum, exactly(x));
-            return sum >= whole ? never : whole + std::log1p(-std::exp(sum - whole));
+            return sum >= others.whole ? log_zero
+                                       : others.whole + std::log1p(-std::exp(sum - others.whole));
         };
-        double total = never;
+        double total = log_zero;
         std::vector<double> left;  // log P(room for so many blocks of its own)
         for (std::uint64_t j = 0; j <= std::min(what_.most, what_.pool); ++j) {
             left.push_back(at_most(what_.pool - j));
             total = log_sum(total, own.held[j] + left.back());
         }
+        std::vector<dealt_refusal> out;
         for (const auto& full : own.full) {
-            dealt_refusal one{never, never};
+            dealt_refusal one{log_zero, log_zero};
             if (what_.most < left.size()) one.by_quota = full.back() + left.back() - total;
             for (std::uint64_t j = 0; j < what_.most && j <= what_.pool; ++j)
                 one.by_pool = log_sum(one.by_pool, full[j] + exactly(what_.pool - j) - total);
@@ -177,80 +202,64 @@ class dealer {
         return out;
     }
 
-    // Of all subscribers: how often no block is left, and how many they hold.
-    void pool(dealt_answer& out) const {
-        double whole = 0, weight = 0, held = 0;
-        window all;
-        for (std::size_t i = 0; i < laws_.size(); ++i) {
-            const auto many = static_cast<double>(what_.kinds[i].count);
-            whole += many * laws_[i].all;
-            for (std::size_t j = 0; j < laws_[i].held.size(); ++j)
-                held += many * static_cast<double>(j) * std::exp(laws_[i].held[j] - laws_[i].all);
-            if (!binds_) continue;
-            const auto [law, sum] = tilted(laws_[i]);
-            all = all * power(law, what_.kinds[i].count);
-            weight += many * sum;
-        }
-        if (!binds_) {
-            // all that they may hold, and no more
-            out.log_exhausted = most_ < what_.pool ? never : 0;
-            for (std::size_t i = 0; i < laws_.size() && most_ == what_.pool; ++i)
-                out.log_exhausted += static_cast<double>(what_.kinds[i].count) *
-                                     (laws_[i].held.back() - laws_[i].all);
-            out.mean_blocks = held;
-            return;
-        }
-        double below = never, below_blocks = never, above = never, above_blocks = never;
-        for (std::size_t x = all.first; x < all.first + all.p.size(); ++x) {
-            const double here =
-                std::log(all.at(x)) + weight - theta_ * static_cast<double>(x) - whole;
+    // How often no block is left, and how many all hold.
+    void all_together(const held_law& all, dealt_answer& out) const {
+        double below = log_zero, below_blocks = log_zero, above = log_zero, above_blocks = log_zero;
+        for (std::size_t x = all.tilted.first; x < all.end(); ++x) {
+            const double here = all.exactly(x, theta_) - all.whole;
             const double blocks = here + std::log(static_cast<double>(x));
-            (x <= what_.pool ? below : above) = log_sum(x <= what_.pool ? below : above, here);
-            auto& sum = x <= what_.pool ? below_blocks : above_blocks;
-            sum = log_sum(sum, blocks);
+            auto& sum = x <= what_.pool ? below : above;
+            auto& sum_blocks = x <= what_.pool ? below_blocks : above_blocks;
+            sum = log_sum(sum, here);
+            sum_blocks = log_sum(sum_blocks, blocks);
         }
         // where the mean lies below the pool, most of what is there lies outside of the window
         const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(above, -0.0))) : below;
-        out.log_exhausted = std::log(all.at(what_.pool)) + weight -
-                            theta_ * static_cast<double>(what_.pool) - whole - total;
+        out.log_exhausted = all.exactly(what_.pool, theta_) - all.whole - total;
+        double held = 0;  // were the pool endless
+        for (std::size_t i = 0; i < laws_.size(); ++i)
+            held += static_cast<double>(what_.kinds[i].count) * mean_alone(laws_[i]);
         out.mean_blocks = theta_ > 0 ? (held - std::exp(above_blocks)) / std::exp(total)
                                      : std::exp(below_blocks - total);
     }
 
-  private:
-    // The law with so much more weight for each block, and the logarithm of what it was divided by.
-    std::pair<window, double> tilted(const own_law& law) const {
-        std::vector<double> logs;
-        double sum = never;
-        for (std::size_t j = 0; j < law.held.size(); ++j) {
-            logs.push_back(law.held[j] + theta_ * static_cast<double>(j));
-            sum = log_sum(sum, logs.back());
-        }
-        window out{0, {}};
-        for (const double x : logs) out.p.push_back(std::exp(x - sum));
-        out.trim();
-        return {out, sum};
-    }
-
-    double mean() const {
+    static double mean_alone(const own_law& law) {
         double out = 0;
-        for (std::size_t i = 0; i < laws_.size(); ++i) {
-            const auto law = tilted(laws_[i]).first;
-            double one = 0;
-            for (std::size_t j = 0; j < law.p.size(); ++j)
-                one += static_cast<double>(law.first + j) * law.p[j];
-            out += static_cast<double>(what_.kinds[i].count) * one;
-        }
+        for (std::size_t j = 0; j < law.held.size(); ++j)
+            out += static_cast<double>(j) * std::exp(law.held[j] - law.all);
         return out;
     }
 
+    static held_law tilted(const own_law& law, double theta) {
+        held_law out;
+        out.whole = law.all;
+        out.weight = log_zero;
+        std::vector<double> logs;
+        for (std::size_t j = 0; j < law.held.size(); ++j) {
+            logs.push_back(law.held[j] + theta * static_cast<double>(j));
+            out.weight = log_sum(out.weight, logs.back());
+        }
+        out.tilted.p.clear();
+        for (const double x : logs) out.tilted.p.push_back(std::exp(x - out.weight));
+        out.tilted.trim();
+        return out;
+    }
+
+    // So that the mean of what all hold is about the pool.
     void tilt() {
+        const auto mean_at = [&](double theta) {
+            double out = 0;
+            for (std::size_t i = 0; i < laws_.size(); ++i) {
+                const auto law = tilted(laws_[i], theta).tilted;
+                double one = 0;
+                for (std::size_t j = 0; j < law.p.size(); ++j)
+                    one += static_cast<double>(law.first + j) * law.p[j];
+                out += static_cast<double>(what_.kinds[i].count) * one;
+            }
+            return out;
+        };
         double low = -1, high = 1;
         const auto pool = static_cast<double>(what_.pool);
-        const auto mean_at = [&](double theta) {
-            theta_ = theta;
-            return mean();
-        };
         while (low > -1e5 && mean_at(low) > pool) low *= 2;
         while (high < 1e5 && mean_at(high) < pool) high *= 2;
         // near enough for the pool to lie well within the window
@@ -259,6 +268,7 @@ class dealer {
             (mean_at(middle) < pool ? low : high) = middle;
         }
         theta_ = (low + high) / 2;
+        for (const auto& law : laws_) tilted_.push_back(tilted(law, theta_));
     }
 
     const block_dealing& what_;
@@ -266,16 +276,11 @@ class dealer {
     std::uint64_t most_ = 0;  // blocks that all could hold
     bool binds_ = false;
     double theta_ = 0;
+    std::vector<held_law> tilted_;  // by kind, of one subscriber; where the pool binds
 };
 
 }  // namespace
 
-dealt_answer dealt_blocks(const block_dealing& what) {
-    const dealer all(what);
-    dealt_answer out;
-    for (std::size_t k = 0; k < what.kinds.size(); ++k) out.refused.push_back(all.of(k));
-    all.pool(out);
-    return out;
-}
+dealt_answer dealt_blocks(const block_dealing& what) { return dealer(what).run(); }
 
 }  // namespace natbound::calculator

@@ -17,8 +17,6 @@
 namespace natbound::calculator::detail {
 namespace {
 
-constexpr double never = -std::numeric_limits<double>::infinity();
-
 // The most that one address of a client set could have live.
 double sockets_of(const scenario& s, const client_set& c) {
     double endpoints = 0;
@@ -41,11 +39,6 @@ double most_behind(const scenario& s, const nat& n) {
 }
 
 }  // namespace
-
-double log_sum(double a, double b) {
-    const double most = std::max(a, b);
-    return most == never ? never : most + std::log1p(std::exp(std::min(a, b) - most));
-}
 
 other_limits::other_limits(const scenario& s, const filled_traffic& traffic,
                            const system_split& all, const std::vector<double>& ports)
@@ -86,7 +79,7 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
 }
 
 double other_limits::log_dealt(std::size_t kind, double scale) const {
-    if (!place_[kind]) return never;
+    if (!place_[kind]) return log_zero;
     const auto& at = *place_[kind];
     const auto [it, fresh] = dealt_seen_.try_emplace({at.nat, scale});
     if (fresh) {
@@ -256,11 +249,11 @@ void other_limits::read_subscribers(const scenario& s, const filled_traffic& tra
 
 double other_limits::log_subscribers(std::size_t nat, double scale) const {
     const auto& n = subscribers_[nat];
-    return n.limit == 0 ? never : log_subscriber_refusal(n.addresses, n.limit, n.load * scale);
+    return n.limit == 0 ? log_zero : log_subscriber_refusal(n.addresses, n.limit, n.load * scale);
 }
 
 double other_limits::log_servers(std::size_t kind, double scale) const {
-    double out = never;
+    double out = log_zero;
     for (const auto& v : servers_[kind])
         out = std::min(0.0, log_sum(out, log_erlang_b(v.limit, v.load * scale)));
     return out;
@@ -283,17 +276,14 @@ double other_limits::log_rate_least(std::size_t nat, double scale) const {
     const auto depth = std::min<std::uint64_t>(p.packets_depth, 4096);
     const auto log_loss = [&](double load) {
         if (load > 90) return std::log1p(-1 / load);
-        return load < 1e-9 ? never : finite_queue(service::constant, depth, load).log_loss;
+        return load < 1e-9 ? log_zero : finite_queue(service::constant, depth, load).log_loss;
     };
     const double first = log_loss(opening + sent);
-    // the refused send no more
-    double low = 0, high = std::exp(first);
-    if (high < 1e-9) return std::max(connections, first);
-    for (int i = 0; i < 40; ++i) {
-        const double middle = (low + high) / 2;
-        (std::exp(log_loss(opening + sent * (1 - middle))) > middle ? low : high) = middle;
-    }
-    return std::max(connections, std::log(low));
+    const double refused = std::exp(first);
+    if (refused < 1e-9) return std::max(connections, first);
+    const double least = self_thinned(
+        refused, 1e-9, [&](double q) { return std::exp(log_loss(opening + sent * (1 - q))); });
+    return std::max(connections, std::log(least));
 }
 
 packet_answer other_limits::packets(std::size_t nat, double scale) const {
@@ -312,8 +302,8 @@ packet_answer other_limits::packets(std::size_t nat, double scale) const {
 
 double other_limits::log_connections(std::size_t nat, double scale) const {
     const auto& p = policers_[nat];
-    if (!(p.limit > 0 && p.offered > 0)) return never;
-    const auto [it, fresh] = policed_.try_emplace({nat, scale}, never);
+    if (!(p.limit > 0 && p.offered > 0)) return log_zero;
+    const auto [it, fresh] = policed_.try_emplace({nat, scale}, log_zero);
     if (!fresh) return it->second;
     const double load = p.offered * scale / p.limit;
     constexpr double most = 100;  // of finite_queue; beyond, all tokens are taken
@@ -329,7 +319,7 @@ double other_limits::log_connections(std::size_t nat, double scale) const {
 double other_limits::log_quota(std::size_t clients, double scale) const {
     const auto& q = quotas_[clients];
     if (q.limit > 0 && q.bursts) return log_bursts(q.limit, q.load * scale, *q.bursts);
-    return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : never;
+    return q.limit > 0 ? log_erlang_b(q.limit, q.load * scale) : log_zero;
 }
 
 double other_limits::log_bursts(double limit, double load, const burst_law& law) const {
@@ -339,10 +329,10 @@ double other_limits::log_bursts(double limit, double load, const burst_law& law)
 }
 
 double other_limits::log_table(std::size_t nat, double scale, counted what) const {
-    if (what == counted::refused && cuts(nat)) return never;
+    if (what == counted::refused && cuts(nat)) return log_zero;
     if (tables_[nat] > 0 && table_bursts_[nat])
         return log_bursts(tables_[nat], nat_load_[nat] * scale, *table_bursts_[nat]);
-    return tables_[nat] > 0 ? log_erlang_b(tables_[nat], nat_load_[nat] * scale) : never;
+    return tables_[nat] > 0 ? log_erlang_b(tables_[nat], nat_load_[nat] * scale) : log_zero;
 }
 
 }  // namespace natbound::calculator::detail

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "logarithms.hpp"
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/dealt_blocks.hpp"
 #include "natbound/calculator/likely.hpp"
@@ -113,8 +114,5 @@ class other_limits {
     std::vector<bool> cuts_;                                      // a NAT's
     std::vector<double> tables_;  // a NAT's; 0: no limit, or one that can't be reached
 };
-
-// log(e^a + e^b)
-double log_sum(double a, double b);
 
 }  // namespace natbound::calculator::detail

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "argument.hpp"
+#include "logarithms.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -14,12 +15,9 @@ namespace {
 constexpr const char* name = "packet_limit";
 // Of M/D/1/K: what is deeper matters within 0.2 % of full load, and loses less.
 constexpr std::uint64_t deepest = 512;
-constexpr double never = -std::numeric_limits<double>::infinity();
-
-double log_sum(double a, double b) {
-    const double most = std::max(a, b);
-    return most == never ? never : most + std::log1p(std::exp(std::min(a, b) - most));
-}
+using detail::log_poisson;
+using detail::log_sum;
+using detail::log_zero;
 
 // log loss of M/D/1/K by its load, between points at equal steps of asinh(K log load): there the
 // loss is smooth both where it falls steeply and at load 1.
@@ -29,7 +27,7 @@ class loss_curve {
 
     // {log loss, mean time in the system in services}
     std::pair<double, double> at(double load) {
-        if (load <= 0) return {never, 1};
+        if (load <= 0) return {log_zero, 1};
         // above, all tokens are taken: what is left of the queue's empty times is below 1e-13
         if ((load - 1) * deep_ > 60 && load > 1.02) return {std::log1p(-1 / load), deep_};
         const double at = std::asinh(deep_ * std::log(load)) / step;
@@ -78,11 +76,6 @@ loss_curve& curve_of(std::uint64_t depth) {
     return kept.try_emplace(depth, depth).first->second;
 }
 
-double log_poisson(double n, double mean) {
-    if (mean <= 0) return n == 0 ? 0 : never;
-    return n * std::log(mean) - mean - std::lgamma(n + 1);
-}
-
 class averaged {
   public:
     averaged(double per_second, std::uint64_t depth, const packet_load& load)
@@ -97,14 +90,10 @@ class averaged {
         packet_answer out = admitting(scale, 1);
         constexpr double little = 1e-9;  // changes nothing
         if (out.refusal < little || load_.live <= 0 || load_.hold <= 0) return out;
-        double low = 0, high = out.refusal;  // the refusal falls where more are refused
-        while (high - low > 1e-5 * high) {
-            const double middle = high > 100 * low && high < 0.1
-                                      ? std::sqrt(std::max(low, 1e-3 * high) * high)
-                                      : (low + high) / 2;
-            out = admitting(scale, 1 - middle);
-            (out.refusal > middle ? low : high) = middle;
-        }
+        detail::self_thinned(out.refusal, 1e-5, [&](double q) {
+            out = admitting(scale, 1 - q);
+            return out.refusal;
+        });
         return out;
     }
 
@@ -135,7 +124,7 @@ class averaged {
         constexpr double far = 40;  // e^-40 of the most counts for nothing
         for (int i = 0; i < 40 && high - low > 4 * cells; ++i) {
             const double step = (high - low) / cells;
-            double most = never;
+            double most = log_zero;
             std::vector<double> seen;
             for (int k = 0; k <= cells; ++k) {
                 seen.push_back(weigh(std::floor(low + k * step)));
@@ -151,7 +140,7 @@ class averaged {
             high = std::ceil(to);
         }
         const double step = std::max(1.0, std::ceil((high - low) / (4 * cells)));
-        double refused = never, lost = never;
+        double refused = log_zero, lost = log_zero;
         for (double n = low; n <= high; n += step) {
             const double here = weigh(n) + std::log(step);
             refused = log_sum(refused, here);

@@ -3,6 +3,7 @@
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/first_passage.hpp"
 
+#include "draws.hpp"
 #include "formula.hpp"
 
 namespace py = pybind11;
@@ -12,9 +13,15 @@ using broadcasting::whole;
 
 namespace {
 
-// Whether a port may be drawn twice.
-calc::draws drawn(double again) {
-    return again != 0 ? calc::draws::with_replacement : calc::draws::without_replacement;
+// f of ports, tries and a third number, for draws of either kind.
+template <class F>
+void tries_formula(py::module_& m, const char* name, F f, const char* third) {
+    formula(
+        m, name,
+        [name, f](double ports, double tries, double x, double again) {
+            return f(whole(name, "ports", ports), whole(name, "tries", tries), x, draws_of(again));
+        },
+        "ports", "tries", third, "with_replacement");
 }
 
 }  // namespace
@@ -24,30 +31,9 @@ void bind_calculator(py::module_& m) {
     formula(m, "log_erlang_b", calc::log_erlang_b, "ports", "load");
     formula(m, "load_for", calc::load_for, "ports", "target");
     formula(m, "ports_for", calc::ports_for, "load", "target");
-    formula(
-        m, "refusal_probability",
-        [](double ports, double tries, double load, double again) {
-            constexpr const char* name = "refusal_probability";
-            return calc::refusal_probability(whole(name, "ports", ports),
-                                             whole(name, "tries", tries), load, drawn(again));
-        },
-        "ports", "tries", "load", "with_replacement");
-    formula(
-        m, "log_refusal_probability",
-        [](double ports, double tries, double load, double again) {
-            constexpr const char* name = "log_refusal_probability";
-            return calc::log_refusal_probability(whole(name, "ports", ports),
-                                                 whole(name, "tries", tries), load, drawn(again));
-        },
-        "ports", "tries", "load", "with_replacement");
-    formula(
-        m, "load_for_attempts",
-        [](double ports, double tries, double target, double again) {
-            constexpr const char* name = "load_for_attempts";
-            return calc::load_for_attempts(whole(name, "ports", ports), whole(name, "tries", tries),
-                                           target, drawn(again));
-        },
-        "ports", "tries", "target", "with_replacement");
+    tries_formula(m, "refusal_probability", calc::refusal_probability, "load");
+    tries_formula(m, "log_refusal_probability", calc::log_refusal_probability, "load");
+    tries_formula(m, "load_for_attempts", calc::load_for_attempts, "target");
     formula(
         m, "time_to_full",
         [](double ports, double load) {

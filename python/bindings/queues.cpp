@@ -5,6 +5,7 @@
 #include "natbound/calculator/hayward.hpp"
 #include "natbound/calculator/sizing.hpp"
 
+#include "draws.hpp"
 #include "formula.hpp"
 
 namespace py = pybind11;
@@ -54,9 +55,8 @@ void bind_sizing(py::module_& m) {
     formula(
         m, "tries_for",
         [](double ports, double load, double target, double again) {
-            return calc::tries_for(
-                whole("tries_for", "ports", ports), load, target,
-                again != 0 ? calc::draws::with_replacement : calc::draws::without_replacement);
+            return calc::tries_for(whole("tries_for", "ports", ports), load, target,
+                                   draws_of(again));
         },
         "ports", "load", "target", "with_replacement");
     bind_addresses<calc::addresses_for>(m, "addresses_for");

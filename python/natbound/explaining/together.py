@@ -55,14 +55,17 @@ class Together:
                 break
         return False
 
+    def _settings(self, key: tuple[str, str] | None = None, n: int = 0) -> list[str]:
+        """Of all parts, with n of that kind in place of its own number."""
+        numbers = [(part.kind, n if k == key else part.n) for k, part in self.parts.items()]
+        return [text for kind, many in numbers if many for text in kind.settings(many)]
+
     def _with(self) -> Scenario | None:
-        return changed(self.scenario, [text for part in self.parts.values() for text in part.kind.settings(part.n)])
+        return changed(self.scenario, self._settings())
 
     def _fits(self, key: tuple[str, str], n: int, pairs: list[Pair]) -> bool | None:
         """Whether these fit with n of that kind beside the other parts."""
-        settings = [text for k, part in self.parts.items() if k != key for text in part.kind.settings(part.n)]
-        kind = self.parts[key].kind
-        other = changed(self.scenario, settings + (kind.settings(n) if n else []))
+        other = changed(self.scenario, self._settings(key, n))
         return None if other is None else fits(other, pairs)
 
     def _mend(self, now: Scenario) -> bool:
@@ -129,7 +132,7 @@ class Together:
 
     def _shown(self) -> dict[str, Any]:
         parts = [self._needed(key) for key in self.parts]
-        settings = [text for part in self.parts.values() for text in part.kind.settings(part.n)]
+        settings = self._settings()
         first, *others = parts
         return {
             **first,
@@ -146,6 +149,5 @@ class Together:
     def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
         """A part; with one less of it beside the others the demand does not fit."""
         part = self.parts[key]
-        settings = [text for k, p in self.parts.items() for text in p.kind.settings(p.n - (k == key)) if p.n > (k == key)]
-        less = shown(self.scenario.with_settings(*settings), self.pairs)
+        less = shown(self.scenario.with_settings(*self._settings(key, part.n - 1)), self.pairs)
         return {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": less.get("evidence")}

@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "reference.hpp"
+#include "retry_policies.hpp"
 
 using namespace natbound::calculator;
 using reference::relative_error;
@@ -23,14 +24,9 @@ retry_policy endless(double persistence) {
     return out;
 }
 
-// A policy in holds.
+// In holds.
 retry_policy spread(std::uint64_t tries, double backoff, double jitter = 1, double factor = 2) {
-    retry_policy out;
-    out.tries = tries;
-    out.backoff = backoff;
-    out.jitter = jitter;
-    out.factor = factor;
-    return out;
+    return natbound::test::policy_of(tries, backoff, factor, jitter);
 }
 
 }  // namespace

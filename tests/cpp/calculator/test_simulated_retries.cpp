@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "homes.hpp"
+#include "retry_policies.hpp"
 
 using namespace natbound;
 using namespace natbound::calculator;
@@ -19,13 +20,7 @@ namespace {
 constexpr double hold = 10;
 
 retry_policy policy_of(std::uint64_t tries, double backoff, double factor = 2, double jitter = 0) {
-    retry_policy out;
-    out.tries = tries;
-    out.backoff = backoff;
-    out.factor = factor;
-    out.jitter = jitter;
-    out.hold = hold;
-    return out;
+    return natbound::test::policy_of(tries, backoff, factor, jitter, hold);
 }
 
 struct seen {
