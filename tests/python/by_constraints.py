@@ -4,10 +4,10 @@ Z3. Slower than a flow, and fit for rules that no flow has. Other engines: they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from oracle import World, listed_addresses, listed_ports
+from oracle import Router, World, listed_addresses, listed_ports
 
 
 class Rules:
@@ -34,52 +34,97 @@ class Rules:
             self.sums.append((many, most))
 
 
+class _Written:
+    """A NAT written out: which endpoint each mapping has, and which mapping uses it towards what."""
+
+    def __init__(self, rules: Rules, router: Router) -> None:
+        self.rules, self.router = rules, router
+        self.chosen: dict[Any, dict[Any, int]] = {}  # by mapping and endpoint: that it has it
+        self.used: dict[Any, dict[Any, int]] = {}  # by clash-scope key and endpoint, then mapping: that it uses it there
+        self.live: list[tuple[Any, int]] = []  # flows as they come in, and their variables
+
+    def carries(self, z: int, f: Any, e: Any) -> None:
+        """Where z is, this flow has this endpoint."""
+        m = self.router.mapping(f)
+        here = self.chosen.setdefault(m, {})
+        if e not in here:
+            here[e] = self.rules.new()
+        users = self.used.setdefault((self.router.key(f), e), {})
+        if m not in users:
+            users[m] = self.rules.new()
+            self.rules.implies(users[m], here[e])
+        self.rules.implies(z, users[m])
+        self.live.append((f, z))
+
+    def limits(self) -> None:
+        """One endpoint a mapping, one mapping an endpoint and key, and the numbers that the NAT is given."""
+        rules, router = self.rules, self.router
+        for at in self.chosen.values():
+            rules.at_most(at.values(), 1)
+        for users in self.used.values():
+            rules.at_most(users.values(), 1)
+        if router.table is not None:
+            rules.at_most((z for _, z in self.live), router.table)
+        if router.most_mappings is not None:
+            rules.at_most((x for at in self.chosen.values() for x in at.values()), router.most_mappings)
+        if router.most_subscribers is not None:
+            served = {a: rules.new() for a in {f[1] for f, _ in self.live}}
+            for f, z in self.live:
+                rules.implies(z, served[f[1]])
+            rules.at_most(served.values(), router.most_subscribers)
+        if router.quota is not None:
+            for a in {f[1] for f, _ in self.live}:
+                rules.at_most((z for f, z in self.live if f[1] == a), router.quota)
+        if router.paired:
+            self._dealt(lambda e: e[0], 1)
+        if router.sets:
+            of = {e: i for i, some in enumerate(router.sets) for e in some}
+            self._dealt(of.__getitem__, router.sets_each, alone=True)
+
+    def _dealt(self, part: Callable[[Any], Any], most: int, alone: bool = False) -> None:
+        """Each client address has at most so many parts of the endpoints; `alone`: and no other has them."""
+        has: dict[tuple[str, Any], int] = {}
+        for m, at in self.chosen.items():
+            for e, x in at.items():
+                owned = (m[1], part(e))
+                if owned not in has:
+                    has[owned] = self.rules.new()
+                self.rules.implies(x, has[owned])
+        for k, several in enumerate(({a for a, _ in has}, {b for _, b in has})):
+            for one in several if k == 0 or alone else ():
+                self.rules.at_most((x for owned, x in has.items() if owned[k] == one), most if k == 0 else 1)
+
+
+def _ways(nats: list[_Written], name: str, f: Any) -> Iterator[tuple[Any, list[tuple[_Written, Any, Any]]]]:
+    """Every way of a flow that comes from a client set or NAT: as it leaves, and each NAT with the flow as it enters and the endpoint it gets."""
+    around = [n for n in nats if name in n.router.inside]
+    if not around:
+        yield f, []
+    for n in around:
+        for e in n.router.permitted(f):
+            address = n.router.pool[e[0]] if n.router.translates else e[0]
+            for end, more in _ways(nats, n.router.name, (f[0], address, e[1], *f[3:])):
+                yield end, [(n, f, e), *more]
+
+
 def rules_of(scenario: dict[str, Any], demand: dict[tuple[str, str], int] | None = None) -> tuple[Rules, list[int]]:
     """The rules, and the variables of which each is a live connection. With a demand (by client set and server set): of no pair more."""
     world = World(scenario)
     rules = Rules()
+    written = [_Written(rules, r) for r in world.nats]
     live: dict[Any, list[tuple[Any, int]]] = {}  # by flow: where it comes from outside, and its variable; at most one of them
     owner: dict[Any, str] = {}
     for name in world.clients:
-        routed = not any(name in r.inside for r in world.nats)
         for f in world.flows(name):
             owner[f] = name
-            live[f] = [(f[1:3], rules.new())] if routed else []
-    for router in world.nats:
-        mappings: dict[Any, list[Any]] = {}
-        for f in router.flows():
-            mappings.setdefault(router.mapping(f), []).append(f)
-        users: dict[Any, list[int]] = {}  # by clash-scope key and endpoint: the mappings that use it there
-        entries, mine = [], []
-        for flows in mappings.values():
-            at = {e: rules.new() for e in sorted({e for f in flows for e in router.permitted(f)})}
-            rules.at_most(at.values(), 1)
-            entries += list(at.values())
-            for e, chosen in at.items():
-                there = {k: rules.new() for k in {router.key(f) for f in flows}}
-                for k, used in there.items():
-                    rules.implies(used, chosen)
-                    users.setdefault((k, e), []).append(used)
-                for f in flows:
-                    if e in router.permitted(f):
-                        z = rules.new()
-                        rules.implies(z, there[router.key(f)])
-                        live[f].append(((router.pool[e[0]] if router.translates else e[0], e[1]), z))
-                        mine.append((f, z))
-        for several in users.values():
-            rules.at_most(several, 1)
-        if router.table is not None:
-            rules.at_most((z for _, z in mine), router.table)
-        if router.most_mappings is not None:
-            rules.at_most(entries, router.most_mappings)
-        if router.most_subscribers is not None:
-            served = {a: rules.new() for a in {f[1] for f, _ in mine}}
-            for f, z in mine:
-                rules.implies(z, served[f[1]])
-            rules.at_most(served.values(), router.most_subscribers)
-        if router.quota is not None:
-            for a in {f[1] for f, _ in mine}:
-                rules.at_most((z for f, z in mine if f[1] == a), router.quota)
+            live[f] = []
+            for end, ways in _ways(written, name, f):
+                z = rules.new()
+                live[f].append((end[1:3], z))
+                for nat, flow, e in ways:
+                    nat.carries(z, flow, e)
+    for nat in written:
+        nat.limits()
     tuples: dict[Any, list[int]] = {}
     for f, several in live.items():
         rules.at_most((z for _, z in several), 1)

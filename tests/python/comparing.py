@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import by_constraints
@@ -57,3 +59,68 @@ def demands(make: Maker, rng: random.Random, scenarios: int) -> Iterator[bool]:
         verdict = check(answer["evidence"], scenario.canonical)
         assert verdict.valid is not False, (i, verdict.reason, s)
         yield answer["fits"]
+
+
+def wanted(rng: random.Random, s: dict[str, Any], most: int = 4) -> dict[tuple[str, str], int]:
+    """So many connections for some of the pairs that reach one another."""
+    return {(c["name"], v["name"]): rng.randint(1, most) for c in s["clients"] for v in s["servers"]
+            if v["name"] in (c.get("reaches") or [v["name"]]) and rng.random() < 0.8}  # fmt: skip
+
+
+def meets(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> bool:
+    """Whether CP-SAT finds them all."""
+    everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
+    return by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
+
+
+def times(pairs: dict[tuple[str, str], int], k: Fraction) -> dict[tuple[str, str], int]:
+    """The multiple, rounded down."""
+    return {pair: int(k * n) for pair, n in pairs.items()}
+
+
+def asked(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """What natbound says."""
+    found = natbound.Scenario(s).capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()])
+    return dict(found.to_dict())
+
+
+def wrong_demand(s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Counter[str], tried: int = 0) -> str | None:
+    """What is wrong with the verdict on a demand, with its largest multiple, with their certificates, or with so many mutants of the verdict's."""
+    if not pairs:
+        return None
+    canonical = natbound.Scenario(s).canonical
+    try:
+        found = asked(s, pairs)
+    except natbound.Unsupported:
+        seen["demands unsupported"] += 1
+        return None
+    seen["demands"] += 1
+    multiple, fits = found["multiple"], found["fits"]
+    evidence = [multiple["evidence"]] if multiple and "evidence" in multiple else []
+    if fits is not None:
+        seen["demands settled"] += 1
+        seen["demands that fit"] += fits
+        if fits != meets(s, pairs):
+            return f"the demand {pairs}: fits is {fits}"
+        evidence.append(found["evidence"])
+        for done, mutant in mutants(found["evidence"], random.Random(repr(pairs)), tried):
+            seen["mutants of demands"] += 1
+            same = isinstance(mutant, dict) and all(mutant.get(k) == found["evidence"].get(k) for k in ("scenario", "demand"))
+            if same and check(mutant).valid is True and (mutant["kind"] == "fits") != fits:
+                return f"the demand {pairs}: a wrong mutant is accepted ({done}): {mutant}"
+    for one in evidence:
+        if (verdict := check(one, canonical)).valid is False:
+            return f"the demand {pairs}: its certificate ({verdict.kind}) is rejected: {verdict.reason}"
+    if multiple is None or (not multiple["exact"] and "at_least" not in multiple):
+        seen["no multiple"] += 1
+        return None
+    seen["exact multiples"] += multiple["exact"]
+    low = Fraction(multiple["fraction"] if multiple["exact"] else multiple["at_least"]["fraction"])
+    beyond = min(Fraction(int(low * n) + 1, n) for n in pairs.values())
+    if not multiple["exact"]:
+        beyond = Fraction(multiple["at_most"]["fraction"])
+    if not meets(s, times(pairs, low)):
+        return f"the demand {pairs}: {low} of it does not fit"
+    if meets(s, times(pairs, beyond)):
+        return f"the demand {pairs}: {beyond} of it fits"
+    return None

@@ -13,22 +13,6 @@ import oracle
 External = tuple[int, int]
 
 
-def blocks_of(nat: Any) -> list[list[External]]:
-    """All sets of a NAT in order: by address, then port."""
-    if "port-set-restrict" in nat:
-        runs = [(nat["port-set-restrict"]["start-port-number"], nat["port-set-restrict"]["end-port-number"])]
-    else:
-        ports = max((oracle.listed_ports(c["ports"]) for c in nat["design"]["port-classes"]), key=len)
-        runs = [(ports[0], ports[-1])]
-    wide = nat["port-set"]["port-set-size"]
-    firsts = [lo for a, b in runs for lo in range(a, b + 1, wide) if lo + wide - 1 <= b]
-    return [
-        [(rank, p) for p in range(lo, lo + wide)]
-        for rank in range(len(oracle.listed_addresses(nat["external-ip-address-pool"])))
-        for lo in firsts
-    ]
-
-
 class Owned(oracle.Router):
     """A router in which each client address has these external endpoints."""
 
@@ -47,7 +31,7 @@ def subscribers(document: Any, nat: Any) -> list[str]:
 
 def dealings(document: Any, nat: Any) -> Iterator[dict[str, list[External]]]:
     """Every way to have dealt the sets; of dynamic ones as many to each as there are, in every number."""
-    blocks, who = blocks_of(nat), subscribers(document, nat)
+    blocks, who = oracle.sets_of(nat), subscribers(document, nat)
     if nat["port-set"].get("deterministic"):
         yield dict(zip(who, blocks, strict=False))
         return
@@ -141,7 +125,7 @@ def alone(document: Any) -> Iterator[Any]:
     """Each subscriber of deterministic sets in a scenario of its own, with a NAT that has its ports and no table."""
     nat = document["nats"][0]
     owner = {a: c for c in document["clients"] for a in oracle.listed_addresses(c["addresses"])}
-    for address, block in zip(subscribers(document, nat), blocks_of(nat), strict=False):
+    for address, block in zip(subscribers(document, nat), oracle.sets_of(nat), strict=False):
         one = copy.deepcopy(document)
         one["clients"] = [{**owner[address], "addresses": [address]}]
         made = one["nats"][0]

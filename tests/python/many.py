@@ -23,11 +23,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import by_constraints
+import dealt
 import natbound
 import small
+import test_cascade
 import test_clash
+import test_overloading
+import test_paired
 import test_spread
-from comparing import bounds
+from comparing import bounds, wanted, wrong_demand
 from mutation import mutants
 from natbound.check import check
 from test_firewall import with_firewall
@@ -36,6 +40,14 @@ from test_static_mappings import with_holes
 from test_subscribers import with_limit
 
 Maker = Callable[[random.Random], dict[str, Any]]
+
+
+def any_designs(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
+    """The same with other designs."""
+    for n in s["nats"]:
+        n["design"] = small.random_design(rng, False)
+    return s
+
 
 KINDS: dict[str, Maker] = {
     "plain": small.random_scenario,
@@ -52,6 +64,16 @@ KINDS: dict[str, Maker] = {
     "spread clients": test_spread.spread,
     "spread clients, server limits, backends": lambda rng: with_server_limits(rng, with_backends(rng, test_spread.spread(rng))),
     "spread clients, quotas": lambda rng: small.with_quotas(rng, test_spread.spread(rng), 4),
+    "cascades": test_cascade.made,
+    "cascades, any design": lambda rng: any_designs(rng, test_cascade.made(rng)),
+    "cascades, server limits": lambda rng: with_server_limits(rng, test_cascade.made(rng)),
+    "cascades, quotas": lambda rng: small.with_quotas(rng, test_cascade.made(rng), 4),
+    "port sets": dealt.random_document,
+    "port sets, shared mappings": lambda rng: dealt.random_document(rng, "eim"),
+    "paired pooling": test_paired.paired,
+    "paired pooling, server limits": lambda rng: with_server_limits(rng, test_paired.paired(rng)),
+    "overloading": test_overloading.overloading,
+    "overloading, server limits": lambda rng: with_server_limits(rng, test_overloading.overloading(rng)),
     "shared endpoints, server limits": lambda rng: with_server_limits(rng, test_clash.made(rng)),
 }
 
@@ -72,11 +94,11 @@ def wrong(s: dict[str, Any], seed: int, tried: int, z3: bool, seen: Counter[str]
     if not low <= most <= high:
         return f"{low} to {high}, and CP-SAT finds {most}"
     seen["exact"] += low == high
-    if (said := test_spread.wrong_demand(s, test_spread.wanted(random.Random(seed), s), seen)) is not None:
+    if (said := wrong_demand(s, wanted(random.Random(seed), s), seen, tried)) is not None:
         return said
     if z3:
         seen["Z3"] += 1
-        if (by_z3 := by_constraints.by_z3(s, most)) != (True, False) and None not in by_z3:
+        if (by_z3 := by_constraints.by_z3(s, most, 5)) != (True, False) and None not in by_z3:
             return f"CP-SAT finds {most}, Z3 says {by_z3}"
     if (verdict := check(found["evidence"], scenario.canonical)).valid is False:
         return f"its certificate is rejected: {verdict.reason}"
@@ -127,16 +149,16 @@ def shrunk(s: dict[str, Any], still: Callable[[dict[str, Any]], bool]) -> dict[s
             return s
 
 
-def part(first: int, seeds: range, tried: int) -> tuple[Counter[str], list[str]]:
+def part(first: int, seeds: range, tried: int, kinds: list[str]) -> tuple[Counter[str], list[str]]:
     """One worker's scenarios."""
     seen: Counter[str] = Counter()
     failures = []
     for seed in seeds:
         rng = random.Random(first + seed)
-        kind = list(KINDS)[seed % len(KINDS)]
+        kind = kinds[seed % len(kinds)]
         s = KINDS[kind](rng)
         seen["scenarios"] += 1
-        said = wrong(copy.deepcopy(s), seed, tried, seed // len(KINDS) % 50 == 0, seen)
+        said = wrong(copy.deepcopy(s), seed, tried, seed // len(kinds) % 50 == 0, seen)
         if said is not None:
             least = shrunk(s, lambda one: wrong(copy.deepcopy(one), seed, tried, False, Counter()) is not None)  # noqa: B023
             failures.append(f"{kind}, seed {seed}: {said}\n{json.dumps(least)}")
@@ -149,12 +171,15 @@ def main() -> int:
     parser.add_argument("scenarios", type=int, nargs="?", default=10_000)
     parser.add_argument("--seed", type=int, default=20_260_000)
     parser.add_argument("--mutants", type=int, default=2)
+    parser.add_argument("--kinds", default="", help="only those whose name has this in it")
     given = parser.parse_args()
     started, seen, failures = time.monotonic(), Counter[str](), list[str]()
     step = 100
+    kinds = [k for k in KINDS if given.kinds in k]
     with ProcessPoolExecutor(os.cpu_count()) as workers:
         ranges = [range(at, min(at + step, given.scenarios)) for at in range(0, given.scenarios, step)]
-        for done, (some, wrongs) in enumerate(workers.map(part, [given.seed] * len(ranges), ranges, [given.mutants] * len(ranges)), 1):
+        same = ([x] * len(ranges) for x in (given.mutants, kinds))
+        for done, (some, wrongs) in enumerate(workers.map(part, [given.seed] * len(ranges), ranges, *same), 1):
             seen += some
             failures += wrongs
             if done % 10 == 0:

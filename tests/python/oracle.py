@@ -98,15 +98,24 @@ class World:
         self.servers = {v["name"]: v for v in scenario["servers"]}
         self.nats = [Router(n, self) for n in scenario.get("nats", [])]
 
+    def nat(self, name: str) -> Router | None:
+        """The NAT of this name."""
+        return next((r for r in self.nats if r.name == name), None)
+
     def sockets(self, name: str) -> list[tuple[str, int]]:
-        """All endpoints of a client set."""
+        """All endpoints of a client set, or that a NAT gives."""
         if name not in self.known:
+            if (r := self.nat(name)) is not None:
+                self.known[name] = sorted({(r.pool[e[0]], e[1]) for f in r.flows() for e in r.permitted(f)})
+                return self.known[name]
             c = self.clients[name]
             self.known[name] = [(a, p) for a in listed_addresses(c["addresses"]) for p in listed_ports(c["ports"])]
         return self.known[name]
 
     def reached(self, name: str) -> list[tuple[str, str, int]]:
-        """All (protocol, address, port) that a client set reaches."""
+        """All (protocol, address, port) that a client set, or what is inside a NAT, reaches."""
+        if (r := self.nat(name)) is not None:
+            return sorted({to for n in r.inside for to in self.reached(n)})
         reaches = self.clients[name].get("reaches", [])
         return [
             (v.get("protocol", "tcp"), a, p)
@@ -137,7 +146,7 @@ class Router:
         self.design = d
         self.classes = [(set(listed_ports(c.get("source", "0-65535"))), listed_ports(c["ports"])) for c in d["port-classes"]]
         if restrict:
-            given = list(range(restrict["start-port-number"], restrict["end-port-number"] + 1))
+            given = restricted_to(restrict)
             self.classes = [(set(range(65536)), given)]
         self.quota = nat.get("connection-limits", {}).get("limit-per-subscriber")
         self.without: frozenset[str] = frozenset()  # client addresses that are looked away from
@@ -149,6 +158,16 @@ class Router:
              listed_ports(m["external-src-port"]))
             for m in nat.get("static-mappings") or []
         ]  # fmt: skip
+        self.sets: list[list[External]] = []  # that are dealt out to client addresses, and how many each may have
+        self.sets_each = 0
+        self.own_set: dict[str, list[External]] = {}
+        if "port-set" in nat:
+            self.sets, self.sets_each = sets_of(nat), nat["port-set"].get("port-sets-per-subscriber", 1)
+            if nat["port-set"].get("deterministic"):
+                self.own_set = dict(
+                    zip((a for n in self.inside for a in listed_addresses(world.clients[n]["addresses"])), self.sets, strict=False)
+                )
+        self.paired = d.get("pool", {}).get("paired", False)
         self.type = d.get("mapping-type", "edm") if self.translates else "edm"
         self.scope = d.get("clash-scope", {}) if self.translates else {}
         self.rounds = d.get("search", {}).get("rounds", [])
@@ -203,6 +222,8 @@ class Router:
         """All external endpoints that a flow may ever be given: by a search of its own, or by a mapping of its source that it shares."""
         if not self.translates:
             return {(f[1], f[2])}  # type: ignore[arg-type]  # its own address stands for the pool's
+        if self.sets:
+            return {e for some in ([self.own_set.get(f[1], [])] if self.own_set else self.sets) for e in some}
         if f in self.given:
             return self.given[f]
         ranks: set[int] = set()
@@ -217,6 +238,29 @@ class Router:
         self.given[f] = {(r, p) for r in ranks for p in ports | ({f[2]} if self.keeps(f[2]) else set())
                          if not self.keeps_for_good(f[0], (r, p))}  # fmt: skip
         return self.given[f]
+
+
+def restricted_to(restrict: Any) -> list[int]:
+    """The ports of a range, or of a PSID (RFC 7597: so many bits that are not 0, then the PSID)."""
+    if "psid-len" not in restrict:
+        return list(range(restrict["start-port-number"], restrict["end-port-number"] + 1))
+    before, wide = restrict.get("psid-offset", 6), restrict["psid-len"]
+    return [p for p in range(65536) if (before == 0 or p >> 16 - before) and (p >> 16 - before - wide) % 2**wide == restrict["psid"]]
+
+
+def sets_of(nat: Any) -> list[list[External]]:
+    """All port sets of a NAT in order: by address, then port."""
+    if "port-set-restrict" in nat:
+        ports = restricted_to(nat["port-set-restrict"])
+    else:
+        ports = max((listed_ports(c["ports"]) for c in nat["design"]["port-classes"]), key=len)
+    wide, firsts = nat["port-set"]["port-set-size"], []
+    while ports:
+        run = next((k for k in range(len(ports)) if ports[k] != ports[0] + k), len(ports))
+        firsts += range(ports[0], ports[0] + run - wide + 1, wide)
+        ports = ports[run:]
+    ranks = range(len(listed_addresses(nat["external-ip-address-pool"])))
+    return [[(rank, p) for p in range(low, low + wide)] for rank in ranks for low in firsts]
 
 
 def patched(target: Any, patch: Any) -> Any:

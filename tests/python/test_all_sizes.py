@@ -22,8 +22,10 @@ from natbound.check.holds import solvers
 from natbound.check.obligations import parse
 from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected
+from natbound.cli import main as cli
 from small import client, design, nat, scenario, server, whole
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 KINDS = [
     ("edm", "endpoint"), ("edm", "address"), ("edm", "none"), ("adm", "address"), ("adm", "none"), ("eim", "none"), ("eim-if-possible", "address"),
 ]  # fmt: skip
@@ -200,3 +202,22 @@ def test_what_is_not_covered_is_said(change: dict[str, Any], said: str) -> None:
     }
     with pytest.raises(natbound.Unsupported, match=said):
         natbound.Scenario(value).for_all_sizes()
+
+
+def test_from_the_command_line(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    """The formula, its value, and a certificate that `check` accepts; a shape that has none is unknown, and says why."""
+
+    def run(status: int, *arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["natbound", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            cli()
+        assert stopped.value.code == status
+        said = capsys.readouterr()
+        return str(said.err if status else said.out)
+
+    proof = str(tmp_path / "proof.json")
+    said = run(0, "capacity", str(EXAMPLES / "home-lan.yaml"), "--for-all-sizes", "--certificate", proof)
+    assert said.startswith("maximum = min(router.table, ")
+    assert "here 64,512" in said
+    assert "valid" in run(0, "check", proof)
+    assert "a cascade" in run(3, "capacity", str(EXAMPLES / "nat444.yaml"), "--for-all-sizes")

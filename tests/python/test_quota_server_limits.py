@@ -15,9 +15,8 @@ from natbound.check import check
 sys.path.insert(0, str(Path(__file__).parent))
 
 import small
-from comparing import bounds, maxima
+from comparing import asked, bounds, maxima, wanted, wrong_demand
 from test_server_limits import with_server_limits
-from test_spread import asked, wanted, wrong_demand
 
 WEB = "servers.web.connection-limits.limit-per-endpoint=5000"
 EXAMPLES = Path(__file__).parents[2] / "examples"

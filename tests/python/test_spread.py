@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import by_constraints
 import small
-from comparing import bounds
+from comparing import asked, bounds, meets, wanted, wrong_demand
 from mutation import mutants
 from test_server_limits import with_backends, with_server_limits
 
@@ -50,65 +49,6 @@ def spread(rng: random.Random, plain: bool = False) -> dict[str, Any]:
             one["connection-limits"] = {"limit-per-instance": rng.randint(1, 6)}
         nats.append(one)
     return small.scenario(clients, nats, servers)
-
-
-def wanted(rng: random.Random, s: dict[str, Any], most: int = 4) -> dict[tuple[str, str], int]:
-    """So many connections for some of the pairs that reach one another."""
-    return {(c["name"], v["name"]): rng.randint(1, most) for c in s["clients"] for v in s["servers"]
-            if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
-
-
-def meets(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> bool:
-    """Whether CP-SAT finds them all."""
-    everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
-    return by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
-
-
-def times(pairs: dict[tuple[str, str], int], k: Fraction) -> dict[tuple[str, str], int]:
-    """The multiple, rounded down."""
-    return {pair: int(k * n) for pair, n in pairs.items()}
-
-
-def asked(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """What natbound says."""
-    found = natbound.Scenario(s).capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()])
-    return dict(found.to_dict())
-
-
-def wrong_demand(s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Counter[str]) -> str | None:
-    """What is wrong with the verdict on a demand, with its largest multiple, or with their certificates."""
-    if not pairs:
-        return None
-    canonical = natbound.Scenario(s).canonical
-    try:
-        found = asked(s, pairs)
-    except natbound.Unsupported:
-        seen["demands unsupported"] += 1
-        return None
-    seen["demands"] += 1
-    multiple = found["multiple"]
-    evidence = [multiple["evidence"]] if multiple and "evidence" in multiple else []
-    if found["fits"] is not None:
-        seen["demands settled"] += 1
-        seen["demands that fit"] += found["fits"]
-        if found["fits"] != meets(s, pairs):
-            return f"the demand {pairs}: fits is {found['fits']}"
-        evidence.append(found["evidence"])
-    for one in evidence:
-        if (verdict := check(one, canonical)).valid is False:
-            return f"the demand {pairs}: its certificate ({verdict.kind}) is rejected: {verdict.reason}"
-    if multiple is None:
-        return None
-    seen["exact multiples"] += multiple["exact"]
-    low = Fraction(multiple["fraction"] if multiple["exact"] else multiple["at_least"]["fraction"])
-    beyond = min(Fraction(int(low * n) + 1, n) for n in pairs.values())
-    if not multiple["exact"]:
-        beyond = Fraction(multiple["at_most"]["fraction"])
-    if not meets(s, times(pairs, low)):
-        return f"the demand {pairs}: {low} of it does not fit"
-    if meets(s, times(pairs, beyond)):
-        return f"the demand {pairs}: {beyond} of it fits"
-    return None
 
 
 @pytest.mark.parametrize("plain", [True, False])

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from .cascade import inner_first, with_stages
 from .reading import entries, get, known_keys, need, word
 from .scenario import Client, Scenario
 from .sets import spend
@@ -34,9 +35,13 @@ def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
     clients = {}
     for c in scenario.clients.values():
         reaches = frozenset(c.reaches & servers.keys())
-        if servers and (reaches or not c.reaches):
+        if not c.inner and servers and (reaches or not c.reaches):
             clients[c.name] = replace(c, reaches=reaches)
-    return those_left(replace(scenario, servers=servers), clients)
+    for nat in inner_first(scenario.nats):
+        if nat.name in scenario.clients and nat.inside & clients.keys():
+            clients[nat.name] = scenario.clients[nat.name]
+    # a NAT inside another gives fewer ports where some of its clients are gone
+    return with_stages(those_left(replace(scenario, servers=servers), clients))
 
 
 def read_pairs(scenario: Scenario, value: Any, where: str) -> list[Pair]:

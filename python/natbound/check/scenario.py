@@ -60,9 +60,9 @@ class Scenario:
         return not client.reaches or server.name in client.reaches
 
     def inside(self, nat: Nat) -> list[Client]:
-        """The client sets inside a NAT."""
+        """The client sets inside a NAT, and NATs that let anything through."""
         spend(len(self.clients))
-        return [c for c in self.clients.values() if c.name in nat.inside]
+        return [c for c in self.clients.values() if c.name in nat.inside and c.ports]
 
     def nat_of(self, client: Client) -> Nat | None:
         """The NAT that a client set is inside, or None where it is routed as it is."""
