@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "natbound/calculator/simulation.hpp"
+#include "simulation_memory.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -42,26 +42,33 @@ double variance_of_hold(const simulated_stream& s) {
 
 }  // namespace
 
+namespace detail {
+
+double holds_remembered(const simulated_stream& s) {
+    constexpr double remembers = 30, alike = 0.5, forgotten = 4;
+    const double mean = s.hold();
+    return variance_of_hold(s) < alike * alike * mean * mean ? remembers : forgotten;
+}
+
+double seen_hold(const simulated_stream& s) {
+    const double mean = s.hold();
+    return s.rate > 0 && mean > 0 ? (variance_of_hold(s) + mean * mean) / (2 * mean) : 0;
+}
+
+}  // namespace detail
+
 double simulation::memory() const {
-    constexpr double remembers = 30, alike = 0.5;
-    double forgotten = 4;
+    double forgotten = 0;
     for (const auto& s : switches_)
         forgotten = std::max(forgotten, 8 * s.of->longest_memory() / mean_hold());
-    for (const auto& s : input_->streams) {
-        const double mean = s.hold();
-        if (variance_of_hold(s) < alike * alike * mean * mean)
-            return std::max(remembers, forgotten);
-    }
+    for (const auto& s : input_->streams)
+        forgotten = std::max(forgotten, detail::holds_remembered(s));
     return forgotten;
 }
 
 double simulation::forgets() const {
     double longest = mean_hold();
-    for (const auto& s : input_->streams) {
-        const double mean = s.hold();
-        if (s.rate > 0 && mean > 0)
-            longest = std::max(longest, (variance_of_hold(s) + mean * mean) / (2 * mean));
-    }
+    for (const auto& s : input_->streams) longest = std::max(longest, detail::seen_hold(s));
     for (const auto& s : switches_) longest = std::max(longest, s.of->longest_memory());
     return longest + (input_->retry ? all_backoffs(*input_->retry) : 0);
 }

@@ -5,10 +5,12 @@
 #include <cmath>
 #include <limits>
 #include <list>
+#include <type_traits>
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "network_simulation.hpp"
 #include "port_sets.hpp"
 #include "simulated_share.hpp"
 #include "whole_nat.hpp"
@@ -98,14 +100,120 @@ std::uint64_t part_of(std::uint64_t all, std::uint64_t parts, std::uint64_t i) {
     return all * (i + 1) / parts - all * i / parts;
 }
 
+// What is counted of all that is simulated, one after the other.
+class counting {
+  public:
+    struct counts {
+        std::vector<batch_counts> of;  // by kind
+        detail::run_memory memory;
+    };
+
+    counting(const simulate_options& options, double rate) : options_(options), rate_(rate) {}
+
+    // Warms it up and counts its part of the arrivals. rate: of all its copies; load: of one.
+    template <class Run>
+    counts run(Run& run, double rate, double copies, double load, simulate_result& out) {
+        const auto arrivals = static_cast<std::uint64_t>(
+            std::llround(static_cast<double>(options_.arrivals) * rate / rate_));
+        const double rate_here = rate / copies * options_.scale;
+        run.scale(options_.scale);
+        run.fill();
+        double warm_up = run.memory() * load;
+        if (options_.retry) warm_up += all_backoffs(*options_.retry) * rate_here;
+        if (warm_up > options_.most_warm_up)
+            throw unsupported("the simulation would have to warm up for " +
+                              std::to_string(std::llround(warm_up)) + " arrivals");
+        for (double left = warm_up; left > 0; left -= Run::chunk) {
+            run.advance(std::min(left, static_cast<double>(Run::chunk)));
+            report();
+        }
+        const std::uint64_t before = run.events();
+        counts found;
+        double live = 0, most = 0;
+        for (std::size_t b = 0; b < batches; ++b) {
+            run.clear_counts();
+            for (std::uint64_t left = part_of(arrivals, batches, b); left > 0;) {
+                const std::uint64_t now = std::min<std::uint64_t>(left, Run::chunk);
+                run.arrive(now);
+                left -= now;
+                done_ += now;
+                report();
+            }
+            found.of.resize(run.counts().size(), batch_counts(batches));
+            for (std::size_t k = 0; k < found.of.size(); ++k) {
+                found.of[k][b] = run.counts()[k];
+                add(found.of[k][b], total_[b]);
+            }
+            out.unoffered += run.unoffered();
+            if constexpr (std::is_same_v<Run, simulation>) {
+                out.policed += run.policed();
+                out.packets += run.packets();
+                out.packets_lost += run.packets_lost();
+            }
+            live += static_cast<double>(run.live()) / batches;
+            most = std::max(most, static_cast<double>(run.most_live()));
+        }
+        out.mean_live += live * copies;
+        out.events += run.events() - before;
+        found.memory = {static_cast<double>(arrivals) / (rate_here * run.forgets()),
+                        run.likely_cluster(most - live)};
+        least_ = {std::min(least_.length, found.memory.length),
+                  std::max(least_.cluster, found.memory.cluster)};
+        return found;
+    }
+
+    void conclude_all(simulate_result& out) const {
+        conclude(total_, least_, options_.retry.has_value(), out);
+    }
+
+  private:
+    void report() const {
+        if (options_.progress)
+            options_.progress(std::min(done_, options_.arrivals), options_.arrivals);
+    }
+
+    const simulate_options& options_;
+    double rate_;
+    batch_counts total_ = batch_counts(batches);
+    detail::run_memory least_{std::numeric_limits<double>::infinity(), 1};
+    std::uint64_t done_ = 0;
+};
+
+// All of it at once.
+simulate_result simulate_network(const scenario& s, const filled_traffic& traffic,
+                                 const simulate_options& options) {
+    simulate_result out;
+    out.assumed = traffic.assumed;
+    auto input = detail::network_of(s, traffic);
+    input.retry = options.retry;
+    if (options.retry) check(*options.retry, input.rate() * options.scale);
+    out.assumed.emplace_back(
+        "where a NAT or a server further on refuses a connection, the entries that it has opened "
+        "on the way go at once");
+    counting all(options, input.rate());
+    detail::network_simulation run(input, options.seed * 1000003);
+    const auto counts = all.run(run, input.rate(), 1, input.load() * options.scale, out);
+    for (const auto& t : input.streams) {
+        simulated_kind kind;
+        kind.clients = s.clients[t.clients].name;
+        kind.servers = s.servers[t.servers].name;
+        if (std::any_of(out.kinds.begin(), out.kinds.end(), [&](const auto& k) {
+                return k.clients == kind.clients && k.servers == kind.servers;
+            }))
+            continue;
+        conclude(counts.of[t.kind], counts.memory, options.retry.has_value(), kind);
+        if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
+    }
+    all.conclude_all(out);
+    return out;
+}
+
 }  // namespace
 
 simulate_result simulate(const scenario& given, const simulate_options& options) {
     if (options.arrivals == 0) throw domain_error("simulate: arrivals = 0: at least one is wanted");
     if (!(options.scale > 0) || !std::isfinite(options.scale))
         throw domain_error("simulate: scale must be finite and above 0");
-    if (is_cascade(given))
-        throw unsupported("a NAT inside another: cascades are not simulated in this version");
     const bool spread = is_spread(given);
     for (const auto& n : given.nats)
         if (n.rate_limits && (n.port_set || spread))
@@ -113,28 +221,16 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
                               ": rate-limits of all subscribers together are not simulated with " +
                               (n.port_set ? "port sets" : "clients that are spread over NATs") +
                               " in this version; leave them out");
-    for (const auto& n : given.nats)
-        if (!translates(n))
-            throw unsupported("NAT " + n.name +
-                              ": a firewall (translates: false) is not simulated in this version");
-    for (const auto& n : given.nats)
-        if (n.mapping_limits.limit_subscribers)
-            throw unsupported("NAT " + n.name +
-                              ": a limit on subscribers is not simulated in this version; leave it "
-                              "out");
-    for (const auto& v : given.servers)
-        if (v.connection_limits)
-            throw unsupported("server set " + v.name +
-                              ": connection-limits of servers are not simulated in this version; "
-                              "leave them out");
     for (const auto& t : given.traffic)
         if (spread && t.arrivals)
             throw unsupported(
                 "bursts that are spread over several NATs are not simulated in this version");
-    const scenario parts = spread ? side_by_side(given) : scenario{};
-    const scenario& s = spread ? parts : given;
+    const bool apart = spread || is_cascade(given);
+    const scenario parts = apart ? side_by_side(given) : scenario{};
+    const scenario& s = apart ? parts : given;
     refuse_clashes(given);
     const filled_traffic traffic = fill_traffic(s);
+    if (detail::needs_network(given)) return simulate_network(s, traffic, options);
     simulate_result out;
     out.assumed = traffic.assumed;
     std::vector<nat_plan> plans;
@@ -163,76 +259,29 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
             out.assumed.push_back("client set " + s.clients[c].name +
                                   " is routed untranslated: never refused, and not counted here");
     if (options.retry) check(*options.retry, rate * options.scale);
-    batch_counts total(batches);
-    detail::run_memory least{std::numeric_limits<double>::infinity(), 1};
-    std::uint64_t done = 0, warm_done = 0;
-    const auto report = [&] {
-        if (options.progress) options.progress(std::min(done, options.arrivals), options.arrivals);
-    };
+    counting all(options, rate);
     for (std::size_t n = 0; n < wholes.size(); ++n) {
         auto& whole = wholes[n];
         if (whole.input.streams.empty()) continue;
         for (const auto& a : whole.assumed) out.assumed.push_back(a);
         double here = 0;
         for (const auto& t : whole.input.streams) here += t.rate * whole.copies;
-        const auto arrivals = static_cast<std::uint64_t>(
-            std::llround(static_cast<double>(options.arrivals) * here / rate));
         whole.input.retry = options.retry;
         simulation run(whole.input, options.seed * 1000003 + n);
-        run.scale(options.scale);
-        run.fill();
         const double room =
             static_cast<double>(whole.input.table.scopes) * whole.input.table.ranks * port_count;
-        double warm_up = run.memory() * std::min(whole.input.load() * options.scale, room);
-        if (options.retry)
-            warm_up += all_backoffs(*options.retry) * here / whole.copies * options.scale;
-        if (warm_up > options.most_warm_up)
-            throw unsupported("the simulation would have to warm up for " +
-                              std::to_string(std::llround(warm_up)) + " arrivals");
-        for (double left = warm_up; left > 0; left -= 50000) {
-            run.advance(std::min(left, 50000.0));
-            ++warm_done;
-            report();
-        }
-        const std::uint64_t before = run.events();
-        std::vector<batch_counts> counts(whole.kinds.size(), batch_counts(batches));
-        double live = 0, most = 0;
-        for (std::size_t b = 0; b < batches; ++b) {
-            run.clear_counts();
-            for (std::uint64_t left = part_of(arrivals, batches, b); left > 0;) {
-                const std::uint64_t now = std::min<std::uint64_t>(left, 50000);
-                run.arrive(now);
-                left -= now;
-                done += now;
-                report();
-            }
-            for (std::size_t k = 0; k < counts.size(); ++k) {
-                counts[k][b] = run.counts()[k];
-                add(counts[k][b], total[b]);
-            }
-            out.unoffered += run.unoffered();
-            out.policed += run.policed();
-            out.packets += run.packets();
-            out.packets_lost += run.packets_lost();
-            live += static_cast<double>(run.table().live()) / batches;
-            most = std::max(most, static_cast<double>(run.most_live()));
-        }
-        out.mean_live += live * whole.copies;
-        const double rate_here = here / whole.copies * options.scale;
-        const detail::run_memory memory{static_cast<double>(arrivals) / (rate_here * run.forgets()),
-                                        run.likely_cluster(most - live)};
-        least = {std::min(least.length, memory.length), std::max(least.cluster, memory.cluster)};
-        out.events += run.events() - before;
-        for (std::size_t k = 0; k < counts.size(); ++k) {
+        const auto counts = all.run(run, here, whole.copies,
+                                    std::min(whole.input.load() * options.scale, room), out);
+        for (std::size_t k = 0; k < counts.of.size(); ++k) {
             simulated_kind kind;
             kind.clients = s.clients[whole.kinds[k].clients].name;
             kind.servers = s.servers[whole.kinds[k].servers].name;
             kind.destination = whole.kinds[k].destination;
-            conclude(counts[k], memory, options.retry.has_value(), kind);
+            conclude(counts.of[k], counts.memory, options.retry.has_value(), kind);
             if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
         }
     }
-    conclude(total, least, options.retry.has_value(), out);
+    all.conclude_all(out);
     return out;
 }
 

@@ -2,7 +2,6 @@
 #include "natbound/model/nat_table.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "natbound/model/json_io.hpp"
 
@@ -71,20 +70,19 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     e.at = at;
     e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
-    if (plan_->quota) ++subscribers_[f.source.address];
+    if (counts_subscribers()) ++subscribers_[f.source.address];
+    holders_[{{scope_of(f, plan_->design.clash_scope), rank}, at}].insert(f);
     auto& bits = ports_of(f, rank);
     bits.take(at);
     bits.set_closing(at, false);
     out.external = external(rank, at);
 }
 
-// The flow that holds this endpoint in the flow's scope.
+// A flow that holds this endpoint in the flow's scope.
 std::optional<flow> nat_table::holder(const flow& f, std::uint64_t rank, port at) const {
-    const auto scope = scope_of(f, plan_->design.clash_scope);
-    for (const auto& [other, e] : flows_)
-        if (e.rank == rank && e.at == at && scope_of(other, plan_->design.clash_scope) == scope)
-            return other;
-    return std::nullopt;
+    const auto it = holders_.find({{scope_of(f, plan_->design.clash_scope), rank}, at});
+    if (it == holders_.end()) return std::nullopt;
+    return *it->second.begin();
 }
 
 bool nat_table::can_take_over(const entry& e) const {
@@ -99,20 +97,11 @@ take_over_rule nat_table::reuse_for(const flow& f) const {
 
 // An endpoint counts as closing when every flow on it in this scope can be taken over.
 void nat_table::mark(const flow& f, const entry& e) {
-    const auto scope = scope_of(f, plan_->design.clash_scope);
-    bool all = true;
-    bool any = false;
-    for (const auto& [other, o] : flows_) {
-        if (o.rank != e.rank || o.at != e.at || scope_of(other, plan_->design.clash_scope) != scope)
-            continue;
-        any = true;
-        all = all && can_take_over(o);
-    }
     auto& bits = ports_of(f, e.rank);
-    if (!any)
-        bits.release(e.at);
-    else
-        bits.set_closing(e.at, all);
+    const auto it = holders_.find({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
+    if (it == holders_.end()) return bits.release(e.at);
+    bits.set_closing(e.at, std::all_of(it->second.begin(), it->second.end(),
+                                       [&](const auto& o) { return can_take_over(flows_.at(o)); }));
 }
 
 void nat_table::close(const flow& f, close_cause cause) {
@@ -122,6 +111,14 @@ void nat_table::close(const flow& f, close_cause cause) {
     e.closing = true;
     e.cause = cause;
     e.until = now_ + kept;
+    timers_.push({e.until, f});
+    by_use_.splice(by_use_.end(), by_use_, e.use);
+    mark(f, e);
+}
+
+void nat_table::reopen(const flow& f) {
+    auto& e = flows_.at(f);
+    e.closing = false;
     by_use_.splice(by_use_.end(), by_use_, e.use);
     mark(f, e);
 }
@@ -132,7 +129,10 @@ void nat_table::remove(const flow& f) {
     const entry e = it->second;
     by_use_.erase(e.use);
     flows_.erase(it);
-    if (plan_->quota) {
+    const auto held = holders_.find({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
+    held->second.erase(f);
+    if (held->second.empty()) holders_.erase(held);
+    if (counts_subscribers()) {
         const auto own = subscribers_.find(f.source.address);
         if (--own->second == 0) subscribers_.erase(own);
     }
@@ -141,10 +141,13 @@ void nat_table::remove(const flow& f) {
 
 void nat_table::pass(double seconds) {
     now_ += seconds;
-    std::vector<flow> over;
-    for (const auto& [f, e] : flows_)
-        if (e.closing && e.until <= now_) over.push_back(f);
-    for (const auto& f : over) remove(f);
+    while (!timers_.empty() && timers_.top().until <= now_) {
+        const timer due = timers_.top();
+        timers_.pop();
+        const auto it = flows_.find(due.of);  // it may be gone, or have been opened anew
+        if (it == flows_.end() || !it->second.closing || it->second.until > now_) continue;
+        remove(due.of);
+    }
 }
 
 std::optional<endpoint> nat_table::external_of(const flow& f) const {

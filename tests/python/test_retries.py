@@ -86,11 +86,11 @@ def test_no_more_fail_with_retries_than_without(design: str, hold: dict[str, obj
 
 
 def test_what_cannot_be_simulated_is_bounded_and_says_why() -> None:
-    cascade = pool(300, 280).canonical
-    cascade["servers"][0]["connection-limits"] = {"limit-per-endpoint": 290}
-    found = Scenario(cascade).risk()
+    dealt = pool(300, 280).canonical
+    dealt["nats"][0]["port-set"] = {"port-set-size": 10, "port-sets-per-subscriber": 20}
+    found = Scenario(dealt).risk()
     assert found.retries.method == "bound"
-    assert "connection-limits of servers are not simulated" in found.retries.why
+    assert "dealt on demand" in found.retries.why
     assert found.retries.at_most >= found.refusal_probability
 
 

@@ -82,6 +82,8 @@ struct kind_counts {
 
 class simulation {
   public:
+    static constexpr std::uint64_t chunk = 50000;  // arrivals between two looks at the clock
+
     simulation(const simulation_input& input, std::uint64_t seed);
 
     // Multiplies all rates (of the input, not of the call before).
@@ -135,6 +137,7 @@ class simulation {
     std::uint64_t most_live() const { return most_live_; }  // since the counts were cleared
     double longest_phase() const;  // seconds: of open times and timers, the longest mean
     const flow_table& table() const { return table_; }
+    std::uint64_t live() const { return table_.live(); }
     const client_sockets& sockets() const { return sockets_; }
     const simulation_input& input() const { return *input_; }
     const std::vector<kind_counts>& counts() const { return counts_; }

@@ -57,6 +57,12 @@ class client_sockets {
         if (pairs <= most_bitmaps) bitmaps_.resize(pairs);
     }
 
+    // One more pair, where there are more than most_bitmaps from the start; its number.
+    std::uint32_t add_pair() {
+        used_.push_back(0);
+        return static_cast<std::uint32_t>(used_.size() - 1);
+    }
+
     bool used(std::uint32_t pair, port p) const {
         if (!bitmaps_.empty()) return (bitmaps_[pair][p / 64] >> (p % 64) & 1U) != 0;
         return set_.contains(key(pair, p));

@@ -5,6 +5,8 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <queue>
+#include <set>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -31,7 +33,7 @@ struct flow {
 using scope_key = std::tuple<int, ip_address, port>;
 scope_key scope_of(const flow& f, const clash_scope& scope);
 
-enum class refusal { none, no_port, conflict, table_full, quota };
+enum class refusal { none, no_port, conflict, table_full, quota, subscribers };
 
 struct opened {
     refusal refused = refusal::none;
@@ -57,13 +59,16 @@ class nat_table {
     // The flow's users are done: it is kept, closing, until its timer runs out (at once where the
     // timer is 0).
     void close(const flow& f, close_cause cause);
+    // A live flow is used again, closing or not: it stays where it is, open.
+    void reopen(const flow& f);
     // Removes the entry now.
     void remove(const flow& f);
     // Lets that many seconds pass; entries whose timers run out are removed.
     void pass(double seconds);
 
     std::size_t live() const { return flows_.size(); }
-    // Of one client address, closing entries too; counted where there is a quota.
+    // Of one client address, closing entries too; counted where there is a quota or a limit on
+    // subscribers.
     std::uint64_t live_of(ip_address subscriber) const {
         const auto it = subscribers_.find(subscriber);
         return it == subscribers_.end() ? 0 : it->second;
@@ -83,12 +88,20 @@ class nat_table {
         std::list<flow>::iterator use;  // place in the order of last use
     };
     using cell = std::pair<scope_key, std::uint64_t>;  // scope, rank in the pool
+    struct timer {
+        double until;
+        flow of;
+        bool operator<(const timer& other) const { return until > other.until; }  // soonest on top
+    };
 
     void insert(const flow& f, std::uint64_t rank, port at, opened& out);
     std::optional<flow> holder(const flow& f, std::uint64_t rank, port at) const;
     take_over_rule reuse_for(const flow& f) const;
     bool can_take_over(const entry& e) const;
     void mark(const flow& f, const entry& e);
+    bool counts_subscribers() const {
+        return plan_->quota || plan_->of->mapping_limits.limit_subscribers;
+    }
     const entry* shared_mapping(const flow& f) const;
     bool held_by_own(const flow& f, const entry& mapping) const;
     endpoint external(std::uint64_t rank, port at) const;
@@ -97,10 +110,12 @@ class nat_table {
     const nat_plan* plan_;
     double now_ = 0;
     std::map<flow, entry> flows_;
-    std::map<ip_address, std::uint64_t> subscribers_;  // flows of each, where there is a quota
+    std::map<ip_address, std::uint64_t> subscribers_;  // flows of each, where they are counted
     std::list<flow> by_use_;                           // least recently used first
     std::map<cell, port_bits> taken_;
-    std::uint64_t next_rank_ = 0;  // round robin
+    std::map<std::pair<cell, port>, std::set<flow>> holders_;  // of each endpoint that is held
+    std::priority_queue<timer> timers_;                        // also of flows that are gone
+    std::uint64_t next_rank_ = 0;                              // round robin
 };
 
 template <class Random>
@@ -110,6 +125,11 @@ opened nat_table::open(const flow& f, Random& random) {
     // before anything else is looked at, so a subscriber at its quota cuts nobody off
     if (plan_->quota && live_of(f.source.address) >= *plan_->quota) {
         out.refused = refusal::quota;
+        return out;
+    }
+    if (const auto most = plan_->of->mapping_limits.limit_subscribers;
+        most && subscribers_.size() >= *most && live_of(f.source.address) == 0) {
+        out.refused = refusal::subscribers;
         return out;
     }
     if (plan_->table && flows_.size() >= *plan_->table) {

@@ -1,0 +1,390 @@
+// The events of a network: arrivals, closes, sockets that come free, further tries.
+#include "network_simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/calculator/variates.hpp"
+#include "natbound/model/error.hpp"
+#include "simulation_memory.hpp"
+
+namespace natbound::calculator::detail {
+
+double network_input::load() const {
+    double sum = 0;
+    for (const auto& s : streams) sum += s.law.rate * s.law.hold();
+    return sum;
+}
+
+double network_input::rate() const {
+    double sum = 0;
+    for (const auto& s : streams) sum += s.law.rate;
+    return sum;
+}
+
+network_simulation::network_simulation(const network_input& input, std::uint64_t seed)
+    : input_(&input), random_(seed), counts_(input.kinds) {
+    const scenario& s = *input.of;
+    for (const auto& n : s.nats) {
+        auto& one = stages_.emplace_back();
+        one.of = &n;
+        if (translates(n)) {
+            one.plan.emplace(n);
+            if (const auto most = n.mapping_limits.limit_port_mappings)  // a mapping a flow
+                one.plan->table = std::min(one.plan->table.value_or(*most), *most);
+            one.table.emplace(*one.plan);
+        } else {
+            one.wall.most = n.connection_limits.limit_per_instance;
+        }
+    }
+    for (const auto& c : s.clients) ports_.emplace_back(c.ports);
+    servers_.resize(s.servers.size());
+    for (const auto& one : input.streams) {
+        draws_.emplace_back(one.law.open);
+        weights_.emplace_back();
+        double sum = 0;
+        for (const double w : one.weights) weights_.back().push_back(sum += w);
+    }
+    scale(1);
+}
+
+network_simulation::stage& network_simulation::at(std::size_t nat) {
+    stage& here = stages_[nat];
+    if (here.table && here.passed < now_) {
+        here.table->pass(now_ - here.passed);
+        here.passed = now_;
+    }
+    return here;
+}
+
+void network_simulation::scale(double factor) {
+    up_to_.clear();
+    rate_ = 0;
+    for (const auto& s : input_->streams) up_to_.push_back(rate_ += s.law.rate * factor);
+    factor_ = factor;
+    next_arrival_ = now_ + exponential(random_) / rate_;
+}
+
+std::uint32_t network_simulation::pair_of(ip_address client, transport protocol,
+                                          const endpoint& to) {
+    const auto [it, fresh] = pairs_.try_emplace({client, protocol, to}, 0);
+    if (!fresh) return it->second;
+    it->second = sockets_.add_pair();
+    pair_cursors_.resize(it->second + std::size_t{1});
+    pair_cursors_.back() = static_cast<std::uint32_t>(random_.draw(port_count));
+    return it->second;
+}
+
+port network_simulation::source_for(const network_stream& s, ip_address client,
+                                    std::uint32_t pair) {
+    const auto& ports = ports_[s.clients];
+    switch (input_->of->clients[s.clients].source_ports.law) {
+        case source_port_law::uniform:
+            return sockets_.uniform(pair, ports, random_);
+        case source_port_law::sequential: {
+            const auto [it, fresh] = cursors_.try_emplace(client, 0);
+            if (fresh) it->second = static_cast<std::uint32_t>(random_.draw(port_count));
+            const port found = sockets_.next(pair, ports, it->second);
+            if (found != port_count)
+                it->second = static_cast<std::uint32_t>(*ports.set().rank(found)) + 1;
+            return found;
+        }
+        case source_port_law::linux: {
+            std::uint32_t steps = 0;
+            const port found = sockets_.second(pair, ports, pair_cursors_[pair], steps);
+            const auto jump = static_cast<std::uint32_t>(random_.draw(8)) * 2;
+            if (found != port_count)
+                pair_cursors_[pair] =
+                    (pair_cursors_[pair] + std::max(steps, jump) + 2) % ports.size();
+            return found;
+        }
+    }
+    return port_count;
+}
+
+// `placing`: a connection that is met on the way, at the start.
+void network_simulation::offer(std::uint32_t stream, bool placing) {
+    const auto& s = input_->streams[stream];
+    const auto& clients = input_->of->clients[s.clients];
+    const auto& servers = input_->of->servers[s.servers];
+    const ip_address client =
+        clients.addresses.at(random_.draw(saturated(clients.addresses.size())));
+    const std::uint64_t ports = saturated(servers.ports.size());
+    const std::uint64_t rank =
+        weights_[stream].empty()
+            ? random_.draw(saturated(servers.addresses.size() * servers.ports.size()))
+            : pick(weights_[stream], random_);
+    const endpoint to{servers.addresses.at(rank / ports), servers.ports.at(rank % ports)};
+    const std::uint32_t pair = pair_of(client, servers.protocol, to);
+    const port source = source_for(s, client, pair);
+    if (source == port_count) {
+        ++unoffered_;
+        return;
+    }
+    const flow first{servers.protocol, {client, source}, to};
+    ++offered_;
+    sockets_.take(pair, source);
+    kind_counts& count = counts_[s.kind];
+    ++count.arrivals;
+    if (const auto id = attempt(stream, pair, first)) {
+        double open = 0;
+        if (!placing) {
+            open = draws_[stream].whole(random_);
+        } else if (random_.unit() * s.law.hold() < s.law.open.mean || s.law.closing.empty()) {
+            open = draws_[stream].left(random_);
+        }  // else it closes now: its timers begin, which the warm-up forgets
+        return begin(*id, open);
+    }
+    ++count.refused;
+    if (retrying_)
+        return wait_or_give_up({stream, pair, 1, first, now_, input_->retry->backoff}, count);
+    sockets_.release(pair, source);
+}
+
+// Through all NATs on the way and to the server; none where it is refused.
+std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, std::uint32_t pair,
+                                                         const flow& f) {
+    const auto& s = input_->streams[stream];
+    std::uint32_t id = static_cast<std::uint32_t>(connections_.size());
+    if (!free_.empty()) {
+        id = free_.back();
+        free_.pop_back();
+    } else {
+        connections_.emplace_back();
+    }
+    connection c = std::move(connections_[id]);
+    c.stream = stream;
+    c.pair = pair;
+    c.source = f.source.port;
+    c.at.clear();
+    c.server = f.destination;
+    c.open = true;
+    flow seen = f;
+    bool in = true;
+    for (std::size_t k = 0; in && k < s.way.size(); ++k)
+        in = through(at(s.way[k]), c, seen, counts_[s.kind]);
+    if (in) in = served(s.servers, c.server);
+    if (!in) back_out(c);
+    for (std::size_t k = 0; in && k < s.way.size(); ++k)
+        if (auto& here = stages_[s.way[k]];
+            here.table && here.plan->design.pressure != pressure_kind::refuse)
+            here.owner[c.at[k]] = id;
+    connections_[id] = std::move(c);
+    if (!in) {
+        free_.push_back(id);
+        return std::nullopt;
+    }
+    ++live_;
+    most_live_ = std::max(most_live_, live_);
+    return id;
+}
+
+bool network_simulation::through(stage& here, connection& c, flow& f, kind_counts& count) {
+    if (!here.table) {
+        if (here.wall.most && here.wall.live >= *here.wall.most) return false;
+        ++here.wall.live;
+        c.at.push_back(f);
+        return true;
+    }
+    if (here.table->is_live(f)) {  // an entry that its timer keeps: used again as it is
+        here.table->reopen(f);
+        c.at.push_back(f);
+        f.source = *here.table->external_of(f);
+        return true;
+    }
+    const opened out = here.table->open(f, random_);
+    if (out.refused != refusal::none) return false;
+    c.at.push_back(f);
+    if (out.cut) {
+        if (out.cut_was_open) ++count.cut;
+        if (const auto it = here.owner.find(*out.cut); it != here.owner.end()) {
+            const auto id = it->second;
+            here.owner.erase(it);
+            if (out.cut_was_open) cut(id);
+        }
+    }
+    f.source = out.external;
+    return true;
+}
+
+bool network_simulation::served(std::size_t set, const endpoint& at) {
+    const auto& limits = input_->of->servers[set].connection_limits;
+    if (!limits) return true;
+    auto& count = servers_[set];
+    auto& here = count.endpoints[at];
+    auto& there = count.addresses[at.address];
+    if (limits->limit_per_endpoint && here >= *limits->limit_per_endpoint) return false;
+    if (limits->limit_per_address && there >= *limits->limit_per_address) return false;
+    ++here;
+    ++there;
+    return true;
+}
+
+void network_simulation::unserved(std::size_t set, const endpoint& at) {
+    if (!input_->of->servers[set].connection_limits) return;
+    --servers_[set].endpoints[at];
+    --servers_[set].addresses[at.address];
+}
+
+void network_simulation::forget(stage& here, const flow& f) {
+    if (!here.table) {
+        --here.wall.live;
+        return;
+    }
+    here.owner.erase(f);
+    if (here.table->is_live(f)) here.table->remove(f);
+}
+
+void network_simulation::back_out(const connection& c) {
+    const auto& way = input_->streams[c.stream].way;
+    for (std::size_t k = 0; k < c.at.size(); ++k) forget(stages_[way[k]], c.at[k]);
+}
+
+void network_simulation::begin(std::uint32_t id, double open_for) {
+    events_due_.push({now_ + open_for, what::close, id, connections_[id].serial});
+}
+
+// A NAT dropped it: its users see it end, and the other NATs keep what they have until it is idle
+// for too long; which is what closing in silence is.
+void network_simulation::cut(std::uint32_t id) { close(id); }
+
+// Each NAT keeps its entry for its own timer of one common cause.
+void network_simulation::close(std::uint32_t id) {
+    connection& c = connections_[id];
+    const auto& s = input_->streams[c.stream];
+    unserved(s.servers, c.server);
+    c.open = false;
+    ++c.serial;
+    const closing_phase* phase = nullptr;
+    double left = s.law.closing.empty() ? 0 : random_.unit();
+    for (const auto& p : s.law.closing) {
+        phase = &p;
+        if ((left -= p.share) < 0) break;
+    }
+    double longest = 0;
+    for (std::size_t k = 0; k < c.at.size(); ++k) {
+        stage& here = at(s.way[k]);
+        const double kept = phase && here.table ? here.of->timer(phase->cause) : 0;
+        if (!here.table || kept <= 0) {
+            forget(here, c.at[k]);
+        } else if (here.table->is_live(c.at[k])) {
+            here.table->close(c.at[k], phase->cause);
+            longest = std::max(longest, kept);
+        }
+    }
+    if (longest > 0)
+        events_due_.push({now_ + longest, what::release, id, c.serial});
+    else
+        release(id);
+}
+
+void network_simulation::release(std::uint32_t id) {
+    connection& c = connections_[id];
+    const auto& way = input_->streams[c.stream].way;
+    for (std::size_t k = 0; k < c.at.size(); ++k) {
+        auto& owner = stages_[way[k]].owner;
+        if (const auto it = owner.find(c.at[k]); it != owner.end() && it->second == id)
+            owner.erase(it);
+    }
+    sockets_.release(c.pair, c.source);
+    ++c.serial;
+    free_.push_back(id);
+    --live_;
+}
+
+void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
+    const retry_policy& policy = *input_->retry;
+    if (next.refused >= policy.tries ||
+        (policy.persistence < 1 && !random_.chance(policy.persistence))) {
+        ++count.gave_up;
+        return sockets_.release(next.pair, next.first.source.port);
+    }
+    double wait = std::min(next.wait, policy.most_backoff);
+    next.wait = wait * policy.factor;
+    if (policy.jitter > 0) wait *= 1 + policy.jitter * (2 * random_.unit() - 1);
+    std::uint32_t id = static_cast<std::uint32_t>(waiting_.size());
+    if (!free_waiting_.empty()) {
+        id = free_waiting_.back();
+        free_waiting_.pop_back();
+        waiting_[id] = next;
+    } else {
+        waiting_.push_back(next);
+    }
+    events_due_.push({now_ + wait, what::again, id, 0});
+}
+
+void network_simulation::try_again(std::uint32_t id) {
+    next_try next = waiting_[id];
+    free_waiting_.push_back(id);
+    kind_counts& count = counts_[input_->streams[next.stream].kind];
+    ++count.again;
+    if (const auto in = attempt(next.stream, next.pair, next.first)) {
+        count.waited += now_ - next.since;
+        return begin(*in, draws_[next.stream].whole(random_));
+    }
+    ++count.refused_again;
+    ++next.refused;
+    wait_or_give_up(next, count);
+}
+
+void network_simulation::step() {
+    ++events_;
+    if (events_due_.empty() || events_due_.top().at >= next_arrival_) {
+        now_ = next_arrival_;
+        next_arrival_ = now_ + exponential(random_) / rate_;
+        return offer(static_cast<std::uint32_t>(pick(up_to_, random_)), false);
+    }
+    const event due = events_due_.top();
+    events_due_.pop();
+    now_ = due.at;
+    if (due.kind == what::again) return try_again(due.id);
+    if (connections_[due.id].serial != due.serial) return;  // cut since
+    if (due.kind == what::close)
+        close(due.id);
+    else
+        release(due.id);
+}
+
+void network_simulation::fill() {
+    std::vector<double> loads;
+    double sum = 0;
+    for (const auto& s : input_->streams)
+        loads.push_back(sum += std::min(s.law.rate * s.law.hold() * factor_, most_placed));
+    for (auto left = about_poisson(sum, random_); left > 0; --left)
+        offer(static_cast<std::uint32_t>(pick(loads, random_)), true);
+    retrying_ = input_->retry.has_value();
+    clear_counts();
+}
+
+void network_simulation::advance(double arrivals) {
+    const double until = now_ + arrivals / rate_;
+    while (now_ < until) step();
+}
+
+void network_simulation::arrive(std::uint64_t arrivals) {
+    for (const auto until = offered_ + arrivals; offered_ < until;) step();
+}
+
+void network_simulation::clear_counts() {
+    counts_.assign(counts_.size(), {});
+    unoffered_ = 0;
+    most_live_ = live_;
+}
+
+double network_simulation::memory() const {
+    double most = 0;
+    for (const auto& s : input_->streams) most = std::max(most, holds_remembered(s.law));
+    return most;
+}
+
+double network_simulation::forgets() const {
+    double longest = input_->load() / input_->rate();
+    for (const auto& s : input_->streams) longest = std::max(longest, seen_hold(s.law));
+    return longest + (input_->retry ? all_backoffs(*input_->retry) : 0);
+}
+
+double network_simulation::likely_cluster(double beyond_mean) const {
+    return 1 + rate_ * forgets() / std::max(beyond_mean, 1.0);
+}
+
+}  // namespace natbound::calculator::detail

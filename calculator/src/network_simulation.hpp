@@ -1,0 +1,147 @@
+#pragma once
+// A whole network, connection by connection: NATs that follow one another, firewalls, limits on
+// subscribers, and servers that hold only so many. Each NAT is a nat_table, the one meaning of a
+// design, so this is slower than `simulation`, which steps one NAT alone and is held to the same.
+//
+// A connection opens an entry in each NAT on its way, inner ones first; where one, or the server,
+// refuses it, the entries that it has opened on the way are taken back at once. When its users are
+// done, each NAT keeps its entry for its own timer; the client's socket is free when the last one
+// has gone. A server counts the connections that are open.
+#include <deque>
+#include <map>
+#include <optional>
+#include <queue>
+#include <unordered_map>
+#include <vector>
+
+#include "natbound/calculator/simulation.hpp"
+#include "natbound/model/nat_table.hpp"
+#include "open_time_draws.hpp"
+
+namespace natbound::calculator::detail {
+
+struct network_stream {
+    std::size_t clients = 0, servers = 0;  // places in the scenario
+    std::vector<double> weights;           // of the server set's endpoints; empty: even
+    simulated_stream law;                  // rate, times; closing as the slowest NAT on the way
+    std::uint32_t kind = 0;                // counted apart
+    std::vector<std::size_t> way;          // NATs in the scenario, inner first
+};
+
+// The scenario must outlive it.
+struct network_input {
+    const scenario* of = nullptr;
+    std::vector<network_stream> streams;
+    std::uint32_t kinds = 1;
+    std::optional<retry_policy> retry;
+
+    double load() const;
+    double rate() const;
+};
+
+class network_simulation {
+  public:
+    static constexpr std::uint64_t chunk = 5000;  // arrivals between two looks at the clock
+    static constexpr double most_placed = 1e7;    // connections of a stream, to begin with
+
+    network_simulation(const network_input& input, std::uint64_t seed);
+
+    // As those of `simulation`.
+    void scale(double factor);
+    void fill();
+    void advance(double arrivals);
+    void arrive(std::uint64_t arrivals);
+    double memory() const;
+    double forgets() const;
+    double likely_cluster(double beyond_mean) const;
+    std::uint64_t most_live() const { return most_live_; }
+    std::uint64_t live() const { return live_; }  // connections with an entry anywhere
+    const std::vector<kind_counts>& counts() const { return counts_; }
+    void clear_counts();
+    std::uint64_t unoffered() const { return unoffered_; }
+    std::uint64_t events() const { return events_; }
+
+  private:
+    struct firewall {
+        std::uint64_t live = 0;
+        std::optional<std::uint64_t> most;
+    };
+    struct stage {
+        const nat* of = nullptr;
+        std::optional<nat_plan> plan;
+        std::optional<nat_table> table;
+        firewall wall;                        // where nothing is translated
+        std::map<flow, std::uint32_t> owner;  // where a full table drops flows
+        double passed = 0;
+    };
+    struct connection {
+        std::uint32_t stream = 0, pair = 0, serial = 0;
+        port source = 0;
+        std::vector<flow> at;  // as each stage sees it
+        endpoint server;
+        bool open = false;
+    };
+    enum class what { arrival, close, release, again };
+    struct event {
+        double at = 0;
+        what kind = what::arrival;
+        std::uint32_t id = 0, serial = 0;
+        bool operator<(const event& other) const { return at > other.at; }
+    };
+    struct next_try {
+        std::uint32_t stream = 0, pair = 0, refused = 0;
+        flow first;
+        double since = 0, wait = 0;
+    };
+    struct server_count {
+        std::map<endpoint, std::uint64_t> endpoints;
+        std::map<ip_address, std::uint64_t> addresses;
+    };
+
+    void step();
+    void offer(std::uint32_t stream, bool placing);
+    std::optional<std::uint32_t> attempt(std::uint32_t stream, std::uint32_t pair, const flow& f);
+    bool through(stage& here, connection& c, flow& f, kind_counts& count);
+    bool served(std::size_t set, const endpoint& at);
+    void unserved(std::size_t set, const endpoint& at);
+    void back_out(const connection& c);
+    void close(std::uint32_t id);
+    void cut(std::uint32_t id);
+    void begin(std::uint32_t id, double open_for);
+    void release(std::uint32_t id);
+    void wait_or_give_up(next_try next, kind_counts& count);
+    void try_again(std::uint32_t id);
+    void forget(stage& here, const flow& f);
+    stage& at(std::size_t nat);
+    std::uint32_t pair_of(ip_address client, transport protocol, const endpoint& to);
+    port source_for(const network_stream& s, ip_address client, std::uint32_t pair);
+
+    const network_input* input_;
+    random_bits random_;
+    std::deque<stage> stages_;
+    std::vector<open_time_draws> draws_;
+    std::vector<port_list> ports_;              // by client set
+    std::vector<std::vector<double>> weights_;  // cumulated, by stream
+    std::vector<double> up_to_;                 // cumulated rates
+    std::vector<server_count> servers_;
+    client_sockets sockets_{client_sockets::most_bitmaps + 1};
+    std::map<std::tuple<ip_address, transport, endpoint>, std::uint32_t> pairs_;
+    std::map<ip_address, std::uint32_t> cursors_;  // sequential
+    std::vector<std::uint32_t> pair_cursors_;      // linux
+    std::vector<connection> connections_;
+    std::vector<std::uint32_t> free_;
+    std::vector<next_try> waiting_;
+    std::vector<std::uint32_t> free_waiting_;
+    std::priority_queue<event> events_due_;
+    std::vector<kind_counts> counts_;
+    double now_ = 0, next_arrival_ = 0, rate_ = 0, factor_ = 1;
+    std::uint64_t live_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0;
+    bool retrying_ = false;
+};
+
+// Whether a scenario needs the whole network to be stepped; and the network, or an `unsupported`
+// that says what of it is not simulated.
+bool needs_network(const scenario& s);
+network_input network_of(const scenario& s, const filled_traffic& traffic);
+
+}  // namespace natbound::calculator::detail
