@@ -37,6 +37,8 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
             one.wall.most = n.connection_limits.limit_per_instance;
         }
     }
+    for (const auto& one : input.streams)
+        if (!one.way.empty()) stages_[one.way.back()].outermost = true;
     for (const auto& c : s.clients) ports_.emplace_back(c.ports);
     servers_.resize(s.servers.size());
     for (const auto& one : input.streams) {
@@ -55,6 +57,13 @@ network_simulation::stage& network_simulation::at(std::size_t nat) {
         here.passed = now_;
     }
     return here;
+}
+
+std::uint64_t network_simulation::live() const {
+    std::uint64_t sum = routed_;
+    for (const auto& one : stages_)
+        if (one.outermost) sum += one.table ? one.table->live() : one.wall.live;
+    return sum;
 }
 
 void network_simulation::scale(double factor) {
@@ -174,8 +183,8 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
         free_.push_back(id);
         return std::nullopt;
     }
-    ++live_;
-    most_live_ = std::max(most_live_, live_);
+    if (s.way.empty()) ++routed_;
+    most_live_ = std::max(most_live_, live());
     return id;
 }
 
@@ -289,7 +298,7 @@ void network_simulation::release(std::uint32_t id) {
     sockets_.release(c.pair, c.source);
     ++c.serial;
     free_.push_back(id);
-    --live_;
+    if (way.empty()) --routed_;
 }
 
 void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
@@ -368,7 +377,7 @@ void network_simulation::arrive(std::uint64_t arrivals) {
 void network_simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = 0;
-    most_live_ = live_;
+    most_live_ = live();
 }
 
 double network_simulation::memory() const {

@@ -55,7 +55,8 @@ class network_simulation {
     double forgets() const;
     double likely_cluster(double beyond_mean) const;
     std::uint64_t most_live() const { return most_live_; }
-    std::uint64_t live() const { return live_; }  // connections with an entry anywhere
+    // Entries of the outermost NATs, and connections of clients that are inside none.
+    std::uint64_t live() const;
     const std::vector<kind_counts>& counts() const { return counts_; }
     void clear_counts();
     std::uint64_t unoffered() const { return unoffered_; }
@@ -70,7 +71,8 @@ class network_simulation {
         const nat* of = nullptr;
         std::optional<nat_plan> plan;
         std::optional<nat_table> table;
-        firewall wall;                        // where nothing is translated
+        firewall wall;  // where nothing is translated
+        bool outermost = false;
         std::map<flow, std::uint32_t> owner;  // where a full table drops flows
         double passed = 0;
     };
@@ -135,7 +137,7 @@ class network_simulation {
     std::priority_queue<event> events_due_;
     std::vector<kind_counts> counts_;
     double now_ = 0, next_arrival_ = 0, rate_ = 0, factor_ = 1;
-    std::uint64_t live_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0;
+    std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0;
     bool retrying_ = false;
 };
 
