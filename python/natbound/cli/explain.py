@@ -32,6 +32,9 @@ def capacity(
     for_all_sizes: Annotated[
         bool, typer.Option("--for-all-sizes", help="The maximum of this shape as a formula over its sizes, proved for all of them.")
     ] = False,
+    tuples: Annotated[
+        str | None, typer.Option(metavar="N|all|FILE.csv", help="List the connections that fit, one by one: so many of them, or all.")
+    ] = None,
     timeout: Timeout = None,
     memory: Memory = None,
     as_json: Json = False,
@@ -57,7 +60,11 @@ def capacity(
         if part.get("evidence") is None:
             raise InputError("there is no certificate: the question is not settled", path="--certificate", value=f"'{certificate}'")
         write_file(certificate, json.dumps(part["evidence"]) + "\n")
-    if as_json:
+    if tuples is not None:
+        from natbound.cli.listing import list_tuples
+
+        list_tuples(tuples, part, as_json)
+    elif as_json:
         print_json(result)
     else:
         _say(result, demand is not None)
