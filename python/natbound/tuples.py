@@ -5,12 +5,13 @@ They are read off the certificate's blocks, which are runs of units, one at a ti
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from natbound.check.blocks import Block, read_block
 from natbound.check.holes import PROTOCOLS
@@ -19,8 +20,7 @@ from natbound.check.sets import Set, begin, size
 from natbound.errors import Unsupported
 
 
-@dataclass(frozen=True)
-class Tuple:
+class Tuple(NamedTuple):
     """One connection. `via`: for each NAT that it passes, the innermost first, its name and the endpoint that it has outside of it."""
 
     protocol: str
@@ -68,6 +68,7 @@ def _of_block(stages: list[Block]) -> Iterator[Tuple]:
     own, on = _Ranks(block.addresses), _Ranks(block.ports)
     carried = [(s.nat.name, _Ranks(s.via[0]), _Ranks(s.via[1])) if s.nat is not None else None for s in stages]
 
+    @functools.lru_cache(maxsize=65536)
     def towards(rank: int) -> tuple[str, str, tuple[str, int]]:
         which = bisect_right(sizes, rank)
         rank -= sizes[which - 1] if which else 0
