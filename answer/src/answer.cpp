@@ -9,6 +9,7 @@
 #include "failure.hpp"
 #include "limits.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/guaranteed.hpp"
 #include "remedies.hpp"
 #include "risk.hpp"
@@ -77,6 +78,7 @@ bj::object without_likely(bj::object out, const scenario& s, const maximum_resul
     out["watch"] = nothing_fails ? bj::array{} : watch_lines(s);
     out["remedies"] = bj::array{};
     out["assumptions"] = bj::array{};
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     return out;
 }
 
@@ -85,6 +87,7 @@ bj::object without_likely(bj::object out, const scenario& s, const maximum_resul
 bj::object answer(const scenario& s, const answer_options& options) {
     if (!(options.epsilon > 0 && options.epsilon < 1))
         throw domain_error("answer: epsilon must be above 0 and below 1");
+    const work_step here("working out the three numbers");
     const auto m = maximum(s);
     // What one number can't be settled for leaves the others as they are.
     std::string open;
@@ -118,15 +121,16 @@ bj::object answer(const scenario& s, const answer_options& options) {
     out["likely"] = likely_part(s, l, options.seed);
     out["maximum"] = maximum_part(s, m);
     out["traffic"] = traffic_part(r, l, given);
-    if (mildest) {
-        calculator::loss_study other(*mildest, how);
-        const auto mild = other.likely(options.epsilon);
-        out["likely"].as_object()["range"] =
-            bj::array{l.load ? bj::value(*l.load) : bj::value(nullptr),
-                      mild.load ? bj::value(*mild.load) : bj::value(nullptr)};
-        out["traffic"].as_object()["refusal_probability_range"] =
-            bj::array{odds_json(other.risk().overall), odds_json(r.overall)};
-    }
+    if (mildest) try {
+            calculator::loss_study other(*mildest, how);
+            const auto mild = other.likely(options.epsilon);
+            out["likely"].as_object()["range"] =
+                bj::array{l.load ? bj::value(*l.load) : bj::value(nullptr),
+                          mild.load ? bj::value(*mild.load) : bj::value(nullptr)};
+            out["traffic"].as_object()["refusal_probability_range"] =
+                bj::array{odds_json(other.risk().overall), odds_json(r.overall)};
+        } catch (const limit_reached&) {  // the ends of the range stay open
+        }
     limit_question asked;
     asked.s = &s;
     asked.epsilon = options.epsilon;
@@ -138,8 +142,12 @@ bj::object answer(const scenario& s, const answer_options& options) {
     };
     asked.guaranteed = &g;
     asked.maximum = &m;
-    bj::array limits = limits_part(asked);
-    out["first_limit"] = first_limit(limits);
+    bj::array limits;
+    try {
+        limits = limits_part(asked);
+    } catch (const limit_reached&) {  // none is ranked
+    }
+    out["first_limit"] = limits.empty() ? bj::value(nullptr) : bj::value(first_limit(limits));
     out["limits"] = std::move(limits);
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);
     out["watch"] = g.nothing_fails ? bj::array{} : watch_lines(s);
@@ -150,6 +158,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
         for (const auto& text : list)
             if (said.insert(text).second) assumed.push_back(bj::string(text));
     out["assumptions"] = std::move(assumed);
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "evidence.hpp"
 #include "natbound/answer/answer.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 
 namespace natbound {
 
@@ -17,8 +18,18 @@ bj::object maximum_part(const scenario& s, const maximum_result& m) {
         out["at_least"] = counted(m.at_least);
         out["at_most"] = counted(m.at_most);
     }
-    out["evidence"] = certificate(m.connections ? "maximum" : "bounds", s, m.evidence);
+    if (m.evidence.contains("does-not-fit"))
+        out["evidence"] = certificate(m.connections ? "maximum" : "bounds", s, m.evidence);
+    else
+        out["evidence"] = certificate("fits", s, m.evidence.at("fits").as_object());
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     return out;
+}
+
+bj::object limit_json() {
+    const auto ended = limit_hit();
+    if (!ended) return {};
+    return {{"kind", ended->kind}, {"step", ended->step}, {"says", ended->what()}};
 }
 
 namespace {
@@ -113,6 +124,7 @@ bj::object fit_answer(const scenario& s, const demand_list& demand, const fit_op
     auto out = verdict_of(s, fits(s, demand, options.at), total_of(demand), options.evidence);
     out["pairs"] = demand_json(s, demand);
     if (options.multiple) out["multiple"] = multiple_or_why(s, demand);
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     return out;
 }
 
@@ -126,6 +138,7 @@ bj::object fit_answer(const scenario& s, const count& demand, bool best) {
     if (demand == 0) return out;
     // free to be placed anywhere, so many fit as the maximum is
     const auto m = maximum(s);
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     if (!m.connections) return out;
     const fraction k = reduced({*m.connections, demand});
     out["multiple"] =

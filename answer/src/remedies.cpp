@@ -8,6 +8,7 @@
 #include "evidence.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/patch.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/guaranteed.hpp"
 #include "risk.hpp"
 
@@ -128,6 +129,9 @@ remedies::remedies(const scenario& s, const answer_options& options) : options_(
     // than closely.
     for (const auto& c : list_)
         running_.push_back(std::async(std::launch::async, [this, &c] {
+            const work_scope scope({}, [this] {
+                if (stop_) throw interrupted();
+            });
             return numbers(c.changed, options_.epsilon, options_.seed, quick, [this] {
                 if (stop_) throw interrupted();
             });
@@ -139,8 +143,13 @@ remedies::~remedies() { stop_ = true; }
 bj::array remedies::collect() {
     bj::array out;
     for (std::size_t i = 0; i < list_.size(); ++i) {
-        while (running_[i].wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
-            if (options_.interrupt) options_.interrupt();
+        try {
+            while (running_[i].wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
+                if (options_.interrupt) options_.interrupt();
+        } catch (const limit_reached&) {  // those that are done
+            stop_ = true;
+            return out;
+        }
         bj::object one{
             {"name", list_[i].name}, {"apply", list_[i].apply}, {"breaks", list_[i].breaks}};
         try {

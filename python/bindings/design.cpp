@@ -22,7 +22,7 @@ void bind_design(py::module_& m) {
         [](const std::string& json, const std::vector<std::string>& properties) {
             const auto d = natbound::parse_design(json);
             return unlocked([&] {
-                return natbound::to_text(natbound::design_answer(d, properties, check_signals));
+                return natbound::to_text(natbound::design_answer(d, properties, natbound::look_up));
             });
         },
         py::arg("json"), py::arg("properties"));

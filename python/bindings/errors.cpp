@@ -2,6 +2,7 @@
 // and line.
 #include "bindings.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 
 namespace py = pybind11;
 
@@ -10,11 +11,15 @@ void bind_errors(py::module_& m) {
         py::exception<natbound::input_error>(m, "InputError", PyExc_ValueError).release();
     static py::handle unsupported =
         py::exception<natbound::unsupported>(m, "Unsupported", PyExc_RuntimeError).release();
+    static py::handle limit =
+        py::exception<natbound::limit_reached>(m, "LimitReached", unsupported).release();
     py::register_exception_translator([](std::exception_ptr p) {
         try {
             if (p) std::rethrow_exception(p);
         } catch (const natbound::input_error& e) {
             PyErr_SetObject(input.ptr(), py::make_tuple(e.path, e.value, e.rule, e.fix).ptr());
+        } catch (const natbound::limit_reached& e) {
+            PyErr_SetString(limit.ptr(), e.what());
         } catch (const natbound::unsupported& e) {
             PyErr_SetString(unsupported.ptr(), e.what());
         } catch (const natbound::interrupted&) {

@@ -5,6 +5,7 @@
 PYBIND11_MODULE(_core, m) {
     m.attr("version") = NATBOUND_VERSION;
     bind_errors(m);
+    bind_work(m);
     bind_scenario(m);
     bind_design(m);
     bind_queues(m);

@@ -46,7 +46,7 @@ void bind_scenario(py::module_& m) {
             [](const scenario& s, double epsilon, std::uint64_t seed, bool remedies) {
                 return unlocked([&] {
                     return natbound::to_text(
-                        natbound::answer(s, {epsilon, seed, remedies, check_signals}));
+                        natbound::answer(s, {epsilon, seed, remedies, natbound::look_up}));
                 });
             },
             py::arg("epsilon"), py::arg("seed"), py::arg("remedies"))
@@ -56,7 +56,7 @@ void bind_scenario(py::module_& m) {
                double epsilon) {
                 return unlocked([&] {
                     return natbound::to_text(natbound::risk_answer(
-                        s, {scale, policy(retry), seed, check_signals, epsilon}));
+                        s, {scale, policy(retry), seed, natbound::look_up, epsilon}));
                 });
             },
             py::arg("scale"), py::arg("retry"), py::arg("seed"), py::arg("epsilon"))
@@ -70,7 +70,7 @@ void bind_scenario(py::module_& m) {
         .def("for_all_sizes",
              [](const scenario& s) {
                  return unlocked([&] {
-                     return natbound::to_text(natbound::all_sizes_answer(s, check_signals));
+                     return natbound::to_text(natbound::all_sizes_answer(s, natbound::look_up));
                  });
              })
         .def(

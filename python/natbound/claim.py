@@ -62,6 +62,10 @@ def decide(scenario: Scenario, text: str) -> Result:
         out["holds"] = low == claim.bound if low == high else None if low <= claim.bound <= high else False
     elif claim.holds(low) == claim.holds(high):  # N lies between, and the others of the relations are monotone
         out["holds"] = claim.holds(low)
+    if "limit" in part:
+        out["limit"] = part["limit"]
+        if "does-not-fit" not in part["evidence"] and low < claim.bound + 1:  # a bound by arithmetic alone has no certificate
+            out["holds"] = None
     if out["holds"] is not None:
         out["evidence"] = _evidence(scenario, claim, part, out["holds"], low)
     return Result(out)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 # A question that is well put, and that this version can't settle: the class that the core raises, so that one `except` catches both.
-from natbound._core import Unsupported
+# LimitReached is one that a limit of time or memory left so (natbound.limits).
+from natbound._core import LimitReached, Unsupported
 
-__all__ = ["InputError", "Unsupported"]
+__all__ = ["InputError", "LimitReached", "Unsupported"]
 
 
 class InputError(ValueError):

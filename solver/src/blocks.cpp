@@ -1,5 +1,6 @@
 // Laying runs of sockets onto runs of external endpoints.
 #include "blocks.hpp"
+#include "natbound/model/work.hpp"
 
 #include <algorithm>
 
@@ -70,6 +71,7 @@ class layer {
         auto& at = progress_of(p.source);
         count left = p.size;
         while (left > 0) {
+            poll();
             const count take = std::min<count>(left, runs[at.run].units - at.used[at.run]);
             if (take > 0) place(p, at.run, take, false);
             left -= take;
@@ -212,6 +214,7 @@ destination_list slice_endpoints(const destination_list& list, count from, count
         count take = std::min<count>(size, here - from);
         size -= take;
         while (take > 0) {
+            poll();
             const count address = from / ports;
             const count at = from % ports;
             const bool whole = at == 0 && take >= ports;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "key_families.hpp"
+#include "natbound/model/work.hpp"
 #include "pool_split.hpp"
 #include "port_layout.hpp"
 
@@ -166,6 +167,7 @@ class group_builder {
         for (const auto& share : pool_.shares(c, s_.clients[c].addresses, protocol, towards)) {
             const count addresses = share.clients.size();
             for (const auto& piece : layout_.pieces(i)) {
+                poll();
                 auto& cls =
                     class_of(kind.weight, share.spots, piece, i, first(kind.parts.front()).server);
                 const count mappings = addresses * piece.ports.size() * kind.each_socket;
@@ -234,10 +236,16 @@ class group_builder {
             out_.externals.push_back({pool_.spots()[spot], std::move(left)});
             return it->second;
         };
+        double arcs = 0;  // known before they are made
+        for (const auto& [key, index] : classes_)
+            arcs += static_cast<double>(std::get<1>(key).size()) *
+                    static_cast<double>(layout_.searched(std::get<2>(key)).size());
+        about_to_take(arcs * sizeof(std::uint32_t));
         for (const auto& [key, index] : classes_) {
             const auto& [weight, spots, of_class, same, client, server] = key;
             auto& cls = out_.sources[index];
             for (const auto spot : spots) {
+                poll();
                 for (const auto atom : layout_.searched(of_class))
                     if (const auto e = external(spot, atom)) cls.open.push_back(*e);
                 if (same == 0) continue;
@@ -270,6 +278,7 @@ std::vector<key_family> key_by_key(const key_family& family) {
     std::vector<key_family> out;
     for (const auto& part : family.parts.front().to.front().addresses.parts())
         for (ip_address a = part.first;; ++a) {
+            poll();
             auto& one = out.emplace_back(family);
             one.keys = 1;
             for (auto& p : one.parts) p.to.front().addresses = {a, a};
@@ -282,6 +291,8 @@ std::vector<key_family> key_by_key(const key_family& family) {
 
 std::vector<group> groups_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                              const std::vector<std::size_t>& inside, const nat_reading& reading) {
+    const work_step here("splitting sets into classes");
+    look_up();
     std::vector<const port_set*> ports;
     reached_addresses reached;
     for (std::size_t i = 0; i < inside.size(); ++i) {

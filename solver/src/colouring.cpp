@@ -1,5 +1,6 @@
 // Tabu search for a colouring.
 #include "natbound/solver/colouring.hpp"
+#include "natbound/model/work.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -44,6 +45,7 @@ class tabu {
         std::uint64_t spent = 0;
         while (conflicts_ > 0 && spent < effort) {
             ++turn_;
+            poll();
             spent += 1 + weigh() * colours_;
             if (alike_ == 0) continue;  // every move is barred: some will not be, later
             move();
@@ -127,6 +129,7 @@ class tabu {
 std::optional<std::vector<std::uint32_t>> colour_by_tabu(
     std::size_t items, const std::vector<std::vector<std::uint32_t>>& cliques,
     std::uint32_t colours, std::uint64_t effort, std::uint64_t seed) {
+    const work_step here("looking for a colouring");
     if (items == 0) return std::vector<std::uint32_t>{};
     if (colours == 0) return std::nullopt;
     tabu search(items, cliques, colours, seed);

@@ -5,6 +5,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_fit.hpp"
 #include "server_room.hpp"
@@ -60,8 +61,10 @@ fit_result fits(const scenario& s, const count& demand, placing place) {
     return fits(s, shared_demand(s, demand));
 }
 
-fit_result fits(const scenario& s, const demand_list& demand,
-                const std::vector<std::uint64_t>& at) {
+namespace {
+
+fit_result settled(const scenario& s, const demand_list& demand,
+                   const std::vector<std::uint64_t>& at) {
     if (total_of(demand) == 0) return from_maximum(s, 0);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
@@ -72,6 +75,20 @@ fit_result fits(const scenario& s, const demand_list& demand,
     by_pairs all(s, std::move(some));
     if (!at.empty()) all.place_at(at);
     return all.run();
+}
+
+}  // namespace
+
+fit_result fits(const scenario& s, const demand_list& demand,
+                const std::vector<std::uint64_t>& at) {
+    fit_result out;
+    try {
+        out = settled(s, demand, at);
+    } catch (const limit_reached&) {
+    }
+    if (const auto ended = limit_hit(); ended && out.verdict == fit_verdict::unknown)
+        out.sets_it = ended->what();
+    return out;
 }
 
 }  // namespace natbound

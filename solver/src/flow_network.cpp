@@ -1,5 +1,6 @@
 // Dinic's algorithm over flat arrays.
 #include "natbound/solver/flow_network.hpp"
+#include "natbound/model/work.hpp"
 
 #include <algorithm>
 
@@ -67,6 +68,7 @@ bool flow_network<Number>::find_levels(node source, node sink) {
     queue_[seen++] = sink;
     level_[sink] = 0;
     for (std::size_t done = 0; done < seen; ++done) {
+        poll();
         const node v = queue_[done];
         const std::uint32_t further = level_[v] + 1;
         if (level_[source] != unseen && further > level_[source]) break;
@@ -90,6 +92,7 @@ Number flow_network<Number>::push_all(node source, node sink) {
     node at = source;
     while (true) {
         if (at == sink) {
+            poll();
             std::size_t narrowest = 0;
             for (std::size_t i = 1; i < path_.size(); ++i)
                 if (room_[path_[i]] < room_[path_[narrowest]]) narrowest = i;

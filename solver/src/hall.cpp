@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "blocks.hpp"
+#include "natbound/model/work.hpp"
 
 namespace natbound {
 
@@ -37,7 +38,10 @@ std::vector<Item> join_side(const std::vector<Item>& items, interval_set<T> Item
     for (const auto& item : items) {
         // the likeliest partner came last
         std::size_t at = out.size();
-        while (at > 0 && !same(out[at - 1], item)) --at;
+        while (at > 0 && !same(out[at - 1], item)) {
+            poll();
+            --at;
+        }
         if (at == 0) {
             out.push_back(item);
             parts.emplace_back();
@@ -179,6 +183,7 @@ void group_list::add(const group& g, const pairing& found) {
 bj::array group_list::json() {
     bj::array out(memory_);
     for (auto& e : entries_) {
+        poll();
         bj::object o(memory_);
         o.emplace("to", to_json(e.to, s_, memory_));
         o.emplace("keys", json_count(e.keys));

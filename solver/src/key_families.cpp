@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "natbound/model/work.hpp"
 #include "overlay.hpp"
 
 namespace natbound {
@@ -77,6 +78,7 @@ class sorter {
         for (const auto& x : slices_)
             for (const auto& part : x.item.addresses.parts())
                 for (ip_address a = part.first;; ++a) {
+                    poll();
                     if (question_.destinations && places.size() >= *question_.destinations &&
                         places.count(a) == 0)
                         break;
@@ -118,6 +120,7 @@ class sorter {
     // Keys that the same clients reach, part by part, with the same protocols, are alike: one
     // family.
     void add(key_family f) {
+        poll();
         std::vector<std::vector<bool>> signature;
         for (const auto& p : f.parts) {
             signature.push_back(p.reached);
@@ -189,6 +192,7 @@ reach_table reaches_of(const scenario& s) {
     for (std::size_t v = 0; v < s.servers.size(); ++v) index[s.servers[v].name] = v;
     reach_table out;
     for (const auto& c : s.clients) {
+        poll();
         auto& row = out.emplace_back(s.servers.size(), c.reaches.empty());
         for (const auto& name : c.reaches) row[index.at(name)] = true;
     }

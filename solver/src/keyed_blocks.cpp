@@ -4,6 +4,7 @@
 // pushing around cycles, and then laid out tree by tree: the arcs of a node one after the other
 // over the keys, cyclically, so that no key is given two more than another.
 #include "keyed_blocks.hpp"
+#include "natbound/model/work.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -46,6 +47,7 @@ class remainder_forest {
         std::vector<bool> seen(at_.size(), false);
         seen[first] = true;
         while (!open.empty() && !seen[last]) {
+            poll();
             const auto v = open.front();
             open.pop_front();
             for (const auto a : at_[v]) {
@@ -164,6 +166,7 @@ std::vector<block> blocks_over_keys(const group& g, std::vector<placement> place
                 const std::size_t other =
                     forest.from(a) == here.node ? forest.to(a) : forest.from(a);
                 for (count i = 0; i < forest.rest(a);) {
+                    poll();
                     const count at = here.position + i;
                     const count start = (key + i) % keys;
                     const count step =

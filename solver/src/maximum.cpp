@@ -10,7 +10,9 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 #include "parted_clients.hpp"
+#include "rough.hpp"
 #include "routed.hpp"
 #include "server_room.hpp"
 #include "shared_pools.hpp"
@@ -70,7 +72,12 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
         const bool any = left.empty() || rule.fallback || rule.choice == pool_choice::random ||
                          rule.choice == pool_choice::round_robin;
         if (pool.empty() || !any) continue;
-        auto one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
+        nat_capacity one;
+        try {
+            one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
+        } catch (const limit_reached&) {  // those before it stand
+            break;
+        }
         out.at_least += one.at_least;
         out.mappings += one.mappings;
         auto blocks = parted.named_back(std::move(one.blocks));
@@ -93,6 +100,17 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     out.does_not_fit.emplace("nats", std::move(nats));
     out.does_not_fit.emplace("direct", direct.json);
     return out;
+}
+
+// A NAT's capacity, or where a limit is reached its bound by arithmetic.
+nat_capacity within_limits(const scenario& s, const reach_table& reach, std::size_t nat,
+                           const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
+                           server_room* room) {
+    try {
+        return capacity_of(s, reach, nat, inside, memory, room);
+    } catch (const limit_reached&) {
+        return rough_capacity(s, reach, nat, inside);
+    }
 }
 
 // All ways out, of what the servers have room for where `room` is given; at_most and the evidence
@@ -120,13 +138,16 @@ nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_ro
         for (std::size_t n = 0; n < s.nats.size(); ++n)
             if (table == s.nats[n].connection_limits.limit_per_instance.has_value())
                 parts[n] =
-                    capacity_of(seen, reach, n, inside[n], memory, each_alone ? room : nullptr);
+                    within_limits(seen, reach, n, inside[n], memory, each_alone ? room : nullptr);
+    for (const auto& p : parts) out.rough = out.rough || p.rough;
     for (auto& p : parts) nats.emplace_back(std::move(p.does_not_fit));
     if (cascade) parts = through_cascades(s, seen, parts, memory);
     if (clash && cascade)
         throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
     if (clash || is_spread(s)) {
+        const bool rough = out.rough;
         out = joined(s, parts, direct, std::move(nats), memory);
+        out.rough = rough;
         if (room) keep_room(out, *room);
         return out;
     }
@@ -236,11 +257,22 @@ void at_once(const scenario& s, nat_capacity& out, server_room& room) {
 
 }  // namespace
 
-nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+namespace {
+
+// Better bounds than there are, or where a limit is reached those.
+template <class Work>
+void improve(Work work) {
+    try {
+        work();
+    } catch (const limit_reached&) {
+    }
+}
+
+nat_capacity settled(const scenario& s, const bj::storage_ptr& memory) {
     server_room room(s);
     if (!room.any()) {
         auto out = of_ways(s, memory, nullptr);
-        if (is_spread(s)) at_once(s, out, room);
+        if (is_spread(s)) improve([&] { at_once(s, out, room); });
         return out;
     }
     for (const auto& n : s.nats)
@@ -249,14 +281,31 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
                               ": port sets beside servers with connection-limits are not settled "
                               "in this version");
     auto out = of_ways(s, memory, &room);
-    at_once(s, out, room);
-    least_by_servers(s, room, out, memory);
+    improve([&] {
+        at_once(s, out, room);
+        least_by_servers(s, room, out, memory);
+    });
+    return out;
+}
+
+}  // namespace
+
+nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+    nat_capacity out;
+    try {
+        out = settled(s, memory);
+    } catch (const limit_reached&) {
+        out = rough_maximum(s);
+    }
+    if (const auto ended = limit_hit(); ended && out.at_least < out.at_most)
+        out.why_bounds = ended->what();
     return out;
 }
 
 maximum_result maximum(const scenario& s) {
     const auto memory = bj::make_shared_resource<bj::monotonic_resource>();
     auto all = maximum_blocks(s, memory);
+    const work_pause winding_up;
     maximum_result out;
     out.at_least = all.at_least;
     out.at_most = all.at_most;
@@ -269,12 +318,12 @@ maximum_result maximum(const scenario& s) {
     fits.emplace("blocks", to_json(all.blocks, s, memory));
     add_json(fits, all.dealt, s, memory);
     out.evidence = bj::object(memory);
-    if (out.at_least == out.at_most) {
+    if (out.at_least == out.at_most && !all.rough) {
         out.connections = out.at_least;
         out.evidence.emplace("connections", json_count(out.at_least));
     }
     out.evidence.emplace("fits", std::move(fits));
-    out.evidence.emplace("does-not-fit", std::move(all.does_not_fit));
+    if (!all.rough) out.evidence.emplace("does-not-fit", std::move(all.does_not_fit));
     return out;
 }
 

@@ -12,6 +12,7 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_demand.hpp"
 #include "server_room.hpp"
@@ -144,10 +145,13 @@ class newton {
         return k;
     }
 
-    // The least multiple that does not fit.
-    fraction beyond() {
+    // The least multiple that does not fit. `known`: one that does not, the least so far.
+    fraction beyond(fraction& known) {
         fraction k = breaks(simple_.front());
-        const auto take = [&](const cut& c) { k = std::min(k, breaks(c)); };
+        const auto take = [&](const cut& c) {
+            k = std::min(k, breaks(c));
+            known = std::min(known, k);
+        };
         for (const auto& c : simple_) take(c);
         for (const auto& n : nats_)
             while (const auto c = broken(n, below(own(n), k), 1)) take(*c);
@@ -219,23 +223,30 @@ class newton {
 // other pairs gain a connection in between.
 class halving {
   public:
-    halving(const scenario& s, const demand_list& demand) : s_(s), demand_(demand) {
+    // `known`: what fits and what does not, the closest so far.
+    halving(const scenario& s, const demand_list& demand, multiple_result& known)
+        : s_(s), demand_(demand), known_(known) {
         for (const auto& p : demand) largest_ = std::max(largest_, p.connections);
     }
 
-    void run(multiple_result& out) {
+    void run() {
         const auto most = maximum(s_).at_most;
         count high = 1;
         while (total_of(at(demand_, {high, largest_})) <= most) high *= 2;
         const auto yes = edge(0, high, true), no = edge(0, high, false);
         const auto first = breakpoints(yes - 1), last = yes == no ? first : breakpoints(no - 1);
-        out.fits = inner(first, true);
-        out.beyond = inner(last, false);
+        known_.fits = inner(first, true);
+        known_.beyond = inner(last, false);
     }
 
   private:
+    static bool smaller(const fraction& a, const fraction& b) { return a < b; }
+
     bool holds(const fraction& k, bool certain) const {
         const auto v = fits(s_, at(demand_, k)).verdict;
+        if (v == fit_verdict::fits) known_.fits = std::max(known_.fits, k, smaller);
+        if (v == fit_verdict::does_not_fit) known_.beyond = std::min(known_.beyond, k, smaller);
+        look_up();
         return certain ? v == fit_verdict::fits : v != fit_verdict::does_not_fit;
     }
 
@@ -271,8 +282,38 @@ class halving {
 
     const scenario& s_;
     const demand_list& demand_;
+    multiple_result& known_;
     count largest_ = 1;
 };
+
+// The least multiple at which a pair wants more than its sockets.
+fraction beyond_sockets(const scenario& s, const demand_list& demand) {
+    std::optional<fraction> out;
+    for (const auto& p : demand) {
+        const auto& c = s.clients[p.client];
+        const auto& v = s.servers[p.server];
+        const count sockets =
+            c.addresses.size() * c.ports.size() * v.addresses.size() * v.ports.size();
+        const fraction k{sockets + 1, p.connections};
+        if (!out || k < *out) out = k;
+    }
+    return *out;
+}
+
+// `out` is as close as is known, whenever it ends.
+void look_for(const scenario& s, const demand_list& demand, multiple_result& out) {
+    newton flows(s, demand);
+    if (flows.decides()) {
+        out.in_parts = flows.in_parts();
+        out.beyond = flows.beyond(out.beyond);
+        out.within = below(demand, out.beyond);
+        out.fits = least(demand, out.within);
+    } else {
+        halving(s, demand, out).run();
+        out.within = at(demand, out.fits);
+        out.fits = least(demand, out.within);
+    }
+}
 
 }  // namespace
 
@@ -281,16 +322,17 @@ std::optional<multiple_result> largest_multiple(const scenario& s, const demand_
     std::erase_if(demand, [](const pair_demand& p) { return p.connections == 0; });
     if (demand.empty()) return std::nullopt;
     multiple_result out;
-    newton flows(s, demand);
-    if (flows.decides()) {
-        out.in_parts = flows.in_parts();
-        out.beyond = flows.beyond();
-        out.within = below(demand, out.beyond);
-        out.fits = least(demand, out.within);
-    } else {
-        halving(s, demand).run(out);
+    const work_step here("looking for the largest multiple that fits");
+    out.fits = {0, 1};
+    out.beyond = beyond_sockets(s, demand);
+    try {
+        look_for(s, demand, out);
+    } catch (const limit_reached& why) {
         out.within = at(demand, out.fits);
-        out.fits = least(demand, out.within);
+        out.fits = reduced(least(demand, out.within));
+        out.beyond = reduced(out.beyond);
+        out.sets_it = why.what();
+        return out;
     }
     out.fits = reduced(out.fits);
     out.beyond = reduced(out.beyond);

@@ -8,6 +8,7 @@
 #include "hall.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 #include "overloading.hpp"
 #include "paired.hpp"
 #include "port_sets.hpp"
@@ -163,8 +164,12 @@ std::vector<block> blocks_below(const scenario& s, const std::vector<group>& gro
                                 const count& enough, std::size_t nat) {
     auto apart = solved(groups).blocks(nat);
     if (!readings.overloaded || connections(apart) >= enough) return apart;
-    auto shared = overloaded_blocks(s, groups, scope, enough, nat);
-    return connections(shared) > connections(apart) ? shared : apart;
+    try {
+        auto shared = overloaded_blocks(s, groups, scope, enough, nat);
+        return connections(shared) > connections(apart) ? shared : apart;
+    } catch (const limit_reached&) {
+        return apart;
+    }
 }
 
 // The client sets whose addresses are best counted each alone on one external address, and what
@@ -311,14 +316,17 @@ std::vector<block> paired_blocks(const scenario& s, const reach_table& reach, co
     std::vector<block> out;
     const auto bins = dealt_evenly(s, inside, plan.pool_size);
     behind_one each(s, nat);
-    for (std::size_t b = 0; b < bins.size(); ++b) {
-        auto left = inside;
-        const auto& one = each.at(b, bins[b], left);
-        if (left.empty()) continue;
-        const nat_plan here(one.nats[nat]);
-        auto some = all_blocks(one, reach, here, left, readings_of(one, reach, here, left), quota,
-                               enough, nat);
-        std::move(some.begin(), some.end(), std::back_inserter(out));
+    try {
+        for (std::size_t b = 0; b < bins.size(); ++b) {
+            auto left = inside;
+            const auto& one = each.at(b, bins[b], left);
+            if (left.empty()) continue;
+            const nat_plan here(one.nats[nat]);
+            auto some = all_blocks(one, reach, here, left, readings_of(one, reach, here, left),
+                                   quota, enough, nat);
+            std::move(some.begin(), some.end(), std::back_inserter(out));
+        }
+    } catch (const limit_reached&) {  // those filled until then
     }
     return out;
 }
@@ -396,12 +404,20 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     if (!bound.servers.empty()) out.does_not_fit.emplace("backends", bound.json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 
-    if (plan.pairs())
-        out.blocks = paired_blocks(s, reach, plan, inside, quota, out.at_most, nat);
-    else if (quota || readings.below || !bound.servers.empty())
-        out.blocks = all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat, room);
-    else
-        out.blocks = above.blocks(nat);
+    try {
+        const work_step here("laying out connections");
+        if (plan.pairs())
+            out.blocks = paired_blocks(s, reach, plan, inside, quota, out.at_most, nat);
+        else if (quota || readings.below || !bound.servers.empty())
+            out.blocks =
+                all_blocks(s, reach, plan, inside, readings, quota, out.at_most, nat, room);
+        else
+            out.blocks = above.blocks(nat);
+    } catch (const limit_reached&) {  // the bound from above stands
+    }
+    const auto ended = limit_hit();
+    std::optional<work_pause> winding_up;
+    if (ended) winding_up.emplace();
     std::optional<server_room> before;
     if (room) {
         before = *room;
@@ -415,12 +431,13 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     }
     if (out.at_least < out.at_most)
         out.why_bounds =
-            plan.pairs() ? "which client addresses best share an external address (paired "
-                           "pooling) is bin packing (NP-hard); they were dealt evenly" +
-                               std::string(plan.pool_size > most_bins
-                                               ? "; a pool of more than " + grouped(most_bins) +
-                                                     " addresses is not dealt out"
-                                               : "")
+            ended          ? ended->what()
+            : plan.pairs() ? "which client addresses best share an external address (paired "
+                             "pooling) is bin packing (NP-hard); they were dealt evenly" +
+                                 std::string(plan.pool_size > most_bins
+                                                 ? "; a pool of more than " + grouped(most_bins) +
+                                                       " addresses is not dealt out"
+                                                 : "")
             : !readings.why.empty() ? readings.why
             : quota
                 ? "how connections that share mappings, or go to thousands of destinations, are "

@@ -18,6 +18,7 @@ struct nat_capacity {
     boost::json::object does_not_fit;  // an item of `nats`
     std::string binds, sets_it;
     std::string why_bounds;  // where at_least < at_most
+    bool rough = false;      // at_most is of arithmetic alone: does_not_fit does not show it
 };
 
 class server_room;

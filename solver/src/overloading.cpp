@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "natbound/model/work.hpp"
 #include "natbound/solver/classes.hpp"
 
 namespace natbound {
@@ -34,6 +35,7 @@ class board {
         const auto& k = table_.kinds[kind];
         std::vector<choice> choices;
         for (std::size_t p = 0; p < places_.size(); ++p) {
+            poll();
             const auto e = places_[p].at.external;
             if (std::find(k.open.begin(), k.open.end(), e) == k.open.end()) continue;
             count gain = 0;
@@ -267,6 +269,7 @@ std::vector<block> blocks_of(const group& g, const key_table& table,
 std::vector<block> overloaded_blocks(const scenario& s, const std::vector<group>& groups,
                                      const clash_scope& scope, const count& enough,
                                      std::size_t nat) {
+    const work_step sharing("letting mappings share external endpoints");
     std::vector<key_table> tables;
     std::vector<std::vector<stretch>> found;
     std::vector<count> reached;
@@ -284,15 +287,19 @@ std::vector<block> overloaded_blocks(const scenario& s, const std::vector<group>
         reached.push_back(worth_of(tables.back(), found.back()));
         total += reached.back();
     }
-    for (std::size_t i = 0; i < groups.size() && total < enough; ++i) {
-        const count here =
-            std::min<count>(most_under_keys(groups[i], tables[i]), reached[i] + (enough - total));
-        auto better = best_patterns(groups[i], tables[i], reached[i], here);
-        if (better.empty()) continue;
-        total -= reached[i];
-        found[i] = std::move(better);
-        total += worth_of(tables[i], found[i]);
+    try {
+        for (std::size_t i = 0; i < groups.size() && total < enough; ++i) {
+            const count here = std::min<count>(most_under_keys(groups[i], tables[i]),
+                                               reached[i] + (enough - total));
+            auto better = best_patterns(groups[i], tables[i], reached[i], here);
+            if (better.empty()) continue;
+            total -= reached[i];
+            found[i] = std::move(better);
+            total += worth_of(tables[i], found[i]);
+        }
+    } catch (const limit_reached&) {  // what was found is good
     }
+    const work_pause winding_up;
     std::vector<block> out;
     for (std::size_t i = 0; i < groups.size(); ++i) {
         auto some = blocks_of(groups[i], tables[i], found[i], nat);

@@ -8,6 +8,7 @@
 #include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/work.hpp"
 #include "parted_clients.hpp"
 #include "server_room.hpp"
 #include "words.hpp"
@@ -20,7 +21,7 @@ fit_result from_maximum(const scenario& s, const count& demand) {
     fit_result out;
     const auto memory = bj::make_shared_resource<bj::monotonic_resource>();
     auto m = maximum_blocks(s, memory);
-    if (demand > m.at_most) {
+    if (demand > m.at_most && !m.rough) {
         out.verdict = fit_verdict::does_not_fit;
         out.sets_it = m.sets_it + ": at most " + grouped(m.at_most) + " fit";
         out.evidence = std::move(m.does_not_fit);

@@ -7,6 +7,7 @@
 
 #include "blocks.hpp"
 #include "hall.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/flow_network.hpp"
 #include "words.hpp"
 
@@ -76,6 +77,7 @@ class network {
                 flows_.add_arc(externals + e, exit(g.externals[e], i),
                                bounded(g.externals[e].size() * g.keys * copies));
             for (std::uint32_t c = 0; c < g.sources.size(); ++c) {
+                poll();
                 const auto& cls = g.sources[c];
                 const auto* d = demand_of(index, g, cls);
                 if (!d) continue;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "natbound/model/plan.hpp"
+#include "natbound/model/work.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -145,6 +146,7 @@ bool put_all(const std::vector<host>& hosts, const scenario& s, bool best,
         std::size_t found = out.size();
         double least = 0;
         for (std::size_t b = 0; b < out.size(); ++b) {
+            poll();
             bool room = true;
             double left = 0;
             for (const auto& [server, want] : h.wants) {
@@ -246,6 +248,7 @@ std::optional<too_few_bins> needs_more_bins(const scenario& s, const nat_plan& p
             if (2 * t > room) break;
             count bins = 0, left = 0, small = 0;
             for (const auto& x : sizes) {
+                poll();
                 if (x > room - t) {
                     ++bins;
                 } else if (2 * x > room) {

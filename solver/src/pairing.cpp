@@ -3,10 +3,14 @@
 
 #include <algorithm>
 
+#include "natbound/model/work.hpp"
 #include "natbound/solver/flow_network.hpp"
 
 namespace natbound {
 namespace {
+
+// As added, and in both directions among those of its ends.
+constexpr double bytes_of_an_arc = 72;
 
 template <class Number>
 Number as(const count& value) {
@@ -27,6 +31,7 @@ class network {
         for (std::uint32_t e = 0; e < g.externals.size(); ++e)
             flows_.add_arc(source_count + e, source + 1, as<Number>(g.externals[e].size()));
         for (std::uint32_t i = 0; i < source_count; ++i) {
+            poll();
             const auto& c = g.sources[i];
             for (const auto e : c.same_port)
                 arcs_.push_back({i, e, true, flows_.add_arc(i, source_count + e, supply_[i])});
@@ -86,6 +91,10 @@ class network {
 }  // namespace
 
 pairing pair_up(const group& g) {
+    const work_step here("pairing sockets with external endpoints");
+    double arcs = 0;
+    for (const auto& c : g.sources) arcs += static_cast<double>(c.open.size() + c.same_port.size());
+    about_to_take(arcs * bytes_of_an_arc);
     count room = 0;
     for (const auto& e : g.externals) room += e.size();
     ++room;

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "natbound/model/hash.hpp"
+#include "natbound/model/work.hpp"
 
 namespace natbound {
 
@@ -50,6 +51,7 @@ std::vector<pool_share> pool_split::split(const address_set& addresses,
     u128 left = reading_.sources.value_or(~u128{0});
     for (const auto& part : addresses.parts())
         for (ip_address a = part.first; left > 0; ++a, --left) {
+            poll();
             spots_of(a, towards, spots);
             found[spots].append(a, a);
             if (a == part.last) break;
@@ -73,6 +75,7 @@ void pool_split::spots_of(ip_address source, const address_set& towards,
     u128 left = reading_.destinations.value_or(~u128{0});
     for (const auto& to : towards.parts())
         for (ip_address d = to.first; left > 0; ++d, --left) {
+            poll();
             const std::uint32_t s = pick(d);
             const auto at = std::lower_bound(spots.begin(), spots.end(), s);
             if (at == spots.end() || *at != s) spots.insert(at, s);

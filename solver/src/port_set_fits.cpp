@@ -12,6 +12,7 @@
 #include <map>
 
 #include "natbound/model/port_sets.hpp"
+#include "natbound/model/work.hpp"
 #include "natbound/solver/flow_network.hpp"
 #include "port_sets.hpp"
 #include "words.hpp"
@@ -158,6 +159,7 @@ class one_client {
         for (node k = 0; k < many; ++k) {
             const auto& cls = classes[k];
             for (const auto& w : ways_) {
+                poll();
                 const auto& g = groups_[w.group];
                 arcs.push_back(net.add_arc(2 + static_cast<node>(w.wish),
                                            keys + k * groups + static_cast<node>(w.group),

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "natbound/model/work.hpp"
 #include "pair_network.hpp"
 #include "quota.hpp"
 #include "quota_network.hpp"
@@ -45,6 +46,7 @@ class dealer {
             count take = std::min<count>(size, here - from);
             size -= take;
             while (take > 0) {
+                poll();
                 const count d = from / ports, p = from % ports;
                 const bool whole = p == 0 && take >= ports;
                 const count dests = whole ? take / ports : count(1);
@@ -80,7 +82,10 @@ std::vector<group> single_keys(const std::vector<group>& groups) {
     std::vector<group> out;
     for (const auto& g : groups) {
         const count keys = all <= most_keys ? g.keys : std::min<count>(g.keys, each);
-        for (count k = 0; k < keys; ++k) out.push_back(of_key(g, k));
+        for (count k = 0; k < keys; ++k) {
+            poll();
+            out.push_back(of_key(g, k));
+        }
     }
     return out;
 }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cascade_view.hpp"
+#include "natbound/model/work.hpp"
 
 namespace natbound {
 
@@ -135,6 +136,7 @@ std::optional<count> server_room::room_at(const destination_item& endpoint) cons
 std::vector<block> server_room::admit(const std::vector<block>& blocks) {
     std::vector<block> out;
     for (const auto& b : blocks) {
+        poll();
         if (std::none_of(b.to->list.begin(), b.to->list.end(),
                          [&](const auto& item) { return limited(item.server); }))
             out.push_back(b);

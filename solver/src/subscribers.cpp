@@ -5,6 +5,7 @@
 #include <map>
 
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/work.hpp"
 #include "server_room.hpp"
 
 namespace natbound {
@@ -131,6 +132,7 @@ class best_division {
     }
 
     void move(std::size_t from, std::size_t to, const count& step) {
+        look_up();
         while (from != to && tried_ < most_tried && best.at_least < enough_) {
             auto other = division_;
             const count by = std::min<count>({step, other[from], kinds_[to].addresses - other[to]});

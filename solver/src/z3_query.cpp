@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "natbound/model/error.hpp"
+#include "natbound/model/work.hpp"
 
 namespace natbound {
 
@@ -104,9 +105,11 @@ void z3_query::interrupt() const noexcept {
 
 query_answer z3_query::ask(const query_limits& limits) const {
     if (limits.rlimit == 0) throw domain_error("rlimit: 0: a question needs a limit of at least 1");
+    const work_step here("asking Z3");
     const state& s = *state_;
     query_answer out;
     std::exception_ptr failed, cancelled;
+    std::string limit;  // of the asker, that was reached
     bool done = false;
     {
         z3::context context;
@@ -126,13 +129,14 @@ query_answer z3_query::ask(const query_limits& limits) const {
         while (!done) {
             // Z3 forgets an interrupt that comes before its search has begun: so tell it again.
             if (s.stop) context.interrupt();
-            if (!s.stop && !limits.cancelled) {
-                s.changed.wait(held, [&] { return done || s.stop; });
-            } else if (!s.changed.wait_for(held, tick, [&] { return done; }) && !s.stop) {
+            if (!s.changed.wait_for(held, tick, [&] { return done; }) && !s.stop) {
                 held.unlock();
                 bool stop = true;
                 try {
-                    stop = limits.cancelled();
+                    look_up();
+                    stop = limits.cancelled && limits.cancelled();
+                } catch (const limit_reached& e) {
+                    limit = e.what();
                 } catch (...) {
                     cancelled = std::current_exception();
                 }
@@ -146,7 +150,9 @@ query_answer z3_query::ask(const query_limits& limits) const {
     const bool stopped = std::exchange(s.stop, false);
     if (cancelled) std::rethrow_exception(cancelled);
     if (failed) std::rethrow_exception(failed);
-    if (stopped && out.verdict == satisfiability::unknown) out.reason = "interrupted";
+    if (stopped && out.verdict == satisfiability::unknown) {
+        out.reason = limit.empty() ? "interrupted" : limit;
+    }
     return out;
 }
 

@@ -16,9 +16,12 @@ from natbound.cli.common import (
     Factor,
     Jitter,
     Json,
+    Memory,
     Seed,
+    Timeout,
     advancing,
     check_epsilon,
+    limited,
     print_json,
     read_certificate,
     status_of,
@@ -64,6 +67,8 @@ def answer(
     epsilon: Epsilon = 1e-6,
     as_json: Json = False,
     certificate: CertificateFile = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
     number: Annotated[str, typer.Option(help="Whose evidence --certificate writes.")] = "maximum",
     seed: Seed = 1,
 ) -> None:
@@ -71,7 +76,7 @@ def answer(
     check_epsilon(epsilon)
     if number not in ("guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
-    with working("working out the three numbers"):
+    with working("working out the three numbers"), limited(timeout, memory):
         result = scenario.answer(epsilon, seed=seed)
     if certificate:
         if result[number]["evidence"] is None:
@@ -84,6 +89,8 @@ def answer(
 
         show(result.to_dict())
     unknown = list(dict.fromkeys(result[part]["unknown"] for part in ("guaranteed", "likely") if result[part].get("unknown")))
+    if "limit" in result and not unknown:
+        unknown = [result["limit"]["says"]]
     for reason in unknown:
         print(f"natbound: unknown: {reason}", file=sys.stderr)
     raise typer.Exit(3 if unknown else status_of(result["guaranteed"], result["maximum"]))

@@ -25,7 +25,24 @@ Factor = Annotated[float, typer.Option(help="Each further wait is so many times 
 Jitter = Annotated[float, typer.Option(help="Waits spread evenly over this share of themselves, on either side: 0 to 1.")]
 Epsilon = Annotated[float, typer.Option(help="The probability that no kind of traffic may exceed.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of the simulation.")]
+Timeout = Annotated[str | None, typer.Option(metavar="10s", help="After so long: unknown, with the bounds found so far.")]
+Memory = Annotated[
+    str | None, typer.Option(metavar="2GB", help="The same when the process has taken so much memory more than it had at first.")
+]
 CertificateFile = Annotated[str | None, typer.Option("--certificate", metavar="FILE", help="Write the evidence as a certificate.")]
+
+
+@contextlib.contextmanager
+def limited(timeout: str | None, memory: str | None) -> Iterator[None]:
+    """Within the limits that the options say."""
+    from natbound.cli.quantities import memory_bytes, seconds
+    from natbound.working import limits
+
+    most = None if timeout is None else seconds(timeout, "--timeout")
+    if most is not None and not 0 < most < 1e9:
+        raise InputError("a time above 0 is wanted", path="--timeout", value=f"'{timeout}'", fix="such as 10s")
+    with limits(seconds=most, memory=None if memory is None else memory_bytes(memory, "--memory")):
+        yield
 
 
 def print_json(value: Any) -> None:
@@ -34,8 +51,13 @@ def print_json(value: Any) -> None:
 
 
 def status_of(*parts: Mapping[str, Any]) -> int:
-    """The exit status for counts: 3 where one is neither exact nor held between two bounds (as it is where a hash is not known)."""
-    return 3 if any(part.get("connections") is None and part.get("at_most") is None for part in parts) else 0
+    """The exit status for counts: 3 where one is neither exact nor held between two bounds (as it is where a hash is not known), or a limit of
+    time or memory ended the search."""
+    return (
+        3
+        if any("limit" in part for part in parts) or any(part.get("connections") is None and part.get("at_most") is None for part in parts)
+        else 0
+    )
 
 
 @contextlib.contextmanager

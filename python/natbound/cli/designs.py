@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from natbound.cli.common import CertificateFile, Json, print_json, write_file
+from natbound.cli.common import CertificateFile, Json, Memory, Timeout, limited, print_json, write_file
 from natbound.design import Design, designs
 from natbound.errors import InputError
 
@@ -55,6 +55,8 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME|FILE")], as_json: Jso
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE")],
     properties: Annotated[list[str] | None, typer.Option("--property", help="Which property; repeatable.")] = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
     smt2: Annotated[
@@ -63,7 +65,8 @@ def check(
     ] = None,
 ) -> None:
     """Prove or refute properties of a design."""
-    result = find(name).check(properties or ["unique"]).to_dict()
+    with limited(timeout, memory):
+        result = find(name).check(properties or ["unique"]).to_dict()
     parts = result["properties"]
     if certificate:
         proved = [p for p in parts if p.get("evidence")]

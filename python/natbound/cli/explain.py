@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import CertificateFile, Json, print_json, status_of, working, write_file
+from natbound.cli.common import CertificateFile, Json, Memory, Timeout, limited, print_json, status_of, working, write_file
 from natbound.cli.given import about_what_fits
 from natbound.errors import InputError
 
@@ -31,6 +32,11 @@ def capacity(
     for_all_sizes: Annotated[
         bool, typer.Option("--for-all-sizes", help="The maximum of this shape as a formula over its sizes, proved for all of them.")
     ] = False,
+    tuples: Annotated[
+        str | None, typer.Option(metavar="N|all|FILE.csv", help="List the connections that fit, one by one: so many of them, or all.")
+    ] = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
 ) -> None:
@@ -44,15 +50,21 @@ def capacity(
     if for_all_sizes:
         if demand is not None or claim is not None:
             raise InputError("a proof for all sizes is of the maximum alone", path="--for-all-sizes", fix="ask one of the two")
-        _for_all_sizes(scenario, as_json, certificate)
+        with limited(timeout, memory):
+            _for_all_sizes(scenario, as_json, certificate)
     _one_standard_input(scenario, demand)
-    result = scenario.capacity(demand, place=place, claim=claim).to_dict()
+    with working("counting"), limited(timeout, memory):
+        result = scenario.capacity(demand, place=place, claim=claim).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
     if certificate:
         if part.get("evidence") is None:
             raise InputError("there is no certificate: the question is not settled", path="--certificate", value=f"'{certificate}'")
         write_file(certificate, json.dumps(part["evidence"]) + "\n")
-    if as_json:
+    if tuples is not None:
+        from natbound.cli.listing import list_tuples
+
+        list_tuples(tuples, part, as_json)
+    elif as_json:
         print_json(result)
     else:
         _say(result, demand is not None)
@@ -69,6 +81,8 @@ def explain(
     price: Annotated[
         list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more: --price address=4 --price port=0.001. Repeatable.")
     ] = None,
+    timeout: Timeout = None,
+    memory: Memory = None,
     as_json: Json = False,
     certificate: CertificateFile = None,
 ) -> None:
@@ -77,14 +91,15 @@ def explain(
     from natbound.explaining.result import lines
 
     _one_standard_input(scenario, demand)
-    with working("looking for reasons and changes"):
+    with working("looking for reasons and changes"), limited(timeout, memory):
         result = scenario.explain(demand, reasons=reasons, prices=_prices(price or [])).to_dict()
-    if certificate:  # of the first reason; where it fits, of that
+    if certificate and result["fits"] is not None and (result["reasons"] or result["fits"]):  # of the first reason; where it fits, of that
         write_file(certificate, json.dumps((result["reasons"] or [result])[0]["evidence"]) + "\n")
     if as_json:
         print_json(result)
     else:
         print("\n".join(lines(result)))
+    raise typer.Exit(3 if "limit" in result else 0)
 
 
 def _for_all_sizes(scenario: Scenario, as_json: bool, certificate: str | None) -> None:
@@ -112,18 +127,26 @@ def _one_standard_input(scenario: Scenario, demand: str | None) -> None:
         raise InputError("standard input can be one of the two only", path="--demand", value="'-'")
 
 
+def _say_limit(result: dict[str, Any]) -> None:
+    ended = result.get("limit") or result.get("maximum", {}).get("limit")
+    if ended:
+        print(f"natbound: unknown: {ended['says']}", file=sys.stderr)
+
+
 def _say(result: dict[str, Any], asked: bool) -> None:
     from natbound import wording
 
     if "claim" in result:
         words = {True: "holds", False: "does not hold", None: "is not settled"}[result["holds"]]
         print(f"{result['claim']} {words}: the maximum is {wording.bounded(result['maximum'])}: {result['sets_it']}")
+        _say_limit(result)
         return
     if not asked:
         print(f"maximum: {wording.bounded(result['maximum'])}: {result['maximum']['sets_it']}")
     else:
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
         print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
+    _say_limit(result)
     for line in wording.left_out(result):
         print(line)
     multiple = result.get("multiple")

@@ -81,6 +81,21 @@ def per_second(text: str, path: str) -> float:
     return _of(text, path, -1, "a rate with its unit is wanted, such as 470/s or 30/min")
 
 
+def memory_bytes(text: str, path: str) -> int:
+    """Bytes, of a size such as 500MB or 2GiB."""
+    found = re.fullmatch(r"\s*(\d[\d_]*(?:\.\d+)?)\s*([kKMGT]?i?B)\s*", text)
+    if found is None:
+        raise InputError("a size with its unit is wanted", path=path, value=f"'{text}'", fix="such as 500MB, 2GB or 2GiB")
+    base = 1024 if "i" in found[2] else 1000
+    out = int(
+        float(found[1].replace("_", ""))
+        * base ** " kMGT".index(found[2][0].lower() if found[2][0] in "kK" else found[2][0].replace("B", " "))
+    )
+    if not 0 < out < 10**15:
+        raise InputError("a size above 0, and below 1000 TB, is wanted", path=path, value=f"'{text}'")
+    return out
+
+
 def _of(text: str, path: str, time: int, rule: str) -> float:
     found = parse(text, path)
     if found.time != time:

@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from natbound.working import stoppable, time_left
+
 MOST_PATTERNS = 300_000
 
 
@@ -78,6 +80,7 @@ def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, b
     """
     from ortools.sat.python import cp_model
 
+    seconds = max(0.01, time_left(seconds))
     for limit, simple in ((min(1.0, seconds), True), (seconds, False)) if plain else ((seconds, False),):
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = limit
@@ -85,10 +88,16 @@ def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, b
         if simple:
             solver.parameters.num_workers = 1
             solver.parameters.cp_model_presolve = False
-        status = solver.Solve(model)
+        status = run(solver, model)
         if status != cp_model.UNKNOWN:
             break
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
+
+
+def run(solver: Any, model: Any) -> Any:
+    """Its status; Ctrl-C stops it."""
+    solver.parameters.catch_sigint_signal = False  # which would only end the search
+    return stoppable(lambda: solver.Solve(model), solver.StopSearch)
 
 
 def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:

@@ -10,6 +10,7 @@ from natbound.check.paired import room_towards
 from natbound.check.scenario import Scenario as Checked
 from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected, Undecided, begin, size
+from natbound.errors import LimitReached
 from natbound.exact.colouring import Question, coloured, laid_out, question_of, solver_there
 from natbound.exact.packing import pack
 from natbound.results import decoded
@@ -30,7 +31,7 @@ def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any
     for p in pairs:
         if int(p["connections"]):
             wanted.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
-    if found.get("fits") is not None or not wanted:
+    if found.get("fits") is not None or not wanted or "limit" in found:
         return found
     begin()
     try:
@@ -42,9 +43,12 @@ def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any
         return found
     if packing and not solver_there():
         return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"}
-    if packing:
-        return _packed(scenario, pairs, found, packing, _solver(), seconds)
-    return _coloured(scenario, world, pairs, found, colours, seconds) if colours else found
+    try:
+        if packing:
+            return _packed(scenario, pairs, found, packing, _solver(), seconds)
+        return _coloured(scenario, world, pairs, found, colours, seconds) if colours else found
+    except LimitReached as reached:
+        return {**found, "sets_it": str(reached), "limit": {"kind": "time", "step": "looking for a placing", "says": str(reached)}}
 
 
 def _solver() -> dict[str, Any]:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from natbound import _core
-from natbound.errors import Unsupported
+from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.base import LIMITS, Base, needed_limits
 from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
 from natbound.explaining.together import Together
+from natbound.working import check
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -34,18 +35,32 @@ def changes(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Those that make the demand fit, the cheapest first; and those that do not, with the reason.
 
+    A limit of time or memory raises LimitReached, with what was found so far as its `found` (the same two lists).
+
     clients, servers: the sets of one reason. What changes none of them, nor their NAT, leaves that reason as it is, so it is not tried.
 
     A limit that is less than what is wanted through its NAT must be raised whatever else is done: where that alone does not do, each other
     change is looked for on top of it (`with`). Where no change of one kind does, several are looked for together.
     """
     tried: list[dict[str, Any]] = []
+    try:
+        for one in _tried(scenario, pairs, clients, servers, price, tried):
+            tried.append(one)
+    except LimitReached as reached:
+        reached.found = _sorted(tried, price)  # type: ignore[attr-defined]
+        raise
+    return _sorted(tried, price)
+
+
+def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: set[str], price: dict[str, float],
+           before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Each change that was looked for; `before` holds those that were given out."""
     base = Base(scenario, pairs, [])
     limits = needed_limits(scenario.canonical, pairs)
     if limits:
         raised = base.raised(limits)
         if raised is not None and fits(raised.scenario, pairs):
-            tried.append(raised.alone())
+            yield raised.alone()
         elif raised is not None:
             base = raised
             first = next(iter(Reasons(base.scenario, pairs)), None)
@@ -53,11 +68,18 @@ def changes(
             clients, servers = {p["from"] for p in some}, {p["to"] for p in some}
     if base.parts or not limits:
         canonical = base.scenario.canonical
-        tried += [_more(base, kind) for kind in kinds_of(canonical, clients, servers) if kind.what not in LIMITS or not base.parts]
-        tried += _others(base, canonical, clients)
-    if not any(one["enough"] for one in tried) and (several := Together(scenario, pairs, price).found()) is not None:
-        tried.append(several)
-    tried += [shorter] if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) else []
+        for kind in kinds_of(canonical, clients, servers):
+            if kind.what not in LIMITS or not base.parts:
+                yield _more(base, kind)
+        yield from _others(base, canonical, clients)
+    if not any(one["enough"] for one in before) and (several := Together(scenario, pairs, price).found()) is not None:
+        yield several
+    if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) is not None:
+        yield shorter
+
+
+def _sorted(tried: list[dict[str, Any]], price: dict[str, float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Those that are enough, with their cost, the cheapest first; and the others."""
     enough, not_enough = [], []
     for one in tried:
         if one.pop("enough"):
@@ -140,10 +162,14 @@ def _shorter_hold(scenario: Scenario, canonical: dict[str, Any], pairs: list[Pai
     """As much shorter as makes the demand's largest multiple of it: live connections are rate times hold."""
     if not any(k in entry for entry in canonical.get("traffic", []) for k in ("rate", "rate-per-client")):
         return None
+    check("looking for shorter holds")
     try:
-        multiple = json.loads(scenario._core.fits_demand(json.dumps(pairs), False, True))["multiple"]
+        found = json.loads(scenario._core.fits_demand(json.dumps(pairs), False, True))
     except Unsupported:
         return None
+    if "limit" in found:
+        raise LimitReached(found["limit"]["says"])
+    multiple = found["multiple"]
     best = multiple if multiple["exact"] else multiple.get("at_least")
     words = "holds shorter"
     if best is None or best["connections"] in (0, None):

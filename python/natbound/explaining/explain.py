@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from natbound.demand import Given, read_demand
-from natbound.errors import InputError, Unsupported
+from natbound.errors import InputError, LimitReached, Unsupported
 from natbound.explaining.changes import PRICES, changes
 from natbound.explaining.question import shown
 from natbound.explaining.reasons import Reasons, reason_json
@@ -40,7 +39,10 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
     else:
         wanted = read_demand(scenario, demand)
         pairs, left_out = [p for p in wanted.pairs if int(p["connections"])], wanted.left_out
-    found = shown(scenario, pairs)
+    try:
+        found = shown(scenario, pairs)
+    except LimitReached as reached:
+        raise LimitReached(f"whether {sum(int(p['connections']) for p in pairs):,} connections fit: {reached}") from None
     out: dict[str, Any] = {
         "schema": "natbound.explain/1",
         "demand": sum(int(p["connections"]) for p in pairs),
@@ -60,12 +62,26 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
     if found["fits"]:
         out["evidence"] = found["evidence"]
         return Explanation(out)
-    every = Reasons(scenario, pairs)
-    some = list(islice(every, reasons + 1))
-    out["more_reasons"] = len(some) > reasons
-    out["reasons"] = [reason_json(every, which) for which in some[:reasons]]
-    first = every.of(some[0])
-    clients, servers = {p["from"] for p in first}, {p["to"] for p in first}
-    out["changes"], out["not_enough"] = changes(scenario, pairs, clients, servers, price)
-    out["values"] = values(scenario, clients, servers)
+    out["evidence"] = found["evidence"]
+    step = "looking for reasons"
+    try:
+        every = Reasons(scenario, pairs)
+        for which in every:
+            if len(out["reasons"]) == reasons:
+                out["more_reasons"] = True
+                break
+            out["reasons"].append(reason_json(every, which))
+        first = out["reasons"][0]["pairs"]
+        clients, servers = {p["from"] for p in first}, {p["to"] for p in first}
+        step = "looking for changes"
+        out["changes"], out["not_enough"] = changes(scenario, pairs, clients, servers, price)
+        step = "looking for what one more is worth"
+        out["values"] = values(scenario, clients, servers)
+    except LimitReached as reached:  # what was found until then stands
+        out["changes"], out["not_enough"] = getattr(reached, "found", (out["changes"], out["not_enough"]))
+        if not out["reasons"]:
+            out["more_reasons"] = None
+        out["limit"] = {"kind": "memory" if "memory" in str(reached) else "time", "step": step, "says": f"{reached} ({step})"}
+    if out["reasons"]:
+        del out["evidence"]
     return Explanation(out)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import InputError, Unsupported
+from natbound.errors import InputError, LimitReached, Unsupported
 from natbound.results import decoded
+from natbound.working import check
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -19,6 +20,8 @@ def fits(scenario: Scenario, pairs: Iterable[Pair]) -> bool | None:
     """Whether the demand fits; None where this version can't settle it."""
     try:
         return _ask(scenario, pairs, evidence=False)["fits"]  # type: ignore[no-any-return]
+    except LimitReached:  # not a trait of the question, so that nothing may be concluded from it
+        raise
     except Unsupported:
         return None
 
@@ -29,10 +32,14 @@ def shown(scenario: Scenario, pairs: Iterable[Pair]) -> dict[str, Any]:
 
 
 def _ask(scenario: Scenario, pairs: Iterable[Pair], evidence: bool) -> dict[str, Any]:
+    check("asking whether a demand fits")
     wanted = [p for p in pairs if int(p["connections"]) > 0]
     if not wanted:  # nothing always fits
         return decoded(scenario._core.fits("0", "even"))
-    return decoded(scenario._core.fits_demand(json.dumps(wanted), evidence, False))
+    found = decoded(scenario._core.fits_demand(json.dumps(wanted), evidence, False))
+    if found["fits"] is None and "limit" in found:
+        raise LimitReached(found["limit"]["says"])
+    return found
 
 
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario | None:

@@ -59,11 +59,22 @@ def lines(data: dict[str, Any]) -> list[str]:
         if len(names) > 1 and reason["minimal"]:
             some = ", ".join(names[:4]) + (f" or one of {len(names) - 4:,} others" if len(names) > 4 else "")
             out.append(f"    of these, any one left out ({some}) lets the others fit")
+    if not data["reasons"]:
+        out.append("  not known yet: the limit came first")
     if data["more_reasons"]:
         out.append(f"  there are further reasons: --reasons {len(data['reasons']) + 1}")
-    out += ["", "Each of these makes it fit (cheapest first)" if data["changes"] else "No change that was tried makes it fit"]
+    out += [
+        "",
+        "Each of these makes it fit (cheapest first)"
+        if data["changes"]
+        else "No change that was tried makes it fit"
+        if "limit" not in data
+        else "Changes were not all tried",
+    ]
     out += [f"  {c['cost']:>10.4g}  {c['change']}" + ("" if c["smallest"] else " (fewer may do)") for c in data["changes"]]
     if data["values"]:
         out += ["", "What one more is worth to the maximum"]
         out += [f"  {worth(v)}" for v in data["values"]]
+    if "limit" in data:
+        out += ["", f"unknown beyond this: {data['limit']['says']}"]
     return out

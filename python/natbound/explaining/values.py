@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import Unsupported
+from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import changed
 from natbound.results import number
+from natbound.working import check
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -24,10 +25,14 @@ def _most(scenario: Scenario | None) -> dict[str, Any]:
     """The maximum with its certificate; without `connections` where it is not known exactly."""
     if scenario is None:
         return {"connections": None}
+    check("counting")
     try:
-        return dict(json.loads(scenario._core.maximum(False))["maximum"])
+        found = dict(json.loads(scenario._core.maximum(False))["maximum"])
     except Unsupported:
         return {"connections": None}
+    if "limit" in found:
+        raise LimitReached(found["limit"]["says"])
+    return found
 
 
 def values(scenario: Scenario, clients: set[str], servers: set[str]) -> list[dict[str, Any]]:

@@ -21,11 +21,12 @@ struct maximum_result {
     std::string sets_it;     // the same in the scenario's own words
     std::string why_bounds;  // why there are only bounds, if so
     boost::json::object evidence;  // body of a certificate of kind `maximum`; of kind `bounds`
-                                   // (fits, does-not-fit) where only bounds are known
+                                   // (fits, does-not-fit) where only bounds are known; without
+                                   // does-not-fit where a limit left at_most to arithmetic
 };
 
 // Throws unsupported for shapes that this version can't settle (cascades, NATs whose pools
-// overlap).
+// overlap). Where a limit is reached (natbound/model/work.hpp) the bounds found so far.
 maximum_result maximum(const scenario& s);
 
 // How a demand is placed. even: shared among pairs of a client set and a server set as the traffic

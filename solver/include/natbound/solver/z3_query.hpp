@@ -48,7 +48,8 @@ class z3_query {
     query_answer ask(const query_limits& limits = {}) const;
 
     // Stops the question under way, or else the next one: its verdict is unknown, its reason
-    // "interrupted". From any thread.
+    // "interrupted". From any thread. Past a limit of the work (natbound/model/work.hpp) the
+    // verdict is unknown, too, and its reason says so.
     void interrupt() const noexcept;
 
     // The question as a script that any SMT solver takes.

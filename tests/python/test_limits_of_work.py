@@ -1,0 +1,106 @@
+"""Limits of time and memory, and Ctrl-C: long counting ends soon, with bounds that hold."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.check import check
+
+
+def long_one(clients: int = 2500) -> dict[str, Any]:
+    """Paired pooling over a thousand addresses: each of them is counted by itself, which takes seconds."""
+    rng = random.Random(1)
+    names = [f"c{i}" for i in range(clients)]
+    nat = {"name": "n", "inside": names, "external-ip-address-pool": "203.0.112.0/22", "design": {"base": "ideal", "pool": {"choice": "random", "paired": True}}}  # fmt: skip
+    return {
+        "clients": [
+            {"name": c, "addresses": f"10.{i >> 8}.{i & 255}.0/24", "ports": "1024-65535", "reaches": [f"s{k}" for k in rng.sample(range(100), 8)]}
+            for i, c in enumerate(names)
+        ],
+        "nats": [nat],
+        "servers": [{"name": f"s{k}", "addresses": f"198.51.100.{k}", "ports": "1-3"} for k in range(100)],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: Any) -> Path:
+    """The scenario in a file."""
+    path = Path(tmp_path_factory.mktemp("long")) / "long.json"
+    path.write_text(json.dumps(long_one()))
+    return path
+
+
+def test_time_limit_gives_bounds() -> None:
+    scenario = natbound.Scenario(long_one())
+    began = time.monotonic()
+    with natbound.limits(seconds=0.5):
+        part = scenario.capacity().to_dict()["maximum"]
+    assert time.monotonic() - began < 2
+    assert part["limit"]["kind"] == "time"
+    assert part["connections"] is None
+    # 65,536 ports (the design gives fewer) on 1,024 addresses towards 300 endpoints
+    assert int(part["at_least"]) <= 64512 * 1024 * 300 <= int(part["at_most"])
+    assert check(part["evidence"], scenario.canonical).valid is not False
+
+
+def test_the_limit_is_of_its_block_alone() -> None:
+    scenario = natbound.load(Path(__file__).parents[2] / "examples" / "home-lan.yaml")
+    with pytest.raises(natbound.InputError), natbound.limits(seconds=-1):
+        pass
+    with natbound.limits(seconds=1e-9):
+        assert "limit" in scenario.capacity().to_dict()["maximum"]
+    assert scenario.capacity().maximum.connections == 64512
+
+
+def test_demand_within_a_limit_is_unknown() -> None:
+    scenario = natbound.Scenario(long_one(200))
+    demand = [{"from": f"c{i}", "to": r, "connections": 50} for i, c in enumerate(long_one(200)["clients"]) for r in c["reaches"]]
+    with natbound.limits(seconds=1e-6):
+        found = scenario.capacity(demand).to_dict()
+    assert found["fits"] is None
+    assert "time limit" in found["sets_it"]
+    assert found["multiple"]["exact"] is False
+
+
+def test_memory_limit() -> None:
+    with natbound.limits(memory=1):
+        part = natbound.Scenario(long_one(400)).capacity().to_dict()["maximum"]
+    assert part["limit"]["kind"] == "memory"
+    assert part["connections"] is None
+
+
+@pytest.mark.parametrize("more", [["capacity"], ["explain", "--demand", "30000000000"]])
+def test_command_with_timeout(more: list[str], file: Path) -> None:
+    out = subprocess.run([sys.executable, "-c", "from natbound.cli import main; main()", more[0], str(file), *more[1:], "--timeout", "300ms"],
+                         capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert out.returncode == 3, out.stderr
+    assert "time limit of 0.3 s" in out.stderr
+
+
+def test_ctrl_c_stops_counting() -> None:
+    text = ("import json, sys, natbound; from natbound.cli import main; s = natbound.Scenario(json.load(sys.stdin)); print('ready', flush=True);"
+            "natbound.Scenario.capacity(s)")  # fmt: skip
+    program = subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))  # fmt: skip
+    assert program.stdin is not None
+    assert program.stdout is not None
+    program.stdin.write(json.dumps(long_one()))
+    program.stdin.close()
+    assert program.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    assert program.poll() is None
+    began = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    program.wait(timeout=20)
+    assert time.monotonic() - began < 1.5
+    assert program.stderr is not None
+    assert "KeyboardInterrupt" in program.stderr.read()

@@ -1,0 +1,114 @@
+"""The connections of certificates one by one, against the rules of the scenario (oracle.py), which know nothing of blocks."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import random
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.cli import main
+from natbound.tuples import tuples
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from oracle import World, wrong_with
+from small import random_scenario
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def live_of(world: World, certificate: dict[str, Any]) -> list[Any]:
+    """As the oracle wants them: the flow, the NAT, and the external endpoint with its address's place in the pool."""
+    out = []
+    for t in tuples(certificate):
+        flow = (t.protocol, *t.source, *t.destination)
+        assert flow in world.flows(t.client)
+        at = t.via[0] if t.via else None
+        pool = next((r.pool for r in world.nats if at and r.name == at[0]), [])
+        out.append((flow, at[0] if at else None, (pool.index(at[1]), at[2]) if at else None))
+    return out
+
+
+def test_random_maxima_and_demands_obey_every_rule() -> None:
+    rng = random.Random(7)
+    listed = 0
+    for _ in range(150):
+        s = random_scenario(rng)
+        world, scenario = World(s), natbound.Scenario(s)
+        found = [scenario.capacity().to_dict()["maximum"], scenario.capacity(rng.randint(1, 6)).to_dict()]
+        for part in found:
+            if not part.get("evidence") or part.get("fits") is False:
+                continue
+            live = live_of(world, part["evidence"])
+            body = part["evidence"].get("fits", part["evidence"])
+            assert len(live) == int(body["connections"])
+            assert len({flow for flow, _, _ in live}) == len(live)
+            assert wrong_with(world, live) is None, s
+            listed += len(live)
+    assert listed > 500
+
+
+@pytest.mark.parametrize("name", ["nat444", "home-lan-two-addresses", "firewall", "cgnat", "nat64", "database"])
+def test_examples(name: str) -> None:
+    """Each tuple lies in the scenario's sets; sockets, and what is outside of each NAT, are told apart towards each destination."""
+    settings = ["clients.office.addresses=10.1.0.0", "clients.office.ports=1024-1100"] if name == "nat444" else []
+    scenario = natbound.load(EXAMPLES / f"{name}.yaml", settings)
+    c = scenario.canonical
+    part = scenario.capacity().to_dict()["maximum"]
+    inside, outside = set(), set()
+    some = list(islice(tuples(part["evidence"]), 20_000))
+    assert len(some) == min(20_000, int(part["connections"] or part["at_least"]))
+    pools = {n["name"]: [_net(a) for a in n.get("external-ip-address-pool", [])] for n in c["nats"]}
+    for t in some:
+        client = next(x for x in c["clients"] if x["name"] == t.client)
+        assert any(_within(t.source[0], _net(a)) for a in client["addresses"])
+        for nat, address, _ in t.via:
+            assert not pools[nat] or any(_within(address, a) for a in pools[nat])
+        inside.add((t.protocol, t.client, t.source, t.destination))
+        if t.via:
+            outside.add((t.protocol, t.via[-1], t.destination))
+    assert len(inside) == len(some)
+    assert len(outside) == sum(bool(t.via) for t in some)
+    if name == "nat444":
+        assert any(len(t.via) == 2 for t in some)
+
+
+def _net(text: str) -> tuple[int, int]:
+    """First and last address."""
+    if "-" in text:
+        a, b = (int(ipaddress.ip_address(x)) for x in text.split("-"))
+        return a, b
+    n = ipaddress.ip_network(text, strict=False)
+    return int(n[0]), int(n[-1])
+
+
+def _within(address: str, net: tuple[int, int]) -> bool:
+    return net[0] <= int(ipaddress.ip_address(address)) <= net[1]
+
+
+def test_the_head_of_very_many_is_there_at_once(monkeypatch: Any, capsys: Any) -> None:
+    settings = ["clients.A.addresses=10.0.0.0/8", "nats.router.external-ip-address-pool=[203.0.0.0/16]"]
+    settings += [
+        "servers.C.addresses=198.18.0.0/15",
+        "nats.router.connection-limits.limit-per-instance=1000000000000000",
+        "nats.router.design=ideal",
+    ]
+    part = natbound.load(EXAMPLES / "home-lan.yaml", settings).capacity().to_dict()["maximum"]
+    assert int(part["connections"]) > 10**13
+    began = time.perf_counter()
+    assert len(set(islice(tuples(part["evidence"]), 1000))) == 1000
+    assert time.perf_counter() - began < 1
+    monkeypatch.setattr(sys, "argv", ["natbound", "capacity", str(EXAMPLES / "home-lan.yaml"), "--tuples", "3", "--json"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) == 3
+    assert {r["server_address"] for r in rows} == {"198.51.100.7"}
