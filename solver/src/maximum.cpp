@@ -14,6 +14,7 @@
 #include "routed.hpp"
 #include "server_room.hpp"
 #include "shared_pools.hpp"
+#include "standard_form.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -234,9 +235,7 @@ void at_once(const scenario& s, nat_capacity& out, server_room& room) {
     if (out.at_least == out.at_most) out.why_bounds.clear();
 }
 
-}  // namespace
-
-nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+nat_capacity as_written(const scenario& s, const bj::storage_ptr& memory) {
     server_room room(s);
     if (!room.any()) {
         auto out = of_ways(s, memory, nullptr);
@@ -252,6 +251,48 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     at_once(s, out, room);
     least_by_servers(s, room, out, memory);
     return out;
+}
+
+// Of the standard form, in the given sets; nothing where that would take too many.
+std::optional<nat_capacity> of_form(const standard_form& form, const bj::storage_ptr& memory) {
+    auto out = as_written(form.form(), memory);
+    auto blocks = form.named_back(out.blocks);
+    if (!blocks) return std::nullopt;
+    out.blocks = std::move(*blocks);
+    out.does_not_fit = form.named_back(bj::value(std::move(out.does_not_fit))).as_object();
+    return out;
+}
+
+// What either has of each half.
+void best_of(nat_capacity& out, nat_capacity other) {
+    if (other.at_most < out.at_most) {
+        out.at_most = other.at_most;
+        out.does_not_fit = std::move(other.does_not_fit);
+        out.sets_it = std::move(other.sets_it);
+        out.binds = std::move(other.binds);
+    }
+    if (other.at_least > out.at_least) {
+        out.at_least = other.at_least;
+        out.mappings = other.mappings;
+        out.blocks = std::move(other.blocks);
+        out.dealt = std::move(other.dealt);
+    }
+    if (out.at_least == out.at_most) out.why_bounds.clear();
+}
+
+}  // namespace
+
+nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+    if (!needs_standard_form(s)) return as_written(s, memory);
+    auto out = of_form(standard_form(s), memory);
+    if (!out) return as_written(s, memory);
+    // a heuristic that goes from first to last may find more from last to first
+    if (out->at_least < out->at_most)
+        if (auto other = of_form(standard_form(s, true), memory)) best_of(*out, std::move(*other));
+    if (out->at_least < out->at_most) return std::move(*out);
+    // the same number in the words of the scenario as it was given, where that gives it, too
+    auto given = as_written(s, memory);
+    return given.at_least == given.at_most ? given : std::move(*out);
 }
 
 maximum_result maximum(const scenario& s) {
