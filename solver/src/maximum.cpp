@@ -5,6 +5,8 @@
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "joint_maximum.hpp"
+#include "joint_nats.hpp"
 #include "maximum_as_demand.hpp"
 #include "narrowed.hpp"
 #include "nat_capacity.hpp"
@@ -34,6 +36,38 @@ void keep_room(nat_capacity& out, server_room& room) {
     out.at_least = connections(out.blocks);
     out.mappings = 0;
     for (const auto& b : out.blocks) out.mappings += b.mappings();
+}
+
+// What NATs that share clients, but no endpoints, have together.
+std::vector<joint_capacity> joint_of(const scenario& s, const reach_table& reach,
+                                     const std::vector<std::vector<std::size_t>>& inside,
+                                     const bj::storage_ptr& memory) {
+    std::vector<joint_capacity> out;
+    for (const auto& nats : nats_together(inside, s.nats.size())) {
+        if (nats.size() == 1) continue;
+        if (auto one = joint_maximum(s, reach, inside, nats, memory))
+            out.push_back(std::move(*one));
+    }
+    return out;
+}
+
+// In place of the blocks through its NATs, where it has more.
+void lay_joint(nat_capacity& out, const joint_capacity& joint) {
+    const auto through = [&](const block& b) {
+        return b.nat && std::binary_search(joint.nats.begin(), joint.nats.end(), *b.nat);
+    };
+    count now = 0, mappings = 0;
+    for (const auto& b : out.blocks)
+        if (through(b)) {
+            now += b.connections();
+            mappings += b.mappings();
+        }
+    if (now >= joint.at_least) return;
+    std::erase_if(out.blocks, through);
+    out.blocks.insert(out.blocks.end(), joint.blocks.begin(), joint.blocks.end());
+    out.at_least += joint.at_least - now;
+    out.mappings -= mappings;
+    for (const auto& b : joint.blocks) out.mappings += b.mappings();
 }
 
 // Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
@@ -81,7 +115,10 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
     out.binds = "ports";
     std::string together;
-    out.at_most = shared.at_most(s, alone, together);
+    const auto joint = shared.clashes.empty() ? joint_of(s, reaches_of(s), inside_of(s), memory)
+                                              : std::vector<joint_capacity>();
+    for (const auto& j : joint) lay_joint(out, j);
+    out.at_most = shared.at_most(s, alone, joint, together);
     if (!together.empty()) out.sets_it = together;
     if (out.at_least < out.at_most)
         out.why_bounds = shared.clashes.empty()
@@ -93,6 +130,9 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
     out.does_not_fit.emplace("direct", direct.json);
+    bj::array list(memory);
+    for (const auto& j : joint) list.emplace_back(j.item);
+    if (!list.empty()) out.does_not_fit.emplace("together", std::move(list));
     return out;
 }
 
@@ -257,9 +297,10 @@ nat_capacity as_written(const scenario& s, const bj::storage_ptr& memory) {
 std::optional<nat_capacity> of_form(const standard_form& form, const bj::storage_ptr& memory) {
     auto out = as_written(form.form(), memory);
     auto blocks = form.named_back(out.blocks);
-    if (!blocks) return std::nullopt;
+    auto bound = form.named_back(out.does_not_fit);
+    if (!blocks || !bound) return std::nullopt;
     out.blocks = std::move(*blocks);
-    out.does_not_fit = form.named_back(bj::value(std::move(out.does_not_fit))).as_object();
+    out.does_not_fit = std::move(*bound);
     return out;
 }
 

@@ -100,7 +100,7 @@ void standard_form::join_servers(const std::vector<std::vector<bool>>& reach) {
             found.emplace_back(ports, addresses, of);
         };
         // what an address holds is of one set's ports
-        if (limits && (limits->limit_per_address || limits->limit_per_endpoint))
+        if (limits && limits->limit_per_address)
             for (const auto v : some)
                 add(given_.servers[v].ports, given_.servers[v].addresses, {v});
         else

@@ -24,8 +24,8 @@ class standard_form {
 
     // In the given sets; nothing where that takes too many pieces.
     std::optional<std::vector<block>> named_back(const std::vector<block>& blocks) const;
-    // A body of does-not-fit, or a part of one.
-    boost::json::value named_back(const boost::json::value& body) const;
+    // A body of does-not-fit; nothing where it counts a part of a given server set alone.
+    std::optional<boost::json::object> named_back(const boost::json::object& body) const;
 
   private:
     void join_clients(const std::vector<std::vector<bool>>& reach);
@@ -33,6 +33,7 @@ class standard_form {
     void order_nats();
     destination_list of_given(const destination_list& list) const;
     void by_clients(const block& b, std::vector<block>& out) const;
+    boost::json::value value_back(const boost::json::value& value) const;
     boost::json::array items_back(const boost::json::array& items) const;
     bool client_back(const boost::json::object& item, boost::json::array& out) const;
     bool server_back(const boost::json::object& item, boost::json::array& out) const;

@@ -152,7 +152,7 @@ bool standard_form::client_back(const bj::object& item, bj::array& out) const {
     for (const auto c : clients_[k]) {
         const auto mine = all & given_.clients[c].addresses;
         if (mine.empty() && listed && listed->is_array()) continue;
-        auto one = named_back(bj::value(item, out.storage())).as_object();
+        auto one = value_back(bj::value(item, out.storage())).as_object();
         one["client"] = given_.clients[c].name;
         if (listed)
             one["addresses"] = listed->is_array() ? bj::value(json_set(mine, out.storage()))
@@ -196,16 +196,38 @@ bj::array standard_form::items_back(const bj::array& items) const {
         if (item.is_object() &&
             (client_back(item.as_object(), out) || server_back(item.as_object(), out)))
             continue;
-        out.push_back(named_back(item));
+        out.push_back(value_back(item));
     }
     return out;
 }
 
-bj::value standard_form::named_back(const bj::value& body) const {
-    if (body.is_array()) return items_back(body.as_array());
-    if (!body.is_object()) return body;
-    bj::object out(body.as_object().storage());
-    for (const auto& [key, value] : body.as_object()) out.emplace(key, named_back(value));
+bj::value standard_form::value_back(const bj::value& value) const {
+    if (value.is_array()) return items_back(value.as_array());
+    if (!value.is_object()) return value;
+    bj::object out(value.as_object().storage());
+    for (const auto& [key, one] : value.as_object()) out.emplace(key, value_back(one));
+    return out;
+}
+
+std::optional<bj::object> standard_form::named_back(const bj::object& body) const {
+    auto out = value_back(bj::value(body, body.storage())).as_object();
+    // sets that are counted by their own limits are counted whole
+    if (const auto* counted_sets = out.if_contains("servers")) {
+        count wanted = 0, whole = 0;
+        for (const auto& item : body.at("servers").as_array()) {
+            const auto it = std::find_if(form_.servers.begin(), form_.servers.end(), [&](auto& v) {
+                return v.name == item.at("server").as_string();
+            });
+            wanted += it->addresses.size() * it->ports.size();
+        }
+        for (const auto& item : counted_sets->as_array()) {
+            const auto it =
+                std::find_if(given_.servers.begin(), given_.servers.end(),
+                             [&](auto& v) { return v.name == item.at("server").as_string(); });
+            whole += it->addresses.size() * it->ports.size();
+        }
+        if (wanted != whole) return std::nullopt;
+    }
     return out;
 }
 
