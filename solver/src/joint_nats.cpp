@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 #include "nat_capacity.hpp"
 #include "quota.hpp"
@@ -139,6 +140,50 @@ std::optional<joint_nats> as_one(const scenario& s, const reach_table& reach,
             out.add(std::move(g), n);
     }
     return out.run(nats_of);
+}
+
+namespace {
+
+// What tells mappings and keys apart, as the design says and as it is read.
+using apart = std::tuple<mapping_type, mapping_type, scope_destination, scope_destination, bool>;
+apart told_apart_by(const design& d, const nat_reading& r) {
+    const auto type =
+        d.mapping_type == mapping_type::eim_if_possible ? mapping_type::edm : d.mapping_type;
+    return {type, r.mapping, d.clash_scope.destination, r.scope.destination,
+            d.clash_scope.protocol};
+}
+
+}  // namespace
+
+std::optional<std::vector<group>> groups_together(
+    const scenario& s, const reach_table& reach,
+    const std::vector<std::vector<std::size_t>>& inside, const std::vector<std::size_t>& nats,
+    bool below) {
+    joiner out;
+    const auto all = clients_inside(inside, nats);
+    std::map<std::size_t, std::size_t> nats_of;
+    std::optional<apart> first;
+    for (const auto n : nats) {
+        if (s.nats[n].port_set || !translates(s.nats[n])) return std::nullopt;
+        const nat_plan plan(s.nats[n]);
+        const auto readings = readings_of(s, reach, plan, inside[n]);
+        const auto reading = by_pair(below && readings.below ? *readings.below : readings.above);
+        const auto how = told_apart_by(plan.design, reading);
+        if (!first) first = how;
+        if (how != *first) return std::nullopt;
+        for (const auto c : inside[n]) ++nats_of[c];
+        // keys are alike or not whoever is inside: so all clients are looked at
+        for (auto& g : groups_of(s, reach, plan, all, reading)) {
+            std::erase_if(g.sources, [&](const source_class& c) {
+                return std::find(inside[n].begin(), inside[n].end(), c.runs.front().client) ==
+                       inside[n].end();
+            });
+            out.add(std::move(g), n);
+        }
+    }
+    auto joined = out.run(nats_of);
+    if (!joined) return std::nullopt;
+    return std::move(joined->groups);
 }
 
 }  // namespace natbound

@@ -32,4 +32,13 @@ std::optional<joint_nats> as_one(const scenario& s, const reach_table& reach,
                                  const std::vector<std::vector<std::size_t>>& inside,
                                  const std::vector<std::size_t>& nats, const demand_list& demand);
 
+// Everything that these NATs' clients may send as groups over the externals of all of them; each
+// class is of one client set. As they are counted from above, or (`below`) from below where there
+// is such a reading. Nothing where NATs tell keys, mappings or sockets apart in different ways, or
+// have port sets or translate nothing.
+std::optional<std::vector<group>> groups_together(
+    const scenario& s, const reach_table& reach,
+    const std::vector<std::vector<std::size_t>>& inside, const std::vector<std::size_t>& nats,
+    bool below = false);
+
 }  // namespace natbound

@@ -5,6 +5,8 @@
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "joint_maximum.hpp"
+#include "joint_nats.hpp"
 #include "maximum_as_demand.hpp"
 #include "narrowed.hpp"
 #include "nat_capacity.hpp"
@@ -16,6 +18,7 @@
 #include "routed.hpp"
 #include "server_room.hpp"
 #include "shared_pools.hpp"
+#include "standard_form.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -35,6 +38,38 @@ void keep_room(nat_capacity& out, server_room& room) {
     out.at_least = connections(out.blocks);
     out.mappings = 0;
     for (const auto& b : out.blocks) out.mappings += b.mappings();
+}
+
+// What NATs that share clients, but no endpoints, have together.
+std::vector<joint_capacity> joint_of(const scenario& s, const reach_table& reach,
+                                     const std::vector<std::vector<std::size_t>>& inside,
+                                     const bj::storage_ptr& memory) {
+    std::vector<joint_capacity> out;
+    for (const auto& nats : nats_together(inside, s.nats.size())) {
+        if (nats.size() == 1) continue;
+        if (auto one = joint_maximum(s, reach, inside, nats, memory))
+            out.push_back(std::move(*one));
+    }
+    return out;
+}
+
+// In place of the blocks through its NATs, where it has more.
+void lay_joint(nat_capacity& out, const joint_capacity& joint) {
+    const auto through = [&](const block& b) {
+        return b.nat && std::binary_search(joint.nats.begin(), joint.nats.end(), *b.nat);
+    };
+    count now = 0, mappings = 0;
+    for (const auto& b : out.blocks)
+        if (through(b)) {
+            now += b.connections();
+            mappings += b.mappings();
+        }
+    if (now >= joint.at_least) return;
+    std::erase_if(out.blocks, through);
+    out.blocks.insert(out.blocks.end(), joint.blocks.begin(), joint.blocks.end());
+    out.at_least += joint.at_least - now;
+    out.mappings -= mappings;
+    for (const auto& b : joint.blocks) out.mappings += b.mappings();
 }
 
 // Ways out that share endpoints, where each leaves what it shares to those before it; or clients,
@@ -87,7 +122,10 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     out.blocks.insert(out.blocks.end(), direct.blocks.begin(), direct.blocks.end());
     out.binds = "ports";
     std::string together;
-    out.at_most = shared.at_most(s, alone, together);
+    const auto joint = shared.clashes.empty() ? joint_of(s, reaches_of(s), inside_of(s), memory)
+                                              : std::vector<joint_capacity>();
+    for (const auto& j : joint) lay_joint(out, j);
+    out.at_most = shared.at_most(s, alone, joint, together);
     if (!together.empty()) out.sets_it = together;
     if (out.at_least < out.at_most)
         out.why_bounds = shared.clashes.empty()
@@ -99,6 +137,9 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("nats", std::move(nats));
     out.does_not_fit.emplace("direct", direct.json);
+    bj::array list(memory);
+    for (const auto& j : joint) list.emplace_back(j.item);
+    if (!list.empty()) out.does_not_fit.emplace("together", std::move(list));
     return out;
 }
 
@@ -255,10 +296,6 @@ void at_once(const scenario& s, nat_capacity& out, server_room& room) {
     if (out.at_least == out.at_most) out.why_bounds.clear();
 }
 
-}  // namespace
-
-namespace {
-
 // Better bounds than there are, or where a limit is reached those.
 template <class Work>
 void improve(Work work) {
@@ -268,7 +305,7 @@ void improve(Work work) {
     }
 }
 
-nat_capacity settled(const scenario& s, const bj::storage_ptr& memory) {
+nat_capacity as_written(const scenario& s, const bj::storage_ptr& memory) {
     server_room room(s);
     if (!room.any()) {
         auto out = of_ways(s, memory, nullptr);
@@ -286,6 +323,54 @@ nat_capacity settled(const scenario& s, const bj::storage_ptr& memory) {
         least_by_servers(s, room, out, memory);
     });
     return out;
+}
+
+// Of the standard form, in the given sets; nothing where that would take too many.
+std::optional<nat_capacity> of_form(const standard_form& form, const bj::storage_ptr& memory) {
+    auto out = as_written(form.form(), memory);
+    auto blocks = form.named_back(out.blocks);
+    if (!blocks) return std::nullopt;
+    out.blocks = std::move(*blocks);
+    if (out.rough) return out;
+    auto bound = form.named_back(out.does_not_fit);
+    if (!bound) return std::nullopt;
+    out.does_not_fit = std::move(*bound);
+    return out;
+}
+
+// What either has of each half.
+void best_of(nat_capacity& out, nat_capacity other) {
+    if (other.at_most < out.at_most) {
+        out.at_most = other.at_most;
+        out.rough = other.rough;
+        out.does_not_fit = std::move(other.does_not_fit);
+        out.sets_it = std::move(other.sets_it);
+        out.binds = std::move(other.binds);
+    }
+    if (other.at_least > out.at_least) {
+        out.at_least = other.at_least;
+        out.mappings = other.mappings;
+        out.blocks = std::move(other.blocks);
+        out.dealt = std::move(other.dealt);
+    }
+    if (out.at_least == out.at_most) out.why_bounds.clear();
+}
+
+nat_capacity settled(const scenario& s, const bj::storage_ptr& memory) {
+    if (!needs_standard_form(s)) return as_written(s, memory);
+    auto out = of_form(standard_form(s), memory);
+    if (!out) return as_written(s, memory);
+    improve([&] {
+        // a heuristic that goes from first to last may find more from last to first
+        if (out->at_least < out->at_most)
+            if (auto other = of_form(standard_form(s, true), memory))
+                best_of(*out, std::move(*other));
+        if (out->at_least < out->at_most) return;
+        // the same number in the words of the scenario as it was given, where that gives it, too
+        auto given = as_written(s, memory);
+        if (given.at_least == given.at_most) out = std::move(given);
+    });
+    return std::move(*out);
 }
 
 }  // namespace

@@ -255,7 +255,7 @@ std::vector<block> blocks_of(const group& g, const key_table& table,
         const auto to = carried(table, on.kinds);
         for (std::size_t k = 0; k < on.kinds.size(); ++k) {
             block b;
-            b.nat = nat;
+            b.nat = g.externals[on.external].nat.value_or(nat);
             b.via_addresses = g.externals[on.external].addresses;
             b.via_ports = g.externals[on.external].ports;
             // a mapping of adm is of one address, and there are as many as keys of the group

@@ -31,7 +31,7 @@ shared_pools::shared_pools(const scenario& s)
     : ways(ways_out(s, s.nats.size())), clashes(clashes_of(ways)) {}
 
 count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
-                            std::string& sets_it) const {
+                            const std::vector<joint_capacity>& joint, std::string& sets_it) const {
     std::vector<std::size_t> cluster(ways.size());
     std::iota(cluster.begin(), cluster.end(), 0);
     const auto root = [&](std::size_t w) {
@@ -78,7 +78,17 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
         else if (together < sum)
             sets_it = listed(names) + " share external endpoints, and have " + grouped(together) +
                       " tuples together";
-        total += std::min({sum, together, sockets});
+        count least = std::min({sum, together, sockets});
+        std::vector<std::size_t> nats;
+        for (const auto w : some)
+            if (ways[w].nat) nats.push_back(*ways[w].nat);
+        std::sort(nats.begin(), nats.end());
+        for (const auto& j : joint)
+            if (nats.size() == some.size() && j.nats == nats && j.at_most < least) {
+                least = j.at_most;
+                sets_it = j.sets_it;
+            }
+        total += least;
     }
     return total;
 }

@@ -5,6 +5,7 @@
 // clients.
 #include <vector>
 
+#include "joint_maximum.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/ways_out.hpp"
 
@@ -16,8 +17,10 @@ struct shared_pools {
 
     explicit shared_pools(const scenario& s);
 
-    // The most that all ways have, where each by itself has `alone`; `sets_it` where it is less.
-    count at_most(const scenario& s, const std::vector<count>& alone, std::string& sets_it) const;
+    // The most that all ways have, where each by itself has `alone`, and some NATs together what
+    // `joint` says; `sets_it` where it is less.
+    count at_most(const scenario& s, const std::vector<count>& alone,
+                  const std::vector<joint_capacity>& joint, std::string& sets_it) const;
     // Connections that a client set's sockets make at most.
     static count sockets_of(const scenario& s, std::size_t client);
     // The addresses that way number w leaves to those before it.

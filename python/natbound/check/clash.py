@@ -66,8 +66,8 @@ def clusters(scenario: Scenario) -> list[list[WayOut]]:
     return [[w for w in ways if w.name in names] for names in {id(g): g for g in group.values()}.values()]
 
 
-def together(scenario: Scenario, alone: dict[str, int]) -> int:
-    """What all ways out have at most, where each by itself has so many."""
+def together(scenario: Scenario, alone: dict[str, int], joint: dict[frozenset[str], int]) -> int:
+    """What all ways out have at most, where each by itself has so many, and some NATs together so many."""
     out = 0
     for some in clusters(scenario):
         each = sum(alone[w.name] for w in some)
@@ -79,6 +79,7 @@ def together(scenario: Scenario, alone: dict[str, int]) -> int:
             )
             clients = [scenario.clients[name] for name in {name for w in some for name in w.clients}]
             each = min(each, tuples, sum(c.sockets * sum(d.size for d in scenario.destinations(c)) for c in clients))
+            each = min(each, joint.get(frozenset(w.name for w in some), each))
         out += each
     return out
 

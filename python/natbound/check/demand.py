@@ -8,8 +8,10 @@ from typing import Any
 
 from .alone import alone, read_pairs, those_left
 from .cascade import at_stages
-from .does_not_fit import check_does_not_fit, check_group, check_nat, heaviest_first, limit
+from .does_not_fit import check_does_not_fit, check_nat
+from .groups import check_group, heaviest_first
 from .left import whole
+from .limit import limit
 from .paired import too_few_bins
 from .pool import Way
 from .port_sets import too_few
@@ -41,7 +43,7 @@ def read_demand(scenario: Scenario, value: Any) -> Demand:
 
 def _closed_demand(scenario: Scenario, nat: Nat, value: Any, demand: Demand, where: str) -> bool:
     """Whether the closed client sets of a group want more than is open to them there."""
-    group, at_most = check_group(scenario, nat, Way(scenario, nat), value, where, "demand")
+    group, at_most = check_group(scenario, [Way(scenario, nat)], value, where, "demand")
     there = whole(group.dests)
     servers = [v.name for v in scenario.servers.values() if covers(there, Dest(v, v.addresses, v.ports).boxes)]
     wanted = 0

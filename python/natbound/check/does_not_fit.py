@@ -11,184 +11,22 @@ from dataclasses import replace
 from typing import Any
 
 from .alone import without
-from .blocks import read_dests
 from .cascade import sent
 from .clash import together
 from .direct import check_direct, check_firewall
-from .keys import keys_of, mapping_side, weights
-from .left import Group, Left, read_left, read_open, whole
+from .groups import check_group, complete, one_of_each
+from .joint import read_joint
+from .left import whole
+from .limit import limit
 from .paired import counted_alone
 from .pool import Way
 from .port_sets import check_bound
 from .quota import capped
 from .reading import count, entries, get, known_keys, need, word
-from .scenario import Client, Nat, Scenario
+from .scenario import Nat, Scenario
 from .server_limits import by_backends, read_counted
-from .servers import Dest
-from .sets import Box, boxes, covers, meet, spend, total, union, volume
-from .subscribers import cut, most_of_all
-
-Weights = list[tuple[int, int]]
-
-
-def stay_inside(scenario: Scenario, way: Way, group: Group, item: Left, open_: list[Box], where: str) -> None:
-    """Every external endpoint that the item's mappings may be given lies in `open`."""
-    plan = group.nat.plan
-    onto = plan.permitted(item.ports)
-    dests = [d for d in (item.to or group.dests) if scenario.reached(item.client, d.server)]
-    # where all of these ports are open on the whole pool, it does not matter which address a hash picks
-    for protocol in {d.server.protocol for d in dests}:
-        mine = open_ + group.nat.holes.boxes(protocol)  # static mappings are given to nobody
-        if covers(mine, boxes(group.nat.pool, onto)):
-            continue
-        towards = union(s for d in dests if d.server.protocol == protocol for s in d.addresses)
-        given = way.externals(item.client, item.addresses, [protocol], towards)
-        need(covers(mine, boxes(given, onto)), f"{where}: {item.client.name} may use external endpoints that are not listed as open")
-
-
-def cells(items: list[Left]) -> list[list[Left]]:
-    """Which items meet at some socket: the distinct lists, with [] where a socket of the client set is in none."""
-    client = items[0].client
-    begin: dict[int, list[int]] = {}
-    end: dict[int, list[int]] = {}
-    for i, item in enumerate(items):
-        for lo, hi in item.addresses:
-            begin.setdefault(lo, []).append(i)
-            end.setdefault(hi + 1, []).append(i)
-    own = {lo: 1 for lo, _ in client.addresses}
-    for _, hi in client.addresses:
-        own[hi + 1] = -1  # sets are written without neighbours that touch
-    now: set[int] = set()
-    rows: set[frozenset[int]] = set()
-    inside = 0
-    for at in sorted({*begin, *end, *own}):
-        now.difference_update(end.get(at, ()))
-        now.update(begin.get(at, ()))
-        inside += own.get(at, 0)
-        spend(1 + len(now))
-        if inside:
-            rows.add(frozenset(now))
-    found: set[frozenset[int]] = set()
-    for row in rows:
-        sets = [client.ports, *(items[i].ports for i in row)]
-        for lo in {x for s in sets for first, last in s for x in (first, last + 1)}:
-            if meet(client.ports, ((lo, lo),)):
-                found.add(frozenset(i for i in row if meet(items[i].ports, ((lo, lo),))))
-    return [[items[i] for i in sorted(f)] for f in found]
-
-
-def heaviest_first(scenario: Scenario, nat: Nat, client: Client, dests: list[Dest]) -> list[Weights]:
-    """The mappings of one socket of the client set under each kind of key among the destinations."""
-    out: list[Weights] = []
-    for key in keys_of(nat.plan, dests):
-        found = weights(scenario, nat.plan, client, key)
-        spend(len(out))
-        if found and found not in out:
-            out.append(found)
-    return out
-
-
-def paid_for(group: Group, at: list[Left], lists: list[Weights], where: str) -> None:
-    """The levels that speak of a mapping weigh as much as it does, for every mapping of a socket where these items meet."""
-    spoken = [0] * len(group.weights)
-    for item in at:
-        spoken[item.level] += item.mappings
-    for found in lists:
-        before = 0
-        spend(len(found) * len(spoken))
-        for weight, how_many in found:
-            # of equal ones the last has the fewest levels
-            before += how_many
-            paid = sum(w for w, n in zip(group.weights, spoken) if n >= before)  # noqa: B905
-            need(paid >= weight, f"{where}: mappings of {at[0].client.name if at else 'a client set'} are in no level")
-
-
-def complete(scenario: Scenario, group: Group, where: str) -> None:
-    """Every mapping that a client may have towards the group is spoken of in levels of enough weight."""
-    alike: dict[frozenset[str], list[Weights]] = {}  # client sets that reach the same servers
-    mentioned: dict[str, list[Left]] = {}
-    for item in group.items:
-        mentioned.setdefault(item.client.name, []).append(item)
-    for client in group.clients.values():
-        items = mentioned.get(client.name, [])
-        need(items, f"{where}: {client.name} reaches these destinations and is not mentioned")
-        bundles = list(dict.fromkeys(i.to for i in items))
-        if client.reaches not in alike or bundles != [()]:
-            spend(len(group.dests))
-            reached = [d for d in group.dests if scenario.reached(client, d.server)]
-        if bundles == [()]:
-            if client.reaches not in alike:
-                alike[client.reaches] = heaviest_first(scenario, group.nat, client, reached)
-            for at in cells(items):
-                need(at, f"{where}: sockets of {client.name} are not mentioned")
-                paid_for(group, at, alike[client.reaches], where)
-            continue
-        need(() not in bundles, f"{where}: items of {client.name} with destinations and without")
-        sides = [mapping_side(group.nat.plan, b, key=True, mapping=True) for b in bundles]
-        need(volume([x for s in sides for x in s]) == sum(map(volume, sides)), f"{where}: one mapping is in two items")
-        need(covers([x for b in bundles for x in whole(b)], whole(reached)), f"{where}: destinations of {client.name} are in no item")
-        for bundle in bundles:
-            lists = heaviest_first(scenario, group.nat, client, list(bundle))
-            for at in cells([i for i in items if i.to == bundle]):
-                need(at, f"{where}: sockets of {client.name} are not mentioned")
-                paid_for(group, at, lists, where)
-
-
-def check_group(scenario: Scenario, nat: Nat, way: Way, value: Any, where: str, unit: str = "mappings") -> tuple[Group, int]:
-    """Returns the group and the number of connections that it bounds. With a demand the closed items alone count, each with all its sockets."""
-    known_keys(value, "to keys levels at-most", where)
-    dests = read_dests(scenario, get(value, "to", where), where + ".to")
-    need(total(whole(dests)) == volume(whole(dests)), f"{where}: a destination occurs twice")
-    spend(len(scenario.clients) * len(dests))
-    reaching = [c for c in scenario.inside(nat) if any(scenario.reached(c, d.server) for d in dests)]
-    group = Group(nat, dests, {c.name: c for c in reaching})
-    keys = count(get(value, "keys", where), where + ".keys")
-    need(keys == volume(mapping_side(nat.plan, dests, key=True)), f"{where}: the number of clash-scope keys is another one")
-    bound = 0
-    for i, level in enumerate(entries(get(value, "levels", where), where)):
-        here = f"{where}.levels[{i}]"
-        known_keys(level, "weight closed open loose at-most", here)
-        weight = count(get(level, "weight", here), here)
-        need(weight > 0, f"{here}: a weight of 0")
-        open_ = read_open(get(level, "open", here), here + ".open")
-        closed = [read_left(scenario, group, v, here + ".closed", unit) for v in entries(get(level, "closed", here), here)]
-        loose = [read_left(scenario, group, v, here + ".loose", "mappings") for v in entries(level.get("loose", []), here)]
-        for item in closed:
-            stay_inside(scenario, way, group, item, open_, here)
-        need(unit == "mappings" or not loose, f"{here}: with a demand, the closed ones alone count")
-        at_most = sum(item.size for item in loose) + volume(open_)
-        if "at-most" in level:
-            need(count(level["at-most"], here) == at_most, f"{here}: at most {at_most:,} mappings, not as it says")
-        bound += weight * at_most
-        group.weights.append(weight)
-        for item in closed + loose:
-            item.level = i
-            group.items.append(item)
-    need(group.weights, f"{where}: no levels")
-    if "at-most" in value:
-        need(count(value["at-most"], where) == keys * bound, f"{where}: at most {keys * bound:,} connections, not as it says")
-    return group, keys * bound
-
-
-def one_of_each(clients: list[Client]) -> list[Client]:
-    """Of client sets that reach the same servers, one."""
-    return list({c.reaches: c for c in clients}.values())
-
-
-def limit(scenario: Scenario, nat: Nat) -> list[int]:
-    """What the NAT's limits bound its connections by, each by itself."""
-    out = [] if nat.table is None else [nat.table]
-    if (most := most_of_all(scenario, nat)) is not None:
-        out.append(most)
-    if nat.mappings is not None:
-        most = 1
-        for client in one_of_each(scenario.inside(nat)):
-            carried: dict[Any, int] = {}
-            for d in scenario.destinations(client):
-                carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
-            most = max(most, *carried.values(), 1)
-        out.append(nat.mappings if nat.plan.mapping in ("edm", "eim-if-possible") else nat.mappings * most)
-    return out
+from .sets import covers, total, volume
+from .subscribers import cut
 
 
 def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
@@ -215,7 +53,7 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     way = Way(scenario, nat)
     for i, g in enumerate(entries(get(value, "groups", where), where)):
         here = f"{where}.groups[{i}]"
-        group, at_most = check_group(scenario, nat, way, g, here)
+        group, at_most = check_group(scenario, [way], g, here)
         complete(scenario, group, here)
         groups.append(group)
         bound += at_most
@@ -247,6 +85,7 @@ def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     direct = check_direct(scenario, body.get("direct", []))
     routed = {c.name for c in scenario.clients.values() if scenario.nat_of(c) is None}
     need(set(direct) == routed, "a client set inside no NAT is not mentioned")
-    bound = together(scenario, {**sent(scenario, bounds), **direct}) + sum(counted.values())
+    joint = read_joint(scenario, body.get("together", []), "together")
+    bound = together(scenario, {**sent(scenario, bounds), **direct}, joint) + sum(counted.values())
     need(said == bound, f"the parts add up to {bound:,} and not to {said:,}")
     return said
