@@ -7,6 +7,7 @@ PYBIND11_MODULE(_core, m) {
     bind_errors(m);
     bind_scenario(m);
     bind_design(m);
+    bind_looks(m);
     bind_queues(m);
     bind_bursts(m);
     bind_calculator(m);
