@@ -136,7 +136,13 @@ std::vector<refusing_limit> loss_study::state::refusing(double scale) const {
         add("servers", scenario_.servers[kind.servers].name, limits.log_servers(k, scale));
         if (!kind.nat) continue;
         const std::string& nat = scenario_.nats[*kind.nat].name;
-        add("ports", nat, sums_->bound_of_ports(k, scale));
+        // a table that a complete search meets before its ports stands in their place
+        const auto& table = sums_->all().plans[*kind.nat].table;
+        bool taken = false;
+        for (const auto& part : sums_->shares(k))
+            taken = taken || (table && !limits.has_table(*kind.nat) &&
+                              sums_->curves()[part.curve]->ports() == static_cast<double>(*table));
+        add(taken ? "table" : "ports", nat, sums_->bound_of_ports(k, scale));
         add("blocks", nat, limits.log_dealt(k, scale));
         add("quota", nat, limits.log_quota(kind.clients, scale));
         add("table", nat, limits.log_table(*kind.nat, scale));

@@ -42,7 +42,7 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
 def _parts(option: dict[str, Any]) -> list[str]:
     """Addresses, the variant, and what else changes."""
     n = option["addresses"]
-    first = [] if n is None else [f"{_plain(n)} address{'es' if n != 1 else ''}"]
+    first = [] if n is None else [f"{_plain(n)} address{'es' if n != 1 else ''}" if n >= 1 else f"{_plain(n)} of an address"]
     others = [text for text in option["changes"] if not text.startswith(first[0])] if first else option["changes"]
     return [*first, option["change"], *others]
 

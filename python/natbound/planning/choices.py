@@ -99,7 +99,7 @@ def _share_of_an_address(canonical: Mapping[str, Any], index: int, price: float)
 
     def text(level: int) -> str:
         if level < bits:
-            return f"a PSID of {bits - level} bits (1/{2 ** (bits - level):,} of an address){at_nat(canonical, nat['name'])}"
+            return f"a PSID of {bits - level} bit{'s' if bits - level != 1 else ''}{at_nat(canonical, nat['name'])}"
         n = pool.now + level - bits
         return f"{n:,} whole address{'es' if n != 1 else ''}{at_nat(canonical, nat['name'])}"
 
@@ -134,7 +134,7 @@ def _sets_for_ever(canonical: Mapping[str, Any], index: int, price: float) -> Ch
         now,
         Ladder(1, most, lambda size: price * max(0, needed(size) - pool.now), now),
         lambda size: (f"nats.{index}.port-set.port-set-size={size}", *pool.settings(needed(size))),
-        lambda size: f"sets of {size:,} ports, {needed(size):,} address{'es' if needed(size) != 1 else ''}{at_nat(canonical, nat['name'])}",
+        lambda size: f"sets of {size:,} ports{at_nat(canonical, nat['name'])}",
         ("ports",),
         sorted({min(most, 2**k) for k in range(6, 13)} | {now}),
         lambda size: float(needed(size)),

@@ -89,6 +89,10 @@ def size(
                 dimensions += [c for c in limits.limits(there, price) if c.kind not in keep]
                 sized = Sized(tries, variant.settings, dimensions)
                 found = sized.options(alternatives)
+            except InputError:
+                if not variant.only_if_fewer:
+                    raise
+                continue  # an address has no more sets
             except Unsupported as error:
                 options.append(_unmet(variant.label, str(error)))
                 continue
