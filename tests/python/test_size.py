@@ -103,13 +103,35 @@ def test_sets_for_ever_are_as_large_as_is_enough() -> None:
 
 
 def test_the_nat_that_refuses_first_grows_and_then_the_next() -> None:
-    s = natbound.load("examples/nat444.yaml").with_settings(*(f"nats.{i}.design=ideal" for i in (0, 1)))
-    assert s.size(1e-6).nat in ("cpe1", "cpe2")
-    both = s.with_settings("traffic.0.rate=40000/s").size(1e-6)
-    assert both.options[0].cost is not None
-    assert set(both.nats) >= {"cpe1", "cpe2"}
-    refused = s.with_settings("traffic.0.rate=40000/s", *(text.removeprefix("--set ") for text in both.options[0].apply)).risk(tries=1)
-    assert refused.worst_refusal_probability.value <= 1e-6
+    ports = {"start-port-number": 1024, "end-port-number": 1523}
+    s = Scenario(
+        {
+            "clients": [{"name": f"home{i}", "addresses": f"192.168.{i}.0/26"} for i in (1, 2)],
+            "nats": [
+                *(
+                    {
+                        "name": f"cpe{i}",
+                        "inside": [f"home{i}"],
+                        "external-ip-address-pool": f"100.64.{i}.1",
+                        "port-set-restrict": ports,
+                        "design": "ideal",
+                    }
+                    for i in (1, 2)
+                ),
+                {"name": "cgn", "inside": ["cpe1", "cpe2"], "external-ip-address-pool": "203.0.113.5", "design": "ideal"},
+            ],
+            "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80}],
+            "traffic": [{"from": ["home1", "home2"], "to": "C", "rate": "14/s", "hold": "100s"}],
+        }
+    )
+    found = s.size(1e-4)
+    needed = math.ceil(int(calculator.ports_for(700, 1e-4)) / 500)
+    assert set(found.nats) == {"cpe1", "cpe2"}
+    best = found.options[0]
+    assert best.cost == 2 * (needed - 1)
+    assert len(best.one_less) == 2
+    assert all(one.refusal_probability > 1e-4 for one in best.one_less)
+    assert s.size(1e-4, nat="cpe1").options[0].cost is None
 
 
 def test_a_design_that_keeps_to_one_address_says_that_more_do_not_help() -> None:
