@@ -103,6 +103,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
     how.seed = options.seed;
     how.interrupt = options.interrupt;
     how.holds = 8;
+    how.known = std::make_shared<calculator::known_curves>();
     bj::object out{{"schema", "natbound.answer/1"}, {"description", s.description}};
     out["guaranteed"] = open.empty() ? guaranteed_part(s, g, m) : unknown_part(open);
     std::optional<calculator::loss_study> study_of;

@@ -27,6 +27,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;
+    how.known = std::make_shared<known_curves>();
     loss_study study(s, how);
     const auto r = study.risk(options.scale);
     bj::object out{{"schema", "natbound.risk/1"}, {"rate", r.rate}, {"load", r.load}};

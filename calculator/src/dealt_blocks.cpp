@@ -262,8 +262,9 @@ class dealer {
         const auto pool = static_cast<double>(what_.pool);
         while (low > -1e5 && mean_at(low) > pool) low *= 2;
         while (high < 1e5 && mean_at(high) < pool) high *= 2;
-        // near enough for the pool to lie well within the window
-        for (int i = 0; i < 60 && high - low > 1e-3 * std::fabs(low + high); ++i) {
+        // So near that the pool lies in the middle of the window also where theta is large: of few
+        // blocks for many who all want some, a thousandth of it is many deviations.
+        for (int i = 0; i < 60 && high - low > 1e-13 * std::fabs(low + high); ++i) {
             const double middle = (low + high) / 2;
             (mean_at(middle) < pool ? low : high) = middle;
         }

@@ -80,7 +80,7 @@ void loss_study::state::error(double scale, double load, likely_result& out) con
     for (const auto& k : out.kinds) {
         if (!k.likely || *k.likely > load * (1 + 1e-9)) continue;
         for (const auto& part : sums_->shares(number(k.kind))) {
-            const auto& curve = sums_->curves()[part.curve];
+            const auto& curve = *sums_->curves()[part.curve];
             if (curve.measured(part.load * scale, part.place)) continue;
             for (const auto& p : curve.points())
                 if (p.kinds[part.place].seen && p.load > part.load * scale) {
@@ -101,7 +101,7 @@ void loss_study::state::points(std::vector<load_point>& out) const {
             for (const auto& part : sums_->shares(k))
                 if (part.curve == c) most = std::max(most, part.load);
         if (most == 0 || (most < sums_->heaviest() && sums_->curves().size() > 1)) continue;
-        for (const auto& p : sums_->curves()[c].points()) {
+        for (const auto& p : sums_->curves()[c]->points()) {
             load_point point;
             point.load = p.load / most * all.load;
             for (const auto& k : p.kinds)
@@ -152,6 +152,9 @@ likely_result loss_study::likely(double epsilon) {
 risk_result loss_study::risk(double scale) {
     auto out = state_->risk(scale);
     return cascade_ ? over_stages(std::move(out), *cascade_) : out;
+}
+std::vector<refusing_limit> loss_study::refusing(double scale) const {
+    return state_->refusing(scale);
 }
 std::optional<window_formula> loss_study::windows(double scale) const {
     return cascade_ ? std::nullopt : state_->windows(scale);

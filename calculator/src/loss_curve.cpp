@@ -21,6 +21,11 @@ constexpr std::size_t time_batches = 20;  // of the averages over states
 constexpr int most_rounds = 3;        // as much again, for errors that stay large
 constexpr double good_enough = 0.25;  // error of a logarithm that tells where to look next
 
+// A rough look forgets where it began for so many holds only. Where holds are nearly constant that
+// leaves the logarithm of a probability 0.14 too low (measured at 1e-5: docs/calculator.md), for
+// which its error has this more.
+constexpr double rough_holds = 6, rough_error = 0.3;
+
 bool lighter(const curve_point& p, double load) { return p.load < load; }
 
 // The worst kind at a point; unseen where none was seen.
@@ -202,11 +207,11 @@ double loss_curve::slope(double load, std::size_t kind) const {
     return std::clamp(found, 1.0, 1000.0);
 }
 
-void loss_curve::look(double load, double holds, double near, double precision) {
+void loss_curve::look(double load, double holds, double near, double precision, bool rough) {
     if (exact()) return;
     for (const auto& p : points_)
-        if (std::fabs(std::log(p.load / load)) <= near && p.effort >= holds) return;
-    curve_point next = simulate(load, holds, precision);
+        if (std::fabs(std::log(p.load / load)) <= near && (p.effort >= holds || rough)) return;
+    curve_point next = simulate(load, holds, precision, rough);
     const auto at = std::lower_bound(points_.begin(), points_.end(), next.load, lighter);
     points_.insert(at, std::move(next));
 }
@@ -235,7 +240,7 @@ double loss_curve::solve(double epsilon, double holds) {
     double unsure = 0;  // of the load, by the error of the last point and the slope there
     for (int i = 0; i < 24; ++i) {
         const bool last = high < low * (1.003 + unsure);
-        look(load, last ? holds : std::min(holds, 1.0), 0.0005, good_enough);
+        look(load, last ? holds : std::min(holds, 1.0), 0.0005, good_enough, !last);
         const auto& point =
             *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
                 return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
@@ -288,13 +293,13 @@ void loss_curve::descend(double probability) {
         }
         if (load > 4 * ports_ * crowding_) return;
         const bool seen = lowest != points_.end();
-        look(load, 1, 0.02);  // a bound is wanted
+        look(load, 1, 0.02, 0, true);  // a bound is wanted
         if (seen && !sees(*std::lower_bound(points_.begin(), points_.end(), 0.999 * load, lighter)))
             return;
     }
 }
 
-curve_point loss_curve::simulate(double load, double holds, double precision) {
+curve_point loss_curve::simulate(double load, double holds, double precision, bool rough) {
     const bool near = running_ && std::fabs(std::log(load / running_load_)) < 0.05;
     if (!near) {
         running_ = std::make_unique<simulation>(input_, seed_++);
@@ -304,7 +309,8 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     }
     running_->scale(load / input_load_);
     const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
-    const double memory = running_->memory() * flows;
+    const bool shorter = rough && running_->memory() > rough_holds;
+    const double memory = (shorter ? rough_holds : running_->memory()) * flows;
     double left = near ? (load == running_load_ ? 0 : memory / 2) : memory;
     for (; left > 0; left -= 20000) {
         running_->advance(std::min(left, 20000.0));
@@ -323,7 +329,7 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
     detail::state_average average(*running_, *odds_, load, ports_);
     curve_point out;
     out.load = load;
-    out.effort = holds;
+    out.effort = shorter ? 0 : holds;
     for (int round = 1;; ++round) {
         for (std::size_t b = 0; b < time_batches; ++b) average.batch(states, spacing, interrupt_);
         out.kinds = average.result();
@@ -331,8 +337,11 @@ curve_point loss_curve::simulate(double load, double holds, double precision) {
         for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);
         if (precision == 0 || worst < precision ||
             round == (precision == good_enough ? 4 : most_rounds))
-            return out;
+            break;
     }
+    for (auto& k : out.kinds)
+        if (shorter && k.seen) k.error = std::hypot(k.error, rough_error);
+    return out;
 }
 
 }  // namespace natbound::calculator

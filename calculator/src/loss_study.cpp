@@ -6,6 +6,8 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -13,11 +15,52 @@
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/scenario.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
+
+// All that the simulation of a system reads: what its structure says, the clients' own ports, and
+// its NAT but for the limits that are counted elsewhere and, where a search keeps to one address of
+// a pool whose addresses are alike, the others.
+std::string lasting_key(const scenario& s, const loss_system& system, const system_split& all) {
+    scenario mine;
+    mine.clients = s.clients;
+    for (auto& c : mine.clients) {
+        c.addresses = {};
+        c.reaches.clear();
+    }
+    nat n = s.nats[system.nat];
+    n.connection_limits = {};
+    n.mapping_limits = {};
+    n.rate_limits.reset();
+    n.memory.reset();
+    n.profile.reset();
+    n.timers.clear();  // the structure has the times
+    if (system.ranks == 1 && all.plans[system.nat].holes.empty()) n.external_ip_address_pool = {};
+    mine.nats = {std::move(n)};
+    return structure_key(system, all) + " " + to_json(mine);
+}
+
+// A curve that outlives the scenario: with a copy of its own of all that it points into.
+std::shared_ptr<loss_curve> lasting_curve(const scenario& s, std::uint64_t assignment,
+                                          std::size_t system, const study_options& options,
+                                          std::size_t number) {
+    struct kept {
+        explicit kept(const scenario& from, std::uint64_t assigned)
+            : s(from), all(split(s, fill_traffic(s), assigned)) {}
+        scenario s;
+        system_split all;
+        std::optional<loss_curve> curve;
+    };
+    const auto own = std::make_shared<kept>(s, assignment);
+    own->curve.emplace(
+        own->s, own->all, own->all.systems[system], options.seed * 1000003 + number,
+        options.interrupt ? options.interrupt : [] {});
+    return {own, &*own->curve};
+}
 
 }  // namespace
 
@@ -33,17 +76,23 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         const auto [it, fresh] = known.try_emplace(structure_key(system, all_), curves_.size());
         const std::size_t c = it->second;
         if (fresh) {
-            curves_.emplace_back(
+            auto curve = std::make_shared<loss_curve>(
                 s, all_, system, options.seed * 1000003 + c,
                 options.interrupt ? options.interrupt : [] {});
             most_load_.push_back(0);
             std::vector<std::size_t> places;
             for (const auto& part : system.parts) {
-                const auto& kinds = curves_[c].kinds();
+                const auto& kinds = curve->kinds();
                 places.push_back(static_cast<std::size_t>(
                     std::find(kinds.begin(), kinds.end(), part.kind) - kinds.begin()));
             }
             order.push_back(std::move(places));
+            if (options.known && !curve->exact()) {
+                auto& lasting = (*options.known)[lasting_key(s, system, all_)];
+                if (!lasting) lasting = lasting_curve(s, assignment, i, options, c);
+                curve = lasting;
+            }
+            curves_.push_back(std::move(curve));
         }
         const double load = system.load();
         most_load_[c] = std::max(most_load_[c], load);
@@ -64,7 +113,8 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
     std::vector<double> ports(s.nats.size());  // a NAT's, over its systems
     for (std::size_t i = 0; i < all_.systems.size(); ++i) {
         const auto& system = all_.systems[i];
-        ports[system.nat] += system.copies * curves_[known.at(structure_key(system, all_))].ports();
+        ports[system.nat] +=
+            system.copies * curves_[known.at(structure_key(system, all_))]->ports();
     }
     auto limits = std::make_unique<other_limits>(s, traffic, all_, ports);
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
@@ -74,7 +124,7 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             std::count_if(all_.systems.begin(), all_.systems.end(), mine) != 1 ||
             all_.plans[n].design.pressure != pressure_kind::refuse || !limits->has_table(n))
             continue;
-        if (curves_[known.at(structure_key(*only, all_))].takes_table(limits->table(n)))
+        if (curves_[known.at(structure_key(*only, all_))]->takes_table(limits->table(n)))
             limits->drop_table(n);
     }
     limits_ = std::move(limits);
@@ -93,7 +143,7 @@ bool kind_sums::joined() const {
         if (kind.nat && (limits_->has_table(*kind.nat) || limits_->has_rate(*kind.nat)))
             return true;
         for (const auto& part : shares_[k])
-            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+            if (curves_[part.curve]->method() != loss_method::nothing_refuses) return true;
     }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
@@ -101,7 +151,7 @@ bool kind_sums::joined() const {
         if (limits_->has_packets(*kind.nat)) return true;  // an approximation by itself
         if (limits_->has_quota(kind.clients) || limits_->has_table(*kind.nat)) return true;
         for (const auto& part : shares_[k])
-            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+            if (curves_[part.curve]->method() != loss_method::nothing_refuses) return true;
     }
     for (std::size_t k = 0; k < shares_.size(); ++k) {
         const auto& kind = all_.kinds[k];
@@ -109,7 +159,7 @@ bool kind_sums::joined() const {
         if (!limits_->plenty(kind.clients) || (kind.nat && limits_->has_table(*kind.nat)))
             return true;
         for (const auto& part : shares_[k])
-            if (curves_[part.curve].method() != loss_method::nothing_refuses) return true;
+            if (curves_[part.curve]->method() != loss_method::nothing_refuses) return true;
     }
     return false;
 }
@@ -118,7 +168,7 @@ log_odds kind_sums::at(std::size_t kind, double scale, counted what) const {
     log_odds out{never, 0, false};
     double weighted = 0;
     for (const auto& part : shares_[kind]) {
-        const log_odds here = curves_[part.curve].at(part.load * scale, part.place);
+        const log_odds here = curves_[part.curve]->at(part.load * scale, part.place);
         if (!here.seen) continue;
         const double log = here.log + std::log(part.share);
         weighted = log_sum(out.log, log) == never
@@ -178,8 +228,8 @@ void kind_sums::find(double epsilon, double holds) {
     // Curves by how full their fullest system is: the first is the likeliest to bind.
     std::vector<std::size_t> order;
     for (std::size_t c = 0; c < curves_.size(); ++c)
-        if (!curves_[c].exact()) order.push_back(c);
-    const auto fill = [&](std::size_t c) { return most_load_[c] / curves_[c].ports(); };
+        if (!curves_[c]->exact()) order.push_back(c);
+    const auto fill = [&](std::size_t c) { return most_load_[c] / curves_[c]->ports(); };
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return fill(a) > fill(b); });
     const double target = std::log(epsilon);
     const auto worst_at = [&](double scale) { return worst(scale); };
@@ -189,13 +239,13 @@ void kind_sums::find(double epsilon, double holds) {
         if (best < std::numeric_limits<double>::infinity()) {
             // one short look tells whether this one fails first
             const double load = most_load_[c] * best;
-            if (load < 0.2 * fill(order.front()) * curves_[c].ports()) continue;
-            if (curves_[c].sure_bound(load) < target - 1) continue;
-            curves_[c].look(load, 1, 0.01);
-            const log_odds here = curves_[c].worst(load);
+            if (load < 0.2 * fill(order.front()) * curves_[c]->ports()) continue;
+            if (curves_[c]->sure_bound(load) < target - 1) continue;
+            curves_[c]->look(load, 1, 0.01, 0, true);
+            const log_odds here = curves_[c]->worst(load);
             if (!here.seen || here.log + 3 * here.error < target - 1) continue;
         }
-        curves_[c].solve(epsilon, holds);
+        curves_[c]->solve(epsilon, holds);
         if (const auto now = root(target, worst_at)) best = *now;
     }
     // Mixtures of systems, or a table's limit, may move the root: look where it is.
@@ -205,11 +255,11 @@ void kind_sums::find(double epsilon, double holds) {
         bool moved = false;
         for (const auto c : order) {
             const double load = most_load_[c] * *scale;
-            const log_odds here = curves_[c].worst(load);
+            const log_odds here = curves_[c]->worst(load);
             if (!here.seen || here.log < target - 3) continue;
-            const std::size_t before = curves_[c].points().size();
-            curves_[c].look(load, 0.9 * holds, 0.006);
-            moved = moved || curves_[c].points().size() != before;
+            const std::size_t before = curves_[c]->points().size();
+            curves_[c]->look(load, 0.9 * holds, 0.006);
+            moved = moved || curves_[c]->points().size() != before;
         }
         if (!moved) return;
     }
@@ -222,7 +272,7 @@ void kind_sums::look(double scale, double holds) {
     constexpr double little = 0.003;         // of what is refused
     const double nothing = std::log(1e-11);  // nothing will be seen
     for (std::size_t c = 0; c < curves_.size(); ++c) {
-        auto& curve = curves_[c];
+        auto& curve = *curves_[c];
         if (curve.exact()) continue;
         std::map<double, std::pair<double, std::set<std::size_t>>, std::greater<>> loads;
         double left = 0;  // connections a second, of loads not yet gone through
@@ -267,7 +317,7 @@ void kind_sums::look_low(double scale, double probability) {
     // A bound within this of what the simulation sees is worth no search for a lower one.
     constexpr double near = 1e-6;
     for (std::size_t c = 0; c < curves_.size(); ++c) {
-        auto& curve = curves_[c];
+        auto& curve = *curves_[c];
         const double load = most_load_[c] * scale;
         if (curve.exact() || curve.sure_bound(load) <= std::log(probability)) continue;
         const double enough =
@@ -278,10 +328,10 @@ void kind_sums::look_low(double scale, double probability) {
 
 // The refusal probability grows with the load, so what was measured at a higher one is a bound; and
 // a refusal needs so many flows in its system.
-double kind_sums::bound(std::size_t kind, double scale, counted what) const {
+double kind_sums::bound_of_ports(std::size_t kind, double scale) const {
     double sum = never;
     for (const auto& part : shares_[kind]) {
-        const auto& curve = curves_[part.curve];
+        const auto& curve = *curves_[part.curve];
         double here = 0;
         const double load = part.load * scale;
         if (curve.method() == loss_method::nothing_refuses) {
@@ -297,6 +347,11 @@ double kind_sums::bound(std::size_t kind, double scale, counted what) const {
         }
         sum = log_sum(sum, here + std::log(part.share));
     }
+    return sum;
+}
+
+double kind_sums::bound(std::size_t kind, double scale, counted what) const {
+    double sum = bound_of_ports(kind, scale);
     if (const auto nat = all_.kinds[kind].nat)
         sum = log_sum(sum, log_sum(limits_->log_subscribers(*nat, scale),
                                    log_sum(limits_->log_table(*nat, scale, what),
@@ -308,7 +363,7 @@ double kind_sums::bound(std::size_t kind, double scale, counted what) const {
 }
 
 bool kind_sums::any_simulated() const {
-    return std::any_of(curves_.begin(), curves_.end(), [](const auto& c) { return !c.exact(); });
+    return std::any_of(curves_.begin(), curves_.end(), [](const auto& c) { return !c->exact(); });
 }
 
 double kind_sums::heaviest() const {

@@ -39,13 +39,15 @@ class kind_sums {
     void look(double scale, double holds);
     // An upper bound on a kind's probability where it was not seen, as a logarithm.
     double bound(std::size_t kind, double scale, counted what = counted::failing) const;
+    // That of the search for a port alone.
+    double bound_of_ports(std::size_t kind, double scale) const;
     // Makes bounds worth something: looks where simulated curves reach a probability that low,
     // unless a bound at this scale is as low without.
     void look_low(double scale, double probability);
 
     bool any_simulated() const;
     const system_split& all() const { return all_; }
-    const std::vector<loss_curve>& curves() const { return curves_; }
+    const std::vector<std::shared_ptr<loss_curve>>& curves() const { return curves_; }
     const std::vector<share_of_kind>& shares(std::size_t kind) const { return shares_[kind]; }
     const other_limits& limits() const { return *limits_; }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
@@ -55,7 +57,7 @@ class kind_sums {
 
   private:
     system_split all_;
-    std::vector<loss_curve> curves_;
+    std::vector<std::shared_ptr<loss_curve>> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
     std::vector<double> most_load_;                   // of a curve's systems
     std::unique_ptr<const other_limits> limits_;

@@ -27,7 +27,7 @@ risk_result loss_study::state::risk(double scale) {
     out.method = method();
     out.assumed = assumed_;
     sums_->look(scale, options_.holds / 2);
-    if (unmeasured(scale)) sums_->look_low(scale, 1e-9);
+    if (unmeasured(scale)) sums_->look_low(scale, options_.lowest);
     out.kinds = kinds();
     double failing = 0, low = 0, high = 0, log = -infinite;
     double unseen = 0;
@@ -46,7 +46,7 @@ risk_result loss_study::state::risk(double scale) {
             unseen += rate * k.odds.value;
         }
     }
-    for (const auto& curve : sums_->curves()) out.exact = out.exact && curve.exact();
+    for (const auto& curve : sums_->curves()) out.exact = out.exact && curve->exact();
     out.exact = out.exact && !sums_->joined();
     out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, unseen > failing / 2};
     out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
@@ -148,7 +148,7 @@ void loss_study::state::passage(risk_result& out, double scale) const {
     const auto& all = sums_->all();
     if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1)
         return;
-    const auto& curve = sums_->curves()[0];
+    const auto& curve = *sums_->curves()[0];
     if (curve.method() != loss_method::erlang_b || sums_->limits().has_table(all.systems[0].nat))
         return;
     if (sums_->limits().has_subscribers(all.systems[0].nat)) return;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "natbound/calculator/window_loss.hpp"
 #include "natbound/model/error.hpp"
@@ -55,7 +57,7 @@ std::size_t loss_study::state::number(const traffic_kind& kind) const {
 bool loss_study::state::unmeasured(double scale) const {
     for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
         for (const auto& part : sums_->shares(k)) {
-            const auto& curve = sums_->curves()[part.curve];
+            const auto& curve = *sums_->curves()[part.curve];
             if (!curve.measured(part.load * scale, part.place)) return true;
         }
     return false;
@@ -64,7 +66,7 @@ bool loss_study::state::unmeasured(double scale) const {
 bool loss_study::state::blind(double scale) const {
     for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k)
         for (const auto& part : sums_->shares(k)) {
-            const auto& curve = sums_->curves()[part.curve];
+            const auto& curve = *sums_->curves()[part.curve];
             if (curve.exact()) continue;
             bool above = false;
             for (const auto& p : curve.points())
@@ -81,7 +83,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
     bool known = true, possible = false, simulated = false;
     double sure = -infinite;  // of what was measured
     for (const auto& part : sums_->shares(k)) {
-        const auto& curve = sums_->curves()[part.curve];
+        const auto& curve = *sums_->curves()[part.curve];
         possible = possible || curve.method() != loss_method::nothing_refuses;
         simulated = simulated || !curve.exact();
         const bool here = curve.measured(part.load * scale, part.place);
@@ -121,6 +123,42 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
     return {std::exp(log), 0, std::exp(log), log, true};
 }
 
+std::vector<refusing_limit> loss_study::state::refusing(double scale) const {
+    std::map<std::pair<std::string, std::string>, double> most;
+    const auto add = [&](const char* what, const std::string& where, double log) {
+        if (log == -infinite) return;
+        const auto [it, fresh] = most.try_emplace({what, where}, log);
+        it->second = std::max(it->second, log);
+    };
+    const auto& limits = sums_->limits();
+    for (std::size_t k = 0; k < sums_->all().kinds.size(); ++k) {
+        const auto& kind = sums_->all().kinds[k];
+        add("servers", scenario_.servers[kind.servers].name, limits.log_servers(k, scale));
+        if (!kind.nat) continue;
+        const std::string& nat = scenario_.nats[*kind.nat].name;
+        // a table that a complete search meets before its ports stands in their place
+        const auto& table = sums_->all().plans[*kind.nat].table;
+        bool taken = false;
+        for (const auto& part : sums_->shares(k))
+            taken = taken || (table && !limits.has_table(*kind.nat) &&
+                              sums_->curves()[part.curve]->ports() == static_cast<double>(*table));
+        add(taken ? "table" : "ports", nat, sums_->bound_of_ports(k, scale));
+        add("blocks", nat, limits.log_dealt(k, scale));
+        add("quota", nat, limits.log_quota(kind.clients, scale));
+        add("table", nat, limits.log_table(*kind.nat, scale));
+        add("subscribers", nat, limits.log_subscribers(*kind.nat, scale));
+        if (limits.has_connections(*kind.nat))
+            add("rate", nat, limits.log_connections(*kind.nat, scale));
+        if (limits.has_packets(*kind.nat))
+            add("packets", nat, std::log(limits.packets(*kind.nat, scale).refusal));
+    }
+    std::vector<refusing_limit> out;
+    for (const auto& [key, log] : most) out.push_back({key.first, key.second, log});
+    std::stable_sort(out.begin(), out.end(),
+                     [](const auto& a, const auto& b) { return a.log > b.log; });
+    return out;
+}
+
 std::optional<window_formula> loss_study::state::windows(double scale) const {
     constexpr std::size_t most = 4;
     const auto& all = sums_->all();
@@ -148,7 +186,7 @@ std::optional<double> loss_study::state::windows_of(const detail::share_of_kind&
                                                     std::set<std::string>& left_out) const {
     const auto& system = sums_->all().systems[part.system];
     const auto& design = sums_->all().plans[system.nat].design;
-    const auto& curve = sums_->curves()[part.curve];
+    const auto& curve = *sums_->curves()[part.curve];
     if (curve.exact() || system.ranks != 1 || sums_->limits().has_table(system.nat))
         return std::nullopt;
     std::vector<std::uint64_t> rounds;

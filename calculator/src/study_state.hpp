@@ -18,6 +18,7 @@ class loss_study::state {
     likely_result likely(double epsilon);
     risk_result risk(double scale);
     std::vector<load_point> curve(const std::vector<double>& scales);
+    std::vector<refusing_limit> refusing(double scale) const;
     // The formula for windows, averaged over all connections as the simulated states are; of few
     // systems, since each takes some ms.
     std::optional<window_formula> windows(double scale) const;

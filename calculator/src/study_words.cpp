@@ -85,8 +85,8 @@ bool loss_study::state::quota_in_bursts(std::size_t nat) const {
 std::string loss_study::state::method() const {
     std::vector<std::string> said;
     for (const auto& curve : sums_->curves())
-        if (std::find(said.begin(), said.end(), curve.explained()) == said.end())
-            said.push_back(curve.explained());
+        if (std::find(said.begin(), said.end(), curve->explained()) == said.end())
+            said.push_back(curve->explained());
     for (std::size_t n = 0; n < sums_->all().plans.size(); ++n)
         if (sums_->limits().has_table(n) && !translates(scenario_.nats[n]))
             said.push_back("the table of " + scenario_.nats[n].name + ", of " +

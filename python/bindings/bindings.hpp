@@ -8,6 +8,7 @@
 void bind_errors(pybind11::module_& m);
 void bind_scenario(pybind11::module_& m);
 void bind_design(pybind11::module_& m);
+void bind_looks(pybind11::module_& m);
 void bind_queues(pybind11::module_& m);
 void bind_bursts(pybind11::module_& m);
 void bind_calculator(pybind11::module_& m);

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m) {
     bind_work(m);
     bind_scenario(m);
     bind_design(m);
+    bind_looks(m);
     bind_queues(m);
     bind_bursts(m);
     bind_calculator(m);

@@ -111,39 +111,46 @@ def _retried(retries: dict[str, Any]) -> str:
 def size(
     scenario: Scenario,
     target: Annotated[float, typer.Option(help="The probability that no kind of traffic may be refused with.")] = 1e-6,
-    nat: Annotated[str | None, typer.Option(help="Which NAT, where there are several.")] = None,
+    nat: Annotated[str | None, typer.Option(help="Which NAT is to grow; else the one that refuses first.")] = None,
     designs: Annotated[str, typer.Option(metavar="A,B,C", help="Other designs to try, by name or file.")] = "",
-    price: Annotated[list[str] | None, typer.Option(metavar="NAME=X", help="Price of one more address, of timers, of a design.")] = None,
+    timer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CAUSE=A..B", help="A timer that may be changed, as in time_wait=30s..120s (tcp-fin, tcp-rst, tcp-silence, udp)."
+        ),
+    ] = None,
+    widen: Annotated[
+        str | None, typer.Option(metavar="FIRST-LAST", help="Ports that a restricted NAT may be given, as in 1024-65535.")
+    ] = None,
+    keep: Annotated[
+        str, typer.Option(metavar="A,B", help="Limits to leave as they are: table, quota, subscribers, rate, packets, servers.")
+    ] = "",
+    price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=X", help="Price of one more address, port, table entry ..., of timers, of a design (docs/commands.md)."),
+    ] = None,
     seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
-    """The cheapest addresses, ports, timers and designs that meet a target."""
-    from natbound import wording as w
-
-    names = [name.strip() for name in designs.split(",") if name.strip()]
-    result = scenario.size(target, nat=nat, designs=names, prices=_prices(price or []), seed=seed).to_dict()
-    met = any(option["addresses"] is not None for option in result["options"])
+    """The cheapest addresses, ports, timers, designs and limits that meet a target."""
+    result = scenario.size(
+        target,
+        nat=nat,
+        designs=_listed(designs),
+        timers=dict(_timer(text) for text in timer or []),
+        widen=_range(widen) if widen is not None else None,
+        keep=_listed(keep),
+        prices=_prices(price or []),
+        seed=seed,
+    ).to_dict()
+    met = any(option["cost"] is not None for option in result["options"])
     if as_json:
         print_json(result)
-        raise typer.Exit(0 if met else 1)
-    print(f"To refuse the worst kind of {w.count(result['load'])} live with probability {w.scientific(target)} at most:")
-    for option in result["options"]:
-        if option["addresses"] is None:
-            print(f"  {option['change']}: {option['why']}")
-        else:
-            n = option["addresses"]
-            print(
-                f"  {n:,} address{'es' if n != 1 else ''}, {option['change']} (cost {option['cost']:g}): {w.probability(option['refusal_probability'], option['log_refusal_probability'])}"
-            )
-    now = result["as_is"]
-    if now["load"] is not None:
-        print(
-            f"With today's {result['addresses']:,}: {w.count(now['most_rate'])}/s at most, or holds of {w.span(now['longest_hold'])}, "
-            f"or {w.count(now['least_ports'])} ports an address would do"
-            if now["least_ports"] is not None
-            else f"With today's {result['addresses']:,}: {w.count(now['most_rate'])}/s at most, or holds of {w.span(now['longest_hold'])}"
-        )
-    print("Load by addresses: " + ", ".join(f"{c['addresses']}: {w.count(c['likely'])}" for c in result["curve"]))
+    else:
+        from natbound.cli.size_page import lines
+
+        for line in lines(result):
+            print(line)
     raise typer.Exit(0 if met else 1)
 
 
@@ -183,6 +190,25 @@ def rules(scenario: Scenario, epsilon: Epsilon = 1e-6, seed: Seed = 1, as_json: 
         print("Nothing refuses here: no rule is needed.")
     for row in result["rules"]:
         print(f"{row['rule']}: {row['verdict']}\n  says: {row['says']}\n  true: {row['true']}")
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _timer(text: str) -> tuple[str, tuple[float, float]]:
+    name, equals, value = text.partition("=")
+    shortest, dots, longest = value.partition("..")
+    if not equals or not dots:
+        raise InputError("CAUSE=SHORTEST..LONGEST is wanted", path="--timer", value=f"'{text}'", fix="--timer time_wait=30s..120s")
+    return name.strip(), (seconds(shortest, "--timer"), seconds(longest, "--timer"))
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not dash or not first.strip().isdecimal() or not last.strip().isdecimal():
+        raise InputError("FIRST-LAST is wanted", path="--widen", value=f"'{text}'", fix="--widen 1024-65535")
+    return int(first), int(last)
 
 
 def _prices(texts: list[str]) -> dict[str, float]:

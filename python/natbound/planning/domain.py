@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import Unsupported
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
+
+
+NAMES = {
+    "ports": "the ports",
+    "blocks": "the port sets",
+    "quota": "the quotas",
+    "table": "the tables",
+    "subscribers": "the subscribers",
+    "rate": "the new connections a second",
+    "packets": "the packets a second",
+    "servers": "the limits",
+}
 
 
 def poisson_alone(scenario: Scenario, command: str) -> None:
@@ -27,3 +40,22 @@ def likely_part(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     if "unknown" in likely:
         raise Unsupported(likely["unknown"])
     return likely
+
+
+def say_of(refusing: Sequence[Mapping[str, Any]], levels: Sequence[int], keep: Sequence[str]) -> str:
+    """Why nothing that may change meets a target: what refuses even where much more of everything is had."""
+    said = []
+    for one in refusing:
+        what = f"{NAMES[one['what']]} of {one['where']}"
+        if one["what"] in keep:
+            said.append(f"{what} refuse, and are kept as they are")
+        elif one["what"] in ("ports", "blocks"):
+            said.append(
+                f"{what} still refuse {math.exp(one['log']):.2g} with {levels[0]:,} addresses: a client keeps to one of them, so that more do not "
+                "help; a design that tries the others (--designs), more ports (--widen) or shorter timers (--timer) may"
+                if levels
+                else f"{what} refuse"
+            )
+        else:
+            said.append(f"{what} refuse whatever they are")
+    return "; ".join(said) or "nothing that may change is enough"

@@ -1,23 +1,26 @@
-"""The cheapest addresses, ports, timers and designs with which no kind of traffic is refused more often than a target."""
+"""The cheapest addresses, ports, timers, designs and limits with which no kind of traffic is refused more often than a target."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from natbound.errors import InputError, Unsupported
-from natbound.planning import pools
-from natbound.planning.domain import likely_part
+from natbound.planning import carried, choices, limits, pools
+from natbound.planning.choices import Choice
+from natbound.planning.domain import say_of
+from natbound.planning.sized import Sized
+from natbound.planning.tries import Tries
 from natbound.pricing import priced
 from natbound.results import Result
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-MOST_ADDRESSES = 65536
-PRICES = {"address": 1.0, "timers": 0.5, "design": 2.0}
+PRICES = {"address": 1.0, "port": 0.001, "timers": 0.5, "design": 2.0, "sets": 0.0, **dict.fromkeys(limits.KINDS, 0.0)}
+WIDEST = (1024, 65535)
+MOST_SETS = 16  # a subscriber's that are tried beyond today's
 
 
 class SizeResult(Result):
@@ -36,210 +39,169 @@ def size(
     *,
     nat: str | None = None,
     designs: Sequence[str] = (),
+    timers: Mapping[str, tuple[float, float]] | None = None,
+    widen: tuple[int, int] | None = None,
+    keep: Sequence[str] = (),
     prices: Mapping[str, float] | None = None,
+    alternatives: int = 6,
     curve: int | None = None,
     seed: int = 1,
 ) -> SizeResult:
     """What meets the target at the scenario's traffic, the cheapest first.
 
-    target: probability in (0, 1) that the worst kind of traffic may be refused with. nat: which NAT, where there are several. designs: to be
-    tried beside its own. prices: of one more `address`, of changed `timers`, of another `design`, in any one unit. curve: for so
-    many numbers of addresses the load that meets the target is given too (8, or 3 where states are simulated).
+    target: probability in (0, 1) that the worst kind of traffic may be refused with. nat: which NAT is to grow; else the one that refuses
+    first as the load grows, and each other one that would still refuse. What may change: addresses (of a PSID its share of one, of
+    deterministic sets their size); `designs`, tried beside its own; the timers that a design names as remedies, and `timers`: by cause of close
+    the seconds from and to which it may be set, {"tcp-fin": (30, 120)}; with `widen`, ports: first and last that a restricted NAT may be given
+    on each address; and every limit that refuses (table, quota, subscribers, rate, packets, servers), unless `keep` names it. prices: of one more
+    `address` (of a fraction, that fraction), `port` on each address, and one more of a limit (free unless said); of each of the `timers` that
+    is changed, of another `design`; in any one unit. alternatives: for so many numbers of addresses the cheapest of the rest is given too.
+    curve: for so many numbers of addresses the load that meets the target (8, or 3 where states are simulated).
 
-    Gives `options` (addresses, timers and design, with cost and refusal probability, by cost), `as_is` (what today's addresses carry: most rate, the longest hold, the least ports), and `curve`.
+    Gives `options` (`changes`, `addresses`, `cost`, refusal probability, `apply`, and `one_less`: what would be refused with one less of each
+    thing), by cost; `as_is` (what today's NAT carries: most rate, the longest hold, the least ports), and `curve`.
     """
     if not 0 < target < 1:
         raise InputError("a probability above 0 and below 1 is wanted", path="--target", value=str(target))
     price = priced(PRICES, prices)
+    for name in keep:
+        if name not in limits.KINDS:
+            raise InputError("no such limit", path="--keep", value=f"'{name}'", fix=f"there are {', '.join(limits.KINDS)}")
+    if widen is None and "port" in (prices or {}):
+        widen = WIDEST
+    if widen is not None and not 1 <= widen[0] <= widen[1] <= 65535:
+        raise InputError("the first and the last port are wanted, from 1 to 65535", path="--widen", value=f"{widen[0]}-{widen[1]}")
     canonical = scenario.canonical
-    index = pools.nat_of(canonical, nat)
-    own = canonical["nats"][index]
-    if own.get("translates") is False:
-        raise InputError(
-            "a firewall has no pool to size", path=f"nats[{index}]", value=f"'{own['name']}'", fix="explain says which table would do"
-        )
-    study = _Sizing(scenario, index, target, seed)
-    options: list[dict[str, Any]] = []
-    for change, settings, kind in _changes(canonical, index, designs):
-        try:
-            found = study.least_addresses(settings)
-        except Unsupported as error:
-            options.append({"change": change, "addresses": None, "cost": None, "why": str(error)})
-            continue
-        if found is None:
-            why = f"not with {MOST_ADDRESSES:,} addresses: clients keep to one address, or a limit other than ports refuses"
-            options.append({"change": change, "addresses": None, "cost": None, "why": why})
-            continue
-        addresses, odds = found
-        more = max(0, addresses - study.addresses)
-        options.append(
-            {
-                "change": change,
-                "addresses": addresses,
-                "more_addresses": addresses - study.addresses,
-                "cost": more * price["address"] + (price[kind] if kind else 0.0),
-                "refusal_probability": odds[0],
-                "log_refusal_probability": odds[1],
-                "apply": [f"--set {text}" for text in (*settings, *study.pool(addresses))],
-            }
-        )
+    tries = Tries(scenario, target, seed)
+    grown = _grown(canonical, tries, nat)
+    spans = choices.timers_given(canonical, timers or {})
+    while True:
+        options: list[dict[str, Any]] = []
+        blocked: set[str] = set()
+        helped = 0
+        for variant in _variants(canonical, tries, grown[0] if grown else None, designs, price):
+            least = min((o["addresses"] or 0 for o in options if o["cost"] is not None), default=math.inf)
+            if variant.only_if_fewer and least < math.inf and helped >= 2:
+                continue  # more sets for each subscriber take more of the pool: two that did not help are enough
+            try:
+                there = tries.changed(variant.settings).canonical
+                dimensions = list(_choices(there, grown, price, widen, spans, tries))
+                dimensions += [c for c in limits.limits(there, price) if c.kind not in keep]
+                sized = Sized(tries, variant.settings, dimensions)
+                found = sized.options(alternatives)
+            except InputError:
+                if not variant.only_if_fewer:
+                    raise
+                continue  # an address has no more sets
+            except Unsupported as error:
+                options.append(_unmet(variant.label, str(error)))
+                continue
+            if variant.only_if_fewer:
+                helped = 0 if any((o["addresses"] or 0) < least for o in found) else helped + 1
+                found = [o for o in found if (o["addresses"] or 0) < least]
+            elif not found:
+                options.append(_unmet(variant.label, say_of(sized.refusing(), sized.shown(), keep)))
+            if not found:
+                blocked |= {r["where"] for r in sized.refusing() if r["what"] in ("ports", "blocks")}
+            options += [{"change": variant.label, **option, "cost": option["cost"] + variant.cost} for option in found]
+        more = [i for i, n in enumerate(canonical["nats"]) if n["name"] in blocked and i not in grown]
+        if nat is not None or not more or any(option["cost"] is not None for option in options):
+            break
+        grown.append(more[0])
     options.sort(key=lambda o: (o["cost"] is None, o["cost"] or 0.0, o["addresses"] or 0))
+    first = grown[0] if grown else None
+    now = tries.carried(())
     return SizeResult(
         {
             "schema": "natbound.size/1",
             "target": target,
-            "nat": own["name"],
-            "load": study.load,
-            "rate": study.rate,
-            "addresses": study.addresses,
+            "nat": None if first is None else canonical["nats"][first]["name"],
+            "nats": [canonical["nats"][i]["name"] for i in grown],
+            "several": len(canonical["nats"]) > 1,
+            "load": now["load"],
+            "rate": now["rate"],
+            "addresses": None if first is None else pools.count(canonical["nats"][first]["external-ip-address-pool"]),
             "options": options,
-            "as_is": study.as_is(),
-            "curve": study.curve(curve if curve is not None else 8 if study.exact else 3),
+            "as_is": carried.as_is(tries, first),
+            "curve": [] if first is None else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
             "prices": price,
         }
     )
 
 
-def _changes(canonical: dict[str, Any], index: int, designs: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Each design with its own timers, and what it offers as remedies for timers."""
-    yield "as it is", (), ""
+def _grown(canonical: dict[str, Any], tries: Tries, name: str | None) -> list[int]:
+    """The NAT that is to grow: the one named, else the one that refuses first; none where nothing translates."""
+    nats = canonical["nats"]
+    if name is not None:
+        index = pools.nat_of(canonical, name)
+        return [index] if nats[index].get("translates") is not False else []
+    translating = [i for i, n in enumerate(nats) if n.get("translates") is not False]
+    if len(translating) > 1:
+        first = tries.carried(())["nat"]
+        translating.sort(key=lambda i: nats[i]["name"] != first)
+    elif not translating and not limits.limits(canonical, PRICES):
+        raise InputError("the scenario has no NAT to size", path="nats", fix="add one, or ask natbound capacity")
+    return translating[:1]
+
+
+class _Variant(NamedTuple):
+    label: str
+    settings: tuple[str, ...] = ()
+    cost: float = 0.0
+    only_if_fewer: bool = False  # worth a line only where fewer addresses do than with those before
+
+
+def _variants(
+    canonical: dict[str, Any], tries: Tries, index: int | None, designs: Sequence[str], price: Mapping[str, float]
+) -> Iterator[_Variant]:
+    """Each design with its own timers, and with what it offers as remedies for timers; each number of sets a subscriber may have."""
+    yield _Variant("as it is")
+    if index is None:
+        return
     own = canonical["nats"][index]
-    if any("life" in entry for entry in canonical["traffic"]):
-        for remedy in own["design"].get("remedies", []):
-            timers = remedy["set"].get("timers", {})
-            if timers:
-                settings = tuple(f"nats.{index}.timers.{cause}={value}" for cause, value in timers.items())
-                yield f"{remedy['name']}: {remedy['apply']}", settings, "timers"
-    for name in designs:
-        yield f"design {name}", (f"nats.{index}.design={name}",), "design"
+    sets = own.get("port-set")
+    if sets and not sets.get("deterministic"):
+        least = int(sets["port-sets-per-subscriber"])
+        for most in range(least + 1, least + 1 + MOST_SETS):
+            setting = f"nats.{index}.port-set.port-sets-per-subscriber={most}"
+            yield _Variant(f"up to {most:,} sets a subscriber", (setting,), price["sets"] * (most - least), True)
+    lives = any("life" in entry for entry in canonical["traffic"])
+    for name in (None, *designs):
+        base = () if name is None else (f"nats.{index}.design={name}",)
+        cost = 0.0 if name is None else price["design"]
+        if name is not None:
+            yield _Variant(f"design {name}", base, cost)
+        there = own if name is None else tries.changed(base).canonical["nats"][index]
+        for remedy in there["design"].get("remedies", []) if lives else []:
+            changed = remedy["set"].get("timers", {})
+            if not any(choices.seconds_of(value) < choices.timer_of(there, cause) for cause, value in changed.items()):
+                continue
+            settings = (*base, *(f"nats.{index}.timers.{cause}={value}" for cause, value in changed.items()))
+            label = f"{remedy['name']}: {remedy['apply']}"
+            yield _Variant(label if name is None else f"design {name}, {label}", settings, cost + price["timers"])
 
 
-def _least(
-    meets: Callable[[int], bool], guess: int, most: int, *, part: float = 0.0, hopeless: Callable[[int], bool] = lambda _: False
-) -> int | None:
-    """The least of 1 .. most that meets the target, to that part of itself, on the safe side; None where none does. From a guess, in growing
-    steps: each question is a study of its own."""
-    low, high, n = 0, most + 1, max(1, min(guess, most))
-    step = max(1, int(part * n))
-    while high - low > max(1, int(part * high)):
-        if meets(n):
-            high = n
-        elif hopeless(n):
-            return None
-        else:
-            low = n
-        # beyond what was asked on the other side nothing is known yet
-        if high > most:
-            n = min(low + step, most)
-        elif low == 0:
-            n = max(high - step, 1)
-        else:
-            n = (low + high) // 2
-        step *= 2
-    return None if high > most else high
+def _choices(
+    canonical: dict[str, Any],
+    grown: Sequence[int],
+    price: Mapping[str, float],
+    widen: tuple[int, int] | None,
+    timers: Mapping[str, tuple[float, float]],
+    tries: Tries,
+) -> Iterator[Choice]:
+    """What may change at the NATs that grow; limits apart."""
+    load = tries.carried(())["load"]
+    for index in grown:
+        yield choices.space(canonical, index, price["address"], load)
+    for index in grown:
+        wider = choices.ports(canonical, index, price["port"], widen) if widen else None
+        if wider is not None:
+            yield wider
+        for cause, (shortest, longest) in timers.items():
+            shorter = choices.timer(canonical, index, cause, shortest, longest, price["timers"])
+            if shorter is not None:
+                yield shorter
 
 
-class _Sizing:
-    """One scenario, asked at several sizes."""
-
-    def __init__(self, scenario: Scenario, index: int, target: float, seed: int) -> None:
-        canonical = scenario.canonical
-        self.scenario, self.index, self.target, self.seed = scenario, index, target, seed
-        self.texts = canonical["nats"][index]["external-ip-address-pool"]
-        self.taken = pools.others(canonical, index)
-        self.addresses = pools.count(self.texts)
-        risk = scenario.risk(seed=seed)
-        self.load, self.rate, self.exact = risk["load"], risk["rate"], risk["exact"]
-        self.canonical = canonical
-        self.known: dict[tuple[str, ...], float | None] = {}
-
-    def pool(self, addresses: int) -> tuple[str, ...]:
-        """The settings that make the pool so large."""
-        if addresses == self.addresses:
-            return ()
-        return (f"nats.{self.index}.external-ip-address-pool={json.dumps(pools.resized(self.texts, addresses, self.taken))}",)
-
-    def refused(self, settings: Sequence[str], addresses: int) -> float:
-        """The worst kind's refusal probability, or a bound on it."""
-        return self.odds(settings, addresses)[0]
-
-    def odds(self, settings: Sequence[str], addresses: int) -> tuple[float, float | None]:
-        """That, and its logarithm."""
-        changed = self.scenario.with_settings(*settings, *self.pool(addresses))
-        worst = changed.risk(seed=self.seed, tries=1)["worst_refusal_probability"]
-        return float(worst["value"] if worst["value"] is not None else worst["at_most"]), worst.get("log")
-
-    def least_addresses(self, settings: Sequence[str]) -> tuple[int, tuple[float, float | None]] | None:
-        """The least addresses that meet the target, and the probability there with its logarithm."""
-        seen: dict[int, tuple[float, float | None]] = {}
-
-        def refused(n: int) -> float:
-            if n not in seen:
-                seen[n] = self.odds(settings, n)
-            return seen[n][0]
-
-        carried = self.likely(*settings)
-        guess = math.ceil(self.addresses * self.load / carried) if carried else self.addresses
-
-        def hopeless(n: int) -> bool:
-            """More addresses no longer help: the last doubling changed little."""
-            before = max((k for k in seen if k <= n // 2), default=0)
-            return n >= 4 * max(self.addresses, guess) and before > 0 and refused(n) > 0.9 * refused(before)
-
-        found = _least(lambda n: refused(n) <= self.target, guess, MOST_ADDRESSES, hopeless=hopeless)
-        return None if found is None else (found, seen[found])
-
-    def likely(self, *settings: str) -> float | None:
-        """The load that meets the target."""
-        if settings not in self.known:
-            changed = self.scenario.with_settings(*settings) if settings else self.scenario
-            found = likely_part(changed.answer(self.target, seed=self.seed, remedies=False))["connections"]
-            self.known[settings] = None if found is None else float(found)
-        return self.known[settings]
-
-    def as_is(self) -> dict[str, Any]:
-        """What today's NAT carries at the target."""
-        load = self.likely()
-        if load is None:
-            return {"load": None, "why": "nothing refuses"}
-        factor = load / self.load
-        return {
-            "load": load,
-            "room": factor,
-            "most_rate": self.rate * factor,
-            "longest_hold": self.load / self.rate * factor,
-            "least_ports": self.least_ports(load),
-        }
-
-    def least_ports(self, carried: float) -> int | None:
-        """The least ports an address, from the first that the design gives on, that meet the target with today's addresses: exact where
-        the method is, else to one in a hundred, on the safe side."""
-        given = self.canonical["nats"][self.index].get("port-set-restrict") or {}
-        first = int(given.get("start-port-number", 1024))
-        most = int(given.get("end-port-number", 65535)) - first + 1
-        guess = most * min(1.0, self.load / carried)
-        if not self.exact and guess < 0.99 * most:  # each study costs: a secant through another one comes nearer
-            there = self.likely(*self.ports(first, round(guess))) or 0.0
-            guess += (self.load - there) * (most - guess) / max(carried - there, 1.0)
-        return _least(lambda n: self.with_ports(first, n) <= self.target, math.ceil(guess), most, part=0.0 if self.exact else 0.01)
-
-    def ports(self, first: int, ports: int) -> tuple[str, ...]:
-        """The settings that give each address so many."""
-        return (
-            f"nats.{self.index}.port-set-restrict.start-port-number={first}",
-            f"nats.{self.index}.port-set-restrict.end-port-number={first + ports - 1}",
-        )
-
-    def with_ports(self, first: int, ports: int) -> float:
-        """The worst kind's refusal probability with so many ports."""
-        return self.refused(self.ports(first, ports), self.addresses)
-
-    def curve(self, points: int) -> list[dict[str, Any]]:
-        """The load that meets the target, by number of addresses: 1, 2, 3, 4, 6, 8, 12 ..."""
-        out: list[dict[str, Any]] = []
-        n, step = 1, 0
-        while len(out) < points and n <= MOST_ADDRESSES:
-            out.append({"addresses": n, "likely": self.likely(*self.pool(n))})
-            step += 1
-            n = n + 1 if n < 4 else (n * 3 // 2 if step % 2 == 0 else n * 4 // 3)
-        return out
+def _unmet(label: str, why: str) -> dict[str, Any]:
+    return {"change": label, "addresses": None, "cost": None, "why": why}

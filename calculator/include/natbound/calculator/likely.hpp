@@ -5,6 +5,7 @@
 // Load is the mean number of live flows if nothing were refused: the sum of rate times mean hold
 // over all traffic, scaled by one factor. A kind is a client set with a destination endpoint.
 #include <functional>
+#include <map>
 #include <memory>
 #include <natbound/calculator/packet_limit.hpp>
 #include <natbound/calculator/systems.hpp>
@@ -14,12 +15,21 @@
 
 namespace natbound::calculator {
 
+class loss_curve;
+// Simulated curves by what they depend on, for studies of scenarios that differ in something else:
+// what one looked at the next need not simulate.
+using known_curves = std::map<std::string, std::shared_ptr<loss_curve>>;
+
 struct study_options {
     std::uint64_t seed = 1;
     // Mean holds that the deciding loads are averaged over; the error goes down with its root.
     double holds = 20;
     // Whether likely also looks for a bound where a kind of traffic was not seen to fail.
     bool bounds = true;
+    // Where no state that was looked at could refuse: how low a bound risk() goes and looks for.
+    double lowest = 1e-9;
+    // Shared with other studies, which must not run at the same time; null: nothing is.
+    std::shared_ptr<known_curves> known = nullptr;
     // Called at least every 20 ms or so of work; throws to stop (natbound::interrupted).
     std::function<void()> interrupt;
 };
@@ -119,6 +129,13 @@ struct risk_result {
     bool bursty = false;  // some arrivals are not Poisson; first_refusal is then not known
 };
 
+// What refuses, by itself: `what` is ports, table, quota, rate, packets, subscribers, servers or
+// blocks; `where` the NAT, or the server set.
+struct refusing_limit {
+    std::string what, where;
+    double log = 0;  // of the probability, at the worst kind for it; of ports a bound where unseen
+};
+
 namespace detail {
 struct cascade_shares;
 }
@@ -139,6 +156,9 @@ class loss_study {
     likely_result likely(double epsilon);
     // At the scenario's traffic times `scale` > 0.
     risk_result risk(double scale = 1);
+    // Each limit by itself at the scenario's traffic times `scale`, the one that refuses most
+    // first; after risk(scale), which looks at the loads.
+    std::vector<refusing_limit> refusing(double scale = 1) const;
     // The formula beside risk(scale), where every search is one of windows, of few systems.
     std::optional<window_formula> windows(double scale = 1) const;
     // The worst kind's refusal probability at these scales, for a picture.

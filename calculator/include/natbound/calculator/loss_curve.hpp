@@ -72,8 +72,9 @@ class loss_curve {
     double slope(double load, std::size_t kind) const;
     // Simulates at that load for so many mean holds, unless the method is exact or a point within
     // `near` (of log load) has as much already. precision: goes on, up to ten times as long, until
-    // the error of the logarithm is below; 0: does not.
-    void look(double load, double holds, double near, double precision = 0);
+    // the error of the logarithm is below; 0: does not. rough: after a shorter warm-up where a long
+    // one is due, with a wider error: to find out where to look.
+    void look(double load, double holds, double near, double precision = 0, bool rough = false);
     const std::vector<curve_point>& points() const { return points_; }
     // The load at which the worst kind reaches epsilon, found by looking; `holds` for the last
     // look. Where it was never seen to refuse: the highest load looked at.
@@ -90,7 +91,7 @@ class loss_curve {
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double exact_log(double load) const;
     bool one_burst() const;
-    curve_point simulate(double load, double holds, double precision);
+    curve_point simulate(double load, double holds, double precision, bool rough);
 
     loss_system system_;
     simulation_input input_;
