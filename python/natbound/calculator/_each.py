@@ -17,10 +17,10 @@ def each(function: Callable[..., tuple[Any, ...]], *arguments: tuple[Any, int]) 
     for array, inner in arrays:
         if array.ndim < inner:
             raise ValueError(f"{getattr(function, '__name__', 'formula')}: an argument has {array.ndim} dimensions and needs {inner}")
+    if all(array.ndim == inner for array, inner in arrays):  # one call
+        return tuple(np.array(part) if isinstance(part, list) else part for part in function(*(a.tolist() for a, _ in arrays)))
     shape = np.broadcast_shapes(*(a.shape[: a.ndim - inner] for a, inner in arrays))
     spread = [np.broadcast_to(a, shape + a.shape[a.ndim - inner :]) for a, inner in arrays]
-    if not shape:
-        return tuple(np.array(part) if isinstance(part, list) else part for part in function(*spread))
     results = []
     for index in np.ndindex(shape):
         try:

@@ -53,5 +53,7 @@ def scale_for_sizes(ports: Any, loads: Any, sizes: Any, target: Any, reserved: A
 
 def _classes(loads: Any, sizes: Any, reserved: Any) -> tuple[tuple[Any, int], ...]:
     """The three together, classes in the last dimension, as `each` takes them."""
-    arrays = np.broadcast_arrays(np.atleast_1d(np.asarray(loads, float)), np.asarray(sizes, float), np.asarray(reserved, float))
-    return tuple((a, 1) for a in arrays)
+    arrays = [np.atleast_1d(np.asarray(x, float)) for x in (loads, sizes, reserved)]
+    if arrays[0].shape != arrays[1].shape or arrays[2].shape != (1,):
+        return tuple((a, 1) for a in np.broadcast_arrays(*arrays))
+    return (arrays[0], 1), (arrays[1], 1), (np.full(arrays[0].shape, arrays[2][0]), 1)
