@@ -5,6 +5,8 @@
 
 #include "argument.hpp"
 #include "crossing.hpp"
+#include "least.hpp"
+#include "two_poles.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -158,79 +160,18 @@ queue_answer finite_queue(service law, std::uint64_t room, double load) {
     return law == service::exponential ? exponential_queue(room, load) : constant_queue(room, load);
 }
 
-namespace {
-
-// log of what M/D/1/K loses, for K not small. The sum S of the first K terms q(j) has the generating
-// function 1 / (1 - z e^(load (1 - z))), whose poles are 1, z = e^eta with load = eta / (e^eta - 1),
-// and complex ones further out: by these two alone
-//
-//     S = (e^eta - 1) (1 / (e^eta - 1 - eta) - e^(-(K-1) eta) / (eta e^eta - e^eta + 1)),
-//
-// written so that nothing cancels where they meet, at load 1; and q(0) + (load - 1) S is what the
-// second leaves.
-class two_poles {
-  public:
-    explicit two_poles(double eta) : eta_(eta) {
-        // (e^x - 1 - x) / x^2, the same of x e^x - e^x + 1, and their difference over x
-        if (std::abs(eta) < 0.5) {
-            double term = 0.5;  // eta^(k-2) / k!
-            for (int k = 2; k < 22; ++k) {
-                one_ += term;
-                two_ += term * (k - 1);
-                apart_ += term / (k + 1) * (k - 1);
-                term *= eta / (k + 1);
-            }
-        } else {
-            const double y = eta * eta, up = std::expm1(eta);
-            one_ = (up - eta) / y;
-            two_ = (eta * (up + 1) - up) / y;
-            apart_ = (two_ - one_) / eta;
-        }
-        load_ = load_at(eta);
-    }
-    static double load_at(double eta) { return eta == 0 ? 1 : eta / std::expm1(eta); }
-    // The load is convex in eta and falls: Newton's steps come from the left.
-    static double eta_at(double load) {
-        if (load == 1) return 0;
-        double eta = load < 1 ? 0 : -load;
-        for (int i = 0; i < 200; ++i) {
-            const double up = std::expm1(eta);
-            const double slope = std::abs(eta) < 1e-3 ? -0.5 + eta / 6
-                                                      : (up - eta * (up + 1)) / (up * up);
-            const double change = (load - load_at(eta)) / slope;
-            // further out it is eta e^-eta
-            const double step = eta > 2 ? change / (1 + change * 0.5) : change;
-            eta += step;
-            if (!(std::abs(step) > 1e-15 * std::abs(eta))) break;
-        }
-        return eta;
-    }
-    double load() const { return load_; }
-
-    double log_loss(double room) const {
-        const double k = room - 1, fall = std::exp(-k * eta_);
-        const double up = eta_ == 0 ? 1 : std::expm1(eta_) / eta_;
-        const double rest = eta_ == 0 ? k : -std::expm1(-k * eta_) / eta_;
-        if (fall > 0x1p900) {  // overload: all over what the second pole leaves
-            return -std::log(two_ / one_ / fall + load_ * up * (apart_ / fall + rest / fall * one_) /
-                                                      one_ / one_ * 1.0);
-        }
-        const double sum = up * (apart_ + rest * one_) / (one_ * two_);
-        return -k * eta_ + std::log(one_ / two_) - std::log1p(load_ * sum);
-    }
-
-  private:
-    double eta_, one_ = 0, two_ = 0, apart_ = 0, load_ = 1;
-};
-
-}  // namespace
-
 std::uint64_t room_for(service law, double load, double target) {
     check("room_for", law, 1, load);
     detail::require(target > 0 && target < 1, "room_for", "target", target,
                     "must be above 0 and below 1");
     const std::uint64_t most = law == service::constant ? 1ULL << 20 : 1ULL << 22;
+    const detail::two_poles poles(load);
+    const double log_target = std::log(target);
     const auto enough = [&](std::uint64_t room) {
+        const double above = poles.log_loss(static_cast<double>(room)) - log_target;
+        if (law == service::constant && poles.suit(static_cast<double>(room)) &&
+            std::abs(above) > 1e-9)
+            return above < 0;
         return finite_queue(law, room, load).loss <= target;
     };
     std::uint64_t bad = 0, good = 1;
@@ -240,11 +181,7 @@ std::uint64_t room_for(service law, double load, double target) {
                         "is met by no room: above load 1 at least (load - 1) / load is lost");
         good = std::min(2 * good, most);
     }
-    while (good - bad > 1) {
-        const std::uint64_t middle = bad + (good - bad) / 2;
-        (enough(middle) ? good : bad) = middle;
-    }
-    return good;
+    return detail::least(bad, good, enough);
 }
 
 double load_for_room(service law, std::uint64_t room, double target) {
@@ -253,6 +190,11 @@ double load_for_room(service law, std::uint64_t room, double target) {
                     "must be above 0 and below 1");
     const double most = law == service::constant ? 100 : 1e6;
     const auto lost = [&](double load) {
+        if (law == service::constant && target <= 0.9) {
+            const detail::two_poles poles(load);
+            if (poles.suit(static_cast<double>(room)))
+                return poles.log_loss(static_cast<double>(room)) - std::log(target);
+        }
         const queue_answer found = finite_queue(law, room, load);
         return detail::above(found.log_loss, target, [&] { return found.loss; });
     };
