@@ -86,9 +86,11 @@ def modulated(ports: Any, switching: Any, loads: Any) -> Modulated:
     diagonal is not read. 1 to 1,024 phases, which must reach each other; (ports + 1) phases^3 at most 4e9, about 1 ns each. Solved by
     linear level reduction without subtractions (Gaver, Jacobs, Latouche 1984; Grassmann, Taksar, Heyman 1985).
     """
-    return Modulated(*each(_core.modulated, (ports, 0), (switching, 2), (loads, 1)))
+    return Modulated(*each("modulated", _core.modulated, 8, ("ports", ports, 0), ("switching", switching, 2), ("loads", loads, 1)))
 
 
 def modulated_peakedness(switching: Any, loads: Any) -> Any:
     """Variance over mean of the number busy in a pool without end: what `hayward` needs where the chain is too large."""
-    return each(lambda *given: (_core.modulated_peakedness(*given),), (switching, 2), (loads, 1))[0]
+    return each(
+        "modulated_peakedness", lambda *given: (_core.modulated_peakedness(*given),), 1, ("switching", switching, 2), ("loads", loads, 1)
+    )[0]

@@ -70,7 +70,7 @@ class EvictingTable:
     """
 
     def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
-        self._table = _core.EvictingTable(size, [Connections(*kind) for kind in kinds])
+        self._table = _core.EvictingTable(size, [list(Connections(*kind)) for kind in kinds])
 
     def characteristic_time(self) -> float:
         """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""
@@ -135,9 +135,9 @@ class QueueAnswer(NamedTuple):
     length: Any  # mean number in the system
 
 
-def _is_constant(service: str) -> bool:
-    if service not in ("exponential", "constant"):
-        raise ValueError(f'service = {service!r}: must be "exponential" or "constant"')
+def _is_constant(function: str, service: str) -> bool:
+    if not isinstance(service, str) or service not in ("exponential", "constant"):
+        raise ValueError(f'{function}: service = {service!r}: must be "exponential" or "constant"')
     return service == "constant"
 
 
@@ -147,8 +147,7 @@ def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> Queu
     A token bucket of depth K that drops what comes without a token is M/D/1/K: take `loss`. room to 1,048,576 (exponential: 4,194,304);
     load = arrivals x mean service, to 100 (1e6). Relative error of loss 1e-11 (1e-13). Keilson 1966; Takacs 1962.
     """
-    constant = _is_constant(service)
-    return QueueAnswer(*(_core.finite_queue(room, load, constant, which) for which in range(5)))
+    return QueueAnswer(*_core.finite_queue(room, load, _is_constant("finite_queue", service)))
 
 
 class PacketAnswer(NamedTuple):
@@ -171,14 +170,14 @@ def packet_limit(per_second: float, depth: int, *, opening: float, live: float, 
 
 def scale_for_packets(per_second: float, depth: int, target: float, *, opening: float, live: float, each: float, hold: float = 0) -> float:
     """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1)."""
-    return float(_core.scale_for_packets(per_second, depth, opening, live, each, hold, target))
+    return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 
 
 def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
     """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
-    return _whole(_core.room_for(load, target, _is_constant(service)))
+    return _whole(_core.room_for(load, target, _is_constant("room_for", service)))
 
 
 def load_for_room(room: Any, target: Any, *, service: Service = "constant") -> Any:
     """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11."""
-    return _core.load_for_room(room, target, _is_constant(service))
+    return _core.load_for_room(room, target, _is_constant("load_for_room", service))
