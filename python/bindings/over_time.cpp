@@ -14,8 +14,18 @@ namespace {
 
 // A start is a count, or (the least number below 0, which nobody means) the stationary law of
 // `ports` and `load`.
-calc::occupancy start_law(const char* function, double count, double ports, double load) {
-    if (count == -5e-324) return calc::stationary(whole(function, "start_ports", ports), load);
+calc::occupancy start_law(const char* function, double count, double ports, double load,
+                          const char* load_name = "start_load") {
+    const std::uint64_t old = whole(function, "start_ports", ports);
+    if (count == -5e-324) {
+        if (!(load >= 0 && std::isfinite(load))) {
+            std::ostringstream text;
+            text << function << ": " << load_name << " = " << load
+                 << ": must be finite and at least 0";
+            throw natbound::domain_error(text.str());
+        }
+        return calc::stationary(old, load);
+    }
     return calc::exactly(whole(function, "start", count));
 }
 
@@ -23,7 +33,7 @@ calc::first_passage_law passage_law(const char* function, double ports, double l
                                     bool full) {
     return {whole(function, "ports", ports), load,
             full ? calc::passage::full : calc::passage::refusal,
-            start_law(function, start, ports, load)};
+            start_law(function, start, ports, load, "load")};
 }
 
 calc::transient_law transient(const char* function, double ports, double load, double start,
@@ -102,8 +112,8 @@ py::object transient_quantile(given ports, given load, given time, given p, give
     return broadcast(
         name, {"ports", "load", "time", "p", "start", "start_ports", "start_load"},
         [](double c, double a, double t, double q, double n, double old_c, double old_a) {
-            auto old = start_law(name, n, old_c, old_a);
             const auto now = whole(name, "ports", c);
+            auto old = start_law(name, n, old_c, old_a);
             // Only the stepped chain knows of flows above the ports.
             if (old.from + old.chances.size() > now + 1)
                 return static_cast<double>(calc::occupancy_at(now, a, old, t).quantile(q));

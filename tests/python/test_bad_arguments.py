@@ -154,11 +154,11 @@ def test_in_arrays_the_index_is_named(name: str) -> None:
             assert "(at index [1, 0])" in message, message
 
 
-@pytest.mark.parametrize("name", [name for name in functions() if not scalar_only(name)])
+@pytest.mark.parametrize("name", [name for name in functions() if not scalar_only(name) and name != "modulated_peakedness"])
 def test_empty_arrays_have_empty_answers(name: str) -> None:
     good = arguments(name)
     argument = next(a for a in good if not is_word(name, a) and a not in VECTORS)
-    found = getattr(calculator, name)(**{**good, argument: []}) if name != "modulated_peakedness" else np.empty(0)
+    found = getattr(calculator, name)(**{**good, argument: []})
     for part in found if isinstance(found, tuple) else (found,):
         assert isinstance(part, bool) or part.shape == (0,)
 
