@@ -29,14 +29,14 @@ def blocks_for(block: Any, load: Any, target: Any) -> Any:
 
 
 class BlockRefusals(NamedTuple):
-    refusal: float  # of a connection, either limit
-    by_quota: float  # its subscriber holds all the blocks it may, and they are full
-    by_pool: float  # it needs one more block, and none is left on the address
-    pool_exhausted: float  # share of time that no block is left
-    mean_blocks: float  # held by all subscribers
+    refusal: Any  # of a connection, either limit
+    by_quota: Any  # its subscriber holds all the blocks it may, and they are full
+    by_pool: Any  # it needs one more block, and none is left on the address
+    pool_exhausted: Any  # share of time that no block is left
+    mean_blocks: Any  # held by all subscribers
 
 
-def blocks_refused(block: int, most: int, pool: int, subscribers: int, load: float) -> BlockRefusals:
+def blocks_refused(block: Any, most: Any, pool: Any, subscribers: Any, load: Any) -> BlockRefusals:
     """Which limit refuses, the subscriber's (`most` blocks of `block` ports) or the address's (`pool` blocks for `subscribers`).
 
     load: live flows wanted by each subscriber (Poisson arrivals, any holds). Exact (a product form: Kelly 1986) for an allocator that
@@ -151,13 +151,13 @@ def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> Queu
 
 
 class PacketAnswer(NamedTuple):
-    refusal: float  # that a connection's first packet is lost
-    log_refusal: float  # its natural logarithm
-    loss: float  # the share of all packets that are lost
-    delay: float  # mean seconds in a processor's queue and in service
+    refusal: Any  # that a connection's first packet is lost
+    log_refusal: Any  # its natural logarithm
+    loss: Any  # the share of all packets that are lost
+    delay: Any  # mean seconds in a processor's queue and in service
 
 
-def packet_limit(per_second: float, depth: int, *, opening: float, live: float, each: float, hold: float = 0) -> PacketAnswer:
+def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> PacketAnswer:
     """A limit on packets a second, with room for `depth` (a policer's bucket, or a processor's queue, the one in service counted).
 
     opening: packets a second that open connections (Poisson); live: mean number of connections that send (a Poisson number that changes over
@@ -168,7 +168,7 @@ def packet_limit(per_second: float, depth: int, *, opening: float, live: float, 
     return PacketAnswer(*_core.packet_limit(per_second, depth, opening, live, each, hold))
 
 
-def scale_for_packets(per_second: float, depth: int, target: float, *, opening: float, live: float, each: float, hold: float = 0) -> float:
+def scale_for_packets(per_second: Any, depth: Any, target: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> Any:
     """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1)."""
     return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 

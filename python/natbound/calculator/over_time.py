@@ -63,7 +63,9 @@ def first_passage_quantile(ports: Any, load: Any, p: Any, *, start: Any = 0, eve
 
 def log_first_passage_quantile(ports: Any, load: Any, p: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The natural logarithm of `first_passage_quantile`; -infinity where that is 0."""
-    return _core.first_passage_quantile("log_first_passage_quantile", ports, load, p, *_how("log_first_passage_quantile", start, event), True)
+    return _core.first_passage_quantile(
+        "log_first_passage_quantile", ports, load, p, *_how("log_first_passage_quantile", start, event), True
+    )
 
 
 def _old(function: str, ports: Any, load: Any, start: Any, start_load: Any, start_ports: Any) -> tuple[Any, Any, Any]:
@@ -81,14 +83,18 @@ def transient_full_probability(
     stationary law of `start_load` on `start_ports` (as now, unless said; at most ports). A new timeout acts on old flows too: holds have
     no memory. Absolute error 1e-11, and relative where the value is not far below the start's; 65,536 ports: 20 to 70 ms.
     """
-    return _core.transient_full_probability(ports, load, time, *_old("transient_full_probability", ports, load, start, start_load, start_ports))
+    return _core.transient_full_probability(
+        ports, load, time, *_old("transient_full_probability", ports, load, start, start_load, start_ports)
+    )
 
 
 def log_transient_full_probability(
     ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
     """The natural logarithm of `transient_full_probability`, also where that is below the least double."""
-    return _core.log_transient_full_probability(ports, load, time, *_old("log_transient_full_probability", ports, load, start, start_load, start_ports))
+    return _core.log_transient_full_probability(
+        ports, load, time, *_old("log_transient_full_probability", ports, load, start, start_load, start_ports)
+    )
 
 
 def transient_mean(ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None) -> Any:

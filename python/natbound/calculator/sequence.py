@@ -34,11 +34,11 @@ def _each(name: str, value: Any, count: int) -> list[float]:
     values = numbers("limits_in_sequence", name, value)
     if values.ndim > 1 or values.size not in (1, count):
         raise ValueError(f"limits_in_sequence: {name} = {value!r}: must be one number, or {count} as there are classes of subscribers")
-    return np.broadcast_to(values, (count,)).tolist()
+    return [float(x) for x in np.broadcast_to(values, (count,))]
 
 
 def _one(name: str, value: Any) -> float | None:
-    return None if value is None and name in ("pool", "table", "rate") else float(_each(name, value, 1)[0])
+    return None if value is None else _each(name, value, 1)[0]
 
 
 def limits_in_sequence(
@@ -65,7 +65,7 @@ def limits_in_sequence(
     columns = (("subscribers", subscribers), ("load", load), ("quota", quota), ("hold", hold))
     rows = list(zip(*(_each(name, value, count) for name, value in columns), strict=True))
     everyone, classes, exact = _core.limits_in_sequence(
-        rows, *(_one(name, x) for name, x in (("block", block), ("pool", pool), ("table", table), ("rate", rate), ("burst", burst)))
+        rows, _each("block", block, 1)[0], _one("pool", pool), _one("table", table), _one("rate", rate), _each("burst", burst, 1)[0]
     )
     refusal, by_quota, by_pool, by_table, by_rate = everyone
     return LimitsInSequence(refusal, by_quota, by_pool, by_table, by_rate, tuple(Refused(*one) for one in classes), exact)
