@@ -10,19 +10,23 @@ import numpy as np
 
 def numbers(function: str, name: str, value: Any, inner: int = 0) -> Any:
     """An argument as an array, of `inner` dimensions at least; one clear error for what is none."""
-    shown = repr(value)
-    text = f"{function}: {name} = {shown if len(shown) <= 60 else shown[:60] + '...'}"
     try:
         if value is None:
             raise TypeError
         array = np.asarray(value, dtype=float)
     except OverflowError:
-        raise ValueError(f"{text}: is beyond the largest double, 1.8e308") from None
+        raise ValueError(f"{function}: {name} = {_short(value)}: is beyond the largest double, 1.8e308") from None
     except (TypeError, ValueError):
-        raise TypeError(f"{text}: must be a number, or an array of numbers of one shape") from None
+        raise TypeError(f"{function}: {name} = {_short(value)}: must be a number, or an array of numbers of one shape") from None
     if array.ndim < inner:
-        raise TypeError(f"{text}: must have {inner} dimensions, or more, of numbers" if inner > 1 else f"{text}: must be a list of numbers")
+        rule = f"must have {inner} dimensions, or more, of numbers" if inner > 1 else "must be a list of numbers"
+        raise TypeError(f"{function}: {name} = {_short(value)}: {rule}")
     return array
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def each(name: str, function: Callable[..., tuple[Any, ...]], results: int, *arguments: tuple[str, Any, int]) -> tuple[Any, ...]:
