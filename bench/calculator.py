@@ -105,7 +105,66 @@ def main() -> int:
         ("natbound", ", first_passage_cdf", peer.natbound_passage), ("Storm", ', P=? [F<=t "full"]', peer.storm('P=? [F<={t} "full"]')),
     ], {})  # fmt: skip
     quantiles()
+    inverses()
     return 0
+
+
+def inverses() -> None:
+    """Every inverse over its domain: sizes evenly spread in their logarithm, targets 1e-2 to 1e-12; beside the limit of 50 µs."""
+    import random
+
+    from natbound import calculator as c
+
+    draw = random.Random(5)
+
+    def target() -> float:
+        return draw.choice((1e-2, 1e-4, 1e-6, 1e-9, 1e-12))
+
+    def load(ports: int) -> float:
+        return ports * draw.uniform(0.5, 1.2)
+
+    eight = (1, 2, 3, 5, 8, 16, 32, 64)
+    rows: list[tuple[str, Callable[[int], object]]] = [
+        ("load_for", lambda n: c.load_for(n, target())),
+        ("ports_for", lambda n: c.ports_for(load(n), target())),
+        ("real_ports_for", lambda n: c.real_ports_for(load(n), target())),
+        ("load_for_waiting", lambda n: c.load_for_waiting(n, target())),
+        ("ports_for_waiting", lambda n: c.ports_for_waiting(load(n), target())),
+        ("addresses_for", lambda n: c.addresses_for(1e6 * draw.random(), n, target())),
+        ("ports_for_engset", lambda n: c.ports_for_engset(3 * n, draw.uniform(0.05, 2), target())),
+        ("load_for_engset", lambda n: c.load_for_engset(3 * n, n, target())),
+        ("sources_for_engset", lambda n: c.sources_for_engset(n, draw.uniform(0.2, 2), target())),
+        ("ports_for_batches, 6", lambda n: c.ports_for_batches(load(n), 6, target())),
+        ("ports_for_batches, geometric 6", lambda n: c.ports_for_batches(load(n), 6, target(), geometric=True)),
+        ("load_for_batches, 6", lambda n: c.load_for_batches(max(n, 16), 6, target())),
+        ("load_for_batches, whole 6", lambda n: c.load_for_batches(max(n, 16), 6, target(), whole=True)),
+        ("ports_for_sizes, 8 classes", lambda n: c.ports_for_sizes([0.1 * n / s for s in eight], eight, target())),
+        ("scale_for_sizes, 8 classes", lambda n: c.scale_for_sizes(max(n, 64), [0.1 * n / s for s in eight], eight, target())),
+        ("tries_for", lambda n: c.tries_for(n, 0.6 * n, 1e-2) if n > 200 else 0),
+        ("tries_for, without replacement", lambda n: c.tries_for(n, 0.6 * n, 1e-2, with_replacement=False) if n > 200 else 0),
+        ("load_for_attempts, 32", lambda n: c.load_for_attempts(n, 32, target())),
+        ("load_for_attempts, 32 without replacement", lambda n: c.load_for_attempts(n, 32, target(), with_replacement=False)),
+        ("room_for", lambda _: c.room_for(draw.uniform(0.3, 0.999), target())),
+        ("load_for_room", lambda n: c.load_for_room(n, target())),
+        ("blocks_for", lambda n: c.blocks_for(512, load(n), target())),
+        ("subscribers_for, 504 blocks", lambda _: c.subscribers_for(128, 4, 504, draw.uniform(5, 300), target())),
+        ("race_flows_for", lambda n: c.race_flows_for(n, target())),
+    ]
+    print(
+        "\n## Inverses, 2 to 1,048,576 ports, the limit a median of 50 µs\n\n| | median | 99 % | median at 1,048,576 ports | |\n|---|---|---|---|---|"
+    )
+    for name, ask in rows:
+        spent: dict[bool, list[float]] = {False: [], True: []}
+        for i in range(300):
+            large = i % 3 == 0
+            n = 2**20 if large else int(2 ** draw.uniform(1, 20))
+            began = time.perf_counter()
+            ask(n)
+            spent[large].append((time.perf_counter() - began) * 1e6)
+        every = sorted(spent[False])
+        median, top = statistics.median(every), statistics.median(spent[True])
+        verdict = "within" if max(median, top) <= 50 else "above"
+        print(f"| {name} | {median:.1f} µs | {every[int(len(every) * 0.99)]:.0f} µs | {top:.1f} µs | {verdict} |", flush=True)
 
 
 def quantiles() -> None:

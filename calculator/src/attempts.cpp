@@ -11,6 +11,7 @@
 
 #include "argument.hpp"
 #include "refusal_by_draws.hpp"
+#include "smooth_attempts.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -182,15 +183,30 @@ double load_for_attempts(std::uint64_t ports, std::uint64_t tries, double target
     const double wanted = std::log(target) - std::log1p(-target);
     double high = std::log(load_for(static_cast<double>(ports), target)) + 1e-9;
     double low = -infinite;
-    double at = high;
+    // As many live as the target lets in, and a little less for how they vary.
+    const double c = static_cast<double>(ports), k = static_cast<double>(tries);
+    double live = c * std::exp(std::log(target) / k);
+    live *= std::exp(-k / (2 * (live + k)));
+    double at = std::min(high, std::log(live / (1 - target)));
     for (int step = 0; step < 200; ++step) {
         const double load = std::exp(at);
-        const auto found = attempts(ports, tries, load, how);
+        const auto smooth = detail::smooth_attempts(static_cast<double>(ports),
+                                                    static_cast<double>(tries), load, how);
+        attempts_answer found{};
+        if (smooth) {
+            found.log_refusal = smooth->log_refusal;
+            found.growth = smooth->growth;
+            found.mean = -load * std::expm1(smooth->log_refusal);
+        } else {
+            found = attempts(ports, tries, load, how);
+        }
         const double accepted = found.mean / load;
         const double above = found.log_refusal - std::log(accepted) - wanted;
         (above > 0 ? high : low) = at;
         const double change = -above * accepted / found.growth;
-        if (std::abs(change) < 1e-15 * (1 + std::abs(at))) return std::exp(at + change);
+        // from there the next is below the last bit
+        if (std::abs(change) < (smooth ? 1e-9 : 1e-15 * (1 + std::abs(at))))
+            return std::exp(at + change);
         double next = at + change;
         if (!(next > low && next < high)) {
             next = low == -infinite ? high - (1 << std::min(step, 9)) : low + (high - low) / 2;

@@ -6,10 +6,8 @@
 // of the target, and of the right sign to the last bit, by the probability itself where it has its
 // digits, so that what the forward formula gives for n is met by n.
 #include <algorithm>
-#include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 
 namespace natbound::calculator::detail {
 
@@ -60,35 +58,52 @@ std::uint64_t least_crossing(std::uint64_t few, std::uint64_t many, double guess
     return many;
 }
 
-// The most x > 0 with f(x) <= 0, for f that rises; `guess` > 0. To some 1e-15 of log x; within
-// e^-700 .. e^700, else 0 or infinity.
+// The most x > 0 with f(x) <= 0, for f that rises, near to a line in log x; `guess` > 0. To some
+// 1e-15 of log x; within e^-700 .. e^700, else 0 or infinity. By secants, halves where those leave
+// the bracket or do little, and steps that grow until there is one.
 template <class F>
 double most_crossing(double guess, const F& f) {
-    constexpr double far = 700;
-    double low = std::clamp(std::log(guess), -far, far), high = low;
-    double at_low = f(std::exp(low)), at_high = at_low;
-    for (double step = 0.02; at_low > 0; step *= 3) {
-        if (low == -far) return 0;
-        high = low;
-        at_high = at_low;
-        low = std::max(-far, low - step);
-        at_low = f(std::exp(low));
+    constexpr double far = 700, none = HUGE_VAL;
+    const auto bits = [](double x) { return 4e-16 * std::fmax(1, std::abs(x)); };
+    double low = -none, high = none, x = std::clamp(std::log(guess), -far, far);
+    double last_x = 0, last = none, step = 0.02;
+    for (int i = 0; i < 200; ++i) {
+        const double found = f(std::exp(x));
+        (found <= 0 ? low : high) = x;
+        if (low == far) return HUGE_VAL;
+        if (high == -far) return 0;
+        const bool between = low > -none && high < none;
+        if (between && high - low <= 2 * bits(low)) break;
+        const double slope = (found - last) / (x - last_x);
+        double next = slope > 0 && std::isfinite(slope) ? x - found / slope : none;
+        const bool stays = std::abs(next - x) <= bits(x);
+        last_x = x;
+        last = found;
+        if (stays) {  // the root, but for its last bits
+            for (double back = bits(x); back < 1e-12; back *= 2) {
+                if (x = std::fmin(next, high - back); x <= low) break;
+                if (f(std::exp(x)) <= 0) return std::exp(x);
+                high = x;
+            }
+            break;
+        }
+        if (between) {
+            const bool slow = i > 20 && i % 2 == 0;
+            if (!(next > low && next < high) || slow) next = low + (high - low) / 2;
+        } else {
+            const double sign = high < none ? -1 : 1;
+            const double ahead = next < none ? (next - x) * sign : step;
+            next = std::clamp(x + sign * std::clamp(ahead * 1.001, bits(x), step), -far, far);
+            step *= 3;
+        }
+        x = next;
     }
-    for (double step = 0.02; at_high <= 0; step *= 3) {
-        if (high == far) return HUGE_VAL;
-        low = high;
-        at_low = at_high;
-        high = std::min(far, high + step);
-        at_high = f(std::exp(high));
+    if (low == -none) {
+        for (double back = bits(high); back < 1e-9; back *= 2)
+            if (f(std::exp(high - back)) <= 0) return std::exp(high - back);
+        return std::exp(high);
     }
-    if (at_low == 0 || !std::isfinite(at_low)) at_low = at_low == 0 ? -1e-300 : -1e300;
-    if (!std::isfinite(at_high)) at_high = 1e300;
-    std::uintmax_t most = 100;
-    const auto found = boost::math::tools::toms748_solve(
-        [&](double log_x) { return std::clamp(f(std::exp(log_x)), -1e300, 1e300); }, low, high,
-        at_low, at_high,
-        [](double a, double b) { return b - a < 4e-16 * std::fmax(1, std::abs(a)); }, most);
-    return std::exp(found.first);
+    return std::exp(low);
 }
 
 }  // namespace natbound::calculator::detail

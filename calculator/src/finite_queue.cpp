@@ -5,6 +5,8 @@
 
 #include "argument.hpp"
 #include "crossing.hpp"
+#include "least.hpp"
+#include "two_poles.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -163,7 +165,13 @@ std::uint64_t room_for(service law, double load, double target) {
     detail::require(target > 0 && target < 1, "room_for", "target", target,
                     "must be above 0 and below 1");
     const std::uint64_t most = law == service::constant ? 1ULL << 20 : 1ULL << 22;
+    const detail::two_poles poles(load);
+    const double log_target = std::log(target);
     const auto enough = [&](std::uint64_t room) {
+        const double above = poles.log_loss(static_cast<double>(room)) - log_target;
+        if (law == service::constant && poles.suit(static_cast<double>(room)) &&
+            std::abs(above) > 1e-9)
+            return above < 0;
         return finite_queue(law, room, load).loss <= target;
     };
     std::uint64_t bad = 0, good = 1;
@@ -173,11 +181,7 @@ std::uint64_t room_for(service law, double load, double target) {
                         "is met by no room: above load 1 at least (load - 1) / load is lost");
         good = std::min(2 * good, most);
     }
-    while (good - bad > 1) {
-        const std::uint64_t middle = bad + (good - bad) / 2;
-        (enough(middle) ? good : bad) = middle;
-    }
-    return good;
+    return detail::least(bad, good, enough);
 }
 
 double load_for_room(service law, std::uint64_t room, double target) {
@@ -186,6 +190,11 @@ double load_for_room(service law, std::uint64_t room, double target) {
                     "must be above 0 and below 1");
     const double most = law == service::constant ? 100 : 1e6;
     const auto lost = [&](double load) {
+        if (law == service::constant && target <= 0.9) {
+            const detail::two_poles poles(load);
+            if (poles.suit(static_cast<double>(room)))
+                return poles.log_loss(static_cast<double>(room)) - std::log(target);
+        }
         const queue_answer found = finite_queue(law, room, load);
         return detail::above(found.log_loss, target, [&] { return found.loss; });
     };

@@ -1,14 +1,19 @@
 // Several sizes solved for ports and for a factor on all loads. Without reservation the weights
-// q(n) do not depend on the number of ports, so one pass over them has the refusal of every number
-// of ports: q of the last states, as many as the largest size, over q of all. The largest class is
-// the worst.
+// q(n) do not depend on the number of ports: the refusal of the largest class, the worst, is q of
+// the last states, as many as its size, over q of all. Both are coefficients of exp(sum_k load_k
+// (z^size_k - 1)) times a kernel (lattice.hpp), some microseconds for any number of ports; where
+// that ripples, one pass over the weights has the refusal of every number of ports.
 #include <algorithm>
 #include <cmath>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/kaufman_roberts.hpp>
+#include <numeric>
 
 #include "argument.hpp"
 #include "crossing.hpp"
+#include "lattice_kernels.hpp"
+#include "lattice_laws.hpp"
+#include "newton.hpp"
 #include "scaled.hpp"
 #include "window_sum.hpp"
 
@@ -24,6 +29,47 @@ constexpr const char* too_many = "needs more than 2^26 ports";
 void check_target(const char* function, double target) {
     require(target > 0 && target < 1, function, "target", target, "must lie between 0 and 1");
 }
+
+// The pool in units of what all sizes are multiples of, without reservation.
+class sizes_in_closed_form {
+  public:
+    explicit sizes_in_closed_form(const std::vector<size_class>& classes) {
+        for (const auto& c : classes) {
+            unit_ = std::gcd(unit_, c.size);
+            largest_ = std::max(largest_, c.size);
+        }
+        for (const auto& c : classes)
+            if (c.load > 0) jumps_.push_back({c.load, static_cast<double>(c.size / unit_)});
+    }
+    // Small pools, and those of a few connections of the largest size, are done sooner state by
+    // state, and next to 1 the share has lost its digits.
+    bool suits(double ports, double peakedness, double target) const {
+        return ports * static_cast<double>(jumps_.size()) > 700 && ports > 16 * peakedness &&
+               target <= 0.3;
+    }
+    std::uint64_t unit() const { return unit_; }
+    std::uint64_t largest() const { return largest_ / unit_; }
+
+    // The largest class's refusal of so many units with all loads times `scale`.
+    std::optional<detail::coefficient> refused(double units, double scale, bool exact) {
+        auto jumps = jumps_;
+        for (auto& j : jumps) j.rate *= scale;
+        detail::jumps law(std::move(jumps));
+        detail::window_kernel last(static_cast<double>(largest()));
+        if (!known_) theta_ = (units - law.mean()) / law.at(0).second;
+        const auto found = detail::refused_share(law, last, units, theta_,
+                                                 exact ? std::clamp(units / 8, 200.0, 5000.0) : 0);
+        known_ = found.has_value();
+        if (known_) theta_ = found->theta;
+        return found;
+    }
+
+  private:
+    std::uint64_t unit_ = 0, largest_ = 0;
+    std::vector<detail::jumps::jump> jumps_;
+    bool known_ = false;
+    double theta_ = 0;  // of the last one: the next is near
+};
 
 // How much the logarithm of what the worst class loses lies above that of the target.
 double over(std::uint64_t ports, const std::vector<size_class>& classes, double target) {
@@ -85,7 +131,23 @@ std::uint64_t ports_for_sizes(const std::vector<size_class>& classes, double tar
     // All ports carry no more than they are.
     const double least = std::fmax(static_cast<double>(largest) - 1, ports * (1 - target) - 2);
     require(least < static_cast<double>(most_ports), name, "target", target, too_many);
-    if (!reserved) return in_one_pass(classes, largest, target);
+    if (!reserved) {
+        sizes_in_closed_form closed(classes);
+        const double z = squares / ports;
+        if (closed.suits(ports, z, target)) {
+            const double each = static_cast<double>(closed.unit());
+            const double about = static_cast<double>(ports_for(ports / z, target)) * z / each;
+            const auto few = static_cast<std::uint64_t>(std::fmax(least, 0) / each);
+            const auto found = detail::least_by_newton(
+                std::max(few, closed.largest() - 1), about, target,
+                [&](double units, bool exact) { return closed.refused(units, 1, exact); },
+                [&](std::uint64_t units) {
+                    return over(units * closed.unit(), classes, target) <= 0;
+                });
+            if (found && *found * closed.unit() <= most_ports) return *found * closed.unit();
+        }
+        return in_one_pass(classes, largest, target);
+    }
     const auto refused = [&](std::uint64_t n) { return over(n, classes, target); };
     const double step = std::sqrt(squares) / 4 + static_cast<double>(largest);
     std::uint64_t few = largest - 1, many = most_ports;
@@ -124,6 +186,16 @@ double scale_for_sizes(std::uint64_t ports, const std::vector<size_class>& class
     };
     const double z = squares / taken;
     const double guess = load_for(static_cast<double>(ports) / z, target) * z / taken;
+    const bool reserved = std::any_of(classes.begin(), classes.end(),
+                                      [](const size_class& c) { return c.reserved > 0; });
+    sizes_in_closed_form closed(classes);
+    if (!reserved && closed.suits(static_cast<double>(ports), z, target)) {
+        const double units = static_cast<double>(ports / closed.unit());
+        const auto sure = detail::most_by_newton(
+            std::fmax(guess, 1e-300), target,
+            [&](double scale, bool exact) { return closed.refused(units, scale, exact); });
+        if (sure && *sure * greatest < 1e11) return *sure;
+    }
     const double found = detail::most_crossing(std::fmax(guess, 1e-300), refused);
     require(found * greatest < 1e12 * (1 - 1e-12), name, "target", target,
             "is met by the most load there is, 1e12");

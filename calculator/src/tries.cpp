@@ -17,8 +17,12 @@ using detail::require;
 
 // The fewest tries, where the smooth formula decides: it is right to 1e-9, and neither of the two
 // numbers of tries beside its root comes that near to the target.
-std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_target) {
+std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_target, draws how) {
     constexpr double sure = 1e-7;
+    const auto smooth = [&](double tries) -> std::optional<double> {
+        const auto found = detail::smooth_attempts(ports, tries, load, how);
+        return found ? std::optional(found->log_refusal) : std::nullopt;
+    };
     // From what is refused where as many live as the target lets in, by secants.
     const double share = load * (1 - std::exp(log_target)) / ports;
     if (!(share < 1) || !(log_target < 0)) return {};
@@ -26,7 +30,7 @@ std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_
     std::optional<double> last;
     double last_tries = 0;
     for (int i = 0; i < 30; ++i) {
-        const auto found = detail::smooth_log_refusal(ports, tries, load);
+        const auto found = smooth(tries);
         if (!found) return {};
         const double above = *found - log_target;
         if (last && tries != last_tries) slope = (*found - *last) / (tries - last_tries);
@@ -37,8 +41,8 @@ std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_
             const double many = std::ceil(root);
             const double low = many - 1;
             if (low < 1) return {};
-            const auto enough = detail::smooth_log_refusal(ports, many, load);
-            const auto few = detail::smooth_log_refusal(ports, low, load);
+            const auto enough = smooth(many);
+            const auto few = smooth(low);
             if (!enough || !few) return {};
             if (*enough > log_target - sure || *few < log_target + sure) return {};
             return static_cast<std::uint64_t>(many);
@@ -125,11 +129,8 @@ std::uint64_t tries_for(std::uint64_t ports, double load, double target, draws h
     const double log_target = std::log(target);
     const double limit = log_erlang_b(static_cast<double>(ports), load);
     require(limit <= log_target + 1e-9, "tries_for", "target", target, out_of_reach);
-    if (how == draws::with_replacement) {
-        if (const auto sure = smooth_tries(static_cast<double>(ports), load, log_target)) {
-            return *sure;
-        }
-    }
+    if (const auto sure = smooth_tries(static_cast<double>(ports), load, log_target, how))
+        return *sure;
     return tries_by_chain(ports, load, log_target, how);
 }
 

@@ -2,6 +2,8 @@
 // come as sequences of numbers; the package runs over further dimensions.
 #include <pybind11/stl.h>
 
+#include <regex>
+
 #include "natbound/calculator/attempts.hpp"
 #include "natbound/calculator/batches.hpp"
 #include "natbound/calculator/kaufman_roberts.hpp"
@@ -12,26 +14,31 @@
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
+using broadcasting::answer;
 using broadcasting::formula;
+using broadcasting::number;
 using broadcasting::whole;
 using numbers = std::vector<double>;
 
 namespace {
 
-calc::batch_law law(double geometric) {
-    return geometric != 0 ? calc::batch_law::geometric : calc::batch_law::fixed;
+calc::batch_law law(const char* function, double geometric) {
+    return broadcasting::flag(function, "geometric", geometric) ? calc::batch_law::geometric
+                                                                : calc::batch_law::fixed;
 }
 
-calc::batch_loss loss(double all_or_none) {
-    return all_or_none != 0 ? calc::batch_loss::whole : calc::batch_loss::partial;
+calc::batch_loss loss(const char* function, double all_or_none) {
+    return broadcasting::flag(function, "whole", all_or_none) ? calc::batch_loss::whole
+                                                              : calc::batch_loss::partial;
 }
 
 void bind_batches(py::module_& m) {
     formula(
         m, "batches",
         [](double ports, double load, double mean_size, double geometric, double all_or_none) {
-            const auto found = calc::batches(whole("batches", "ports", ports), load, mean_size,
-                                             law(geometric), loss(all_or_none));
+            const auto found =
+                calc::batches(whole("batches", "ports", ports), load, mean_size,
+                              law("batches", geometric), loss("batches", all_or_none));
             return std::array{found.refusal,           found.log_refusal, found.batch_refusal,
                               found.log_batch_refusal, found.full,        found.mean};
         },
@@ -39,27 +46,34 @@ void bind_batches(py::module_& m) {
     formula(
         m, "batch_peakedness",
         [](double mean_size, double geometric) {
-            return calc::batch_peakedness(mean_size, law(geometric));
+            return calc::batch_peakedness(mean_size, law("batch_peakedness", geometric));
         },
         "mean_size", "geometric");
     formula(
         m, "ports_for_batches",
         [](double load, double mean_size, double target, double geometric, double all_or_none) {
-            return calc::ports_for_batches(load, mean_size, target, law(geometric),
-                                           loss(all_or_none));
+            return calc::ports_for_batches(load, mean_size, target,
+                                           law("ports_for_batches", geometric),
+                                           loss("ports_for_batches", all_or_none));
         },
         "load", "mean_size", "target", "geometric", "whole");
     formula(
         m, "load_for_batches",
         [](double ports, double mean_size, double target, double geometric, double all_or_none) {
             return calc::load_for_batches(whole("load_for_batches", "ports", ports), mean_size,
-                                          target, law(geometric), loss(all_or_none));
+                                          target, law("load_for_batches", geometric),
+                                          loss("load_for_batches", all_or_none));
         },
         "ports", "mean_size", "target", "geometric", "whole");
 }
 
-std::vector<calc::size_class> classes_of(const char* name, const numbers& loads,
-                                         const numbers& sizes, const numbers& reserved) {
+using given = const py::object&;
+
+std::vector<calc::size_class> classes_of(const char* name, given given_loads, given given_sizes,
+                                         given given_reserved) {
+    const auto loads = broadcasting::list(name, "loads", given_loads);
+    const auto sizes = broadcasting::list(name, "sizes", given_sizes);
+    const auto reserved = broadcasting::list(name, "reserved", given_reserved);
     std::vector<calc::size_class> classes;
     for (std::size_t k = 0; k < loads.size(); ++k)
         classes.push_back(
@@ -67,41 +81,70 @@ std::vector<calc::size_class> classes_of(const char* name, const numbers& loads,
     return classes;
 }
 
-py::tuple kaufman_roberts(double ports, const numbers& loads, const numbers& sizes,
-                          const numbers& reserved) {
+// The library names a class and its field, Python a list and its index.
+template <class F>
+auto of_classes(const char* name, F work) {
+    try {
+        return answer(name, std::move(work));
+    } catch (const natbound::domain_error& wrong) {
+        static const std::regex field(R"(classes(\[\d+\])\.(load|size))");
+        throw natbound::domain_error(std::regex_replace(wrong.what(), field, "$2s$1"));
+    }
+}
+
+py::tuple kaufman_roberts(given ports, given loads, given sizes, given reserved) {
     constexpr const char* name = "kaufman_roberts";
     const auto classes = classes_of(name, loads, sizes, reserved);
-    const auto count = whole(name, "ports", ports);
-    const auto found = unlocked([&] { return calc::kaufman_roberts(count, classes); });
+    const auto count = whole(name, "ports", number(name, "ports", ports));
+    const auto found = of_classes(name, [&] { return calc::kaufman_roberts(count, classes); });
     return py::make_tuple(found.refusal, found.log_refusal, found.mean, found.exact);
 }
 
 // A tuple of one: the package runs over further dimensions of tuples.
-py::tuple ports_for_sizes(const numbers& loads, const numbers& sizes, double target,
-                          const numbers& reserved) {
-    const auto classes = classes_of("ports_for_sizes", loads, sizes, reserved);
-    return py::make_tuple(unlocked([&] { return calc::ports_for_sizes(classes, target); }));
+py::tuple ports_for_sizes(given loads, given sizes, given target, given reserved) {
+    constexpr const char* name = "ports_for_sizes";
+    const auto classes = classes_of(name, loads, sizes, reserved);
+    const double most = number(name, "target", target);
+    return py::make_tuple(of_classes(name, [&] { return calc::ports_for_sizes(classes, most); }));
 }
 
-py::tuple scale_for_sizes(double ports, const numbers& loads, const numbers& sizes, double target,
-                          const numbers& reserved) {
+py::tuple scale_for_sizes(given ports, given loads, given sizes, given target, given reserved) {
     constexpr const char* name = "scale_for_sizes";
     const auto classes = classes_of(name, loads, sizes, reserved);
-    const auto count = whole(name, "ports", ports);
-    return py::make_tuple(unlocked([&] { return calc::scale_for_sizes(count, classes, target); }));
+    const auto count = whole(name, "ports", number(name, "ports", ports));
+    const double most = number(name, "target", target);
+    return py::make_tuple(
+        of_classes(name, [&] { return calc::scale_for_sizes(count, classes, most); }));
 }
 
-py::tuple modulated(double ports, const std::vector<numbers>& switching, const numbers& loads) {
-    const auto count = whole("modulated", "ports", ports);
-    const auto found = unlocked([&] { return calc::modulated(count, switching, loads); });
+std::vector<numbers> matrix(const char* name, given rows) {
+    std::vector<numbers> out;
+    for (const auto& row : py::list(rows))
+        out.push_back(broadcasting::list(name, "switching", row.cast<py::object>()));
+    return out;
+}
+
+py::tuple modulated(given ports, given switching, given loads) {
+    constexpr const char* name = "modulated";
+    const auto count = whole(name, "ports", number(name, "ports", ports));
+    const auto rates = matrix(name, switching);
+    const auto offered = broadcasting::list(name, "loads", loads);
+    const auto found = answer(name, [&] { return calc::modulated(count, rates, offered); });
     return py::make_tuple(found.refusal, found.log_refusal, found.full, found.log_full, found.mean,
                           found.load, found.full_by_phase, found.log_full_by_phase);
 }
 
 void bind_modulated(py::module_& m) {
     m.def("modulated", modulated, py::arg("ports"), py::arg("switching"), py::arg("loads"));
-    m.def("modulated_peakedness", calc::modulated_peakedness, py::arg("switching"),
-          py::arg("loads"), py::call_guard<py::gil_scoped_release>());
+    m.def(
+        "modulated_peakedness",
+        [](given switching, given loads) {
+            constexpr const char* name = "modulated_peakedness";
+            const auto rates = matrix(name, switching);
+            const auto offered = broadcasting::list(name, "loads", loads);
+            return answer(name, [&] { return calc::modulated_peakedness(rates, offered); });
+        },
+        py::arg("switching"), py::arg("loads"));
     formula(
         m, "on_off",
         [](double ports, double sources, double load, double on, double off) {

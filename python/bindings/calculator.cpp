@@ -19,7 +19,8 @@ void tries_formula(py::module_& m, const char* name, F f, const char* third) {
     formula(
         m, name,
         [name, f](double ports, double tries, double x, double again) {
-            return f(whole(name, "ports", ports), whole(name, "tries", tries), x, draws_of(again));
+            return f(whole(name, "ports", ports), whole(name, "tries", tries), x,
+                     draws_of(name, again));
         },
         "ports", "tries", third, "with_replacement");
 }

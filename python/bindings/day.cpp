@@ -8,7 +8,6 @@
 namespace py = pybind11;
 namespace calc = natbound::calculator;
 using broadcasting::broadcast;
-using broadcasting::numbers;
 using broadcasting::whole;
 
 namespace {
@@ -43,14 +42,14 @@ void bind_day(py::module_& m) {
             return calc::day(profile(rates, times, period, linear), std::move(hold));
         }))
         .def("rate",
-             [](const calc::day& d, const numbers& time) {
+             [](const calc::day& d, const py::object& time) {
                  return broadcast(
-                     "rate", [&](double t) { return d.rate(t); }, time);
+                     "rate", {"time"}, [&](double t) { return d.rate(t); }, time);
              })
         .def("live",
-             [](const calc::day& d, const numbers& time) {
+             [](const calc::day& d, const py::object& time) {
                  return broadcast(
-                     "live", [&](double t) { return d.live(t); }, time);
+                     "live", {"time"}, [&](double t) { return d.live(t); }, time);
              })
         .def("mean_rate", &calc::day::mean_rate)
         .def("peak_rate", [](const calc::day& d) { return pair(d.peak_rate()); })

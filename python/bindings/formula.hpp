@@ -40,6 +40,35 @@ inline numbers read(const char* function, const char* name, const py::object& gi
     throw py::type_error(text + "must be a number, or an array of numbers of one shape");
 }
 
+inline double number(const char* function, const char* name, const py::object& given) {
+    const numbers found = read(function, name, given);
+    if (found.ndim() == 0) return *found.data();
+    throw py::type_error(std::string(function) + ": " + name + ": must be one number, no array");
+}
+
+inline std::vector<double> list(const char* function, const char* name, const py::object& given) {
+    const numbers found = read(function, name, given);
+    if (found.ndim() == 1) return {found.data(), found.data() + found.size()};
+    throw py::type_error(std::string(function) + ": " + name + ": must be a list of numbers");
+}
+
+// A message of the library, which begins with the name of a function, with the one that was called.
+inline std::string named(const char* function, const std::string& message) {
+    const auto end = message.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    if (end == 0 || end == std::string::npos || message[end] != ':') return message;
+    return function + message.substr(end);
+}
+
+// Work without Python's lock; its errors by that name.
+template <class F>
+auto answer(const char* function, F work) {
+    try {
+        return unlocked(std::move(work));
+    } catch (const natbound::domain_error& wrong) {
+        throw natbound::domain_error(named(function, wrong.what()));
+    }
+}
+
 // A count among the arguments, which are all doubles here.
 inline std::uint64_t whole(const char* function, const char* name, double value) {
     if (value >= 0 && value <= 0x1p53 && value == std::floor(value))
@@ -47,6 +76,14 @@ inline std::uint64_t whole(const char* function, const char* name, double value)
     std::ostringstream text;
     text.precision(17);
     text << function << ": " << name << " = " << value << ": must be a whole number, 0 to 2^53";
+    throw natbound::domain_error(text.str());
+}
+
+// A yes or no among them.
+inline bool flag(const char* function, const char* name, double value) {
+    if (value == 0 || value == 1) return value == 1;
+    std::ostringstream text;
+    text << function << ": " << name << " = " << value << ": must be True or False";
     throw natbound::domain_error(text.str());
 }
 
@@ -164,7 +201,7 @@ py::object apply(const char* function, const F& f, const std::array<numbers, siz
                 const result value = f(at.value(I)...);
                 for (std::size_t m = 0; m < column::count; ++m) to[m][i] = column::get(value, m);
             } catch (const natbound::domain_error& wrong) {
-                throw natbound::domain_error(wrong.what() + at.place());
+                throw natbound::domain_error(named(function, wrong.what()) + at.place());
             }
             signals.tick();
         }
@@ -175,10 +212,16 @@ py::object apply(const char* function, const F& f, const std::array<numbers, siz
     return column::pack(std::move(all));
 }
 
-// f of doubles, at each place of the arrays.
-template <class F, class... Numbers>
-py::object broadcast(const char* function, const F& f, const Numbers&... arrays) {
-    return apply(function, f, {arrays...}, std::index_sequence_for<Numbers...>{});
+// f of doubles, at each place of what was given under these names.
+template <class F, std::size_t... I, class... Given>
+py::object over(const char* function, const char* const (&names)[sizeof...(Given)], const F& f,
+                std::index_sequence<I...> all, const Given&... given) {
+    return apply(function, f, {read(function, names[I], given)...}, all);
+}
+template <class F, class... Given>
+py::object broadcast(const char* function, const char* const (&names)[sizeof...(Given)], const F& f,
+                     const Given&... given) {
+    return over(function, names, f, std::index_sequence_for<Given...>{}, given...);
 }
 
 template <class F, std::size_t... I, class... Names>

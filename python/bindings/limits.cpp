@@ -14,7 +14,7 @@ namespace py = pybind11;
 namespace calc = natbound::calculator;
 using broadcasting::broadcast;
 using broadcasting::formula;
-using broadcasting::numbers;
+using broadcasting::number;
 using broadcasting::whole;
 
 namespace {
@@ -29,34 +29,35 @@ calc::service service_of(bool constant) {
     return constant ? calc::service::constant : calc::service::exponential;
 }
 
-// One field of a queue's answer, by number, in the order of the struct.
-double field(const calc::queue_answer& x, int which) {
-    const double all[] = {x.loss, x.log_loss, x.waiting, x.delay, x.length};
-    return all[which];
-}
-
-calc::evicting_table table_of(double size, const std::vector<std::array<double, 6>>& kinds) {
-    std::vector<calc::connection_kind> list;
-    for (const auto& k : kinds) list.push_back({k[0], k[1], k[2], k[3], k[4], k[5]});
-    return {size, std::move(list)};
+calc::evicting_table table_of(const py::object& size, const std::vector<py::object>& kinds) {
+    constexpr const char* name = "EvictingTable";
+    std::vector<calc::connection_kind> all;
+    for (const auto& kind : kinds) {
+        const auto k = broadcasting::list(name, "kinds", kind);
+        all.push_back({k.at(0), k.at(1), k.at(2), k.at(3), k.at(4), k.at(5)});
+    }
+    const double entries = number(name, "size", size);
+    return broadcasting::answer(name,
+                                [&] { return calc::evicting_table(entries, std::move(all)); });
 }
 
 void bind_packets(py::module_& m) {
-    m.def("packet_limit", [](double per_second, double depth, double opening, double live,
-                             double each, double hold) {
-        const auto r = unlocked([&] {
-            return calc::packet_limit(per_second, whole("packet_limit", "depth", depth),
-                                      {opening, live, each, hold});
-        });
-        return py::make_tuple(r.refusal, r.log_refusal, r.loss, r.delay);
-    });
-    m.def("scale_for_packets", [](double per_second, double depth, double opening, double live,
-                                  double each, double hold, double target) {
-        return unlocked([&] {
+    formula(
+        m, "packet_limit",
+        [](double per_second, double depth, double opening, double live, double each, double hold) {
+            const auto r = calc::packet_limit(per_second, whole("packet_limit", "depth", depth),
+                                              {opening, live, each, hold});
+            return std::array{r.refusal, r.log_refusal, r.loss, r.delay};
+        },
+        "per_second", "depth", "opening", "live", "each", "hold");
+    formula(
+        m, "scale_for_packets",
+        [](double per_second, double depth, double opening, double live, double each, double hold,
+           double target) {
             return calc::scale_for_packets(per_second, whole("scale_for_packets", "depth", depth),
                                            {opening, live, each, hold}, target);
-        });
-    });
+        },
+        "per_second", "depth", "opening", "live", "each", "hold", "target");
 }
 
 void bind_blocks(py::module_& m) {
@@ -67,14 +68,14 @@ void bind_blocks(py::module_& m) {
             return static_cast<double>(calc::blocks_for(whole("blocks_for", "block", b), a, p));
         },
         "block", "load", "target");
-    m.def("blocks_refused", [](double block, double most, double pool, double subscribers,
-                               double load) {
-        const auto r = unlocked([&] {
-            return calc::blocks_refused(
+    formula(
+        m, "blocks_refused",
+        [](double block, double most, double pool, double subscribers, double load) {
+            const auto r = calc::blocks_refused(
                 pool_of("blocks_refused", block, most, pool, subscribers, load));
-        });
-        return py::make_tuple(r.refusal, r.by_quota, r.by_pool, r.pool_exhausted, r.mean_blocks);
-    });
+            return std::array{r.refusal, r.by_quota, r.by_pool, r.pool_exhausted, r.mean_blocks};
+        },
+        "block", "most", "pool", "subscribers", "load");
     formula(
         m, "subscribers_for",
         [](double b, double q, double k, double a, double p) {
@@ -102,7 +103,7 @@ void bind_sequence(py::module_& m) {
         if (table) x.table = whole(name, "table", *table);
         x.rate = rate;
         x.burst = whole(name, "burst", burst);
-        const auto r = unlocked([&] { return calc::limits_in_sequence(x); });
+        const auto r = broadcasting::answer(name, [&] { return calc::limits_in_sequence(x); });
         std::vector<std::array<double, 5>> each;
         for (const auto& c : r.classes) each.push_back(shares(c));
         return py::make_tuple(shares(r.all), each, r.exact);
@@ -113,16 +114,26 @@ void bind_eviction(py::module_& m) {
     py::class_<calc::evicting_table>(m, "EvictingTable")
         .def(py::init(&table_of))
         .def("characteristic_time", &calc::evicting_table::characteristic_time)
-        .def("cut", &calc::evicting_table::cut)
-        .def("cut_by_eviction", &calc::evicting_table::cut_by_eviction)
-        .def("evicted_after",
-             [](const calc::evicting_table& t, const numbers& idle) {
-                 return broadcast(
-                     "evicted_after", [&](double x) { return t.evicted_after(x); }, idle);
+        .def("cut",
+             [](const calc::evicting_table& t, const py::object& kind) {
+                 const auto index = whole("cut", "kind", number("cut", "kind", kind));
+                 return broadcasting::answer("cut", [&] { return t.cut(index); });
              })
-        .def("keep_alive_for", [](const calc::evicting_table& t, const numbers& target) {
+        .def("cut_by_eviction",
+             [](const calc::evicting_table& t, const py::object& kind) {
+                 constexpr const char* name = "cut_by_eviction";
+                 const auto index = whole(name, "kind", number(name, "kind", kind));
+                 return broadcasting::answer(name, [&] { return t.cut_by_eviction(index); });
+             })
+        .def("evicted_after",
+             [](const calc::evicting_table& t, const py::object& idle) {
+                 return broadcast(
+                     "evicted_after", {"idle"}, [&](double x) { return t.evicted_after(x); }, idle);
+             })
+        .def("keep_alive_for", [](const calc::evicting_table& t, const py::object& target) {
             return broadcast(
-                "keep_alive_for", [&](double x) { return t.keep_alive_for(x); }, target);
+                "keep_alive_for", {"target"}, [&](double x) { return t.keep_alive_for(x); },
+                target);
         });
     formula(
         m, "eviction_exact",
@@ -158,39 +169,36 @@ void bind_limits(py::module_& m) {
     bind_packets(m);
     bind_sequence(m);
     bind_eviction(m);
-    m.def("finite_queue", [](const numbers& room, const numbers& load, bool constant, int which) {
-        return broadcast(
-            "finite_queue",
-            [=](double k, double a) {
-                return field(
-                    calc::finite_queue(service_of(constant), whole("finite_queue", "room", k), a),
-                    which);
-            },
-            room, load);
-    });
-    m.def("window_loss", [](const numbers& ports, const numbers& load,
-                            const std::vector<std::uint64_t>& windows, bool constant) {
+    formula(
+        m, "finite_queue",
+        [](double k, double a, double constant) {
+            const auto x =
+                calc::finite_queue(service_of(constant != 0), whole("finite_queue", "room", k), a);
+            return std::array{x.loss, x.log_loss, x.waiting, x.delay, x.length};
+        },
+        "room", "load", "service");
+    m.def("window_loss", [](const py::object& ports, const py::object& load,
+                            const py::object& windows, bool constant) {
+        constexpr const char* name = "window_loss";
         const auto hold = constant ? calc::window_hold::constant : calc::window_hold::exponential;
+        std::vector<std::uint64_t> rounds;
+        for (const double w : broadcasting::list(name, "windows", windows))
+            rounds.push_back(whole(name, "windows", w));
         return broadcast(
-            "window_loss",
-            [&](double c, double a) { return calc::window_loss(c, a, windows, hold); }, ports,
-            load);
+            name, {"ports", "load"},
+            [&](double c, double a) { return calc::window_loss(c, a, rounds, hold); }, ports, load);
     });
-    m.def("room_for", [](const numbers& load, const numbers& target, bool constant) {
-        return broadcast(
-            "room_for",
-            [=](double a, double p) {
-                return static_cast<double>(calc::room_for(service_of(constant), a, p));
-            },
-            load, target);
-    });
-    m.def("load_for_room", [](const numbers& room, const numbers& target, bool constant) {
-        return broadcast(
-            "load_for_room",
-            [=](double k, double p) {
-                return calc::load_for_room(service_of(constant), whole("load_for_room", "room", k),
-                                           p);
-            },
-            room, target);
-    });
+    formula(
+        m, "room_for",
+        [](double a, double p, double constant) {
+            return static_cast<double>(calc::room_for(service_of(constant != 0), a, p));
+        },
+        "load", "target", "service");
+    formula(
+        m, "load_for_room",
+        [](double k, double p, double constant) {
+            return calc::load_for_room(service_of(constant != 0), whole("load_for_room", "room", k),
+                                       p);
+        },
+        "room", "target", "service");
 }

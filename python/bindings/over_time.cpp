@@ -7,14 +7,25 @@
 namespace py = pybind11;
 namespace calc = natbound::calculator;
 using broadcasting::broadcast;
-using broadcasting::numbers;
+using broadcasting::number;
 using broadcasting::whole;
 
 namespace {
 
-// A start is a count, or (below 0) the stationary law of `ports` and `load`.
-calc::occupancy start_law(const char* function, double count, double ports, double load) {
-    if (count == -1) return calc::stationary(whole(function, "start_ports", ports), load);
+// A start is a count, or (the least number below 0, which nobody means) the stationary law of
+// `ports` and `load`.
+calc::occupancy start_law(const char* function, double count, double ports, double load,
+                          const char* load_name = "start_load") {
+    const std::uint64_t old = whole(function, "start_ports", ports);
+    if (count == -5e-324) {
+        if (!(load >= 0 && std::isfinite(load))) {
+            std::ostringstream text;
+            text << function << ": " << load_name << " = " << load
+                 << ": must be finite and at least 0";
+            throw natbound::domain_error(text.str());
+        }
+        return calc::stationary(old, load);
+    }
     return calc::exactly(whole(function, "start", count));
 }
 
@@ -22,7 +33,7 @@ calc::first_passage_law passage_law(const char* function, double ports, double l
                                     bool full) {
     return {whole(function, "ports", ports), load,
             full ? calc::passage::full : calc::passage::refusal,
-            start_law(function, start, ports, load)};
+            start_law(function, start, ports, load, "load")};
 }
 
 calc::transient_law transient(const char* function, double ports, double load, double start,
@@ -31,101 +42,119 @@ calc::transient_law transient(const char* function, double ports, double load, d
             start_law(function, start, start_ports, start_load)};
 }
 
-}  // namespace
+using given = const py::object&;
 
-void bind_over_time(py::module_& m) {
-    m.def("first_passage_mean",
-          [](const numbers& ports, const numbers& load, const numbers& start, bool full, bool log) {
-              return broadcast(
-                  "first_passage_mean",
-                  [=](double c, double a, double n) {
-                      const auto mean = passage_law("first_passage_mean", c, a, n, full).mean();
-                      return log ? mean.log_mean : mean.mean;
-                  },
-                  ports, load, start);
-          });
-    m.def("first_passage_cdf", [](const numbers& ports, const numbers& load, const numbers& time,
-                                  const numbers& start, bool full, bool survival) {
+void bind_first_passage(py::module_& m) {
+    m.def("first_passage_mean", [](const std::string& function, given ports, given load,
+                                   given start, bool full, bool log) {
+        const char* name = function.c_str();
         return broadcast(
-            "first_passage_cdf",
+            name, {"ports", "load", "start"},
+            [=](double c, double a, double n) {
+                const auto mean = passage_law(name, c, a, n, full).mean();
+                return log ? mean.log_mean : mean.mean;
+            },
+            ports, load, start);
+    });
+    m.def("first_passage_cdf", [](const std::string& function, given ports, given load, given time,
+                                  given start, bool full, bool survival) {
+        const char* name = function.c_str();
+        return broadcast(
+            name, {"ports", "load", "time", "start"},
             [=](double c, double a, double t, double n) {
-                const auto law = passage_law("first_passage_cdf", c, a, n, full);
+                const auto law = passage_law(name, c, a, n, full);
                 return survival ? law.survival(t) : law.cdf(t);
             },
             ports, load, time, start);
     });
-    m.def("first_passage_quantile", [](const numbers& ports, const numbers& load, const numbers& p,
-                                       const numbers& start, bool full, bool log) {
+    m.def("first_passage_quantile", [](const std::string& function, given ports, given load,
+                                       given p, given start, bool full, bool log) {
+        const char* name = function.c_str();
         return broadcast(
-            "first_passage_quantile",
+            name, {"ports", "load", "p", "start"},
             [=](double c, double a, double q, double n) {
-                const auto law = passage_law("first_passage_quantile", c, a, n, full);
+                const auto law = passage_law(name, c, a, n, full);
                 return log ? law.log_quantile(q) : law.quantile(q);
             },
             ports, load, p, start);
     });
-    m.def("transient_full_probability",
-          [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
-             const numbers& start_ports, const numbers& start_load, bool log) {
+}
+
+// f of the law of a change, the time and, with one, a further argument.
+template <class F>
+void bind_transient(py::module_& m, const char* name, const char* further, F f) {
+    m.def(name, [=](given ports, given load, given time, given more, given start, given old_ports,
+                    given old_load) {
+        return broadcast(
+            name, {"ports", "load", "time", further, "start", "start_ports", "start_load"},
+            [=](double c, double a, double t, double x, double n, double old_c, double old_a) {
+                return f(transient(name, c, a, n, old_c, old_a), t, x);
+            },
+            ports, load, time, more, start, old_ports, old_load);
+    });
+}
+template <class F>
+void bind_transient(py::module_& m, const char* name, F f) {
+    m.def(name,
+          [=](given ports, given load, given time, given start, given old_ports, given old_load) {
               return broadcast(
-                  "transient_full_probability",
+                  name, {"ports", "load", "time", "start", "start_ports", "start_load"},
                   [=](double c, double a, double t, double n, double old_c, double old_a) {
-                      const auto law =
-                          transient("transient_full_probability", c, a, n, old_c, old_a);
-                      return log ? law.log_full_probability(t) : law.full_probability(t);
+                      return f(transient(name, c, a, n, old_c, old_a), t);
                   },
-                  ports, load, time, start, start_ports, start_load);
+                  ports, load, time, start, old_ports, old_load);
           });
-    m.def("transient_mean",
-          [](const numbers& ports, const numbers& load, const numbers& time, const numbers& start,
-             const numbers& start_ports, const numbers& start_load) {
-              return broadcast(
-                  "transient_mean",
-                  [](double c, double a, double t, double n, double old_c, double old_a) {
-                      return transient("transient_mean", c, a, n, old_c, old_a).mean(t);
-                  },
-                  ports, load, time, start, start_ports, start_load);
-          });
-    m.def("transient_quantile", [](const numbers& ports, const numbers& load, const numbers& time,
-                                   const numbers& p, const numbers& start,
-                                   const numbers& start_ports, const numbers& start_load) {
-        return broadcast(
-            "transient_quantile",
-            [](double c, double a, double t, double q, double n, double old_c, double old_a) {
-                const char* name = "transient_quantile";
-                auto old = start_law(name, n, old_c, old_a);
-                const auto now = whole(name, "ports", c);
-                // Only the stepped chain knows of flows above the ports.
-                if (old.from + old.chances.size() > now + 1) {
-                    return static_cast<double>(calc::occupancy_at(now, a, old, t).quantile(q));
-                }
-                return static_cast<double>(
-                    calc::transient_law(now, a, std::move(old)).quantile(q, t));
-            },
-            ports, load, time, p, start, start_ports, start_load);
+}
+
+py::object transient_quantile(given ports, given load, given time, given p, given start,
+                              given old_ports, given old_load) {
+    constexpr const char* name = "transient_quantile";
+    return broadcast(
+        name, {"ports", "load", "time", "p", "start", "start_ports", "start_load"},
+        [](double c, double a, double t, double q, double n, double old_c, double old_a) {
+            const auto now = whole(name, "ports", c);
+            auto old = start_law(name, n, old_c, old_a);
+            // Only the stepped chain knows of flows above the ports.
+            if (old.from + old.chances.size() > now + 1)
+                return static_cast<double>(calc::occupancy_at(now, a, old, t).quantile(q));
+            return static_cast<double>(calc::transient_law(now, a, std::move(old)).quantile(q, t));
+        },
+        ports, load, time, p, start, old_ports, old_load);
+}
+
+py::tuple law_after(given ports, given load, given time, given start, given old_ports,
+                    given old_load) {
+    constexpr const char* name = "transient_law";
+    const auto c = whole(name, "ports", number(name, "ports", ports));
+    const double a = number(name, "load", load), t = number(name, "time", time);
+    const double n = number(name, "start", start);
+    const double old_c = number(name, "start_ports", old_ports);
+    const double old_a = number(name, "start_load", old_load);
+    const auto law = broadcasting::answer(
+        name, [&] { return calc::occupancy_at(c, a, start_law(name, n, old_c, old_a), t); });
+    py::array_t<double> out(static_cast<py::ssize_t>(law.from + law.chances.size()));
+    std::fill_n(out.mutable_data(), law.from, 0.0);
+    std::copy(law.chances.begin(), law.chances.end(),
+              out.mutable_data() + static_cast<std::ptrdiff_t>(law.from));
+    return py::make_tuple(out, law.error_bound);
+}
+
+}  // namespace
+
+void bind_over_time(py::module_& m) {
+    bind_first_passage(m);
+    bind_transient(m, "transient_full_probability", [](const calc::transient_law& law, double t) {
+        return law.full_probability(t);
     });
-    m.def("transient_at_least", [](const numbers& ports, const numbers& load, const numbers& time,
-                                   const numbers& flows, const numbers& start,
-                                   const numbers& start_ports, const numbers& start_load) {
-        return broadcast(
-            "transient_at_least",
-            [](double c, double a, double t, double k, double n, double old_c, double old_a) {
-                const char* name = "transient_at_least";
-                return transient(name, c, a, n, old_c, old_a).at_least(whole(name, "flows", k), t);
-            },
-            ports, load, time, flows, start, start_ports, start_load);
-    });
-    m.def("transient_law", [](double ports, double load, double time, double start,
-                              double start_ports, double start_load) {
-        const auto law = unlocked([&] {
-            return calc::occupancy_at(whole("transient_law", "ports", ports), load,
-                                      start_law("transient_law", start, start_ports, start_load),
-                                      time);
-        });
-        py::array_t<double> out(static_cast<py::ssize_t>(law.from + law.chances.size()));
-        std::fill_n(out.mutable_data(), law.from, 0.0);
-        std::copy(law.chances.begin(), law.chances.end(),
-                  out.mutable_data() + static_cast<std::ptrdiff_t>(law.from));
-        return py::make_tuple(out, law.error_bound);
-    });
+    bind_transient(
+        m, "log_transient_full_probability",
+        [](const calc::transient_law& law, double t) { return law.log_full_probability(t); });
+    bind_transient(m, "transient_mean",
+                   [](const calc::transient_law& law, double t) { return law.mean(t); });
+    bind_transient(m, "transient_at_least", "flows",
+                   [](const calc::transient_law& law, double t, double flows) {
+                       return law.at_least(whole("transient_at_least", "flows", flows), t);
+                   });
+    m.def("transient_quantile", transient_quantile);
+    m.def("transient_law", law_after);
 }

@@ -40,7 +40,8 @@ void bind_addresses(py::module_& m, const char* name) {
         m, name,
         [name](double load, double ports, double target, double shared) {
             return f(load, whole(name, "ports", ports), target,
-                     shared != 0 ? calc::addresses::shared : calc::addresses::split);
+                     broadcasting::flag(name, "shared", shared) ? calc::addresses::shared
+                                                                : calc::addresses::split);
         },
         "load", "ports", "target", "shared");
 }
@@ -56,7 +57,7 @@ void bind_sizing(py::module_& m) {
         m, "tries_for",
         [](double ports, double load, double target, double again) {
             return calc::tries_for(whole("tries_for", "ports", ports), load, target,
-                                   draws_of(again));
+                                   draws_of("tries_for", again));
         },
         "ports", "load", "target", "with_replacement");
     bind_addresses<calc::addresses_for>(m, "addresses_for");
@@ -73,16 +74,18 @@ void bind_engset(py::module_& m, const char* name) {
         "sources", "ports", "alpha");
 }
 
-calc::congestion of(double time) {
-    return time != 0 ? calc::congestion::time : calc::congestion::call;
+calc::congestion of(const char* function, double time) {
+    return broadcasting::flag(function, "time", time) ? calc::congestion::time
+                                                      : calc::congestion::call;
 }
 
 void bind_engset_inverses(py::module_& m) {
     formula(
         m, "ports_for_engset",
         [](double sources, double alpha, double target, double time) {
-            return calc::ports_for_engset(whole("ports_for_engset", "sources", sources), alpha,
-                                          target, of(time));
+            constexpr const char* name = "ports_for_engset";
+            return calc::ports_for_engset(whole(name, "sources", sources), alpha, target,
+                                          of(name, time));
         },
         "sources", "alpha", "target", "time");
     formula(
@@ -90,7 +93,7 @@ void bind_engset_inverses(py::module_& m) {
         [](double sources, double ports, double target, double time) {
             constexpr const char* name = "load_for_engset";
             return calc::load_for_engset(whole(name, "sources", sources),
-                                         whole(name, "ports", ports), target, of(time));
+                                         whole(name, "ports", ports), target, of(name, time));
         },
         "sources", "ports", "target", "time");
     formula(
@@ -98,7 +101,7 @@ void bind_engset_inverses(py::module_& m) {
         [](double sources, double ports, double hold, double target, double time) {
             constexpr const char* name = "rate_for_engset";
             return calc::rate_for_engset(whole(name, "sources", sources),
-                                         whole(name, "ports", ports), hold, target, of(time));
+                                         whole(name, "ports", ports), hold, target, of(name, time));
         },
         "sources", "ports", "hold", "target", "time");
     formula(
@@ -106,14 +109,15 @@ void bind_engset_inverses(py::module_& m) {
         [](double sources, double ports, double rate, double target, double time) {
             constexpr const char* name = "hold_for_engset";
             return calc::hold_for_engset(whole(name, "sources", sources),
-                                         whole(name, "ports", ports), rate, target, of(time));
+                                         whole(name, "ports", ports), rate, target, of(name, time));
         },
         "sources", "ports", "rate", "target", "time");
     formula(
         m, "sources_for_engset",
         [](double ports, double alpha, double target, double time) {
-            return calc::sources_for_engset(whole("sources_for_engset", "ports", ports), alpha,
-                                            target, of(time));
+            constexpr const char* name = "sources_for_engset";
+            return calc::sources_for_engset(whole(name, "ports", ports), alpha, target,
+                                            of(name, time));
         },
         "ports", "alpha", "target", "time");
 }

@@ -66,9 +66,9 @@ def test_errors_name_argument_value_rule_and_index() -> None:
         calc.erlang_b([1, 2], [1, 2, 3])
     with pytest.raises(ValueError, match="no number of tries"):
         calc.tries_for(10, 10, 0.2)
-    with pytest.raises(ValueError, match=r"kaufman_roberts: classes\[1\]\.load = -1: .*"):
+    with pytest.raises(ValueError, match=r"kaufman_roberts: loads\[1\] = -1: .*"):
         calc.kaufman_roberts(5, [1, -1], [1, 2])
-    with pytest.raises(ValueError, match=r"classes\[0\]\.load = -1: .* \(at index \[2\]\)"):
+    with pytest.raises(ValueError, match=r"loads\[0\] = -1: .* \(at index \[2\]\)"):
         calc.kaufman_roberts(5, [[1, 2], [3, 4], [-1, 1]], [1, 2])
     with pytest.raises(ValueError, match=r"modulated: switching\[0\]\[1\] = -1"):
         calc.modulated(5, [[0, -1], [1, 0]], [1, 2])

@@ -119,7 +119,7 @@ def test_a_name_alone_says_what_it_takes() -> None:
         (["eviction_exact", "size=3", "rate=1/s", "life=2", "gap=1s"], "life: has no unit, where others have one"),
         (["tries_for", "ports=100", "load=200", "target=1e-3"], "tries_for:"),
         (["modulated", "ports=9", "switching=0,1;1", "loads=1,2"], "the rows have different lengths"),
-        (["blocks_refused", "block=128", "most=8,9", "pool=504", "subscribers=9", "load=1"], "blocks_refused: an argument is of a kind"),
+        (["transient_law", "ports=8,9", "load=1", "time=2"], "transient_law: an argument is of a kind"),
         (["poisson_tail", "ports=1", "load=-2"], "poisson_tail: load = -2"),
     ],
 )

@@ -29,14 +29,14 @@ def blocks_for(block: Any, load: Any, target: Any) -> Any:
 
 
 class BlockRefusals(NamedTuple):
-    refusal: float  # of a connection, either limit
-    by_quota: float  # its subscriber holds all the blocks it may, and they are full
-    by_pool: float  # it needs one more block, and none is left on the address
-    pool_exhausted: float  # share of time that no block is left
-    mean_blocks: float  # held by all subscribers
+    refusal: Any  # of a connection, either limit
+    by_quota: Any  # its subscriber holds all the blocks it may, and they are full
+    by_pool: Any  # it needs one more block, and none is left on the address
+    pool_exhausted: Any  # share of time that no block is left
+    mean_blocks: Any  # held by all subscribers
 
 
-def blocks_refused(block: int, most: int, pool: int, subscribers: int, load: float) -> BlockRefusals:
+def blocks_refused(block: Any, most: Any, pool: Any, subscribers: Any, load: Any) -> BlockRefusals:
     """Which limit refuses, the subscriber's (`most` blocks of `block` ports) or the address's (`pool` blocks for `subscribers`).
 
     load: live flows wanted by each subscriber (Poisson arrivals, any holds). Exact (a product form: Kelly 1986) for an allocator that
@@ -70,7 +70,7 @@ class EvictingTable:
     """
 
     def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
-        self._table = _core.EvictingTable(size, [Connections(*kind) for kind in kinds])
+        self._table = _core.EvictingTable(size, [list(Connections(*kind)) for kind in kinds])
 
     def characteristic_time(self) -> float:
         """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""
@@ -135,9 +135,9 @@ class QueueAnswer(NamedTuple):
     length: Any  # mean number in the system
 
 
-def _is_constant(service: str) -> bool:
-    if service not in ("exponential", "constant"):
-        raise ValueError(f'service = {service!r}: must be "exponential" or "constant"')
+def _is_constant(function: str, service: str) -> bool:
+    if not isinstance(service, str) or service not in ("exponential", "constant"):
+        raise ValueError(f'{function}: service = {service!r}: must be "exponential" or "constant"')
     return service == "constant"
 
 
@@ -147,18 +147,17 @@ def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> Queu
     A token bucket of depth K that drops what comes without a token is M/D/1/K: take `loss`. room to 1,048,576 (exponential: 4,194,304);
     load = arrivals x mean service, to 100 (1e6). Relative error of loss 1e-11 (1e-13). Keilson 1966; Takacs 1962.
     """
-    constant = _is_constant(service)
-    return QueueAnswer(*(_core.finite_queue(room, load, constant, which) for which in range(5)))
+    return QueueAnswer(*_core.finite_queue(room, load, _is_constant("finite_queue", service)))
 
 
 class PacketAnswer(NamedTuple):
-    refusal: float  # that a connection's first packet is lost
-    log_refusal: float  # its natural logarithm
-    loss: float  # the share of all packets that are lost
-    delay: float  # mean seconds in a processor's queue and in service
+    refusal: Any  # that a connection's first packet is lost
+    log_refusal: Any  # its natural logarithm
+    loss: Any  # the share of all packets that are lost
+    delay: Any  # mean seconds in a processor's queue and in service
 
 
-def packet_limit(per_second: float, depth: int, *, opening: float, live: float, each: float, hold: float = 0) -> PacketAnswer:
+def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> PacketAnswer:
     """A limit on packets a second, with room for `depth` (a policer's bucket, or a processor's queue, the one in service counted).
 
     opening: packets a second that open connections (Poisson); live: mean number of connections that send (a Poisson number that changes over
@@ -169,16 +168,16 @@ def packet_limit(per_second: float, depth: int, *, opening: float, live: float, 
     return PacketAnswer(*_core.packet_limit(per_second, depth, opening, live, each, hold))
 
 
-def scale_for_packets(per_second: float, depth: int, target: float, *, opening: float, live: float, each: float, hold: float = 0) -> float:
+def scale_for_packets(per_second: Any, depth: Any, target: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> Any:
     """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1)."""
-    return float(_core.scale_for_packets(per_second, depth, opening, live, each, hold, target))
+    return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 
 
 def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
     """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
-    return _whole(_core.room_for(load, target, _is_constant(service)))
+    return _whole(_core.room_for(load, target, _is_constant("room_for", service)))
 
 
 def load_for_room(room: Any, target: Any, *, service: Service = "constant") -> Any:
-    """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11."""
-    return _core.load_for_room(room, target, _is_constant(service))
+    """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11, in some 10 µs."""
+    return _core.load_for_room(room, target, _is_constant("load_for_room", service))

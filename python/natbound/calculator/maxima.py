@@ -51,7 +51,7 @@ def mean_maximum(load: Any, window: Any) -> Any:
         g = _deviations(float(window))
         return (load + math.sqrt(load) * g + _beyond(g, float(window)),)
 
-    return each(one, (load, 0), (window, 0))[0]
+    return each("mean_maximum", one, 1, ("load", load, 0), ("window", window, 0))[0]
 
 
 def load_from_maximum(maximum: Any, window: Any) -> Any:
@@ -63,4 +63,4 @@ def load_from_maximum(maximum: Any, window: Any) -> Any:
         half = math.sqrt(g * g + 4 * (maximum - _beyond(g, float(window)))) - g
         return ((half / 2) ** 2,)
 
-    return each(one, (maximum, 0), (window, 0))[0]
+    return each("load_from_maximum", one, 1, ("maximum", maximum, 0), ("window", window, 0))[0]

@@ -11,13 +11,13 @@ from typing import Any, Literal
 from natbound import _core
 
 Event = Literal["full", "refusal"]
-STATIONARY = -1.0  # what the extension is given for "stationary"
+STATIONARY = -5e-324  # what the extension is given for "stationary"
 
 
-def _start(start: Any) -> Any:
+def _start(function: str, start: Any) -> Any:
     if isinstance(start, str):
         if start != "stationary":
-            raise ValueError(f'start = {start!r}: must be a number of flows, or "stationary"')
+            raise ValueError(f'{function}: start = {start!r}: must be a number of flows, or "stationary"')
         return STATIONARY
     return start
 
@@ -26,10 +26,10 @@ def _whole(x: Any) -> Any:
     return x.astype("int64") if hasattr(x, "astype") else int(x)
 
 
-def _is_full(event: str) -> bool:
-    if event not in ("full", "refusal"):
-        raise ValueError(f'event = {event!r}: must be "full" (all ports busy) or "refusal" (the first connection refused)')
-    return event == "full"
+def _how(function: str, start: Any, event: str) -> tuple[Any, bool]:
+    if not isinstance(event, str) or event not in ("full", "refusal"):
+        raise ValueError(f'{function}: event = {event!r}: must be "full" (all ports busy) or "refusal" (the first connection refused)')
+    return _start(function, start), event == "full"
 
 
 def first_passage_mean(ports: Any, load: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
@@ -38,37 +38,39 @@ def first_passage_mean(ports: Any, load: Any, *, start: Any = 0, event: Event = 
     ports: 0 to 4,194,304; load: above 0, at most 1e12; start: at most ports. Relative error 1e-12.
     The sum over states n of P(start <= n) times the mean time from n to n + 1 (Keilson, Markov Chain Models, 1979).
     """
-    return _core.first_passage_mean(ports, load, _start(start), _is_full(event), False)
+    return _core.first_passage_mean("first_passage_mean", ports, load, *_how("first_passage_mean", start, event), False)
 
 
 def log_first_passage_mean(ports: Any, load: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The natural logarithm of `first_passage_mean`, finite however long that is."""
-    return _core.first_passage_mean(ports, load, _start(start), _is_full(event), True)
+    return _core.first_passage_mean("log_first_passage_mean", ports, load, *_how("log_first_passage_mean", start, event), True)
 
 
 def first_passage_cdf(ports: Any, load: Any, time: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The probability that it has happened by `time`. Relative error 1e-11, also where it is 1e-200; 65,536 ports: 20 to 80 ms."""
-    return _core.first_passage_cdf(ports, load, time, _start(start), _is_full(event), False)
+    return _core.first_passage_cdf("first_passage_cdf", ports, load, time, *_how("first_passage_cdf", start, event), False)
 
 
 def first_passage_survival(ports: Any, load: Any, time: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The probability that it has not happened by `time`, with the same relative error: nothing cancels next to 0."""
-    return _core.first_passage_cdf(ports, load, time, _start(start), _is_full(event), True)
+    return _core.first_passage_cdf("first_passage_survival", ports, load, time, *_how("first_passage_survival", start, event), True)
 
 
 def first_passage_quantile(ports: Any, load: Any, p: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The time by which it has happened with probability `p` (0 <= p < 1), to 1e-9 of itself. Infinity beyond 1e308."""
-    return _core.first_passage_quantile(ports, load, p, _start(start), _is_full(event), False)
+    return _core.first_passage_quantile("first_passage_quantile", ports, load, p, *_how("first_passage_quantile", start, event), False)
 
 
 def log_first_passage_quantile(ports: Any, load: Any, p: Any, *, start: Any = 0, event: Event = "refusal") -> Any:
     """The natural logarithm of `first_passage_quantile`; -infinity where that is 0."""
-    return _core.first_passage_quantile(ports, load, p, _start(start), _is_full(event), True)
+    return _core.first_passage_quantile(
+        "log_first_passage_quantile", ports, load, p, *_how("log_first_passage_quantile", start, event), True
+    )
 
 
-def _old(ports: Any, load: Any, start: Any, start_load: Any, start_ports: Any) -> tuple[Any, Any, Any]:
+def _old(function: str, ports: Any, load: Any, start: Any, start_load: Any, start_ports: Any) -> tuple[Any, Any, Any]:
     """What the start is, from any of the ways to say it; the load before the change, if given, says it."""
-    begin = STATIONARY if start_load is not None and start is None else _start(0 if start is None else start)
+    begin = STATIONARY if start_load is not None and start is None else _start(function, 0 if start is None else start)
     return begin, ports if start_ports is None else start_ports, load if start_load is None else start_load
 
 
@@ -81,33 +83,37 @@ def transient_full_probability(
     stationary law of `start_load` on `start_ports` (as now, unless said; at most ports). A new timeout acts on old flows too: holds have
     no memory. Absolute error 1e-11, and relative where the value is not far below the start's; 65,536 ports: 20 to 70 ms.
     """
-    return _core.transient_full_probability(ports, load, time, *_old(ports, load, start, start_load, start_ports), False)
+    return _core.transient_full_probability(
+        ports, load, time, *_old("transient_full_probability", ports, load, start, start_load, start_ports)
+    )
 
 
 def log_transient_full_probability(
     ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
     """The natural logarithm of `transient_full_probability`, also where that is below the least double."""
-    return _core.transient_full_probability(ports, load, time, *_old(ports, load, start, start_load, start_ports), True)
+    return _core.log_transient_full_probability(
+        ports, load, time, *_old("log_transient_full_probability", ports, load, start, start_load, start_ports)
+    )
 
 
 def transient_mean(ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None) -> Any:
     """The mean number of live flows at `time` after a change; arguments as in `transient_full_probability`. To 1e-11 of itself or of the load."""
-    return _core.transient_mean(ports, load, time, *_old(ports, load, start, start_load, start_ports))
+    return _core.transient_mean(ports, load, time, *_old("transient_mean", ports, load, start, start_load, start_ports))
 
 
 def transient_quantile(
     ports: Any, load: Any, time: Any, p: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
     """The least number n of live flows with P(N(time) <= n) >= p; start_ports may exceed ports (then from `transient_law`)."""
-    return _whole(_core.transient_quantile(ports, load, time, p, *_old(ports, load, start, start_load, start_ports)))
+    return _whole(_core.transient_quantile(ports, load, time, p, *_old("transient_quantile", ports, load, start, start_load, start_ports)))
 
 
 def transient_at_least(
     ports: Any, load: Any, time: Any, flows: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
     """P(N(time) >= flows) after a change: how likely it is that so many are live. Absolute error 1e-10; 65,536 ports: 50 to 150 ms."""
-    return _core.transient_at_least(ports, load, time, flows, *_old(ports, load, start, start_load, start_ports))
+    return _core.transient_at_least(ports, load, time, flows, *_old("transient_at_least", ports, load, start, start_load, start_ports))
 
 
 def transient_law(
@@ -118,4 +124,4 @@ def transient_law(
     By uniformization (Jensen 1953; Fox and Glynn 1988), so a second opinion on the functions above: relative error below 1e-6 down to
     1e-30. time x (load + ports) at most 1e8. Some 0.5 s a hold at 65,536 ports.
     """
-    return _core.transient_law(ports, load, time, *_old(ports, load, start, start_load, start_ports))
+    return _core.transient_law(ports, load, time, *_old("transient_law", ports, load, start, start_load, start_ports))

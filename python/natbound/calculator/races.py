@@ -36,7 +36,7 @@ def race_probability(ports: Any, flows: Any) -> Any:
         sure = m > n or m * (m - 1) > 1600 * n  # P(all different) <= exp(-m (m - 1) / 2n) is nothing beside 1
         return (1.0 if sure else float(-np.expm1(np.log1p(-np.arange(m) / n).sum())),)
 
-    return each(one, (ports, 0), (flows, 0))[0]
+    return each("race_probability", one, 1, ("ports", ports, 0), ("flows", flows, 0))[0]
 
 
 def race_flows_for(ports: Any, target: Any) -> Any:
@@ -50,4 +50,4 @@ def race_flows_for(ports: Any, target: Any) -> Any:
         same = -np.expm1(_none_same(n, most))
         return (max(1, int(np.searchsorted(same, p, side="right")) - 1),)
 
-    return each(one, (ports, 0), (target, 0))[0]
+    return each("race_flows_for", one, 1, ("ports", ports, 0), ("target", target, 0))[0]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from natbound import _core
+from natbound.calculator._each import numbers
 
 
 class Refused(NamedTuple):
@@ -29,10 +31,14 @@ class LimitsInSequence(NamedTuple):
 
 
 def _each(name: str, value: Any, count: int) -> list[float]:
-    values = list(value) if isinstance(value, Sequence) or hasattr(value, "__len__") else [value] * count
-    if len(values) != count:
-        raise ValueError(f"{name} = {value!r}: must be one number, or {count} as there are classes of subscribers")
-    return [float(x) for x in values]
+    values = numbers("limits_in_sequence", name, value)
+    if values.ndim > 1 or values.size not in (1, count):
+        raise ValueError(f"limits_in_sequence: {name} = {value!r}: must be one number, or {count} as there are classes of subscribers")
+    return [float(x) for x in np.broadcast_to(values, (count,))]
+
+
+def _one(name: str, value: Any) -> float | None:
+    return None if value is None else _each(name, value, 1)[0]
 
 
 def limits_in_sequence(
@@ -55,9 +61,11 @@ def limits_in_sequence(
     bucket is taken to be independent of what is live (M/D/1/burst), which is too much rather than too little (docs/calculator.md). Flows fill a block before the
     next is taken. Work: classes x subscribers x (pool + 1) x (table + 1) x quota of what can bind, at most 2e10 (some 10 s).
     """
-    count = max((len(x) for x in (subscribers, load, quota, hold) if hasattr(x, "__len__")), default=1)
+    count = max((len(x) for x in (subscribers, load, quota, hold) if hasattr(x, "__len__") and not isinstance(x, str)), default=1)
     columns = (("subscribers", subscribers), ("load", load), ("quota", quota), ("hold", hold))
     rows = list(zip(*(_each(name, value, count) for name, value in columns), strict=True))
-    everyone, classes, exact = _core.limits_in_sequence(rows, block, pool, table, rate, burst)
+    everyone, classes, exact = _core.limits_in_sequence(
+        rows, _each("block", block, 1)[0], _one("pool", pool), _one("table", table), _one("rate", rate), _each("burst", burst, 1)[0]
+    )
     refusal, by_quota, by_pool, by_table, by_rate = everyone
     return LimitsInSequence(refusal, by_quota, by_pool, by_table, by_rate, tuple(Refused(*one) for one in classes), exact)

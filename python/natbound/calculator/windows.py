@@ -18,6 +18,6 @@ def window_loss(ports: Any, load: Any, windows: Sequence[int], *, hold: Literal[
     scenario's `risk()` simulates those. The runs of busy ports behind it are simulated once and tabulated, the rest is derived
     (calculator/window_loss.hpp). Relative error at most 20 % (docs/calculator.md has what was measured). Other laws of holds: simulate.
     """
-    if hold not in ("exponential", "constant"):
-        raise ValueError(f'hold = {hold!r}: must be "exponential" or "constant"')
-    return _core.window_loss(ports, load, list(windows), hold == "constant")
+    if not isinstance(hold, str) or hold not in ("exponential", "constant"):
+        raise ValueError(f'window_loss: hold = {hold!r}: must be "exponential" or "constant"')
+    return _core.window_loss(ports, load, windows, hold == "constant")

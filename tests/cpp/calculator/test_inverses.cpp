@@ -10,6 +10,7 @@
 #include <random>
 
 #include "catch.hpp"
+#include "reference.hpp"
 
 using namespace natbound::calculator;
 
@@ -128,6 +129,56 @@ TEST_CASE("several sizes: the least ports of all, the most scale") {
     CHECK_THROWS_AS(ports_for_sizes({}, 1e-3), natbound::domain_error);
     CHECK_THROWS_AS(scale_for_sizes(5, {{1, 6}}, 1e-3), natbound::domain_error);
     CHECK_THROWS_AS(scale_for_sizes(5, {{0, 1}}, 1e-3), natbound::domain_error);
+}
+
+TEST_CASE("large pools: solved by generating functions, checked by the recursions") {
+    chance any;
+    for (int i = 0; i < 40; ++i) {
+        const double ports_about = any.log_between(1000, 60000);
+        const double target = any.log_between(1e-12, 0.3);
+        std::vector<size_class> classes;
+        for (const std::uint64_t size : {1, 3, 4, 16, 64}) {
+            if (any.unit() < 0.3 && size < 64) continue;
+            const std::uint64_t unit = i % 3 == 0 ? 4 : 1;
+            classes.push_back(
+                {any.unit() * ports_about / 4 / static_cast<double>(size * unit), size * unit});
+        }
+        CAPTURE(i, target, ports_about, classes.size());
+        const std::uint64_t ports = ports_for_sizes(classes, target);
+        CAPTURE(ports);
+        REQUIRE(worst(ports, classes) <= target);
+        REQUIRE(worst(ports - 1, classes) > target);
+        const double scale = scale_for_sizes(ports, classes, target);
+        CAPTURE(scale);
+        auto scaled = classes;
+        for (auto& c : scaled) c.load *= scale;
+        REQUIRE(worst(ports, scaled) <= target * (1 + 1e-11));
+        for (auto& c : scaled) c.load *= 1 + 1e-11;
+        REQUIRE(worst(ports, scaled) > target);
+    }
+    for (int i = 0; i < 60; ++i) {
+        const auto law = i % 2 ? batch_law::fixed : batch_law::geometric;
+        const auto loss = i % 4 < 2 ? batch_loss::partial : batch_loss::whole;
+        double size = any.log_between(1, 60);
+        if (law == batch_law::fixed) size = std::floor(size);
+        const double load = any.log_between(500, 60000), target = any.log_between(1e-12, 0.3);
+        const std::uint64_t ports = ports_for_batches(load, size, target, law, loss);
+        CAPTURE(i, size, load, target, ports);
+        REQUIRE(batches(ports, load, size, law, loss).refusal <= target);
+        REQUIRE(batches(ports - 1, load, size, law, loss).refusal > target);
+        const double most = load_for_batches(ports, size, target, law, loss);
+        REQUIRE(batches(ports, most, size, law, loss).refusal <= target * (1 + 1e-11));
+        REQUIRE(batches(ports, most * (1 + 1e-11), size, law, loss).refusal > target);
+    }
+    for (const double load : {0.3, 0.9, 0.99, 0.9999, 1.0, 1.0001, 1.2})
+        for (const std::uint64_t room : {40, 300, 3000}) {
+            const double loss = finite_queue(service::constant, room, load).loss;
+            if (!(loss > 1e-290)) continue;
+            CAPTURE(load, room, loss);
+            CHECK(reference::relative_error(load_for_room(service::constant, room, loss), load) <
+                  1e-11);
+            if (load <= 1) CHECK(room_for(service::constant, load, loss * (1 + 1e-6)) == room);
+        }
 }
 
 TEST_CASE("batches: the least ports, the most load") {

@@ -11,7 +11,7 @@
 
 using namespace natbound::calculator;
 
-TEST_CASE("the smooth formula is the chain, to 1e-9 of the refusal probability") {
+TEST_CASE("the smooth formula is the chain, to 1e-11 of the refusal probability") {
     std::mt19937_64 random(19);
     std::uniform_real_distribution<double> unit(0, 1);
     int held = 0;
@@ -20,18 +20,21 @@ TEST_CASE("the smooth formula is the chain, to 1e-9 of the refusal probability")
         const auto ports = static_cast<std::uint64_t>(1000 * std::pow(1000, unit(random)));
         const auto tries = static_cast<std::uint64_t>(std::pow(1000, unit(random)));
         const double load = static_cast<double>(ports) * (0.02 + 1.3 * unit(random));
-        const auto found = detail::smooth_log_refusal(static_cast<double>(ports),
-                                                      static_cast<double>(tries), load);
+        const auto how = i % 2 ? draws::with_replacement : draws::without_replacement;
+        const auto found = detail::smooth_attempts(static_cast<double>(ports),
+                                                   static_cast<double>(tries), load, how);
         if (!found) continue;
         ++held;
-        const double off = std::abs(*found - log_refusal_probability(ports, tries, load));
-        CAPTURE(ports, tries, load, *found, off);
-        CHECK(off < 1e-9);
+        const auto chain = attempts(ports, tries, load, how);
+        const double off = std::abs(found->log_refusal - chain.log_refusal);
+        CAPTURE(ports, tries, load, found->log_refusal, off);
+        CHECK(off < 1e-11);
+        CHECK(std::abs(found->growth - chain.growth) < 1e-9 * chain.growth);
         worst = std::max(worst, off);
     }
     CAPTURE(held, worst);
     CHECK(held >= 300);
-    CHECK(worst < 1e-9);
+    CHECK(worst < 1e-11);
 }
 
 TEST_CASE("tries_for in large pools is the least by the chain") {
@@ -42,9 +45,10 @@ TEST_CASE("tries_for in large pools is the least by the chain") {
         const double load = static_cast<double>(ports) * (0.2 + 0.78 * unit(random));
         const double target = std::exp(-12 * unit(random));
         if (erlang_b(static_cast<double>(ports), load) >= target) continue;
-        const std::uint64_t tries = tries_for(ports, load, target);
+        const auto how = i % 2 ? draws::with_replacement : draws::without_replacement;
+        const std::uint64_t tries = tries_for(ports, load, target, how);
         CAPTURE(ports, load, target, tries);
-        CHECK(refusal_probability(ports, tries, load) <= target);
-        if (tries > 1) CHECK(refusal_probability(ports, tries - 1, load) > target);
+        CHECK(refusal_probability(ports, tries, load, how) <= target);
+        if (tries > 1) CHECK(refusal_probability(ports, tries - 1, load, how) > target);
     }
 }
