@@ -40,7 +40,7 @@ def draw(panels: Sequence[Panel], file: Path) -> None:
         if 0 < panel.within < math.inf:
             ax.axhline(panel.within, color="0.6", linewidth=0.8, linestyle="--")
         ax.set_xscale("symlog", linthresh=1) if panel.across == "deviations" else ax.set_xscale("log")
-        said = "exact" if most == 0 else f"at most {most:.1e}{' absolute' if panel.absolute else ''}"
+        said = "exact" if most == 0 else f"at most {most:.1e}{'' if panel.relative_to == 'value' else f' of {panel.relative_to}'}"
         ax.set_title(f"{panel.formula}: {said} ({len(found):,})", fontsize=8)
         ax.set_xlabel(ACROSS[panel.across][0], fontsize=7)
         ax.tick_params(labelsize=6)

@@ -31,7 +31,7 @@ class Panel(NamedTuple):
     column: str = "value"
     across: str = "value"  # what the horizontal axis is
     only: Callable[[Row], bool] = lambda row: True
-    absolute: bool = False  # else errors are relative
+    relative_to: str = "value"
 
     @property
     def function(self) -> str:
@@ -67,10 +67,10 @@ def measured(panel: Panel) -> list[tuple[float, float, float]]:
         if not panel.only(row):
             continue
         want = row[panel.column]
-        if not math.isfinite(want) or not (panel.absolute or want == 0 or abs(want) > LEAST):
+        scale = RELATIVE_TO[panel.relative_to](want)
+        if not math.isfinite(want) or 0 < scale <= LEAST:
             continue
-        got = float(panel.of(row))
-        error = abs(got - want) if panel.absolute or want == 0 else abs(got / want - 1)
+        error = abs(float(panel.of(row)) - want) / (scale or 1.0)
         ports = next(
             (row[name] for name in ("ports", "room", "pool", "size", "second_ports") if isinstance(row.get(name), float | int)), 1.0
         )
@@ -90,6 +90,12 @@ ACROSS: dict[str, tuple[str, Callable[[Row], float]]] = {
     "load": ("load", lambda row: row["load"]),
     "time": ("time, in mean holds", lambda row: row["time"]),
     "value": ("true value", lambda row: max(abs(row["value"]), LEAST)),
+}
+
+RELATIVE_TO: dict[str, Callable[[float], float]] = {
+    "value": abs,
+    "one": lambda want: 1.0,
+    "one or the logarithm": lambda want: max(1.0, abs(want)),  # so to the chance itself where that is not small
 }
 
 # What is called otherwise than by its name with the arguments of a fact.
@@ -114,15 +120,9 @@ def _field(row: Row) -> Any:
 
 
 def fact(
-    formula: str,
-    table: str,
-    field: str,
-    within: float,
-    across: str = "value",
-    *,
-    absolute: bool = False,
-    only: Callable[[Row], bool] = lambda row: True,
-) -> Panel:
+    formula: str, table: str, field: str, within: float, across: str = "value", *,
+    relative_to: str = "value", only: Callable[[Row], bool] = lambda row: True,
+) -> Panel:  # fmt: skip
     """Those facts of a table that are of this field of the formula, or of its parts (`refusal` of `refusal.0` and `refusal.1`)."""
 
     def ours(row: Row) -> bool:
@@ -131,7 +131,7 @@ def fact(
         return bool(row["formula"] == formula and named and only(row))
 
     shown = f"{formula}, {field}" if field else formula
-    return Panel(shown, table, within, _field, across=across, only=ours, absolute=absolute)
+    return Panel(shown, table, within, _field, across=across, only=ours, relative_to=relative_to)
 
 
 def _transient(row: Row) -> dict[str, Any]:
@@ -215,7 +215,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
     ),
     "bursts": (
         fact("batches", "bursts", "log_refusal", 1e-13),
-        fact("batches", "bursts", "log_batch_refusal", 1e-13),
+        fact("batches", "bursts", "log_batch_refusal", 1e-13, relative_to="one or the logarithm"),
         fact("batches", "bursts", "full", 1e-13),
         fact("batches", "bursts", "mean", 1e-13),
         fact("ports_for_batches", "bursts", "", 0, "target"),
@@ -224,8 +224,11 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("modulated", "bursts", "log_full", 1e-12),
         fact("modulated", "bursts", "log_full_by_phase", 1e-12),
         fact("modulated", "bursts", "mean", 1e-12),
+        fact("modulated", "bursts", "load", 1e-12),
         fact("on_off", "bursts", "log_refusal", 1e-12),
+        fact("on_off", "bursts", "log_full", 1e-12),
         fact("on_off", "bursts", "mean", 1e-12),
+        fact("on_off", "bursts", "load", 1e-12),
         fact("batch_peakedness", "bursts", "", 1e-12),
         fact("modulated_peakedness", "bursts", "", 1e-12),
         fact("on_off_peakedness", "bursts", "", 1e-12),
@@ -234,6 +237,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("overflow", "bursts", "mean", 1e-13),
         fact("overflow", "bursts", "variance", 1e-11),
         fact("overflow", "bursts", "peakedness", 1e-11),
+        fact("overflow_to_second", "bursts", "overflow", 1e-12),
         fact("overflow_to_second", "bursts", "overflow_refusal", 1e-12),
         fact("overflow_to_second", "bursts", "own_refusal", 1e-12),
         fact("overflow_to_second", "bursts", "first_refusal", 1e-12),
@@ -260,7 +264,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         Panel("log_transient_full_probability", "transient", 1e-9,
               lambda r: math.exp(c.log_transient_full_probability(r["ports"], r["load"], r["time"], **_transient(r))), "full", "time"),
         Panel("transient_mean", "transient", 1e-11, lambda r: c.transient_mean(r["ports"], r["load"], r["time"], **_transient(r)), "mean", "time"),
-        fact("transient_at_least", "laws", "", 1e-10, "time", absolute=True),
+        fact("transient_at_least", "laws", "", 1e-10, "time", relative_to="one"),
         fact("transient_quantile", "laws", "", 0, "time"),
         fact("transient_law", "laws", "0", 1e-6, "time"),
     ),
@@ -281,12 +285,14 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("retries", "limits", "attempt_load", 1e-12),
         fact("retries", "limits", "attempt_refusal", 1e-11),
         fact("retries", "limits", "connection_failure", 1e-11),
+        fact("retries", "limits", "attempts", 1e-12),
+        fact("retries", "limits", "carried", 1e-12),
         fact("retries", "limits", "mean_delay", 1e-11),
         fact("race_probability", "limits", "", 1e-12),
         fact("race_flows_for", "limits", "", 0, "target"),
     ),
     "eviction": (
-        fact("eviction_exact", "limits", "", 1e-9),
+        fact("eviction_exact", "limits", "", 1e-12),
         fact("characteristic_time", "limits", "", 1e-12),
         fact("cut_probability", "limits", "", 1e-11),
     ),

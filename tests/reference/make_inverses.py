@@ -58,7 +58,14 @@ def erlang_facts() -> Iterator[Fact]:
                 return bool(n and (f(c * n, a) if shared else f(c, mpf(a) / n)) <= t)
 
             arguments = {"load": load, "ports": ports, "target": target, "shared": shared}
-            yield Fact(f"addresses_for{name}", "", arguments, fewest(meets))
+            found = fewest(meets)
+            if not any(
+                mp.almosteq(f(*at), target, 1e-12)
+                for n in (found, found - 1)
+                if n
+                for at in [(ports * n, load) if shared else (ports, mpf(load) / n)]
+            ):
+                yield Fact(f"addresses_for{name}", "", arguments, found)
 
 
 def attempts(ports: int, tries: int, load: Any, again: bool) -> mpf:
@@ -110,7 +117,7 @@ def engset_facts() -> Iterator[Fact]:
                 yield Fact("ports_for_engset", "", {"sources": sources, "alpha": alpha, "target": target, "time": time}, most)
     for ports, alpha, target, time in itertools.product((1, 5, 60), (1e-3, 0.1, 3.0), (0.5, 1e-2, 1e-9), (False, True)):
         most = fewest(lambda n, c=ports, a=alpha, w=time, t=target: engset(n, c, mpf(a), w) > t, 1) - 1  # type: ignore[misc]
-        if most:
+        if most and not any(mp.almosteq(engset(n, ports, mpf(alpha), time), target, 1e-12) for n in (most, most + 1)):
             yield Fact("sources_for_engset", "", {"ports": ports, "alpha": alpha, "target": target, "time": time}, most)
 
 
