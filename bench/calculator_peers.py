@@ -126,6 +126,10 @@ def scipy_finite(rows: Sequence[Row]) -> Answers:
     except ImportError:
         raise Missing("python -m pip install scipy") from None
 
+    import warnings
+
+    warnings.simplefilter("ignore")
+
     def ratio(row: Row) -> float:
         law = binom(row["sources"], row["alpha"] / (1 + row["alpha"]))
         return float(law.pmf(row["ports"]) / law.cdf(row["ports"]))

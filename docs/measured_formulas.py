@@ -181,8 +181,8 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         Panel("finite_queue, length", "finite_queue", 1e-11, lambda r: _queue(r).length, "length", "load"),
         Panel("finite_queue, delay", "finite_queue", 1e-11, lambda r: _queue(r).delay, "delay", "load"),
         Panel("finite_queue, waiting", "finite_queue", 1e-11, lambda r: _queue(r).waiting, "waiting", "load", lambda r: r["room"] > 1),
-        fact("packet_limit", "limits", "log_refusal", 1e-3),
-        fact("packet_limit", "limits", "loss", 1e-3),
+        fact("packet_limit", "limits", "log_refusal", 1e-5),
+        fact("packet_limit", "limits", "loss", 1e-4),
     ),
     "finite": (
         Panel("engset_time_congestion", "engset", 1e-12, lambda r: c.engset_time_congestion(r["sources"], r["ports"], r["alpha"]), "time", "alpha"),
@@ -294,7 +294,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
     "eviction": (
         fact("eviction_exact", "limits", "", 1e-12),
         fact("characteristic_time", "limits", "", 1e-12),
-        fact("cut_probability", "limits", "", 1e-11),
+        fact("cut_probability", "limits", "", 1e-12),
     ),
     "day": (
         fact("Day.live", "day", "", 1e-10),
