@@ -47,8 +47,13 @@ def _numbers(text: Any) -> Any:
         return text
 
 
-def rows(name: str) -> Iterator[Row]:
+@functools.cache
+def rows(name: str) -> tuple[Row, ...]:
     """A table's rows, numbers as numbers; a fact's arguments are columns too."""
+    return tuple(_read(name))
+
+
+def _read(name: str) -> Iterator[Row]:
     with (REFERENCE / f"{name}.csv").open() as lines:
         next(lines)
         for row in csv.DictReader(lines, quotechar="'"):

@@ -57,9 +57,9 @@ def live(rates: Sequence[float], linear: bool, time: float, law: str, mean: floa
     for low, high in itertools.pairwise(at):
         middle = time - (low + high) / 2
         if linear:
-            parts.append(mp.quad(lambda u: rate(time - u) * alive(u), [low, high]))
+            parts.append(mp.quadgl(lambda u: rate(time - u) * alive(u), [low, high]))
         else:
-            parts.append(rate(middle) * mp.quad(alive, [low, high]))
+            parts.append(rate(middle) * mp.quadgl(alive, [low, high]))
     return mp.fsum(parts)
 
 
@@ -68,7 +68,9 @@ def live_facts() -> Iterator[Fact]:
     for rates, linear, (law, cv), hold in itertools.product(DAYS, (True, False), laws, (1.0, 300.0, 9e3, 1.5e5)):
         if hold > PERIOD and (law not in ("exponential", "constant") or len(rates) > 4):
             continue  # months of pieces
-        for time in (0.0, 12345.678) if law != "gamma" else (50000.5,):
+        if law == "gamma" and (len(rates) > 4 or hold not in (300.0, 9e3)):
+            continue  # slow
+        for time in (0.0, 12345.678) if law == "exponential" else (50000.5,):
             arguments: dict[str, Any] = {
                 "rates": rates,
                 "hold": hold,
@@ -97,9 +99,9 @@ def course(rates: Sequence[float], hold: float) -> list[Callable[[mpf], mpf]]:
 
 
 def refused_facts() -> Iterator[Fact]:
-    for rates, hold, room in itertools.product(DAYS, (20.0, 600.0, 7200.0), (0.7, 1.0, 1.3)):
+    for rates, hold, room in itertools.product(DAYS, (20.0, 600.0, 7200.0), (0.7, 1.1)):
         peak, piece, ports = max(rates) * hold, mpf(PERIOD) / len(rates), max(1, round(room * max(rates) * hold))
-        if ports > 100:
+        if ports > 40:
             continue
         m = course(rates, hold)
         at_peak = erlang_b(ports, max(f(t) for f in m for t in (mpf(0), piece)))
