@@ -302,8 +302,8 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("cut_probability", "limits", "", 1e-12),
     ),
     "day": (
-        fact("Day.live", "day", "", 1e-10),
-        fact("Day.refused", "day", "share", 1e-6),
+        fact("Day.live", "day", "", 1e-9),
+        fact("Day.refused", "day", "share", 1e-11),
         fact("Day.refused", "day", "at_peak", 1e-9),
         fact("Day.refused", "day", "stationary_peak", 1e-13),
         fact("Day.refused", "day", "mean_load", 1e-13),

@@ -24,7 +24,7 @@ INVERSES = {"keep_alive_for", "scale_for_packets"}
 @pytest.mark.parametrize("panel", [pytest.param(panel, id=f"{panel.formula} {panel.table}") for panel in ALL])
 def test_every_formula_keeps_its_promise(panel: Panel) -> None:
     found = measured(panel)
-    assert len(found) >= 7
+    assert len(found) >= 6
     worst = max(found, key=lambda dot: dot[2])
     assert worst[2] <= panel.within, worst
 
