@@ -2,7 +2,7 @@
 
     python tests/reference/make_day.py        # needs mpmath; some minutes
 
-Day.live      the integral of rate(t - u) P(hold > u), piece by piece, back until nothing is left of it
+Day.live      the integral of rate(t - u) P(hold > u), piece by piece, back until 1e-15 of it is left
 Day.refused   for exponential holds and rates that jump: m(t) from its differential equation, then the integral of rate x B(ports, m)
 Day.chain     the same days: the chain's law after a day is itself; exp(A t) of each piece
 """
