@@ -1,4 +1,4 @@
-"""Erlang B and C and transients beside other packages: time and error for the same inputs, as tables.
+"""Erlang B and C, Engset, Poisson tails and transients beside other packages: time and error for the same inputs, as tables.
 
     python bench/calculator.py              # one command; each peer that is missing is said, with how to get it
     python bench/calculator.py --rows 200   # fewer inputs
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import json
 import math
 import platform
 import statistics
@@ -33,6 +34,17 @@ def table(name: str) -> list[Row]:
     with (REFERENCE / name).open() as lines:
         next(lines)
         return [{k: WORDS[v] if v in WORDS else float(v) for k, v in row.items()} for row in csv.DictReader(lines)]
+
+
+def facts(name: str, formula: str) -> list[Row]:
+    """Those of a table of several formulas that are of this one."""
+    with (REFERENCE / name).open() as lines:
+        next(lines)
+        return [
+            {**json.loads(r["arguments"]), "value": float(r["value"])}
+            for r in csv.DictReader(lines, quotechar="'")
+            if r["formula"] == formula
+        ]
 
 
 def report(
@@ -89,6 +101,12 @@ def main() -> int:
         ("natbound", ", a call each", peer.natbound_waiting), ("R queueing", ", C_erlang", peer.r_queueing("C_erlang")),
         ("pyworkforce", ", ErlangC, ports to 65,536", peer.pyworkforce),
     ], {"pyworkforce": 65_536})  # fmt: skip
+    report("Engset, time congestion", some(table("engset.csv")), "time", [
+        ("natbound", ", a call each", peer.natbound_finite), ("SciPy", ", binom.pmf / binom.cdf", peer.scipy_finite),
+    ], {})  # fmt: skip
+    report("Poisson tail", some(facts("limits.csv", "poisson_tail")), "value", [
+        ("natbound", ", a call each", peer.natbound_tail), ("SciPy", ", poisson.sf", peer.scipy_tail),
+    ], {})  # fmt: skip
     started = some([r for r in table("transient.csv") if r["start_load"] == 0])
     transients = [
         ("natbound", ", transient_full_probability", peer.natbound_transient),

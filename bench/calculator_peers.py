@@ -113,6 +113,44 @@ def scipy_special(rows: Sequence[Row]) -> Answers:
     return one_by_one(ratio, rows)
 
 
+def natbound_finite(rows: Sequence[Row]) -> Answers:
+    from natbound import calculator
+
+    return one_by_one(lambda r: calculator.engset_time_congestion(r["sources"], r["ports"], r["alpha"]), rows)
+
+
+def scipy_finite(rows: Sequence[Row]) -> Answers:
+    """Each source is busy with probability alpha/(1 + alpha), and more than `ports` cannot be."""
+    try:
+        from scipy.stats import binom
+    except ImportError:
+        raise Missing("python -m pip install scipy") from None
+
+    import warnings
+
+    warnings.simplefilter("ignore")
+
+    def ratio(row: Row) -> float:
+        law = binom(row["sources"], row["alpha"] / (1 + row["alpha"]))
+        return float(law.pmf(row["ports"]) / law.cdf(row["ports"]))
+
+    return one_by_one(ratio, rows, 3)
+
+
+def natbound_tail(rows: Sequence[Row]) -> Answers:
+    from natbound import calculator
+
+    return one_by_one(lambda r: calculator.poisson_tail(r["ports"], r["load"]), rows)
+
+
+def scipy_tail(rows: Sequence[Row]) -> Answers:
+    try:
+        from scipy.stats import poisson
+    except ImportError:
+        raise Missing("python -m pip install scipy") from None
+    return one_by_one(lambda r: float(poisson.sf(r["ports"], r["load"])), rows, 3)
+
+
 def pyworkforce(rows: Sequence[Row]) -> Answers:
     try:
         from pyworkforce.queuing import ErlangC

@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from measure_retries import pool
-from natbound import Scenario, calculator
+from natbound import calculator
 
 
 def line(what: str, p: float, intervals: list[tuple[float, float]], rest: str = "") -> None:
@@ -19,10 +19,6 @@ def line(what: str, p: float, intervals: list[tuple[float, float]], rest: str = 
     high = sum(b < p for _, b in intervals)
     n = len(intervals)
     print(f"| {what} | {p:.2g} | {1 - (low + high) / n:.1%} | {low / n:.1%} | {high / n:.1%} |{rest}", flush=True)
-
-
-def designed(ports: int, load: float, design: str) -> Scenario:
-    return pool(ports, load).with_settings(f"nats.0.design={design}")
 
 
 def simulated(runs: int) -> None:
@@ -42,7 +38,7 @@ def simulated(runs: int) -> None:
         (2000, 1880, 120_000, "linux-masquerade"),
         (2000, 1700, 30_000, "vpp-nat44-ed"),
     ):
-        s = designed(ports, load, design)
+        s = pool(ports, load, design)
         found = [s.simulate(arrivals=arrivals, seed=1 + i).to_dict() for i in range(runs)]
         p = float(calculator.erlang_b(ports, load)) if design == "ideal" else sum(f["refusal_probability"] for f in found) / runs
         middle = sorted(f["independent"] for f in found)[runs // 2]
@@ -59,7 +55,7 @@ def averaged(runs: int) -> None:
         (500, 440, "linux-masquerade"),
         (500, 420, "linux-masquerade"),
     ):
-        s = designed(ports, load, design).with_settings("clients.0.addresses=10.0.0.1-10.0.0.2")
+        s = pool(ports, load, design).with_settings("clients.0.addresses=10.0.0.1-10.0.0.2")
         risks = [s.risk(seed=1 + i, tries=1).to_dict() for i in range(runs)]
         values = [r["refusal_probability"] or 0.0 for r in risks]  # none seen: 0, and a bound
         widths = [(b - a) / 2 for a, b in (r["interval"] for r in risks)]

@@ -9,6 +9,7 @@ Three tries, holds of 1 s (exponential), any free port; each next back-off twice
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from natbound import Scenario, calculator
 
@@ -17,22 +18,18 @@ SHORT = ((1 / 60, 0), (1, 0), (40, 0), (1, 1))  # back-off in holds, jitter
 FULL = (1, 4, 16)  # holds for which the ports are full in a back-off that is spread over twice itself
 
 
-def pool(ports: int, load: float) -> Scenario:
-    restrict = {"start-port-number": 1024, "end-port-number": 1023 + ports}
+def pool(ports: int, load: float, design: str = "ideal", destinations: str = "198.51.100.7", **traffic: Any) -> Scenario:
+    """Some hosts behind one address with so many ports, towards a web server; holds of 1 s unless said."""
+    nat = {
+        "name": "gateway", "inside": ["hosts"], "external-ip-address-pool": ["203.0.113.5"], "design": design,
+        "port-set-restrict": {"start-port-number": 1024, "end-port-number": 1023 + ports},
+    }  # fmt: skip
     return Scenario(
         {
             "clients": [{"name": "hosts", "addresses": "10.0.0.0/24", "ports": "1024-65535"}],
-            "nats": [
-                {
-                    "name": "gateway",
-                    "inside": ["hosts"],
-                    "external-ip-address-pool": ["203.0.113.5"],
-                    "port-set-restrict": restrict,
-                    "design": "ideal",
-                }
-            ],
-            "servers": [{"name": "web", "addresses": "198.51.100.7", "ports": 443}],
-            "traffic": [{"from": "hosts", "to": "web", "live": load, "hold": "1s"}],
+            "nats": [nat],
+            "servers": [{"name": "web", "addresses": destinations, "ports": 443}],
+            "traffic": [{"from": "hosts", "to": "web", "live": load, "hold": "1s", **traffic}],
         }
     )
 
@@ -43,7 +40,7 @@ def load_for(ports: int, refused: float) -> float:
     return attempts / sum(refused**k for k in range(TRIES))
 
 
-def ratio(found: dict, formula: float) -> str:
+def ratio(found: dict[str, Any], formula: float) -> str:
     low, high = (x / formula for x in found["interval"])
     return f"{found['value'] / formula:.3g} ({low:.3g} to {high:.3g})"
 

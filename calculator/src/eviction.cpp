@@ -136,49 +136,4 @@ double evicting_table::keep_alive_for(double target) const {
     return low;
 }
 
-// A state is a row of bits, the most recent first (bit 0): 1 for an open connection.
-double eviction_exact(std::size_t size, double rate, double life, double gap) {
-    constexpr const char* function = "eviction_exact";
-    detail::require(size >= 1 && size <= 12, function, "size", static_cast<double>(size),
-                    "must be at least 1 and at most 12");
-    for (const auto& [argument, x] :
-         {std::pair{"rate", rate}, std::pair{"life", life}, std::pair{"gap", gap}}) {
-        detail::require(x > 0 && x <= 1e6, function, argument, x,
-                        "must be above 0 and at most 1e6");
-    }
-    const std::size_t states = std::size_t{1} << size;
-    // Stepped at its jumps until it no longer changes.
-    const double total = rate + static_cast<double>(size) * (1 / life + 1 / gap);
-    std::vector<double> p(states, 1 / static_cast<double>(states)), q(states);
-    const auto to_front = [](std::size_t s, std::size_t i, std::size_t bit) {
-        const std::size_t newer = s & ((std::size_t{1} << i) - 1);
-        const std::size_t older = s >> (i + 1) << (i + 1);
-        return older | newer << 1 | bit;
-    };
-    for (int step = 0; step < 2000000; ++step) {
-        std::fill(q.begin(), q.end(), 0.0);
-        for (std::size_t s = 0; s < states; ++s) {
-            double rest = total - rate;
-            q[((s << 1) | 1) & (states - 1)] += p[s] * rate / total;
-            for (std::size_t i = 0; i < size; ++i) {
-                if ((s >> i & 1) == 0) continue;
-                q[to_front(s, i, 1)] += p[s] / gap / total;
-                q[to_front(s, i, 0)] += p[s] / life / total;
-                rest -= 1 / gap + 1 / life;
-            }
-            q[s] += p[s] * rest / total;
-        }
-        double change = 0;
-        for (std::size_t s = 0; s < states; ++s) change = std::max(change, std::abs(q[s] - p[s]));
-        p.swap(q);
-        if (change < 1e-17) break;
-    }
-    double cut = 0, sum = 0;
-    for (std::size_t s = 0; s < states; ++s) {
-        sum += p[s];
-        if ((s >> (size - 1)) != 0) cut += p[s];
-    }
-    return cut / sum;
-}
-
 }  // namespace natbound::calculator

@@ -1,30 +1,22 @@
 """Retries in `risk` and `simulate`: the fixed point where it is right, else what is simulated, else a bound that says so."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 from natbound import InputError, Scenario, calculator
 from natbound.cli.app import app
 from typer.testing import CliRunner
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
 
-def pool(ports: int, load: float, design: str = "ideal", destinations: str = "198.51.100.7", **traffic: object) -> Scenario:
-    return Scenario(
-        {
-            "clients": [{"name": "hosts", "addresses": "10.0.0.0/24", "ports": "1024-65535"}],
-            "nats": [
-                {
-                    "name": "gateway",
-                    "inside": ["hosts"],
-                    "external-ip-address-pool": ["203.0.113.5"],
-                    "port-set-restrict": {"start-port-number": 1024, "end-port-number": 1023 + ports},
-                    "design": design,
-                }
-            ],
-            "servers": [{"name": "web", "addresses": destinations, "ports": 443}],
-            "traffic": [{"from": "hosts", "to": "web", "live": load, "hold": "60s", **traffic}],
-        }
-    )
+import measure_retries
+
+
+def pool(ports: int, load: float, *given: str, **traffic: object) -> Scenario:
+    """That of the measurements, with holds of a minute."""
+    return measure_retries.pool(ports, load, *given, **{"hold": "60s", **traffic})
 
 
 # Counted by another simulation (4 to 32 million connections, std::priority_queue): ports, load, tries, attempts refused, connections failed.

@@ -12,18 +12,14 @@ Numbers are exact doubles on input and rounded to 25 digits on output.
 
 from __future__ import annotations
 
-import platform
 import random
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-import mpmath
+from common import DIGITS, text, write
 from mpmath import mp, mpf
 
-HERE = Path(__file__).resolve().parent
 SEED = 20240607
-DIGITS = 50
 MOST_PORTS = 4194304
 
 
@@ -120,10 +116,6 @@ def inputs() -> Iterator[tuple[float, float]]:
         yield real_ports(draw)
 
 
-def text(x: mpf) -> str:
-    return str(mp.nstr(x, 25, min_fixed=0, max_fixed=0))
-
-
 def erlang_rows() -> Iterator[str]:
     for ports, load in sorted(set(inputs())):
         if ports != int(ports) and load > ports and deviance(ports, load) > 3000:
@@ -191,22 +183,15 @@ def first_passage_rows() -> Iterator[str]:
             yield f"{ports},{load!r},{text(mp.log(total))},{text(mp.log(total + last))}"
 
 
-def write(name: str, columns: str, rows: Iterator[str]) -> None:
-    lines = list(rows)
-    source = f"mpmath {mpmath.__version__}, {DIGITS} digits, seed {SEED}: tests/reference/make_erlang.py"
-    (HERE / name).write_text("\n".join([f"# {source}", columns, *lines]) + "\n", encoding="ascii")
-    print(f"{name}: {len(lines)} rows, {source}, Python {platform.python_version()}")
-
-
 def main() -> int:
     mp.dps = DIGITS + 10
     for ports, load in ((1, 1.5), (64, 70.25), (1000, 1100.5), (5, 5.0), (300, 300.125)):
         two = by_falling_terms(ports, load), by_whole_exponential(ports, load)
         if abs(two[0] / two[1] - 1) > mpf(10) ** -DIGITS:
             sys.exit(f"the two formulas differ at {ports}, {load}: {two}")
-    write("erlang_b.csv", "ports,load,erlang_b,log_erlang_b,load_derivative", erlang_rows())
-    write("attempts.csv", "ports,tries,draws,load,log_refusal", attempts_rows())
-    write("first_passage.csv", "ports,load,log_full,log_first_refusal", first_passage_rows())
+    write("erlang_b.csv", "ports,load,erlang_b,log_erlang_b,load_derivative", erlang_rows(), "make_erlang.py", more=f", seed {SEED}")
+    write("attempts.csv", "ports,tries,draws,load,log_refusal", attempts_rows(), "make_erlang.py", more=f", seed {SEED}")
+    write("first_passage.csv", "ports,load,log_full,log_first_refusal", first_passage_rows(), "make_erlang.py", more=f", seed {SEED}")
     return 0
 
 

@@ -9,14 +9,10 @@ library. With p its law, all else follows from the cycle: P(lost) = 1 - 1 / (p0 
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
-from pathlib import Path
 
-import mpmath
+from common import write
 from mpmath import mp, mpf
-
-HERE = Path(__file__).resolve().parent
 
 
 def stationary(p: list[list[mpf]]) -> list[mpf]:
@@ -55,24 +51,25 @@ def exponential(room: int, load: mpf) -> tuple[mpf, mpf]:
     return weights[room] / total, mp.fsum(n * w for n, w in enumerate(weights)) / total
 
 
+def row(service: str, room: int, load: float) -> str:
+    loss, length = (exponential if service == "exponential" else constant)(room, mpf(load))
+    delay = length / (load * (1 - loss))  # J. D. C. Little 1961, of those that get in
+    numbers = ",".join(mp.nstr(x, 25) for x in (mp.log(loss), length, delay, delay - 1))
+    return f"{service},{room},{load!r},{numbers}"
+
+
 def rows() -> Iterator[str]:
     for room in (1, 2, 3, 7, 20, 60):
-        for load in (1e-3, 0.1, 0.5, 0.9, 0.999, 1.0, 1.0000001, 1.1, 2.0, 7.5):
-            for name, answer in (("exponential", exponential), ("constant", constant)):
-                loss, length = answer(room, mpf(load))
-                yield f"{name},{room},{load!r},{mp.nstr(mp.log(loss), 25)},{mp.nstr(length, 25)}"
+        for load in (1e-3, 0.1, 0.5, 0.9, 0.999, 1.0, 1.0000001, 1.1, 2.0, 7.5, 40.0):
+            for service in ("exponential", "constant"):
+                yield row(service, room, load)
     for room, load in ((1000, 0.9), (1000, 0.9999), (5000, 1.0), (5000, 1.0 + 1e-9), (3000, 1.02)):
-        loss, length = exponential(room, mpf(load))
-        yield f"exponential,{room},{load!r},{mp.nstr(mp.log(loss), 25)},{mp.nstr(length, 25)}"
+        yield row("exponential", room, load)
 
 
 def main() -> None:
     mp.dps = 400
-    lines = list(rows())
-    source = f"mpmath {mpmath.__version__}, {mp.dps} digits: tests/reference/make_finite_queue.py"
-    text = "\n".join([f"# {source}", "service,room,load,log_loss,length", *lines]) + "\n"
-    (HERE / "finite_queue.csv").write_text(text, encoding="ascii")
-    print(f"finite_queue.csv: {len(lines)} rows, {source}, Python {platform.python_version()}")
+    write("finite_queue.csv", "service,room,load,log_loss,length,delay,waiting", rows(), "make_finite_queue.py", digits=mp.dps)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Writes passage_law.csv and transient.csv: the chain's own matrix exponential, by mpmath to 50 digits.
+"""Writes passage_law.csv, transient.csv and laws.csv: the chain's own matrix exponential, by mpmath to 50 digits.
 
     python tests/reference/make_over_time.py        # needs mpmath; a few minutes
 
 passage_law.csv  ports, load, event, start, time; mean, P(T <= t), P(T > t): the state that has been reached is made absorbing
 transient.csv    ports, load, start or the load of a stationary start, time; chance that all ports are busy, mean number live
+laws.csv         the whole law after a change, of which ports taken away are one; what is met with chance p
 
 exp(Qt) is summed as a Taylor series in uniformized form, every term positive: p(t) = sum_k Poisson(k; rate t) p P^k, in fixed point of
 600 bits. It shares no formula with the library's transform.
@@ -11,14 +12,12 @@ exp(Qt) is summed as a Taylor series in uniformized form, every term positive: p
 
 from __future__ import annotations
 
-import platform
+import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import mpmath
+from common import Fact, text, write, write_facts
 from mpmath import mp, mpf
 
-HERE = Path(__file__).resolve().parent
 BITS = 1100  # chances as small as 1e-290 keep 10 digits
 ONE = 1 << BITS
 
@@ -75,10 +74,6 @@ def mean_passage(start: list[mpf], load: mpf) -> mpf:
     return total
 
 
-def text(x: mpf) -> str:
-    return str(mp.nstr(x, 25, min_fixed=0, max_fixed=0))
-
-
 def passage_rows() -> Iterator[str]:
     for ports in (1, 2, 5, 12, 40):
         for share in (0.5, 0.9, 1.5):
@@ -119,14 +114,27 @@ def transient_rows() -> Iterator[str]:
                     yield f"{ports},{load!r},{begin},{start_load!r},{time!r},{text(law[ports])},{text(mean)}"
 
 
-def write(name: str, columns: str, rows: Iterator[str]) -> None:
-    lines = list(rows)
-    source = f"mpmath {mpmath.__version__}, 50 digits: tests/reference/make_over_time.py"
-    (HERE / name).write_text("\n".join([f"# {source}", columns, *lines]) + "\n", encoding="ascii")
-    print(f"{name}: {len(lines)} rows, {source}, Python {platform.python_version()}")
+def law_facts() -> Iterator[Fact]:
+    for ports, old_ports, share, old_share, time in itertools.product((1, 5, 30), (0, 3), (0.3, 0.9, 2.0), (0.2, 1.1), (0.05, 0.7, 3.0)):
+        load, before = ports * share, ports + old_ports
+        start_load = before * old_share
+        start = stationary(before, mpf(start_load))
+        law = at_time(start, lambda n, c=ports, a=load: mpf(a) if n < c else mpf(0), lambda n: mpf(n), time)  # type: ignore[misc]
+        change = {"ports": ports, "load": load, "time": time, "start_load": start_load, "start_ports": before}
+        for n in sorted({0, ports // 2, ports, before}):
+            yield Fact("transient_law", f"0.{n}", change, law[n])
+        if old_ports:
+            continue
+        for n in sorted({1, ports // 3 + 1, ports}):
+            yield Fact("transient_at_least", "", {**change, "flows": n}, mp.fsum(law[n:]))
+        for p in (1e-6, 0.5, 0.999):
+            sums = [mp.fsum(law[: n + 1]) for n in range(len(law))]
+            if min(abs(x - p) for x in sums) > 1e-9:
+                yield Fact("transient_quantile", "", {**change, "p": p}, next(n for n, x in enumerate(sums) if x >= p))
 
 
 if __name__ == "__main__":
     mp.dps = 60
-    write("passage_law.csv", "ports,load,event,start,time,mean,cdf,survival", passage_rows())
-    write("transient.csv", "ports,load,start,start_load,time,full,mean", transient_rows())
+    write_facts("laws.csv", law_facts(), "make_over_time.py")
+    write("passage_law.csv", "ports,load,event,start,time,mean,cdf,survival", passage_rows(), "make_over_time.py")
+    write("transient.csv", "ports,load,start,start_load,time,full,mean", transient_rows(), "make_over_time.py")

@@ -15,8 +15,8 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 
-import mpmath
-from make_erlang import DIGITS, HERE, MOST_PORTS, SEED, anywhere, deviance, near_diagonal, ratio, real_ports, text
+from common import DIGITS, text, write
+from make_erlang import MOST_PORTS, SEED, anywhere, deviance, near_diagonal, ratio, real_ports
 from mpmath import mp, mpf
 
 
@@ -229,10 +229,7 @@ def main() -> int:
     mp.dps = DIGITS + 10
     for name in sys.argv[1:] or TABLES:
         columns, rows = TABLES[name]
-        lines = list(rows())
-        source = f"mpmath {mpmath.__version__}, {DIGITS} digits, seed {SEED}: tests/reference/make_queues.py"
-        (HERE / name).write_text("\n".join([f"# {source}", columns, *lines]) + "\n", encoding="ascii")
-        print(f"{name}: {len(lines)} rows", flush=True)
+        write(name, columns, rows(), "make_queues.py", more=f", seed {SEED}")
     return 0
 
 

@@ -76,7 +76,7 @@ class Modulated(NamedTuple):
     log_full: Any
     mean: Any  # mean number busy
     load: Any  # mean offered load
-    full_by_phase: Any  # the share of time in each phase with all ports busy
+    full_by_phase: Any  # of all time, the share that is in each phase and has all ports busy: they add up to `full`
     log_full_by_phase: Any
 
 

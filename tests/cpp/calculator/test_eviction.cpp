@@ -75,6 +75,8 @@ double simulated(std::size_t size, const connection_kind& kind, std::size_t conn
 TEST_CASE("the exact chain: one entry, and the simulation") {
     // A packet changes nothing: open until it ends or the next one comes.
     CHECK(relative_error(eviction_exact(1, 2, 5, 1), 2 / (2 + 1 / 5.0)) < 1e-12);
+    // Times far apart: to 50 digits by elimination (tests/reference/make_limits.py).
+    CHECK(relative_error(eviction_exact(2, 1e-4, 1e4, 0.05), 0.2000011999832002467) < 1e-13);
     CHECK(std::abs(eviction_exact(6, 1, 4, 1.5) - simulated(6, {1, 4, 1.5}, 400000)) < 4e-3);
 }
 

@@ -6,8 +6,9 @@
 // for batches that come and leave together. Else it is good where ports/z is large and refusal not
 // rare, and no bound elsewhere: 1,024 ports, batches of 2: 1 % low at 1e-2, 9 % at 1e-6; batches of
 // 20: 11 % and 56 %; few slow on-off sources: 2 to 500 times high; overflow of one group with
-// load/z < 1: up to 60 % low, where the equivalent random group below is within 10 %. The table is
-// in docs/calculator.md. Where batches.hpp and modulated.hpp reach they are exact.
+// load/z < 1: up to 60 % low, where the equivalent random group below is within 10 % (above 1 %
+// refused; 25 % above 1e-3, no bound below 1e-10). The table is in docs/calculator.md. Where
+// batches.hpp and modulated.hpp reach they are exact.
 namespace natbound::calculator {
 
 // ports 0 .. 1e15, load 0 .. 1e15, peakedness 1e-3 .. 1e9: the formula to 1e-13.

@@ -13,7 +13,8 @@
 // That chain has no product form; then the recursion without the terms of classes that n would not
 // have let in is an *approximation* (J. W. Roberts 1983: it takes it that no connection of a class
 // is live where the class is refused). It is exact where every class has reserved = 0; against the
-// chain itself (30 ports, sizes 1 and 2 to 5) it is at most 10 % off.
+// chain itself (8 to 30 ports, two classes) 2 % off in the median, 28 % at most where the narrow
+// class leaves room, and up to six times too low for it where the wide one does.
 #include <cstdint>
 #include <vector>
 
