@@ -26,6 +26,16 @@ class Scenario:
         scale: float,
         retry: tuple[int, float, float, float],
     ) -> str: ...
+    def after(
+        self,
+        now: Scenario,
+        times: Sequence[float],
+        live: float | None,
+        quantiles: Sequence[float],
+        runs: int,
+        seed: int,
+        progress: Callable[[float], None] | None,
+    ) -> str: ...
 
 def colouring(items: int, cliques: Sequence[Sequence[int]], colours: int, effort: int, seed: int) -> list[int] | None: ...
 def scenario_schema() -> str: ...
