@@ -8,7 +8,7 @@
 
 namespace natbound::calculator {
 
-arrival_odds::arrival_odds(const simulation& s) {
+arrival_odds::arrival_odds(const simulation& s, std::size_t first) : first_(first) {
     const auto& input = s.input();
     const nat_plan& plan = *input.table.plan;
     if (input.table.scopes != 1 || (input.table.ranks > 1 && !plan.design.pool.fallback))
@@ -40,7 +40,7 @@ arrival_odds::arrival_odds(const simulation& s) {
         searches_.emplace_back(plan, *c.range, !c.preserved, c.preserved);
     const std::size_t destinations = input.table.destinations.size();
     rates_.assign(input.clients.size() * destinations, 0);
-    for (std::size_t i = 0; i < input.streams.size(); ++i) {
+    for (std::size_t i = first_; i < input.streams.size(); ++i) {
         add_rates(s, i, input.streams[i].rate);
         poisson_ = poisson_ && input.streams[i].arrives.law == arrival_law::poisson;
     }
@@ -63,7 +63,7 @@ void arrival_odds::add_rates(const simulation& s, std::size_t i, double rate) {
 void arrival_odds::read(simulation& s) {
     if (!poisson_) {
         std::fill(rates_.begin(), rates_.end(), 0);
-        for (std::size_t i = 0; i < s.input().streams.size(); ++i) {
+        for (std::size_t i = first_; i < s.input().streams.size(); ++i) {
             const auto& stream = s.input().streams[i];
             const double level = s.level(i);
             if (stream.arrives.law != arrival_law::batches && level > 0)

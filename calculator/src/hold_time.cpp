@@ -92,6 +92,20 @@ hold_time hold_time::empirical(const std::vector<double>& samples,
     return out;
 }
 
+hold_time law_of(const open_time& open) {
+    switch (open.law) {
+        case hold_law::exponential:
+            break;
+        case hold_law::constant:
+            return hold_time::constant(open.mean);
+        case hold_law::lognormal:
+            return hold_time::lognormal(open.mean, open.cv);
+        case hold_law::empirical:
+            return hold_time::empirical(open.samples, open.weights);
+    }
+    return hold_time::exponential(open.mean);
+}
+
 double hold_time::sample_moment_beyond(int order, double x) const {
     const auto first = std::upper_bound(samples_.begin(), samples_.end(), x);
     return beyond_[static_cast<std::size_t>(order)]

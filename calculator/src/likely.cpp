@@ -13,7 +13,6 @@ namespace {
 
 using detail::kind_sums;
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr std::uint64_t assignments = 200;  // random ones, for a hash that is not known
 
 }  // namespace
 
@@ -115,14 +114,8 @@ void loss_study::state::points(std::vector<load_point>& out) const {
 }
 
 void loss_study::state::assign() {
-    std::vector<std::pair<double, std::uint64_t>> heaviest;
-    for (std::uint64_t a = 0; a < assignments; ++a) {
-        double most = 0;
-        for (const auto& system : split(scenario_, traffic_, a).systems)
-            most = std::max(most, system.load());
-        heaviest.emplace_back(most, a);
-    }
-    std::sort(heaviest.begin(), heaviest.end());
+    const auto heaviest = assignments_by_load(scenario_, traffic_);
+    const std::size_t assignments = heaviest.size();
     sums_ = std::make_unique<kind_sums>(scenario_, traffic_, options_,
                                         heaviest[assignments / 2].second);
     const auto& hard = heaviest[assignments * 95 / 100];

@@ -54,7 +54,8 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         for (const auto& range : ports.parts())
             for (port p = range.first; p <= range.last; ++p) {
                 const auto& to = plan.class_of(p);
-                const port_use use{&to, plan.preserves(p), to.ports.contains(p)};
+                const bool own = plan.preserves(p);  // else where it lies says nothing
+                const port_use use{&to, own, own && to.ports.contains(p)};
                 if (use.preserved && !use.inside) permitted.insert(p, p);
                 if (uses.try_emplace(use, p).second) permitted = permitted | to.ports;
             }

@@ -59,6 +59,7 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
         sockets_.take(pair, source);
     } else {
         ++count.refused;
+        first_refused_ = std::min(first_refused_, now_);
         if (retrying_) {
             sockets_.take(pair, source);
             wait_or_give_up({now_, now_, input_->retry->backoff, static_cast<std::uint32_t>(s),
@@ -366,12 +367,12 @@ void simulation::step_timed(double until) {
     step();
 }
 
+void simulation::advance_to(double time) {
+    while (now_ < time) step_timed(time);
+}
+
 void simulation::advance(double arrivals) {
-    if (timed_) {
-        const double until = now_ + arrivals / mean_rate_;
-        while (now_ < until) step_timed(until);
-        return;
-    }
+    if (timed_) return advance_to(now_ + arrivals / mean_rate_);
     for (auto left = static_cast<std::uint64_t>(std::ceil(steps(arrivals))); left > 0; --left)
         step();
 }

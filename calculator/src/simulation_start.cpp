@@ -1,6 +1,7 @@
 // How a simulation begins: its tables of laws, and a stationary number of flows.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/calculator/variates.hpp"
@@ -82,7 +83,7 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
     }
     // buckets need a clock
     timed_ = timed_ || input.connections.per_second > 0 || input.packets.per_second > 0;
-    timed_ = timed_ || (input.retry && input.retry->tries > 1);
+    timed_ = timed_ || (input.retry && input.retry->tries > 1) || input.clock;
     connections_level_ = {input.connections.depth, 0};
     packets_level_ = {input.packets.depth, 0};
     for (const auto& s : input.streams) {
@@ -113,15 +114,31 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
 }
 
 void simulation::scale(double factor) {
+    rates(std::vector<double>(input_->streams.size(), factor));
+    factor_ = factor;
+}
+
+void simulation::rates(const std::vector<double>& factors) {
     up_to_.clear();
     arrival_rate_ = 0;
     mean_rate_ = 0;
-    for (const auto& s : input_->streams) {
-        mean_rate_ += s.rate * factor;
-        up_to_.push_back(arrival_rate_ += s.rate * factor * s.arrives.peak() / s.arrives.batch);
+    factors_ = factors;
+    for (std::size_t i = 0; i < input_->streams.size(); ++i) {
+        const auto& s = input_->streams[i];
+        const double rate = s.rate * factors[i];
+        mean_rate_ += rate;
+        up_to_.push_back(arrival_rate_ += rate * s.arrives.peak() / s.arrives.batch);
     }
     for (const auto& s : switches_) up_to_.push_back(arrival_rate_ += s.rate);
-    factor_ = factor;
+}
+
+void simulation::go_on_as(std::size_t stream, std::size_t other) {
+    auto& from = groups_[group_of_[stream]];
+    const auto& to = groups_[group_of_[other]];
+    from.closing = to.closing;
+    if (from.law.law != hold_law::exponential || to.law.law != hold_law::exponential) return;
+    from.departure_rate = to.departure_rate;
+    from.part = to.part;
 }
 
 // Slots are worth it where one of five draws or more finds an open flow.
@@ -139,8 +156,9 @@ void simulation::use_slots() {
                 highest = std::max({highest, range.ports.parts().back().last, own ? p : highest});
             }
     double departures = 0;
-    for (const auto& s : input_->streams)
-        if (s.open.law == hold_law::exponential) departures += s.rate * factor_;
+    for (std::size_t i = 0; i < input_->streams.size(); ++i)
+        if (input_->streams[i].open.law == hold_law::exponential)
+            departures += input_->streams[i].rate * factors_[i];
     first_slot_ = lowest;
     span_ = highest - lowest + 1;
     cells_ = setup.scopes * setup.ranks;
@@ -149,7 +167,7 @@ void simulation::use_slots() {
     for (double& u : ahead_) u = random_.unit();
 }
 
-void simulation::fill() {
+void simulation::fill(std::optional<std::uint64_t> flows) {
     use_slots();
     for (auto& s : switches_) {
         double left = random_.unit();
@@ -161,9 +179,11 @@ void simulation::fill() {
     // offered many times over, all that there is is full: more offers change nothing but the time
     const double most =
         8.0 * static_cast<double>(input_->table.scopes) * input_->table.ranks * port_count;
-    for (const auto& s : input_->streams)
-        loads.push_back(sum += std::min(s.rate * s.hold() * factor_, most));
-    for (auto left = about_poisson(sum, random_); left > 0; --left) {
+    for (std::size_t i = 0; i < input_->streams.size(); ++i) {
+        const auto& s = input_->streams[i];
+        loads.push_back(sum += std::min(s.rate * s.hold() * factors_[i], most));
+    }
+    for (auto left = flows ? *flows : about_poisson(sum, random_); left > 0; --left) {
         // flows that are live at one moment come from the streams by their loads
         const std::size_t stream = pick(loads, random_);
         const std::uint32_t id = offer(stream, flow_table::none);
@@ -207,6 +227,7 @@ void simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = took_over_ = 0;
     policed_ = packets_ = packets_lost_ = 0;
+    first_refused_ = std::numeric_limits<double>::infinity();
     most_live_ = table_.live();
 }
 

@@ -258,6 +258,20 @@ system_split split(const scenario& s, const filled_traffic& traffic, std::uint64
     return splitter(s, traffic, assignment).run();
 }
 
+std::vector<std::pair<double, std::uint64_t>> assignments_by_load(const scenario& s,
+                                                                  const filled_traffic& traffic) {
+    constexpr std::uint64_t assignments = 200;
+    std::vector<std::pair<double, std::uint64_t>> out;
+    for (std::uint64_t a = 0; a < assignments; ++a) {
+        double most = 0;
+        for (const auto& system : split(s, traffic, a).systems)
+            most = std::max(most, system.load());
+        out.emplace_back(most, a);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
                            std::vector<std::size_t>& kinds) {
     if (system.ranks > 1024)

@@ -48,6 +48,11 @@ struct window {
 }  // namespace
 
 occupancy occupancy_at(std::uint64_t ports, double load, const occupancy& start, double time) {
+    return occupancy_at(ports, load, {}, start, time);
+}
+
+occupancy occupancy_at(std::uint64_t ports, double load, const refusal_law& refusal,
+                       const occupancy& start, double time, bool until_refused) {
     detail::require(ports <= 1ULL << 22, name, "ports", static_cast<double>(ports),
                     "must be at most 4,194,304");
     detail::require(detail::finite_and_not_negative(load), name, "load", load,
@@ -66,10 +71,13 @@ occupancy occupancy_at(std::uint64_t ports, double load, const occupancy& start,
     window w;
     for (auto* v : {&w.p, &w.next, &w.stay, &w.up, &w.down}) v->assign(states + 2, 0);
     for (std::size_t n = 0; n < states; ++n) {
-        const double births = n < ports ? load : 0, deaths = static_cast<double>(n);
+        const double refused = n >= ports ? 1 : refusal ? refusal(n) : 0;
+        detail::require(refused >= 0 && refused <= 1, name, "refusal", refused,
+                        "must lie within [0, 1]");
+        const double births = load * (1 - refused), deaths = static_cast<double>(n);
         w.up[n + 1] = births / rate;
         w.down[n + 1] = deaths / rate;
-        w.stay[n + 1] = (rate - births - deaths) / rate;
+        w.stay[n + 1] = (rate - (until_refused ? load : births) - deaths) / rate;
     }
     std::copy(start.chances.begin(), start.chances.end(),
               w.p.begin() + static_cast<std::ptrdiff_t>(start.from) + 1);

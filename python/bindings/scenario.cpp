@@ -2,6 +2,8 @@
 #include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
+#include <chrono>
+#include <optional>
 #include <tuple>
 
 #include "bindings.hpp"
@@ -19,6 +21,20 @@ natbound::calculator::retry_policy policy(const retries_given& given) {
     natbound::calculator::retry_policy out;
     std::tie(out.tries, out.backoff, out.factor, out.jitter) = given;
     return out;
+}
+
+// Looks for Ctrl-C and tells what part is done, if someone wants to know: some ten times a second,
+// since it takes the lock of all threads.
+std::function<void(double)> reporting(const py::object& progress) {
+    using clock = std::chrono::steady_clock;
+    return [&progress, last = clock::time_point{}](double part) mutable {
+        const auto now = clock::now();
+        if (now - last < std::chrono::milliseconds(50)) return;
+        last = now;
+        py::gil_scoped_acquire lock;
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        if (!progress.is_none()) progress(part);
+    };
 }
 
 }  // namespace
@@ -114,18 +130,27 @@ void bind_scenario(py::module_& m) {
             "simulate",
             [](const scenario& s, std::uint64_t seed, std::uint64_t arrivals,
                const py::object& progress, double scale, const retries_given& retry) {
-                const auto report = [&](double part) {
-                    py::gil_scoped_acquire lock;
-                    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-                    if (!progress.is_none()) progress(part);
-                };
+                const auto report = reporting(progress);
                 return unlocked([&] {
                     return natbound::to_text(natbound::simulation_answer(
                         s, {seed, arrivals, scale, policy(retry)}, report));
                 });
             },
             py::arg("seed"), py::arg("arrivals"), py::arg("progress"), py::arg("scale"),
-            py::arg("retry"));
+            py::arg("retry"))
+        .def(
+            "after",
+            [](const scenario& before, const scenario& now, const std::vector<double>& times,
+               const std::optional<double>& live, const std::vector<double>& quantiles,
+               std::uint64_t runs, std::uint64_t seed, const py::object& progress) {
+                natbound::calculator::after_options options{times, live, quantiles,
+                                                            runs,  seed, reporting(progress)};
+                return unlocked([&] {
+                    return natbound::to_text(natbound::after_answer(before, now, options));
+                });
+            },
+            py::arg("now"), py::arg("times"), py::arg("live"), py::arg("quantiles"),
+            py::arg("runs"), py::arg("seed"), py::arg("progress"));
     m.def("scenario_schema", &natbound::scenario_schema);
     m.def("design_schema", &natbound::design_schema);
 }

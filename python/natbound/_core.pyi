@@ -27,6 +27,16 @@ class Scenario:
         scale: float,
         retry: tuple[int, float, float, float],
     ) -> str: ...
+    def after(
+        self,
+        now: Scenario,
+        times: Sequence[float],
+        live: float | None,
+        quantiles: Sequence[float],
+        runs: int,
+        seed: int,
+        progress: Callable[[float], None] | None,
+    ) -> str: ...
 
 class Looks:
     def __init__(self, seed: int) -> None: ...

@@ -61,6 +61,29 @@ def plot_exhaustion(found: dict[str, Any], ax: Any = None) -> Any:
     return ax
 
 
+def plot_after(found: dict[str, Any], ax: Any = None) -> Any:
+    """The refusal probability after a change with its 95 % band where it is simulated, and what it is in the long run (`natbound after`)."""
+    ax = axes(ax)
+    points = sorted(zip(found["times"], found["refused"], strict=True), key=lambda point: float(point[0]))
+    name, size = next((name, size) for name, size in UNITS if points[-1][0] >= 2 * size or size == 1)
+    seen = [(time / size, odds) for time, odds in points if odds["value"]]
+    if not found["exact"]:
+        low, high = ([odds["interval"][end] for _, odds in seen] for end in (0, 1))
+        ax.fill_between([t for t, _ in seen], low, high, color="tab:blue", alpha=0.25, linewidth=0, label="95 %")
+    ax.plot([t for t, _ in seen], [odds["value"] for _, odds in seen], marker=".", color="tab:blue", label="refused")
+    by = [(time / size, p) for time, p in zip(found["times"], found["first_refusal"]["by"], strict=True) if p]
+    if by:
+        ax.plot(*zip(*sorted(by), strict=True), color="tab:orange", linestyle="--", label="one was refused by then")
+    if found["long_run"]:
+        ax.axhline(found["long_run"], color="gray", linewidth=0.8, linestyle=":", label="in the long run")
+    if seen or by:
+        ax.set_yscale("log")
+    ax.set_xlabel(f"{name} after the change")
+    ax.set_ylabel("probability")
+    ax.legend(fontsize=8)
+    return ax
+
+
 def plot_size(size: dict[str, Any], ax: Any = None) -> Any:
     """The load that meets the target by what it costs, today's traffic, and what would carry it (`natbound size`)."""
     ax = axes(ax)

@@ -18,6 +18,7 @@ from natbound.settings import apply_settings
 
 if TYPE_CHECKING:
     from natbound.explaining import Explanation
+    from natbound.planning.after import AfterResult
     from natbound.planning.day import DayResult
     from natbound.planning.measured import Counts, Fit, Maxima, Samples
     from natbound.planning.size import SizeResult
@@ -183,6 +184,12 @@ class Scenario:
         from natbound.planning import day
 
         return day(self, rates, **options)
+
+    def after(self, change: Scenario | Sequence[str] = (), at: Sequence[float] = (), **options: Any) -> AfterResult:
+        """What follows a change, by time: `natbound.planning.after`."""
+        from natbound.planning import after
+
+        return after(self, change, at, **options)
 
     def uncertainty(
         self,

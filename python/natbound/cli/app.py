@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli import dealing, designs, explain, formula, planning, profiles, spread
+from natbound.cli import change, dealing, designs, explain, formula, planning, profiles, spread
 from natbound.cli.common import (
     Backoff,
     CertificateFile,
@@ -186,6 +186,7 @@ for planned in (
     planning.alert,
     planning.rules,
     spread.day,
+    change.after,
     spread.uncertainty,
     dealing.blocks,
     dealing.exhaustion,

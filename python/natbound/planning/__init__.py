@@ -1,5 +1,6 @@
 """From a scenario, or from ports alone, to what to buy, when to alert, when it is full, and what a rule of thumb is worth there."""
 
+from natbound.planning.after import after
 from natbound.planning.agreement import agreement
 from natbound.planning.alert import alert
 from natbound.planning.blocks import blocks
@@ -10,4 +11,18 @@ from natbound.planning.rules import rules
 from natbound.planning.size import size
 from natbound.planning.uncertainty import uncertainty
 
-__all__ = ["Counts", "Fit", "Maxima", "Samples", "agreement", "alert", "blocks", "day", "exhaustion", "rules", "size", "uncertainty"]
+__all__ = [
+    "Counts",
+    "Fit",
+    "Maxima",
+    "Samples",
+    "after",
+    "agreement",
+    "alert",
+    "blocks",
+    "day",
+    "exhaustion",
+    "rules",
+    "size",
+    "uncertainty",
+]

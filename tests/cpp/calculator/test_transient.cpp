@@ -7,6 +7,7 @@
 #include <natbound/calculator/transient_steps.hpp>
 #include <natbound/model/error.hpp>
 #include <random>
+#include <vector>
 
 #include "catch.hpp"
 #include "reference.hpp"
@@ -148,4 +149,43 @@ TEST_CASE("edges and bad arguments of transients") {
     CHECK(relative_error(transient_law(5, 2, {0, {0, 0, 0, 1, 0}}).full_probability(0.3),
                          law.full_probability(0.3)) < 1e-14);
     CHECK_THROWS_AS(exactly(3).quantile(1.5), natbound::domain_error);
+}
+
+TEST_CASE("a law of refusals: the stepped chain against one stepped in tiny steps") {
+    constexpr std::uint64_t ports = 9;
+    constexpr double load = 7, time = 0.8;
+    const auto refusal = [](std::uint64_t n) { return std::pow(static_cast<double>(n) / 9, 2); };
+    for (const bool until_refused : {false, true}) {
+        std::vector<double> p(ports + 1);
+        p[3] = 1;
+        constexpr int steps = 1 << 20;  // Euler's, with Richardson's correction
+        const auto euler = [&](int many) {
+            auto now = p;
+            const double dt = time / many;
+            for (int i = 0; i < many; ++i) {
+                auto next = now;
+                for (std::uint64_t n = 0; n <= ports; ++n) {
+                    const double refused = n == ports ? 1 : refusal(n);
+                    const double up = load * (1 - refused), down = static_cast<double>(n);
+                    next[n] -= dt * now[n] * (up + down + (until_refused ? load * refused : 0));
+                    if (n < ports) next[n + 1] += dt * now[n] * up;
+                    if (n > 0) next[n - 1] += dt * now[n] * down;
+                }
+                now = next;
+            }
+            return now;
+        };
+        const auto coarse = euler(steps / 2), fine = euler(steps);
+        const auto law = occupancy_at(ports, load, refusal, exactly(3), time, until_refused);
+        double sum = 0;
+        for (std::size_t i = 0; i < law.chances.size(); ++i) {
+            const std::size_t n = law.from + i;
+            CHECK(std::abs(law.chances[i] - (2 * fine[n] - coarse[n])) < 1e-10);
+            sum += law.chances[i];
+        }
+        CHECK((until_refused ? sum < 0.9 : std::abs(sum - 1) < 1e-12));
+    }
+    CHECK_THROWS_AS(occupancy_at(
+                        9, 7, [](std::uint64_t) { return 1.5; }, exactly(3), 1),
+                    natbound::domain_error);
 }

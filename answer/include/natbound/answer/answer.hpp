@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "natbound/calculator/after.hpp"
 #include "natbound/calculator/retries.hpp"
 #include "natbound/model/scenario.hpp"
 #include "natbound/solver/demand.hpp"
@@ -60,6 +61,10 @@ struct risk_options {
 // The refusal probability of attempts, of connections after their retries, and of time, at the
 // scenario's traffic: "natbound.risk/1". Throws input_error where there is no traffic.
 boost::json::object risk_answer(const scenario& s, const risk_options& options = {});
+
+// Through a change, from `before` to `now`: "natbound.after/1". Throws as after() does.
+boost::json::object after_answer(const scenario& before, const scenario& now,
+                                 const calculator::after_options& options);
 
 struct simulation_question {
     std::uint64_t seed = 1, arrivals = 1'000'000;

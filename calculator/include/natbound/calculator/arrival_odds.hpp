@@ -12,8 +12,9 @@ namespace natbound::calculator {
 class arrival_odds {
   public:
     // The simulation's NAT has one clash scope, and its pool one address or a search that goes on
-    // to all of them; its table's limit is left out. Throws unsupported as search_odds does.
-    explicit arrival_odds(const simulation& s);
+    // to all of them; its table's limit is left out. Throws unsupported as search_odds does. Streams
+    // before `first` are not counted.
+    explicit arrival_odds(const simulation& s, std::size_t first = 0);
 
     // Reads the present state, as those see it who come by themselves at this moment: streams that
     // are off count for nothing, those that are on for more than their mean rate (given that they
@@ -55,6 +56,7 @@ class arrival_odds {
     bool tcp_[2] = {false, false};  // destinations that are not TCP, that are
     std::vector<double> rates_;     // of group * destinations + destination, an arrival's share
     std::vector<double> offered_, failing_;
+    std::size_t first_ = 0;             // stream that is counted
     bool poisson_ = true;               // all streams: then rates_ stay
     std::vector<double> used_failing_;  // scratch
 };

@@ -1,6 +1,7 @@
 #pragma once
 // A law of holds, by what an infinite system needs of it: how much of a hold is left beyond x.
 #include <array>
+#include <natbound/calculator/traffic.hpp>
 #include <vector>
 
 namespace natbound::calculator {
@@ -41,5 +42,8 @@ class hold_time {
     std::vector<double> samples_;                // ascending
     std::array<std::vector<double>, 3> beyond_;  // [k][i]: the k-th moment of samples i and on
 };
+
+// How long a scenario's flows are open.
+hold_time law_of(const open_time& open);
 
 }  // namespace natbound::calculator

@@ -51,6 +51,7 @@ class loss_curve {
     std::string explained() const;
     bool exact() const { return method_ != loss_method::simulated_states; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
+    double tries() const { return tries_; }  // where the method is attempts
     // The flow table of a NAT that has no other system: where the search is complete it refuses by
     // the smaller of the two alone, and exactly. Whether that is so; else nothing changes.
     bool takes_table(double limit);

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <natbound/calculator/flow_table.hpp>
 #include <natbound/calculator/retries.hpp>
 #include <natbound/calculator/sockets.hpp>
@@ -66,6 +67,7 @@ struct simulation_input {
     token_bucket connections = {}, packets = {};
     // What clients do after a refusal, in seconds; none: nothing. At least one try.
     std::optional<retry_policy> retry = {};
+    bool clock = false;  // time is counted, though nothing here needs it
 
     double load() const;
 };
@@ -88,9 +90,20 @@ class simulation {
 
     // Multiplies all rates (of the input, not of the call before).
     void scale(double factor);
+    // Multiplies each stream's rate (of the input) by its own factor: what follows a change.
+    void rates(const std::vector<double>& factors);
+    // From now on the open flows of a stream close as those of the other do; where both are
+    // exponential at its rate, too.
+    void go_on_as(std::size_t stream, std::size_t other);
     // Puts a stationary number of flows into the empty table, in any order; refused ones are left
     // out. How they lie is then not yet stationary: advance() for a few holds.
-    void fill();
+    // The same with just so many flows, as they are at one moment.
+    void fill(std::optional<std::uint64_t> flows = {});
+    // With a clock: goes on to that time, in seconds from the beginning.
+    void advance_to(double time);
+    double now() const { return now_; }
+    // When a first attempt was first refused since the counts were cleared; infinite if none was.
+    double first_refused() const { return first_refused_; }
     // Goes on for about so many arrivals. In a simulation with a clock for the time that they take
     // on average, so that where it stops does not depend on what happens.
     void advance(double arrivals);
@@ -261,6 +274,8 @@ class simulation {
     // Of what is drawn (batches, arrivals that a state drops, changes of state), and of
     // connections.
     double arrival_rate_ = 0, mean_rate_ = 0, now_ = 0, factor_ = 1;
+    double first_refused_ = std::numeric_limits<double>::infinity();
+    std::vector<double> factors_;  // a stream's
     std::uint64_t unoffered_ = 0, took_over_ = 0, events_ = 0, offered_ = 0;
     bool timed_ = false;
     bool policing_ = false, retrying_ = false;  // not while the table is filled

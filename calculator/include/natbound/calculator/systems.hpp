@@ -66,6 +66,10 @@ struct system_split {
 // known.
 system_split split(const scenario& s, const filled_traffic& traffic, std::uint64_t assignment = 0);
 
+// 200 random assignments, by the load of their heaviest system, the lightest first.
+std::vector<std::pair<double, std::uint64_t>> assignments_by_load(const scenario& s,
+                                                                  const filled_traffic& traffic);
+
 // The system as it is simulated: at most that many clients stand for more. Kinds are numbered as
 // `kinds` (places in split.kinds, which it fills).
 simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,

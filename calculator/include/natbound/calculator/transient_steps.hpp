@@ -6,6 +6,7 @@
 //
 // A. Jensen, Skand. Aktuarietidskr. 36 (1953) 87; B. L. Fox and P. W. Glynn, CACM 31 (1988) 440.
 #include <cstdint>
+#include <natbound/calculator/birth_death.hpp>
 #include <natbound/calculator/occupancy.hpp>
 
 namespace natbound::calculator {
@@ -16,5 +17,11 @@ namespace natbound::calculator {
 // at the start) must be at most 1e8; about 1 ns a step and state within reach: 65,536 ports take
 // some 0.3 s a hold.
 occupancy occupancy_at(std::uint64_t ports, double load, const occupancy& start, double time);
+
+// The same where a flow is refused with probability refusal(n) when n < ports are live, and surely
+// when all ports are busy; an empty function: only then. until_refused: the chances of n live and
+// none refused so far, which add up to the chance of the latter.
+occupancy occupancy_at(std::uint64_t ports, double load, const refusal_law& refusal,
+                       const occupancy& start, double time, bool until_refused = false);
 
 }  // namespace natbound::calculator

@@ -1,0 +1,178 @@
+// Birth-death chains after a change.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include "after_course.hpp"
+#include "natbound/calculator/first_passage_law.hpp"
+#include "natbound/calculator/transient.hpp"
+#include "natbound/calculator/transient_steps.hpp"
+
+namespace natbound::calculator::detail {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+// Births fall and deaths grow with the number live, so two copies that start apart meet at rate 1
+// at least (T. Lindvall, Lectures on the Coupling Method, 1992, V.3): then less than 1e-13 of the
+// start is left of 4 million flows.
+constexpr double forgotten = 46;
+constexpr double steady = 1e-12;  // of a hazard, from one hold to the next: its last value
+
+occupancy scaled_to_one(occupancy law, double mass) {
+    for (double& p : law.chances) p /= mass;
+    return law;
+}
+
+double mass_of(const occupancy& law) {
+    return std::accumulate(law.chances.begin(), law.chances.end(), 0.0);
+}
+
+// The law of the number live while none was refused, remembered at every hold.
+class without_refusals {
+  public:
+    without_refusals(std::uint64_t ports, double load, refusal_law refusal, occupancy start,
+                     std::function<void()> interrupt)
+        : ports_(ports),
+          load_(load),
+          refusal_(std::move(refusal)),
+          interrupt_(std::move(interrupt)),
+          laws_{std::move(start)},
+          logs_{0} {}
+
+    // log P(none refused by t), t in holds.
+    double log_none(double t) {
+        for (;;) {
+            const double last = static_cast<double>(laws_.size()) - 1;
+            if (t <= last) break;
+            if (settled_) return logs_.back() - (t - last) * hazard_;
+            const auto [law, log] = step(laws_.back(), 1);
+            const double hazard = -log;
+            settled_ = last >= 4 && std::fabs(hazard - hazard_) <= steady * hazard;
+            // the hazard converges no slower than the law does
+            settled_ = settled_ || last >= forgotten;
+            hazard_ = hazard;
+            if (log == -infinite) return -infinite;
+            laws_.push_back(law);
+            logs_.push_back(logs_.back() + log);
+        }
+        const auto k = static_cast<std::size_t>(std::floor(t));
+        const double rest = t - static_cast<double>(k);
+        return rest == 0 ? logs_[k] : logs_[k] + step(laws_[k], rest).second;
+    }
+
+  private:
+    std::pair<occupancy, double> step(const occupancy& from, double time) {
+        interrupt_();
+        occupancy law = occupancy_at(ports_, load_, refusal_, from, time, true);
+        const double mass = mass_of(law);
+        if (!(mass > 1e-200)) return {from, -infinite};
+        return {scaled_to_one(std::move(law), mass), std::log(mass)};
+    }
+
+    std::uint64_t ports_;
+    double load_;
+    refusal_law refusal_;
+    std::function<void()> interrupt_;
+    std::vector<occupancy> laws_;
+    std::vector<double> logs_;
+    double hazard_ = 0;
+    bool settled_ = false;
+};
+
+// Where log_none falls to log(1 - p): by doubling and halving, in holds.
+double crossing_of(const std::function<double(double)>& log_none, double p) {
+    const double want = std::log1p(-p);
+    double low = 0, high = 1;
+    for (; log_none(high) > want; high *= 2) {
+        if (high > 1e300) return infinite;
+        low = high;
+    }
+    for (int i = 0; i < 60 && high - low > 1e-12 * high; ++i) {
+        const double middle = (low + high) / 2;
+        (log_none(middle) > want ? low : high) = middle;
+    }
+    return high;
+}
+
+}  // namespace
+
+system_course free_course(const std::vector<double>& live, std::size_t times) {
+    system_course out;
+    out.refused.assign(1, std::vector<log_odds>(times, {-infinite, 0, true}));
+    out.live = live;
+    out.log_none = [](double) { return 0.0; };
+    out.first_quantile = [](double) { return infinite; };
+    out.known_until = infinite;
+    return out;
+}
+
+system_course stepped_course(std::uint64_t ports, double load, double hold,
+                             const refusal_law& refusal, const occupancy& start,
+                             const std::vector<double>& times,
+                             const std::function<void()>& interrupt) {
+    system_course out;
+    out.refused.resize(1);
+    std::vector<std::size_t> order(times.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return times[a] < times[b]; });
+    out.refused[0].resize(times.size());
+    out.live.resize(times.size());
+    occupancy law = start;
+    double at = 0;
+    for (const auto i : order) {
+        const double until = std::min(times[i] / hold, forgotten);
+        while (at < until) {
+            const double next = std::min(at + 1, until);
+            interrupt();
+            law = occupancy_at(ports, load, refusal, law, next - at);
+            at = next;
+        }
+        double refused = 0;
+        for (std::size_t j = 0; j < law.chances.size(); ++j) {
+            const std::uint64_t n = law.from + j;
+            refused += law.chances[j] * (n >= ports ? 1 : refusal ? refusal(n) : 0);
+        }
+        out.refused[0][i] = {std::log(std::min(refused, 1.0)), 0, true};
+        out.live[i] = law.mean();
+    }
+    const auto chain = std::make_shared<without_refusals>(ports, load, refusal, start, interrupt);
+    out.log_none = [chain, hold](double t) { return chain->log_none(t / hold); };
+    out.first_quantile = [chain, hold](double p) {
+        return hold * crossing_of([&](double t) { return chain->log_none(t); }, p);
+    };
+    out.known_until = infinite;
+    return out;
+}
+
+system_course erlang_course(std::uint64_t ports, double load, double hold, const occupancy& start,
+                            const std::vector<double>& times,
+                            const std::function<void()>& interrupt) {
+    if (start.from + start.chances.size() > ports + 1)
+        return stepped_course(ports, load, hold, {}, start, times, interrupt);
+    system_course out;
+    out.refused.resize(1);
+    const transient_law law(ports, load, start);
+    for (const double t : times) {
+        interrupt();
+        out.refused[0].push_back({std::min(0.0, law.log_full_probability(t / hold)), 0, true});
+        out.live.push_back(law.mean(t / hold));
+    }
+    const auto first = std::make_shared<first_passage_law>(ports, load, passage::refusal, start);
+    out.log_none = [first, hold, interrupt](double t) {
+        interrupt();
+        const double come = first->cdf(t / hold);
+        return come < 0.5 ? std::log1p(-come) : std::log(first->survival(t / hold));
+    };
+    out.first_quantile = [first, hold, interrupt](double p) {
+        interrupt();
+        return hold * first->quantile(p);
+    };
+    out.first_mean = hold * first->mean().mean;
+    out.known_until = infinite;
+    return out;
+}
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,177 @@
+// What is summed over the courses of all systems, and what limits add.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "after_follower.hpp"
+#include "after_parts.hpp"
+#include "logarithms.hpp"
+#include "natbound/calculator/erlang.hpp"
+
+namespace natbound::calculator::detail {
+
+std::vector<stream> follower::untranslated(const scenario& s, const filled_traffic& traffic) {
+    std::vector<stream> out;
+    for (const auto& t : traffic.streams) {
+        const nat* n = nat_of(s, t.clients);
+        if (!n || !translates(*n)) out.push_back(t);
+    }
+    return out;
+}
+
+void follower::limits() {
+    const auto add = [&](std::map<std::size_t, system_course>& to, std::size_t at, double limit,
+                         const std::vector<stream>& now, const std::vector<stream>& old,
+                         double each) {
+        bool approximate = false;
+        to.emplace(at, limit_course(limit, now, old, each, options_, approximate,
+                                    [this] { progress(0); }));
+        limits_approximate_ = limits_approximate_ || approximate;
+    };
+    for (std::size_t n = 0; n < now_.nats.size(); ++n) {
+        if (!limits_->has_table(n)) continue;
+        if (limits_->cuts(n)) {
+            say(now_.nats[n].name +
+                ": ports refuse as if no entry were dropped from the full table");
+            continue;
+        }
+        const std::string name = now_.nats[n].name;
+        add(tables_, n, limits_->table(n), through(now_, traffic_, name),
+            through(old_scenario(), old_, name), 1);
+        say(name +
+            ": ports and the flow table refuse independently of one another (an upper "
+            "bound)");
+        joined_ = true;
+    }
+    for (std::size_t c = 0; c < now_.clients.size(); ++c) {
+        if (!limits_->has_quota(c)) continue;
+        const nat* n = nat_of(now_, c);
+        const auto plan = static_cast<std::size_t>(n - now_.nats.data());
+        const auto each = static_cast<double>(now_.clients[c].addresses.size());
+        add(quotas_, c, static_cast<double>(*split_.plans[plan].quota),
+            of_clients(now_, traffic_, now_.clients[c].name),
+            of_clients(old_scenario(), old_, now_.clients[c].name), each);
+        say(n->name +
+            ": a subscriber's quota refuses independently of ports and table (an "
+            "upper bound)");
+        joined_ = true;
+    }
+    if (limits_approximate_)
+        say("tables and quotas under holds that are not exponential with one mean: Erlang's "
+            "formula with what would be live without refusals (modified offered load)");
+}
+
+void follower::odds() {
+    std::vector<std::vector<log_odds>> sum(kinds_now_,
+                                           std::vector<log_odds>(times(), {log_zero, 0, false}));
+    std::vector<std::vector<double>> unseen(kinds_now_, std::vector<double>(times(), 0.0));
+    out_.live.assign(times(), 0);
+    std::vector<std::size_t> heaviest(kinds_now_, SIZE_MAX);
+    for (std::size_t i = 0; i < split_.systems.size(); ++i) {
+        const auto& system = split_.systems[i];
+        const auto& course = courses_[of_system_[i]];
+        for (std::size_t t = 0; t < times(); ++t) out_.live[t] += course.live[t] * system.copies;
+        for (std::size_t p = 0; p < system.parts.size(); ++p) {
+            const auto& part = system.parts[p];
+            const auto& kind = split_.kinds[part.kind];
+            const double share = part.rate * system.copies / kind.endpoints / kind.rate;
+            if (heaviest[part.kind] == SIZE_MAX ||
+                system.load() > split_.systems[heaviest[part.kind]].load())
+                heaviest[part.kind] = i;
+            for (std::size_t t = 0; t < times(); ++t) {
+                const auto& here = course.refused[places_[of_system_[i]][p]][t];
+                auto& to = sum[part.kind][t];
+                // no run could refuse: with that or more such an outcome is 1 in 20
+                if (!here.seen)
+                    unseen[part.kind][t] +=
+                        share * -std::expm1(std::log(0.05) / static_cast<double>(course.runs));
+                if (here.log == log_zero) continue;
+                const double log = here.log + std::log(share), all = log_sum(to.log, log);
+                to.error = to.error * std::exp(to.log - all) + here.error * std::exp(log - all);
+                to.log = all;
+            }
+        }
+    }
+    const auto untranslated_now = untranslated(now_, traffic_),
+               untranslated_old = untranslated(old_scenario(), old_);
+    for (std::size_t t = 0; t < times(); ++t)
+        out_.live[t] +=
+            detail::without_refusals(untranslated_old, untranslated_now, options_.times[t]);
+    for (std::size_t k = 0; k < kinds_now_; ++k) {
+        after_kind kind;
+        kind.who = named(now_, split_, k, heaviest[k]);
+        for (std::size_t t = 0; t < times(); ++t) {
+            auto here = sum[k][t];
+            const auto join = [&](const std::map<std::size_t, system_course>& of, std::size_t at) {
+                const auto found = of.find(at);
+                if (found == of.end()) return;
+                const double limit = found->second.refused[0][t].log;
+                const double rest = here.log + std::log1p(-std::min(1.0, std::exp(limit)));
+                const double all = log_sum(limit, rest);
+                if (all > log_zero) here.error *= std::exp(rest - all);
+                here.log = all;
+            };
+            if (split_.kinds[k].nat) join(tables_, *split_.kinds[k].nat);
+            join(quotas_, split_.kinds[k].clients);
+            kind.at.push_back(as_odds(here, unseen[k][t], simulated_ ? out_.runs : 0));
+        }
+        out_.kinds.push_back(std::move(kind));
+    }
+}
+
+void follower::first_refusal() {
+    auto& first = out_.first;
+    std::vector<std::pair<const system_course*, double>> all;
+    std::map<std::size_t, double> copies;
+    for (std::size_t i = 0; i < split_.systems.size(); ++i)
+        copies[of_system_[i]] += split_.systems[i].copies;
+    for (const auto& [c, many] : copies) all.emplace_back(&courses_[c], many);
+    for (const auto& [n, course] : tables_) all.emplace_back(&course, 1);
+    for (const auto& [c, course] : quotas_)
+        all.emplace_back(&course, static_cast<double>(now_.clients[c].addresses.size()));
+    first = first_of(all, options_);
+    first.at_most = joined_;
+    if (all.size() > 1 && options_.live && *options_.live > 0)
+        say("systems that share the flows live at the change are taken for independent in the "
+            "time to the first refusal");
+}
+
+void follower::finish() {
+    for (std::size_t t = 0; t < times(); ++t) {
+        out_.overall.push_back(average(out_.kinds, t, out_.rate));
+        const auto worst = std::max_element(
+            out_.kinds.begin(), out_.kinds.end(),
+            [&](const auto& a, const auto& b) { return rank(a.at[t]) < rank(b.at[t]); });
+        out_.worst.push_back(worst->at[t]);
+    }
+    for (auto& kind : out_.kinds) {
+        kind.who.odds = kind.at.front();
+        for (const auto& at : kind.at)
+            if (rank(at) > rank(kind.who.odds)) kind.who.odds = at;
+    }
+    std::stable_sort(out_.kinds.begin(), out_.kinds.end(), [](const auto& a, const auto& b) {
+        return rank(a.who.odds) > rank(b.who.odds);
+    });
+    out_.exact = !simulated_ && !approximate_ && !joined_;
+    out_.method = simulated_ ? "the concrete design, stepped through the change " +
+                                   std::to_string(out_.runs) +
+                                   " times or more, and the exact probability given the state "
+                                   "averaged over the runs"
+                             : "the chain of the number live, followed through the change";
+    if (simulated_ &&
+        std::any_of(courses_.begin(), courses_.end(), [](const auto& c) { return c.runs == 0; }))
+        out_.method += "; where it is a chain of the number live, that chain";
+    for (const auto& why : why_) out_.method += "; " + why;
+    const bool memoryless = std::all_of(
+        traffic_.streams.begin(), traffic_.streams.end(),
+        [](const auto& s) { return s.open.law == hold_law::exponential && s.closing.empty(); });
+    say(memoryless
+            ? "a changed hold holds for flows that are live, too (exponential holds have "
+              "no memory)"
+            : "flows that are open at the change stay as long as they would have (exponential: "
+              "by "
+              "the mean after it), and are then kept by the timers after it; closed ones "
+              "keep theirs");
+}
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,67 @@
+#pragma once
+// The pieces of after.cpp: traffic and systems before a change in terms of those after it, and what
+// is put together from courses.
+#include <string>
+#include <vector>
+
+#include "after_course.hpp"
+#include "natbound/calculator/after.hpp"
+#include "natbound/calculator/systems.hpp"
+
+namespace natbound::calculator::detail {
+
+// The traffic before the change, exponential holds as they are after it (the load stays): holds
+// without memory have the same law at the change, and take the new mean from there on.
+filled_traffic as_kept(const scenario& before, filled_traffic old, const scenario& now,
+                       const filled_traffic& traffic);
+
+// What tells a system apart in both scenarios.
+std::string place_of(const scenario& s, const system_split& all, const loss_system& system);
+
+// The mean of all holds, where they are exponential and equal; else 0.
+double one_hold(const std::vector<system_part>& parts);
+
+// The parts of a system before the change as parts of the one after it. Kinds that are there no
+// longer are added to `split`. Throws input_error where their clients or servers are gone.
+std::vector<system_part> in_terms_of(const loss_system& old, const scenario& before,
+                                     const system_split& old_split, const loss_system& system,
+                                     const scenario& now, system_split& split);
+
+// Mean number live t after the change where nothing is refused; old: none were before.
+double without_refusals(const std::vector<system_part>* old, const std::vector<system_part>& now,
+                        double t);
+
+double without_refusals(const std::vector<stream>& old, const std::vector<stream>& now, double t);
+
+// n flows, each in this system with that chance. Throws input_error where there surely are more
+// than ports.
+occupancy spread_over(std::uint64_t n, double share, std::uint64_t ports);
+// What is live in the long run; approximate: as if refused only where all ports are busy.
+occupancy stationary_of(const loss_curve& curve, double load, bool& approximate);
+// Without the chances at both ends that a double hardly holds.
+occupancy trimmed(occupancy law);
+
+// The streams through a NAT, or of a client set.
+std::vector<stream> through(const scenario& s, const filled_traffic& traffic,
+                            const std::string& nat_name);
+std::vector<stream> of_clients(const scenario& s, const filled_traffic& traffic,
+                               const std::string& clients);
+
+// A table or a quota, whose traffic is `now`'s over `each`: exact for exponential holds of one
+// mean, else approximate (D. L. Jagerman 1975).
+system_course limit_course(double limit, const std::vector<stream>& now,
+                           const std::vector<stream>& old, double each,
+                           const after_options& options, bool& approximate,
+                           const std::function<void()>& interrupt);
+
+kind_result named(const scenario& s, const system_split& all, std::size_t kind,
+                  std::size_t heaviest_system);
+// Of what was seen and the bound on what was not; runs: none (0) are exact.
+refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs);
+refusal_odds average(const std::vector<after_kind>& kinds, std::size_t time, double rate);
+
+// The first refusal of independent systems, each so many times.
+first_refusal_law first_of(const std::vector<std::pair<const system_course*, double>>& all,
+                           const after_options& options);
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,158 @@
+// Odds and first refusals over kinds and systems.
+#include <algorithm>
+#include <boost/math/tools/toms748_solve.hpp>
+#include <cmath>
+#include <limits>
+
+#include "after_parts.hpp"
+#include "logarithms.hpp"
+#include "natbound/model/json_io.hpp"
+#include "whole_nat.hpp"
+
+namespace natbound::calculator::detail {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+// The sum over independent systems of log P(none refused by t).
+double log_none(const std::vector<std::pair<const system_course*, double>>& all, double t) {
+    double sum = 0;
+    for (const auto& [course, copies] : all) sum += copies * course->log_none(t);
+    return sum;
+}
+
+// Where log_none falls to `want`: between two times, for laws without jumps.
+double root_between(const std::vector<std::pair<const system_course*, double>>& all, double want,
+                    double low, double high) {
+    std::uintmax_t most = 60;
+    const auto off = [&](double log_t) { return log_none(all, std::exp(log_t)) - want; };
+    const double a = std::log(low), b = std::log(high), at_a = off(a), at_b = off(b);
+    if (!(at_a > 0)) return low;
+    if (!(at_b < 0)) return high;
+    const auto found = boost::math::tools::toms748_solve(
+        off, a, b, at_a, at_b, [](double x, double y) { return y - x < 1e-10; }, most);
+    return std::exp(found.second);
+}
+
+// The same where it falls in steps: that of the first refusal of a run.
+double step_between(const std::vector<std::pair<const system_course*, double>>& all, double want,
+                    double high) {
+    double low = 0;
+    for (int i = 0; i < 40 && high - low > 1e-9 * high; ++i) {
+        const double middle = (low + high) / 2;
+        (log_none(all, middle) > want ? low : high) = middle;
+    }
+    return high;
+}
+
+// Student's t at 97.5 %, as of so many runs.
+double student(std::uint64_t runs) {
+    constexpr double z = 1.959963984540054;
+    const double n = static_cast<double>(runs) - 1;
+    return z * (1 + (z * z + 1) / (4 * n) + (5 * z * z * z * z + 16 * z * z + 3) / (96 * n * n));
+}
+
+}  // namespace
+
+kind_result named(const scenario& s, const system_split& all, std::size_t k,
+                  std::size_t heaviest_system) {
+    const auto& kind = all.kinds[k];
+    kind_result out;
+    out.kind = kind;
+    out.clients = s.clients[kind.clients].name;
+    out.servers = s.servers[kind.servers].name;
+    out.destination = endpoint_text(kind.address, kind.port);
+    out.protocol = json_io::name_of(s.servers[kind.servers].protocol);
+    if (kind.nat) out.nat = s.nats[*kind.nat].name;
+    if (heaviest_system < all.systems.size()) {
+        const auto& pool = s.nats[*kind.nat].external_ip_address_pool;
+        const auto& rank = all.systems[heaviest_system].rank;
+        out.address = rank ? to_string(pool.at(*rank)) : to_string(pool);
+    }
+    return out;
+}
+
+refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs) {
+    if (seen.log == log_zero)
+        return {unseen, 0, unseen, unseen > 0 ? std::log(unseen) : log_zero, unseen > 0};
+    const double log = std::min(seen.log, 0.0), value = std::exp(log);
+    if (runs == 0) return {value, value, value, log, false};
+    const double off = student(runs) * seen.error;
+    return {value, value * std::exp(-off), std::min(1.0, value * std::exp(off) + unseen), log,
+            false};
+}
+
+refusal_odds average(const std::vector<after_kind>& kinds, std::size_t time, double rate) {
+    refusal_odds out;
+    out.log = log_zero;
+    double bound = 0;
+    for (const auto& k : kinds) {
+        const double share = k.who.kind.rate * k.who.kind.endpoints / rate;
+        const auto& here = k.at[time];
+        if (here.at_most) {
+            bound += share * here.value;
+            continue;
+        }
+        out.value += share * here.value;
+        out.low += share * here.low;
+        out.high += share * here.high;
+        out.log = log_sum(out.log, here.log + std::log(share));
+    }
+    out.high += bound;
+    if (out.value == 0 && bound > 0) return {bound, 0, bound, std::log(bound), true};
+    return out;
+}
+
+first_refusal_law first_of(const std::vector<std::pair<const system_course*, double>>& given,
+                           const after_options& options) {
+    first_refusal_law out;
+    std::vector<std::pair<const system_course*, double>> all;
+    double copies = 0, until = infinite;
+    bool exact = true;
+    for (const auto& one : given) {
+        if (!one.first->log_none) {
+            out.unknown = "a table or quota that holds of several laws can fill";
+            out.by.assign(options.times.size(), std::nullopt);
+            out.quantiles.assign(options.quantiles.size(), std::nullopt);
+            return out;
+        }
+        exact = exact && one.first->first_quantile != nullptr;
+        if (one.first->known_until == infinite && one.first->first_quantile(0.5) == infinite)
+            continue;  // it never refuses
+        all.push_back(one);
+        copies += one.second;
+        until = std::min(until, one.first->known_until);
+    }
+    for (const double t : options.times)
+        out.by.push_back(t > until ? std::nullopt : std::optional(-std::expm1(log_none(all, t))));
+    const bool one_alone = all.size() == 1 && copies == 1 && exact;
+    if (one_alone) out.mean = all[0].first->first_mean;
+    if (out.mean && !std::isfinite(*out.mean)) out.mean.reset();
+    for (const double p : options.quantiles) {
+        const double want = std::log1p(-p);
+        out.quantiles.emplace_back();
+        if (all.empty()) continue;
+        double low = 0, high = until;
+        if (exact) {
+            // a system alone is later than all, and early enough if each has its root of 1 - p
+            low = high = infinite;
+            for (const auto& [course, many] : all) {
+                high = std::min(high, course->first_quantile(p));
+                if (!one_alone)
+                    low = std::min(low, course->first_quantile(-std::expm1(want / copies)));
+            }
+            if (one_alone || !(low < high)) {
+                if (std::isfinite(high)) out.quantiles.back() = high;
+                continue;
+            }
+            if (!std::isfinite(high)) continue;
+        } else if (log_none(all, high) > want) {
+            continue;  // later than was looked
+        }
+        out.quantiles.back() =
+            exact ? root_between(all, want, low, high) : step_between(all, want, high);
+    }
+    return out;
+}
+
+}  // namespace natbound::calculator::detail

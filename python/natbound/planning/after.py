@@ -1,0 +1,84 @@
+"""A scenario through a change: a flood, a failover, another version, a shorter timeout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from natbound.errors import InputError
+from natbound.results import Result
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+MOST_RUNS, MOST_LIVE, MOST_TIMES, LATEST = 1_000_000, 4_194_304, 1000, 1e12
+
+
+class AfterResult(Result):
+    """What follows a change: the fields of `natbound.after/1`."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """The refusal probability by time, and the chance that one was refused by then. Returns the Matplotlib axes."""
+        from natbound.pictures_over_time import plot_after
+
+        return plot_after(self._data, ax)
+
+
+def after(
+    scenario: Scenario,
+    change: Scenario | Sequence[str] = (),
+    at: Sequence[float] = (),
+    *,
+    start: int | None = None,
+    quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+    runs: int = 0,
+    seed: int = 1,
+    progress: Callable[[float], None] | None = None,
+) -> AfterResult:
+    """The refusal probability at each time after a change, and the time to the first refusal.
+
+    change: settings ("traffic.rate=900/s", "nats.router.external-ip-address-pool=[203.0.113.5]"), or the scenario after it. at: seconds after
+    it, each 0 to 1e12, at most 1,000; none: 0 to five mean holds. start: flows live at the change, spread as the traffic is (0: an empty NAT);
+    None: what is live in the long run before it. quantiles: of the first refusal, in (0, 1).
+
+    Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean. Else the design
+    is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
+    (`interval`: 95 %). Raises Unsupported for arrivals in bursts, NATs in a row, port blocks on demand, and limits on rates, subscribers and
+    servers.
+
+    Gives `times`; by time `refused` (of all connections), `worst` (of the worst kind), `live` (mean number); `first_refusal` with `quantiles`,
+    `by` (the chance that one was refused by each time) and `mean` (of one exact system); `kinds`, the worst first; `long_run`, the refusal
+    probability that it settles at; `exact`, `runs`, `method`, `assumptions`.
+    """
+    from natbound import _core
+    from natbound.scenario import Scenario
+
+    now = change if isinstance(change, Scenario) else scenario.with_settings(*change)
+    for i, time in enumerate(at):
+        if not 0 <= time <= LATEST:
+            raise InputError("seconds, from 0 to 1e12, are wanted", path=f"at[{i}]", value=str(time))
+    for i, p in enumerate(quantiles):
+        if not 0 < p < 1:
+            raise InputError("a probability above 0 and below 1 is wanted", path=f"quantiles[{i}]", value=str(p))
+    for name, value, good, rule in (
+        ("at", len(at), len(at) <= MOST_TIMES, "at most 1,000 times are answered"),
+        ("start", start, start is None or 0 <= start <= MOST_LIVE, "a whole number from 0 to 4,194,304 is wanted"),
+        ("runs", runs, runs == 0 or 2 <= runs <= MOST_RUNS, "a whole number from 2 to 1,000,000 is wanted, or 0: as time allows"),
+        ("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted"),
+    ):
+        if not good:
+            raise InputError(rule, path=name, value=str(value))
+    live = None if start is None else float(start)
+    try:
+        text = scenario._core.after(now._core, list(at), live, list(quantiles), runs, seed, progress)
+    except _core.InputError as error:
+        path, shown, rule, fix = error.args
+        raise now._document.error(path, shown, rule, fix) from None
+    found = json.loads(text)
+    settled = now.risk(tries=1, seed=seed)
+    found["long_run"] = settled["refusal_probability"]
+    found["log_long_run"] = settled["log_refusal_probability"]
+    if found["long_run"] is None:
+        found["long_run_at_most"] = settled["at_most"]
+    return AfterResult(found)

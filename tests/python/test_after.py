@@ -1,0 +1,324 @@
+"""A scenario through a change: against dense chains of this file's own, and against histories stepped in plain Python."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from natbound import InputError, Scenario, Unsupported
+
+sys.path.insert(0, str(Path(__file__).parent))
+from shell import is_refused
+
+
+def small(ports: int, traffic: list[dict[str, Any]], *, design: Any = "ideal", nat: dict[str, Any] | None = None) -> Scenario:
+    """One NAT of so many ports on one address, and two servers."""
+    return Scenario(
+        {
+            "clients": [{"name": "clients", "addresses": "10.0.0.1-10.0.3.232", "ports": "1024-65535"}],
+            "nats": [
+                {
+                    "name": "nat",
+                    "inside": ["clients"],
+                    "external-ip-address-pool": ["203.0.113.1"],
+                    "design": design,
+                    "port-set-restrict": {"start-port-number": 1024, "end-port-number": 1023 + ports},
+                    **(nat or {}),
+                }
+            ],
+            "servers": [
+                {"name": "A", "addresses": "198.51.100.1", "ports": 443},
+                {"name": "B", "addresses": "198.51.100.2", "ports": 443},
+            ],
+            "traffic": [{"from": "clients", **entry} for entry in traffic],
+        }
+    )
+
+
+def exponential_of(generator: np.ndarray, time: float) -> np.ndarray:
+    """e^(Qt) by scaling and squaring of its series."""
+    size = np.abs(generator).max() * time
+    halvings = max(0, math.ceil(math.log2(max(size, 1e-9))) + 6)
+    step = generator * (time / 2**halvings)
+    out = np.eye(len(step))
+    term = np.eye(len(step))
+    for k in range(1, 20):
+        term = term @ step / k
+        out = out + term
+    for _ in range(halvings):
+        out = out @ out
+    return out
+
+
+def chain(ports: int, load: float, refusal: Any = lambda n: 0.0, killed: bool = False) -> np.ndarray:
+    """The generator of the number live, in mean holds; killed: a refusal ends it."""
+    q = np.zeros((ports + 1, ports + 1))
+    for n in range(ports + 1):
+        refused = 1.0 if n == ports else refusal(n)
+        if n < ports:
+            q[n, n + 1] = load * (1 - refused)
+        if n > 0:
+            q[n, n - 1] = n
+        q[n, n] = -(q[n].sum() + (load * refused if killed else 0))
+    return q
+
+
+def stationary(q: np.ndarray) -> np.ndarray:
+    weights = [1.0]
+    for n in range(len(q) - 1):
+        weights.append(weights[-1] * q[n, n + 1] / q[n + 1, n])
+    return np.array(weights) / math.fsum(weights)
+
+
+def test_a_flood_is_the_dense_chain() -> None:
+    ports, hold = 12, 60.0
+    scenario = small(ports, [{"to": "A", "rate": "6/min", "hold": "60s"}])
+    at = [0.0, 5.0, 60.0, 600.0]
+    found = scenario.after(["traffic.rate=12/min"], at)
+    before = stationary(chain(ports, 6.0))
+    for i, time in enumerate(at):
+        law = before @ exponential_of(chain(ports, 12.0), time / hold)
+        assert found["refused"][i]["value"] == pytest.approx(law[ports], rel=1e-9)
+        assert found["live"][i] == pytest.approx(law @ np.arange(ports + 1), rel=1e-9)
+        none = (before @ exponential_of(chain(ports, 12.0, killed=True), time / hold)).sum()
+        assert found["first_refusal"]["by"][i] == pytest.approx(1 - none, rel=1e-9, abs=1e-12)
+    assert found.exact
+    for q in found["first_refusal"]["quantiles"]:
+        none = (before @ exponential_of(chain(ports, 12.0, killed=True), q["time"] / hold)).sum()
+        assert 1 - none == pytest.approx(q["p"], rel=1e-8)
+    mean = hold * (before @ np.linalg.solve(-chain(ports, 12.0, killed=True), np.ones(ports + 1)))
+    assert found["first_refusal"]["mean"] == pytest.approx(mean, rel=1e-9)
+    assert found.long_run == pytest.approx(stationary(chain(ports, 12.0))[ports], rel=1e-9)
+
+
+def test_two_destinations_refuse_independently() -> None:
+    ports, hold, time = 12, 60.0, 30.0
+    scenario = small(ports, [{"to": "A", "rate": "6/min", "hold": "60s"}, {"to": "B", "rate": "3/min", "hold": "60s"}])
+    found = scenario.after(["traffic.0.rate=15/min"], [time])
+    law = {}
+    none = {}
+    for name, old, new in (("A", 6.0, 15.0), ("B", 3.0, 3.0)):
+        start = stationary(chain(ports, old))
+        law[name] = start @ exponential_of(chain(ports, new), time / hold)
+        none[name] = (start @ exponential_of(chain(ports, new, killed=True), time / hold)).sum()
+    for kind in found["kinds"]:
+        assert kind["refused"][0]["value"] == pytest.approx(law[kind["to"]][ports], rel=1e-8)
+    assert found["kinds"][0]["to"] == "A"
+    assert found["refused"][0]["value"] == pytest.approx((15 * law["A"][ports] + 3 * law["B"][ports]) / 18, rel=1e-8)
+    assert found["live"][0] == pytest.approx(sum(p @ np.arange(ports + 1) for p in law.values()), rel=1e-8)
+    assert found["first_refusal"]["by"][0] == pytest.approx(1 - none["A"] * none["B"], rel=1e-8)
+
+
+@pytest.mark.parametrize("start", [0, 9, None])
+def test_independent_tries(start: int | None) -> None:
+    ports, tries, hold = 16, 3, 60.0  # 2^16 draws fall evenly on 16 ports
+    design = {
+        "base": "ideal",
+        "first-choice": "none",
+        "search": {"rounds": [{"start": "random", "step": "independent", "probes": tries}]},
+    }
+    scenario = small(ports, [{"to": "A", "rate": "6/min", "hold": "60s"}], design=design)
+
+    def refusal(n: int) -> float:
+        return float((n / ports) ** tries)
+
+    at = [0.0, 5.0, 30.0, 120.0, 9000.0]
+    found = scenario.after(["traffic.rate=12/min"], at, start=start)
+    law0 = stationary(chain(ports, 6.0, refusal)) if start is None else np.eye(ports + 1)[start]
+    assert found.exact
+    for i, time in enumerate(at):
+        law = law0 @ exponential_of(chain(ports, 12.0, refusal), time / hold)
+        want = law[ports] + sum(law[n] * refusal(n) for n in range(ports))
+        assert found["refused"][i]["value"] == pytest.approx(want, rel=1e-9, abs=1e-15)
+        none = (law0 @ exponential_of(chain(ports, 12.0, refusal, killed=True), time / hold)).sum()
+        assert found["first_refusal"]["by"][i] == pytest.approx(1 - none, rel=1e-8, abs=1e-12)
+    for q in found["first_refusal"]["quantiles"]:
+        none = (law0 @ exponential_of(chain(ports, 12.0, refusal, killed=True), q["time"] / hold)).sum()
+        assert 1 - none == pytest.approx(q["p"], rel=1e-8)
+
+
+def test_ports_taken_away_and_a_shorter_hold() -> None:
+    scenario = small(30, [{"to": "A", "rate": "20/min", "hold": "60s"}])
+    fewer = ["nats.port-set-restrict.end-port-number=1035"]  # 12 ports
+    found = scenario.after(fewer, [12.0])
+    start = stationary(chain(30, 20.0))
+    q = np.zeros((31, 31))
+    for n in range(31):
+        if n < 12:
+            q[n, n + 1] = 20.0
+        if n > 0:
+            q[n, n - 1] = n
+        q[n, n] = -q[n].sum()
+    law = start @ exponential_of(q, 0.2)
+    assert found["refused"][0]["value"] == pytest.approx(law[12:].sum(), rel=1e-9)
+    # a shorter hold holds for live flows, too
+    found = scenario.after(["traffic.hold=30s"], [15.0])
+    law = start @ exponential_of(chain(30, 10.0), 0.5)
+    assert found["refused"][0]["value"] == pytest.approx(law[30], rel=1e-9)
+
+
+def test_a_table_comes_on_top() -> None:
+    nat = {"connection-limits": {"limit-per-instance": 20}}
+    traffic = [{"to": "A", "rate": "6/min", "hold": "60s"}, {"to": "B", "rate": "6/min", "hold": "60s"}]
+    found = small(12, traffic, nat=nat).after(["traffic.0.rate=9/min", "traffic.1.rate=9/min"], [60.0])
+    one = (stationary(chain(12, 6.0)) @ exponential_of(chain(12, 9.0), 1.0))[12]
+    table = (stationary(chain(20, 12.0)) @ exponential_of(chain(20, 18.0), 1.0))[20]
+    assert found["kinds"][0]["refused"][0]["value"] == pytest.approx(1 - (1 - one) * (1 - table), rel=1e-9)
+    assert not found.exact
+    assert found["first_refusal"]["at_most"]
+
+
+def within(odds: dict[str, Any], seen: float, error: float) -> bool:
+    """Whether a simulated value agrees with one of this file, both with their errors (four standard errors)."""
+    low, high = odds["interval"]
+    return bool(abs(odds["value"] - seen) < 4 * math.hypot(error, (high - low) / 4))
+
+
+def history(
+    ports: int, rates: tuple[float, float], draw: Any, at: float, probes: int, rng: random.Random, warm: float
+) -> tuple[float, int]:
+    """One history of a search of `probes` successive ports from a random start: at `at` after the change from the first rate to the second,
+    the exact probability that a connection is refused, and how many were refused since the change. draw(changed) -> hold."""
+    busy = [False] * ports
+    ends: list[tuple[float, int]] = []
+    now, refused = -warm, 0
+    while True:
+        rate = rates[now >= 0]
+        step = rng.expovariate(rate)
+        later = now + step
+        if now < 0 <= later:  # the change forgets what was drawn
+            later, arrives = 0.0, False
+        else:
+            arrives = True
+        if later >= at:
+            while ends and ends[0][0] <= at:
+                busy[heapq.heappop(ends)[1]] = False
+            full = sum(all(busy[(s + i) % ports] for i in range(probes)) for s in range(ports))
+            return full / ports, refused
+        now = later
+        while ends and ends[0][0] <= now:
+            busy[heapq.heappop(ends)[1]] = False
+        if not arrives:
+            continue
+        start = rng.randrange(ports)
+        place = next(((start + i) % ports for i in range(probes) if not busy[(start + i) % ports]), None)
+        if place is None:
+            refused += now >= 0
+            continue
+        busy[place] = True
+        heapq.heappush(ends, (now + draw(now >= 0), place))
+
+
+WALK = {"base": "ideal", "first-choice": "none", "search": {"rounds": [{"start": "random", "step": "ascend", "probes": 3}]}}
+
+
+@pytest.mark.parametrize(
+    ("hold", "draw"),
+    [
+        ("60s", lambda rng: rng.expovariate(1 / 60)),
+        ({"law": "constant", "mean": "60s"}, lambda rng: 60.0),
+        (
+            {"law": "lognormal", "mean": "60s", "cv": 2},
+            lambda rng: rng.lognormvariate(math.log(60) - math.log(5) / 2, math.sqrt(math.log(5))),
+        ),
+    ],
+)
+def test_a_search_of_windows_through_a_flood(hold: Any, draw: Any) -> None:
+    ports, at, runs = 40, 30.0, 1500
+    scenario = small(ports, [{"to": "A", "rate": "20/min", "hold": hold}], design=WALK)
+    found = scenario.after(["traffic.rate=45/min"], [at], runs=1500, seed=3)
+    assert not found.exact
+    assert found.runs == 1500
+    rng = random.Random(5)
+    seen = [history(ports, (20 / 60, 45 / 60), lambda _: draw(rng), at, 3, rng, 30 * 60.0) for _ in range(runs)]
+    odds = np.array([p for p, _ in seen])
+    assert within(found["refused"][0], float(odds.mean()), float(odds.std() / math.sqrt(runs)))
+    come = np.mean([refused > 0 for _, refused in seen])
+    assert found["first_refusal"]["by"][0] == pytest.approx(come, abs=4 * math.sqrt(2 * 0.25 / runs))
+
+
+def test_a_shorter_time_wait_acts_when_connections_close() -> None:
+    """Lives of 20 s and a timer from 60 to 10 s: open flows are then kept for 10 s, closed ones for what is left of 60."""
+    ports, at, runs = 40, 15.0, 2000
+    traffic = [{"to": "A", "rate": "24/min", "life": {"law": "exponential", "mean": "20s"}}]
+    timers = {"timers": {"tcp-fin": "60s"}}
+    found = small(ports, traffic, nat=timers).after(["nats.timers.tcp-fin=10s"], [at], runs=2000, seed=3)
+    rng = random.Random(6)
+    odds = []
+    for _ in range(runs):
+        live: list[float] = []  # ends
+        now = -600.0
+        while True:
+            now += rng.expovariate(24 / 60)
+            if now >= at:
+                break
+            live = [end for end in live if end > now]
+            if len(live) == ports:
+                continue
+            closes = now + rng.expovariate(1 / 20)
+            live.append(closes + (60 if closes < 0 else 10))
+        odds.append(float(sum(end > at for end in live)))
+    still = np.array(odds)
+    assert found["live"][0] == pytest.approx(still.mean(), abs=4 * still.std() * math.sqrt(2 / runs))
+    assert still.mean() < 29.9  # with the old timer 31
+    want = float(np.mean(still == ports))
+    if found["refused"][0]["value"] is None:
+        assert want < 0.01
+    else:
+        assert within(found["refused"][0], want, math.sqrt(max(want, 1 / runs) / runs))
+
+
+def test_simulated_and_exact_agree() -> None:
+    """Two entries whose holds differ by a millionth are stepped; as one they are a chain."""
+    entries = [{"to": "A", "rate": "10/min", "hold": "60s"}, {"to": "A", "rate": "10/min", "hold": "60.00006s"}]
+    change = ["traffic.0.rate=20/min", "traffic.1.rate=20/min"]
+    stepped = small(40, entries).after(change, [20.0, 60.0], runs=4000, seed=2)
+    exact = small(40, [{"to": "A", "rate": "20/min", "hold": "60s"}]).after(["traffic.rate=40/min"], [20.0, 60.0])
+    assert exact.exact
+    assert stepped.runs == 4000
+    for i in range(2):
+        assert within(stepped["refused"][i], exact["refused"][i]["value"], 0)
+        assert stepped["live"][i] == pytest.approx(exact["live"][i], abs=4 * math.sqrt(40 / 4000))
+        assert stepped["first_refusal"]["by"][i] == pytest.approx(exact["first_refusal"]["by"][i], abs=4 * math.sqrt(0.25 / 4000))
+
+
+def test_the_picture_draws_the_numbers() -> None:
+    pytest.importorskip("matplotlib")
+    found = small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}]).after(["traffic.rate=12/min"])
+    ax = found.plot()
+    drawn = {str(line.get_label()): line for line in ax.get_lines()}
+    assert list(drawn["refused"].get_ydata()) == [odds["value"] for odds in found["refused"]]
+    assert drawn["in the long run"].get_ydata()[0] == found["long_run"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("--change traffic.rate", "--set: 'traffic.rate': PATH=VALUE is wanted"),
+        ("--at 30", "--at: '30': a time with its unit"),
+        ("--start 70000", "start: 70000: there are 28,232 ports"),
+        ("--quantiles 2", "quantiles[0]: 2.0"),
+        ("--runs 1", "runs: 1: a whole number from 2"),
+        ("--change nats.design=nope", "nope"),
+    ],
+)
+def test_wrong_calls(arguments: str, message: str, monkeypatch: Any, capsys: Any) -> None:
+    numbers = ["after", "--rate", "100/s", "--hold", "60s", "--ports", "28232", "--design", "ideal"]
+    is_refused([*numbers, *arguments.split()], message, monkeypatch, capsys)
+
+
+def test_what_is_not_followed_says_so() -> None:
+    bursts = small(12, [{"to": "A", "rate": "6/min", "hold": "60s", "arrivals": {"law": "batches", "mean-batch": 3}}])
+    with pytest.raises(Unsupported, match="arrives in bursts"):
+        bursts.after((), [1.0])
+    limited = small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}], nat={"rate-limits": {"connections": "5/s"}})
+    with pytest.raises(Unsupported, match="connections or packets a second"):
+        limited.after((), [1.0])
+    with pytest.raises(InputError, match=r"at\[0\]"):
+        small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}]).after((), [-1.0])
