@@ -10,6 +10,7 @@
 
 #include "joint_nats.hpp"
 #include "nat_capacity.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
 #include "natbound/model/work.hpp"
@@ -82,7 +83,8 @@ class newton {
     newton(const scenario& s, const demand_list& demand) : demand_(demand) {
         for (std::size_t v = 0; v < s.servers.size() && decides_; ++v)
             decides_ = !enough_for_backends(s, v);
-        if (limits_subscribers(s) || clash_in_words(s)) decides_ = false;
+        // through a cascade the outer NATs' flows depend on where the inner ones place theirs
+        if (is_cascade(s) || limits_subscribers(s) || clash_in_words(s)) decides_ = false;
         if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);

@@ -6,6 +6,7 @@ import copy
 import itertools
 import random
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,43 @@ def test_demands_by_pairs_fit_as_the_flow_written_out_says() -> None:
         assert verdict.valid, (i, verdict.reason, s, items)
         settled[fits] += 1
     assert min(settled.values()) > 50
+
+
+def test_the_largest_multiple_of_a_demand_is_that_of_the_flow_written_out() -> None:
+    rng = random.Random(9)
+    exact = bounded = 0
+    for i in range(120):
+        s = made(rng)
+        if any(n["connection-limits"] for n in s["nats"]):
+            continue
+        pairs = [(c["name"], v["name"]) for c in s["clients"] for v in s["servers"] if not c["reaches"] or v["name"] in c["reaches"]]
+        demand = {pair: rng.randint(1, 3) for pair in rng.sample(pairs, rng.randint(1, min(3, len(pairs))))}
+        items = [{"from": c, "to": v, "connections": n} for (c, v), n in demand.items()]
+        multiple = natbound.Scenario(s).capacity(demand=items).to_dict()["multiple"]
+
+        def meets(k: Fraction, s: dict[str, Any] = s, demand: dict[tuple[str, str], int] = demand) -> bool:
+            wanted = {pair: int(k * n) for pair, n in demand.items()}
+            return most_written_out(s, wanted) == sum(wanted.values())
+
+        if multiple["exact"]:
+            exact += 1
+            low, beyond = Fraction(multiple["fraction"]), Fraction(multiple["next"])
+            assert beyond == min(Fraction(int(low * n) + 1, n) for n in demand.values()), (i, s, items)
+        else:
+            bounded += 1
+            low, beyond = Fraction(multiple["at_least"]["fraction"]), Fraction(multiple["at_most"]["fraction"])
+        assert meets(low), (i, s, items)
+        assert not meets(beyond), (i, s, items)
+        verdict = check(multiple["evidence"], natbound.Scenario(s).canonical)
+        assert verdict.valid, (i, verdict.reason, s, items)
+    assert exact > 50
+    assert bounded < exact
+
+
+def test_nat444_carries_so_much_of_a_demand() -> None:
+    found = natbound.load(Path(__file__).resolve().parents[2] / "examples" / "nat444.yaml").capacity(demand=100_000).to_dict()
+    assert found["multiple"]["exact"]
+    assert check(found["multiple"]["evidence"]).valid
 
 
 def test_nat444_is_bound_by_the_carrier_and_fails_first_at_home() -> None:
