@@ -135,7 +135,7 @@ def _by_cp_sat(program: Program, version: str) -> tuple[int | None, str, str]:
     solver.parameters.max_time_in_seconds = max(0.01, time_left(SECONDS))
     solver.parameters.random_seed = 1
     solver.parameters.num_workers = 1  # small programs: starting more takes longer than they do
-    if run(solver, model) != cp_model.OPTIMAL:
+    if time_left(SECONDS) <= 0 or run(solver, model) != cp_model.OPTIMAL:
         return None, "OR-Tools CP-SAT", version
     # not the objective itself, which comes as a double
     return sum(c * solver.Value(x[k]) for c, k in program.wanted), "OR-Tools CP-SAT", version
