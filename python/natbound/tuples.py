@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from natbound.check.blocks import Block, read_block
 from natbound.check.holes import PROTOCOLS
 from natbound.check.scenario import read_scenario
-from natbound.check.servers import listed_backends
+from natbound.check.servers import Dest, listed_backends
 from natbound.check.sets import Set, begin, part, size
 from natbound.errors import Unsupported
 
@@ -69,7 +69,7 @@ class Run(NamedTuple):
 def tuples(certificate: Mapping[str, Any]) -> Iterator[Tuple]:
     """Every connection of a certificate of kind fits, maximum, bounds, multiple or multiple-bounds, lazily; as many as its `connections`.
 
-    Raises Unsupported where a NAT deals its ports out in sets: there certificates count subscribers and their sets, and list no blocks.
+    Raises Unsupported where a NAT deals its ports out in sets and one port's mappings share clash-scope keys: there they are only counted.
     """
     new = functools.partial(tuple.__new__, Tuple)  # half the time of Tuple(...)
     for run in runs(certificate):
@@ -85,25 +85,25 @@ def runs(certificate: Mapping[str, Any]) -> Iterator[Run]:
     body = certificate if "blocks" in certificate else certificate.get("fits", {})
     if "blocks" not in body:
         raise Unsupported(f"a certificate of kind {certificate.get('kind')} lists no connections")
-    if body.get("port-sets"):
-        raise Unsupported(
-            "of a NAT that deals out its ports in sets, subscribers and sets are counted, and not listed: there are no tuples to list"
-        )
     begin()
     world = read_scenario(certificate["scenario"])
-    backends = _Backends(certificate["scenario"]["servers"])
+    backends = Backends(certificate["scenario"]["servers"])
     for i, value in enumerate(body["blocks"]):
         begin()  # what checking a block may cost is limited, block by block
         yield from _of_block(read_block(world, value, f"blocks[{i}]"), backends)
+    if body.get("port-sets"):
+        from natbound.dealt_tuples import dealt_runs
+
+        yield from dealt_runs(world, body, backends)
 
 
-def _of_block(stages: list[Block], backends: _Backends) -> Iterator[Run]:
+def _of_block(stages: list[Block], backends: Backends) -> Iterator[Run]:
     """Cut where a source's or an external address ends, or the destination of a spread block, so that in each run only ports move."""
     block = stages[0]
-    to = _Towards(block, backends)
-    own, on = _Ranks(block.addresses), _Ranks(block.ports)
+    to = Towards(block.dests, backends)
+    own, on = Ranks(block.addresses), Ranks(block.ports)
     wide, rows = size(block.ports), size(block.addresses)
-    outside = [(s, size(s.via[1]), _Ranks(s.via[0]), _Ranks(s.via[1])) for s in stages if s.nat is not None]
+    outside = [(s, size(s.via[1]), Ranks(s.via[0]), Ranks(s.via[1])) for s in stages if s.nat is not None]
     at = 0
     while at < block.count:
         begin()
@@ -120,43 +120,44 @@ def _of_block(stages: list[Block], backends: _Backends) -> Iterator[Run]:
         at += length
 
 
-class _Towards:
-    """The destinations of a block by rank."""
+class Towards:
+    """Destinations by rank."""
 
-    def __init__(self, block: Block, backends: _Backends) -> None:
-        self.block, self.backends = block, backends
-        self.sizes = list(accumulate(d.size for d in block.dests))
-        self.dests = [(_Ranks(d.addresses), _Ranks(d.ports), size(d.ports)) for d in block.dests]
+    def __init__(self, dests: list[Dest], backends: Backends) -> None:
+        self.servers, self.backends = [d.server for d in dests], backends
+        self.size = sum(d.size for d in dests)
+        self.sizes = list(accumulate(d.size for d in dests))
+        self.dests = [(Ranks(d.addresses), Ranks(d.ports), size(d.ports)) for d in dests]
         self.kept: list[End] | None = None
 
     def __getitem__(self, rank: int) -> End:
         which = bisect_right(self.sizes, rank)
         rank -= self.sizes[which - 1] if which else 0
         addresses, ports, n = self.dests[which]
-        server = self.block.dests[which].server
+        server = self.servers[which]
         end = addresses.address(rank // n), ports[rank % n]
         return PROTOCOLS[server.protocol], server.name, end, self.backends.of(server.name, end)
 
     def __iter__(self) -> Iterator[End]:
-        return (self[rank] for rank in range(self.block.endpoints))
+        return (self[rank] for rank in range(self.size))
 
     @property
     def all(self) -> Iterable[End]:
         """All of them, in order: a list where they are few."""
-        if self.block.endpoints > FEW:
+        if self.size > FEW:
             return self
         if self.kept is None:
             self.kept = list(self)
         return self.kept
 
 
-class _Backends:
+class Backends:
     """Which backend serves an endpoint of a server set: each endpoint that is used has one of its own, so that no two connections of one outside
     endpoint come to the same. A certificate never uses more endpoints than there are backends."""
 
     def __init__(self, servers: Iterable[Any]) -> None:
         self.sets = {
-            v["name"]: [(_Ranks(a), _Ranks(p), size(p)) for a, p in listed_backends(v, "servers")] for v in servers if v.get("backends")
+            v["name"]: [(Ranks(a), Ranks(p), size(p)) for a, p in listed_backends(v, "servers")] for v in servers if v.get("backends")
         }
         self.given: dict[str, dict[Endpoint, int]] = {name: {} for name in self.sets}
 
@@ -174,7 +175,7 @@ class _Backends:
 
 
 @dataclass
-class _Ranks:
+class Ranks:
     """The elements of a set by rank; addresses as text, of which the last one is kept."""
 
     set: Set

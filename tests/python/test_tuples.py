@@ -9,6 +9,7 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from natbound.tuples import runs, tuples
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import dealt
 import small
 from oracle import World, wrong_with
 from small import random_scenario
@@ -185,3 +187,39 @@ def test_spread_and_paired_obey_their_rules() -> None:
             assert all(len({t.via[0][1] for t in some if t.source[0] == a}) == 1 for a in {t.source[0] for t in some})
         listed += len(some)
     assert listed > 300
+
+
+def test_port_sets_are_laid_out_by_the_rules() -> None:
+    """Maxima and demands of small NATs that deal their ports out in sets: clashes, quotas, limits, and whose a set is."""
+    seen = {"maximum": 0, "demand": 0, "deterministic": 0, "quota": 0, "eim": 0}
+    for seed in range(220):
+        rng = random.Random(seed)
+        kind = "eim" if seed % 3 == 0 else "edm"
+        scenario = natbound.Scenario(dealt.random_document(rng, kind))
+        world = World(scenario.canonical)
+        (router,) = [r for r in world.nats if r.sets]
+        for ask in ("maximum", "demand"):
+            part = scenario.capacity().to_dict()["maximum"] if ask == "maximum" else scenario.capacity(rng.randint(1, 12)).to_dict()
+            if not part.get("evidence") or part.get("fits") is False:
+                continue
+            try:
+                live = live_of(world, part["evidence"])
+            except natbound.Unsupported:  # a port whose mappings share a key
+                continue
+            body = part["evidence"].get("fits", part["evidence"])
+            assert len(live) == int(body["connections"])
+            assert wrong_with(world, live) is None, seed
+            if ask == "demand":
+                wanted = {(p["from"], p["to"]): int(p["connections"]) for p in part["pairs"]}
+                assert Counter((t.client, t.server) for t in tuples(part["evidence"])) == Counter(wanted)
+            owners: dict[int, set[str]] = {}
+            for flow, nat, at in live:
+                if nat == router.name:
+                    owners.setdefault(next(k for k, some in enumerate(router.sets) if at in some), set()).add(flow[1])
+            assert all(len(who) == 1 for who in owners.values())
+            assert all(n <= router.sets_each for n in Counter(a for who in owners.values() for a in who).values())
+            seen[ask] += len(live) > 0
+            seen["deterministic"] += bool(router.own_set)
+            seen["quota"] += router.quota is not None
+            seen["eim"] += kind == "eim"
+    assert min(seen.values()) > 5, seen
