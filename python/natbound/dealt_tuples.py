@@ -12,7 +12,7 @@ from typing import Any
 from natbound.check.port_sets import Dealt, check_dealt
 from natbound.check.reading import entries
 from natbound.check.scenario import Nat, Scenario
-from natbound.check.sets import size
+from natbound.check.sets import begin, size
 from natbound.errors import Unsupported
 from natbound.tuples import Backends, Ranks, Run, Towards
 
@@ -62,6 +62,7 @@ class _Layout:
                 said -= min(said, each * item.many)
             addresses, ports = Ranks(item.client.addresses), Ranks(item.client.ports)
             for many in shares:
+                begin()  # what a step may cost is limited, subscriber by subscriber
                 rank = self.next_address.get(item.client.name, 0)
                 self.next_address[item.client.name] = rank + 1
                 first = self._set_of(item, rank)
