@@ -73,6 +73,7 @@ count of_one(const scenario& s, const reach_table& reach, std::size_t nat, std::
 std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>& inside,
                               const count& pool) {
     if (pool > most_bins) return {};
+    const work_step here("dealing client addresses to external addresses");
     std::vector<bin> out(static_cast<std::size_t>(pool), bin(s.clients.size()));
     std::size_t turn = 0;  // the next set's odd addresses begin where the last one's ended
     for (const auto c : inside) {
@@ -81,10 +82,11 @@ std::vector<bin> dealt_evenly(const scenario& s, const std::vector<std::size_t>&
         const auto odd = static_cast<std::size_t>(all.size() % out.size());
         count from = 0;
         for (std::size_t k = 0; k < out.size(); ++k) {
-            const count here = each + (k < odd ? 1 : 0);
-            if (here == 0) break;
-            out[(turn + k) % out.size()][c] = all.slice(static_cast<u128>(from), here);
-            from += here;
+            poll();
+            const count mine = each + (k < odd ? 1 : 0);
+            if (mine == 0) break;
+            out[(turn + k) % out.size()][c] = all.slice(static_cast<u128>(from), mine);
+            from += mine;
         }
         turn = (turn + odd) % out.size();
     }
@@ -116,11 +118,13 @@ std::vector<count> alone(const scenario& s, const reach_table& reach, std::size_
 
 std::vector<demand_list> shares_of(const scenario& s, const std::vector<bin>& bins,
                                    const demand_list& demand) {
+    const work_step here("dealing a demand to external addresses");
     std::vector<demand_list> out(bins.size());
     for (const auto& d : demand) {
         const count all = s.clients[d.client].addresses.size();
         count before = 0;
         for (std::size_t b = 0; b < bins.size(); ++b) {
+            poll();
             if (bins[b][d.client].empty()) continue;
             const count after = before + bins[b][d.client].size();
             const count mine = d.connections * after / all - d.connections * before / all;
@@ -190,7 +194,7 @@ std::vector<bin> dealt_as(const scenario& s, const nat_plan& plan,
 std::vector<bin> packed(const scenario& s, const nat_plan& plan,
                         const std::vector<std::size_t>& inside,
                         const std::vector<pair_demand>& demand) {
-    const auto even = dealt_evenly(s, of_several(s, inside), plan.pool_size);
+    auto even = dealt_evenly(s, of_several(s, inside), plan.pool_size);
     if (even.empty()) return {};
     port_set given;
     for (const auto c : inside) given = given | given_to(plan, s.clients[c].ports);
@@ -203,8 +207,10 @@ std::vector<bin> packed(const scenario& s, const nat_plan& plan,
         const double part = static_cast<double>(d.connections) / std::max(1.0, room[d.server]);
         if (s.clients[d.client].addresses.size() > 1) {
             const auto all = static_cast<double>(s.clients[d.client].addresses.size());
-            for (std::size_t b = 0; b < even.size(); ++b)
+            for (std::size_t b = 0; b < even.size(); ++b) {
+                poll();
                 used[b][d.server] += part * static_cast<double>(even[b][d.client].size()) / all;
+            }
             continue;
         }
         auto& h = hosts[d.client];
@@ -212,6 +218,8 @@ std::vector<bin> packed(const scenario& s, const nat_plan& plan,
         h.wants.emplace_back(d.server, part);
         h.size = std::max(h.size, part);
     }
+    // With no host to be put the rest is one whole copy after the other of what may be millions.
+    if (hosts.empty()) return even;
     std::vector<host> order;
     for (auto& [c, h] : hosts) order.push_back(std::move(h));
     const auto sum = [](const host& h) {

@@ -59,11 +59,11 @@ def read_server(value: Any, where: str) -> Server:
         there,
         PROTOCOLS.index(protocol),
         *_limits(value.get("connection-limits"), where + ".connection-limits"),
-        sum(size(a) * size(p) for a, p in _backends(value, where)) or None,
+        sum(size(a) * size(p) for a, p in listed_backends(value, where)) or None,
     )
 
 
-def _backends(value: Any, where: str) -> list[tuple[Set, Set]]:
+def listed_backends(value: Any, where: str) -> list[tuple[Set, Set]]:
     """The endpoints behind a server set: none, or one product."""
     if value.get("backends") is None:
         return []
@@ -90,7 +90,7 @@ def behind_their_sets(value: Any, servers: dict[str, Server]) -> None:
     behind: list[Box] = []
     for i, v in enumerate(entries(value, "scenario.servers")):
         kind = servers[v["name"]].protocol
-        mine = [box for a, p in _backends(v, f"scenario.servers[{i}]") for box in boxes(((kind, kind),), a, p)]
+        mine = [box for a, p in listed_backends(v, f"scenario.servers[{i}]") for box in boxes(((kind, kind),), a, p)]
         behind += mine
         if mine:
             others = [box for w in servers.values() if w.name != v["name"] for box in Dest(w, w.addresses, w.ports).boxes]

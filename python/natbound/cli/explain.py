@@ -35,6 +35,13 @@ def capacity(
     tuples: Annotated[
         str | None, typer.Option(metavar="N|all|FILE.csv", help="List the connections that fit, one by one: so many of them, or all.")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|flow|z3|cp-sat",
+            help="Ask a second engine as well, and compare (auto: CP-SAT where the flow leaves a demand open).",
+        ),
+    ] = "auto",
     timeout: Timeout = None,
     memory: Memory = None,
     as_json: Json = False,
@@ -48,13 +55,15 @@ def capacity(
             "a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'", fix="ask one of the two"
         )
     if for_all_sizes:
+        if engine != "auto":
+            raise InputError("a proof for all sizes is by Z3 in any case", path="--engine", value=f"'{engine}'", fix="leave one out")
         if demand is not None or claim is not None:
             raise InputError("a proof for all sizes is of the maximum alone", path="--for-all-sizes", fix="ask one of the two")
         with limited(timeout, memory):
             _for_all_sizes(scenario, as_json, certificate)
     _one_standard_input(scenario, demand)
     with working("counting"), limited(timeout, memory):
-        result = scenario.capacity(demand, place=place, claim=claim).to_dict()
+        result = scenario.capacity(demand, place=place, claim=claim, engine=engine).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
     if certificate:
         if part.get("evidence") is None:
@@ -133,6 +142,12 @@ def _say_limit(result: dict[str, Any]) -> None:
         print(f"natbound: unknown: {ended['says']}", file=sys.stderr)
 
 
+def _told(says: int | None) -> str:
+    from natbound import wording
+
+    return "nothing: it did not finish in time" if says is None else f"at most {wording.count(says)}"
+
+
 def _say(result: dict[str, Any], asked: bool) -> None:
     from natbound import wording
 
@@ -146,6 +161,8 @@ def _say(result: dict[str, Any], asked: bool) -> None:
     else:
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
         print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
+    if "says" in (asked_too := result.get("engine", {})):
+        print(f"{asked_too['name']} {asked_too['version']} says {_told(asked_too['says'])}, by {asked_too['model']}")
     _say_limit(result)
     for line in wording.left_out(result):
         print(line)

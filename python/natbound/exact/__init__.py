@@ -2,8 +2,11 @@
 
 A solution goes back to the library, which lays it out as an ordinary certificate of kind fits: nobody has to trust the solver. That there is
 none has no certificate: it is reported as what the solver says, and the verdict stays unknown.
+
+What it can settle is put to a second engine where that is asked for (engines.py): Z3 or CP-SAT, over counts by class.
 """
 
+from natbound.exact.engines import Disagreement
 from natbound.exact.settle import settle
 
-__all__ = ["settle"]
+__all__ = ["Disagreement", "settle"]

@@ -1,0 +1,141 @@
+"""A second engine for the maximum and for demands: the scenario as a program over counts (counts.py), maximised by Z3 or OR-Tools CP-SAT, and held
+to what the flow found. That they differ is a fault of natbound, told as such: never settled by taking either side."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from natbound.check.scenario import read_scenario
+from natbound.check.sets import Rejected, Undecided, begin
+from natbound.errors import InputError, Unsupported
+from natbound.exact.counts import SHORT, Counted, Program
+from natbound.exact.packing import run
+from natbound.results import number
+from natbound.working import stoppable, time_left
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
+
+ENGINES = ("auto", "flow", "z3", "cp-sat")
+SECONDS = 60.0
+MOST = 1 << 60  # CP-SAT counts in 64 bits, sums included
+
+
+class Disagreement(RuntimeError):
+    """Two engines gave different numbers for one question."""
+
+
+def checked(engine: str) -> str:
+    """The engine's name, where there is such a one."""
+    if engine not in ENGINES:
+        raise InputError("auto, flow, z3 or cp-sat is wanted", path="--engine", value=f"'{engine}'")
+    return engine
+
+
+def compared(
+    scenario: Scenario, engine: str, found: dict[str, Any], pairs: list[dict[str, Any]] | None = None, *, wanted: int | None = None
+) -> dict[str, Any]:
+    """What the flow found (a maximum; of a demand by `pairs`; or of so many `wanted` that go anywhere), with `engine`: who else was asked, and
+    what it says. Raises Disagreement."""
+    begin()
+    each: dict[str, dict[str, int]] | None = None if pairs is None else {}
+    for p in pairs or []:
+        if each is not None and int(p["connections"]):
+            each.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
+    try:
+        program = Counted(read_scenario(scenario.canonical), each).program
+    except (Undecided, Rejected) as error:
+        raise Unsupported(f"{SHORT}: {error}; --engine auto answers") from error
+    says, name, version = maximum(program, engine)
+    who = {"name": name, "version": version, "model": f"counts by class: {len(program.most):,} variables, {len(program.sums):,} sums"}
+    total = wanted if pairs is None else sum(int(p["connections"]) for p in pairs)
+    return {**found, "engine": {**who, "says": says, "trust": _trust(name, says, found, total)}}
+
+
+def _trust(name: str, says: int | None, found: dict[str, Any], total: int | None) -> str:
+    """What has to be believed; raises Disagreement."""
+    if says is None:
+        return f"the flow alone, and its certificate: {name} did not finish in time"
+    if total is None:
+        part = found["maximum"]
+        exact = part.get("connections")
+        low, high = (number(exact if exact is not None else part[k]) for k in ("at_least", "at_most"))
+        told, agree, settled = f"{low:,}" if low == high else f"{low:,} to {high:,}", low <= says <= high, low == high
+    else:
+        told = {True: f"that {total:,} fit", False: f"that {total:,} do not fit", None: "nothing"}[found["fits"]]
+        agree, settled = found["fits"] in (None, says >= total), found["fits"] is not None
+    if not agree:
+        raise Disagreement(f"the flow says {told}, and {name} says at most {says:,}; one of them is wrong: please report this scenario")
+    return "nothing: the flow agrees, and its certificate shows it" if settled else f"{name}, and the program that it was given"
+
+
+def maximum(program: Program, engine: str) -> tuple[int | None, str, str]:
+    """The largest sum (None: not found in time), by whom, and its version."""
+    if engine == "z3":
+        return _by_z3(program)
+    try:
+        import ortools
+    except ImportError as error:
+        raise Unsupported("CP-SAT is not installed: pip install 'natbound[exact]'") from error
+    return _by_cp_sat(program, ortools.__version__)
+
+
+def _by_z3(program: Program) -> tuple[int | None, str, str]:
+    """The largest sum in fractions first, which simplex finds at once, then the largest whole number up to there with a whole solution."""
+    import z3
+
+    name, version = "Z3", z3.get_version_string()
+    context = z3.Context()
+
+    def written(asked: Any, make: Any) -> Any:
+        x = [make(f"x{k}", context) for k in range(len(program.most))]
+        for v, most in zip(x, program.most, strict=True):
+            asked.add(v >= 0, v <= most)
+        for terms, limit in program.sums:
+            asked.add(z3.Sum([c * x[k] for c, k in terms]) <= limit)
+        return z3.Sum([c * x[k] for c, k in program.wanted])
+
+    def check(asked: Any) -> Any:
+        asked.set("timeout", max(1, int(1000 * time_left(SECONDS))))
+        return stoppable(asked.check, context.interrupt)
+
+    if not program.wanted:
+        return 0, name, version
+    relaxed = z3.Optimize(ctx=context)
+    best = relaxed.maximize(written(relaxed, z3.Real))
+    if check(relaxed) != z3.sat:
+        return None, name, version
+    top = math.floor(Fraction(relaxed.upper(best).as_string()))
+    asked = z3.Solver(ctx=context)
+    total = written(asked, z3.Int)
+    for says in range(top, -1, -1):
+        asked.push()
+        asked.add(total >= says)
+        verdict = check(asked)
+        asked.pop()
+        if verdict != z3.unsat:
+            return (says if verdict == z3.sat else None), name, version
+    raise AssertionError("nothing at all is a solution")
+
+
+def _by_cp_sat(program: Program, version: str) -> tuple[int | None, str, str]:
+    from ortools.sat.python import cp_model
+
+    sums = [sum(abs(c) * program.most[k] for c, k in terms) for terms, _ in [*program.sums, (program.wanted, 0)]]
+    if max(sums, default=0) >= MOST:
+        raise Unsupported("CP-SAT counts in 64 bits, and this scenario has more than 2^60 possible connections; --engine z3 counts on")
+    model = cp_model.CpModel()
+    x = [model.NewIntVar(0, most, "") for most in program.most]
+    for terms, limit in program.sums:
+        model.Add(sum(c * x[k] for c, k in terms) <= min(limit, MOST))
+    model.Maximize(sum(c * x[k] for c, k in program.wanted))
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = max(0.01, time_left(SECONDS))
+    solver.parameters.random_seed = 1
+    solver.parameters.num_workers = 1  # small programs: starting more takes longer than they do
+    if time_left(SECONDS) <= 0 or run(solver, model) != cp_model.OPTIMAL:
+        return None, "OR-Tools CP-SAT", version
+    # not the objective itself, which comes as a double
+    return sum(c * solver.Value(x[k]) for c, k in program.wanted), "OR-Tools CP-SAT", version
