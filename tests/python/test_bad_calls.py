@@ -226,7 +226,8 @@ def test_a_reader_that_stops_early_and_a_full_disk() -> None:
 def test_what_the_core_cannot_settle_is_caught_by_the_public_name() -> None:
     cascade = natbound.load(HOME).canonical
     cascade["nats"].append({**cascade["nats"][0], "name": "carrier", "inside": ["router"], "external-ip-address-pool": ["198.51.100.200"]})
-    with pytest.raises(natbound.Unsupported, match="cascades"):
+    cascade["nats"][0]["rate-limits"] = {"connections": "5/s"}
+    with pytest.raises(natbound.Unsupported, match="rate-limits"):
         natbound.Scenario(cascade).simulate()
 
 

@@ -70,7 +70,11 @@ def test_three_stages_whatever_the_holds_law(hold: dict[str, Any]) -> None:
     s = homes({"a": 0.5, "b": 0.6, "c": 0.4})
     for t in s["traffic"]:
         t["hold"] = hold
-    s["nats"] = [pool("in", ["a"], 26, "100.64.0.1"), pool("mid", ["in", "b"], 48, "100.64.1.1"), pool("out", ["mid", "c"], 60, "203.0.113.1")]
+    s["nats"] = [
+        pool("in", ["a"], 26, "100.64.0.1"),
+        pool("mid", ["in", "b"], 48, "100.64.1.1"),
+        pool("out", ["mid", "c"], 60, "203.0.113.1"),
+    ]
     exact = refused([20, 24, 16], 50, lambda a, b, c: a <= 26 and a + b <= 48 and a + b + c <= 60)
     agrees(s, dict(zip("abc", exact, strict=True)))
 
@@ -113,7 +117,10 @@ def test_timers_of_both_nats() -> None:
     s = homes({"a": 1.0})
     s["traffic"][0] = {"from": "a", "to": "C", "rate": "1/s", "life": "40s"}
     quiet = {"tcp-fin": "0s", "tcp-rst": "0s", "tcp-silence": "0s", "udp": "0s"}
-    s["nats"] = [pool("home", ["a"], 60000, "100.64.0.1") | {"timers": quiet}, pool("cgn", ["home"], 75, "203.0.113.1") | {"timers": quiet | {"tcp-fin": "30s"}}]
+    s["nats"] = [
+        pool("home", ["a"], 60000, "100.64.0.1") | {"timers": quiet},
+        pool("cgn", ["home"], 75, "203.0.113.1") | {"timers": quiet | {"tcp-fin": "30s"}},
+    ]
     agrees(s, {"a": natbound.calculator.erlang_b(75, 70)})
 
 
