@@ -277,7 +277,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("poisson_tail", "limits", "", 1e-13),
         fact("blocks_refused", "limits", "by_quota", 1e-13),
         fact("blocks_refused", "limits", "by_pool", 1e-13),
-        fact("blocks_refused", "limits", "pool_exhausted", 1e-13),
+        fact("blocks_refused", "limits", "pool_exhausted", 2e-13),
         fact("blocks_refused", "limits", "mean_blocks", 1e-13),
         fact("blocks_for", "limits", "", 0, "target"),
         fact("subscribers_for", "limits", "", 0, "target"),

@@ -296,12 +296,13 @@ void at_once(const scenario& s, nat_capacity& out, server_room& room) {
     if (out.at_least == out.at_most) out.why_bounds.clear();
 }
 
-// Better bounds than there are, or where a limit is reached those.
+// Better bounds, or words, than there are; those, where a limit is reached or another writing is
+// not settled.
 template <class Work>
 void improve(Work work) {
     try {
         work();
-    } catch (const limit_reached&) {
+    } catch (const unsupported&) {
     }
 }
 

@@ -40,7 +40,7 @@ def blocks_refused(block: Any, most: Any, pool: Any, subscribers: Any, load: Any
     """Which limit refuses, the subscriber's (`most` blocks of `block` ports) or the address's (`pool` blocks for `subscribers`).
 
     load: live flows wanted by each subscriber (Poisson arrivals, any holds). Exact (a product form: Kelly 1986) for an allocator that
-    fills a block before it takes the next and gives an empty one back at once; others need more. Relative error 1e-13.
+    fills a block before it takes the next and gives an empty one back at once; others need more. Relative error 2e-13.
     block to 65,536; most x block to 2^22; pool to 65,536; subscribers to 1e9. Time grows as pool^2: 504 blocks 0.1 ms, 8,000 15 ms.
     """
     return BlockRefusals(*_core.blocks_refused(block, most, pool, subscribers, load))

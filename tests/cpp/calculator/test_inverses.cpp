@@ -137,7 +137,7 @@ TEST_CASE("large pools: solved by generating functions, checked by the recursion
         const double ports_about = any.log_between(1000, 60000);
         const double target = any.log_between(1e-12, 0.3);
         std::vector<size_class> classes;
-        for (const std::uint64_t size : {1, 3, 4, 16, 64}) {
+        for (const std::uint64_t size : {1U, 3U, 4U, 16U, 64U}) {
             if (any.unit() < 0.3 && size < 64) continue;
             const std::uint64_t unit = i % 3 == 0 ? 4 : 1;
             classes.push_back(
@@ -171,7 +171,7 @@ TEST_CASE("large pools: solved by generating functions, checked by the recursion
         REQUIRE(batches(ports, most * (1 + 1e-11), size, law, loss).refusal > target);
     }
     for (const double load : {0.3, 0.9, 0.99, 0.9999, 1.0, 1.0001, 1.2})
-        for (const std::uint64_t room : {40, 300, 3000}) {
+        for (const std::uint64_t room : {40U, 300U, 3000U}) {
             const double loss = finite_queue(service::constant, room, load).loss;
             if (!(loss > 1e-290)) continue;
             CAPTURE(load, room, loss);

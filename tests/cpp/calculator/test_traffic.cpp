@@ -165,6 +165,7 @@ TEST_CASE("what is not modelled says so") {
     outer.name = "outer";
     outer.inside = {"router"};
     s.nats.push_back(outer);
+    s.nats[1].rate_limits = rate_limits{};
     CHECK_THROWS_AS(simulate(s), unsupported);
     s.nats[1].inside = {"X"};
     s.nats[0].inside = {"A"};
