@@ -1,5 +1,7 @@
 #include "natbound/answer/looks.hpp"
 
+#include <set>
+
 #include "natbound/calculator/loss_curve.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/error.hpp"
@@ -14,8 +16,20 @@ namespace {
 
 void has_traffic(const scenario& s) {
     if (s.traffic.empty())
-        throw input_error("traffic", "", "a size is one for traffic, and the scenario has none",
+        throw input_error("traffic", "",
+                          "refusals are those of some traffic, and the scenario has none",
                           "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
+}
+
+// How many server endpoints the traffic goes to.
+double destinations(const scenario& s, const filled_traffic& traffic) {
+    std::set<std::size_t> reached;
+    for (const auto& stream : traffic.streams)
+        if (stream.rate > 0) reached.insert(stream.servers);
+    double out = 0;
+    for (const auto i : reached)
+        out += static_cast<double>(s.servers[i].addresses.size() * s.servers[i].ports.size());
+    return out;
 }
 
 }  // namespace
@@ -33,31 +47,31 @@ study_options looks::options(double holds) const {
     return out;
 }
 
-bj::object looks::refused(const scenario& s, double lowest, double holds) const {
+bj::object looks::refused(const scenario& s, double lowest, double holds, double scale) const {
     has_traffic(s);
     auto how = options(holds);
     how.lowest = lowest;
     loss_study study(s, how);
-    const auto r = study.risk();
+    const auto r = study.risk(scale);
     bj::object out{{"load", r.load},
                    {"rate", r.rate},
                    {"exact", r.exact},
                    {"worst", odds_json(r.worst)},
                    {"kind", r.kinds.empty() ? bj::value(nullptr) : kind_json(r.kinds.front())}};
     bj::array refusing;
-    for (const auto& one : study.refusing())
+    for (const auto& one : study.refusing(scale))
         refusing.push_back(bj::object{{"what", one.what}, {"where", one.where}, {"log", one.log}});
     out["refusing"] = std::move(refusing);
     return out;
 }
 
 bj::object looks::carried(const scenario& s, double epsilon, double holds) const {
-    has_traffic(s);
     const auto l = loss_study(s, options(holds)).likely(epsilon);
     const auto traffic = fill_traffic(s);
     bj::object out{{"connections", nullptr},
                    {"exact", l.exact},
                    {"nat", l.kinds.empty() ? std::string() : l.kinds.front().nat},
+                   {"destinations", destinations(s, traffic)},
                    {"load", traffic.load()},
                    {"rate", traffic.rate()}};
     if (l.load) {

@@ -144,6 +144,54 @@ def test_erlang_is_too_bold_where_the_search_gives_up() -> None:
     assert rows["Erlang B on all ports"]["verdict"] == "too bold"
 
 
+SIMULATED = {
+    "clients": [{"name": "a", "addresses": "10.0.0.0/26"}],
+    "nats": [
+        {
+            "name": "n",
+            "inside": ["a"],
+            "external-ip-address-pool": "203.0.113.1",
+            "design": "linux-masquerade",
+            "port-set-restrict": {"start-port-number": 20000, "end-port-number": 21999},
+        }
+    ],
+    "servers": [
+        {"name": "w", "addresses": "198.51.100.1", "ports": 443},
+        {"name": "v", "addresses": "198.51.100.2-198.51.100.3", "ports": 443},
+    ],
+    "traffic": [{"from": "a", "to": "w", "rate": "10/s", "hold": "60s"}, {"from": "a", "to": "v", "rate": "2/s", "hold": "30s"}],
+}
+
+
+def test_alert_and_rules_agree_with_the_full_answer() -> None:
+    """They ask for less than `answer` does: the same maximum, load and limit, and `risk` says what each rule's load is refused."""
+    scenario = Scenario(SIMULATED)
+    answer, alert, rules = scenario.answer(1e-4, remedies=False), scenario.alert(1e-4), scenario.rules(1e-4)
+    low, high = answer["likely"]["interval"]
+    assert low * 0.98 <= alert["reaches_epsilon_at"] <= high
+    assert low * 0.98 <= rules["likely"] <= high * 1.02
+    assert alert["maximum"] == rules["maximum"] == answer["maximum"]["connections"]
+    assert alert["load"] == rules["load"] == pytest.approx(answer["traffic"]["load"])
+    assert alert["metric"] == "node_nf_conntrack_entries"
+    rows = {row["rule"]: row for row in rules["rules"]}
+    assert rows["900 a second a destination"]["load"] == pytest.approx(3 * 900 * answer["traffic"]["hold"])
+    for row in rows.values():
+        if row["load"] is None:
+            continue
+        there = scenario.risk(row["load"] / answer["traffic"]["load"], tries=1)["worst_refusal_probability"]
+        if row["refusal_probability"] is None:  # only a bound, of both or of the one that looks less closely
+            assert max(row["at_most"], there["value"] or there["at_most"]) <= 1e-4
+        else:
+            assert row["refusal_probability"] == pytest.approx(there["value"], rel=0.3)
+
+
+def test_rules_want_traffic() -> None:
+    scenario = Scenario({key: value for key, value in SIMULATED.items() if key != "traffic"})
+    with pytest.raises(InputError, match="the scenario has none; add traffic"):
+        scenario.rules()
+    assert scenario.alert()["load"] is None
+
+
 @pytest.fixture
 def scenario_file(tmp_path) -> str:
     path = tmp_path / "gateway.yaml"

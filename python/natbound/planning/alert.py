@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.domain import likely_part
+from natbound.planning.tries import Tries
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -32,19 +32,18 @@ def alert(
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
-    answer = scenario.answer(epsilon, seed=seed, remedies=False)
-    likely, maximum = likely_part(answer), answer["maximum"]
+    likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
     reaches = float(likely["interval"][0])  # on the safe side
     # The load is a mean: what is live at a moment lies around it, so one reading above is no alarm; a mean over ten holds (and over ten turns of
     # arrivals that come and go) is.
     threshold = reaches * (1 + growth) ** (-lead / DAY)
-    hold = float(answer["traffic"]["hold"])
+    hold = likely["load"] / likely["rate"] if likely["rate"] > 0 else 0.0
     window = max(60.0, 10 * hold, 10 * _turn(scenario))
     most = maximum["connections"] if maximum["connections"] is not None else maximum["at_most"]
-    load = float(answer["traffic"]["load"]) if answer["traffic"]["given"] else None
-    expression = metric or _metric(answer)
+    load = float(likely["load"]) if scenario.canonical["traffic"] else None
+    expression = metric or _metric(scenario)
     data: dict[str, Any] = {
         "schema": "natbound.alert/1",
         "epsilon": epsilon,
@@ -73,9 +72,9 @@ def _turn(scenario: Scenario) -> float:
     return longest
 
 
-def _metric(answer: Any) -> str:
+def _metric(scenario: Scenario) -> str:
     """What counts live connections where the design's own counter is read with conntrack; else a name to be replaced."""
-    conntrack = any("conntrack" in (w["command"] or "") for w in answer["watch"])
+    conntrack = any("conntrack" in nat["design"]["failure"].get("command", "") for nat in scenario.canonical["nats"])
     return "node_nf_conntrack_entries" if conntrack else "nat_live_connections"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from natbound import wording as w
-from natbound.planning.domain import likely_part
+from natbound.planning.tries import Tries
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -19,26 +20,29 @@ class _Asked:
     """The scenario's numbers, each asked for once."""
 
     def __init__(self, scenario: Scenario, epsilon: float, seed: int) -> None:
-        self.scenario, self.epsilon, self.seed = scenario, epsilon, seed
-        answer = scenario.answer(epsilon, seed=seed, remedies=False)
-        found = likely_part(answer)
-        self.nothing_refuses = bool(found["nothing_refuses"])
+        self.epsilon = epsilon
+        self._tries = Tries(scenario, epsilon, seed)
+        found = self._tries.carried(())
         likely = found["connections"]
+        self.nothing_refuses = likely is None
         self.likely = None if likely is None else float(likely)
-        most = answer["maximum"]
+        self._surely_carried = math.inf if likely is None else float(found["interval"][0])
+        most = scenario.capacity()["maximum"]
         self.maximum = float(most["connections"] if most["connections"] is not None else most["at_most"])
-        self.load, self.rate, self.hold = (float(answer["traffic"][key]) for key in ("load", "rate", "hold"))
+        self.load, self.rate = float(found["load"]), float(found["rate"])
+        self.hold = self.load / self.rate if self.rate > 0 else 0.0
         canonical = scenario.canonical
         self.hosts = sum(_size(a) for c in canonical["clients"] for a in c["addresses"])
-        self.destinations = len({k["destination"] for k in answer["traffic"]["kinds"]})
+        self.destinations = int(found["destinations"])
         self.odds: dict[float, tuple[float, bool, float | None]] = {}
 
     def refused_at(self, load: float) -> tuple[float, bool, float | None]:
         """The worst kind's refusal probability at that load of everything; whether it is only a bound; its logarithm."""
         if load not in self.odds:
-            worst = self.scenario.risk(load / self.load, tries=1, seed=self.seed)["worst_refusal_probability"]
-            bound = worst["value"] is None
-            self.odds[load] = (float(worst["at_most"] if bound else worst["value"]), bound, worst.get("log"))
+            # Below what is carried epsilon is bound enough where nothing is seen to refuse: a lower one takes seconds, and turns no verdict.
+            lowest = 1.0 if load <= self._surely_carried else None
+            found = self._tries.judged((), load / self.load, lowest)
+            self.odds[load] = (found.value, found.bound, found.log)
         return self.odds[load]
 
 

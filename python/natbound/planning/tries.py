@@ -38,7 +38,7 @@ class Tries:
     def __init__(self, scenario: Scenario, target: float, seed: int) -> None:
         self.scenario, self.target = scenario, target
         self._looks = _core.Looks(seed)
-        self._odds: dict[tuple[str, ...], dict[float, Odds]] = {}
+        self._odds: dict[tuple[tuple[str, ...], float], dict[float, Odds]] = {}
         self._carried: dict[tuple[tuple[str, ...], float], dict[str, Any]] = {}
 
     def changed(self, settings: Iterable[str]) -> Scenario:
@@ -46,16 +46,19 @@ class Tries:
         settings = tuple(settings)
         return self.scenario.with_settings(*settings) if settings else self.scenario
 
-    def odds(self, settings: Iterable[str], holds: float = CLOSE) -> Odds:
-        """What is refused under those settings, averaged over so many holds at least where states are simulated."""
+    def odds(self, settings: Iterable[str], holds: float = CLOSE, scale: float = 1.0, lowest: float | None = None) -> Odds:
+        """What is refused under those settings, at the traffic times `scale`, averaged over so many holds at least where states are simulated.
+        lowest: where nothing is seen to refuse, how low a bound is looked for (1: none is); else LOWEST below the target in a close look."""
         key = tuple(settings)
-        known = self._odds.setdefault(key, {})
+        known = self._odds.setdefault((key, scale), {})
         for effort, odds in known.items():
             if effort >= holds or odds.exact:
                 return odds
+        if lowest is None:
+            lowest = self.target / LOWEST if holds >= CLOSE else 1.0
         changed = self.changed(key)
         try:
-            found = json.loads(self._looks.refused(changed._core, self.target / LOWEST if holds >= CLOSE else 1.0, holds))
+            found = json.loads(self._looks.refused(changed._core, lowest, holds, scale))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise InputError(rule, path=path, value=shown, fix=fix) from None
@@ -66,22 +69,25 @@ class Tries:
         log = worst.get("log")
         log = float(log) if log is not None else (math.log(value) if value > 0 else -math.inf)
         nat = (found["kind"] or {}).get("nat") or None
-        if bound and value > self.target and self._below(key):
+        if bound and value > self.target and self._below(key, scale):
             value, high, log = self.target, self.target, math.log(self.target)
         known[holds] = Odds(value, log, low, high, bound, bool(found["exact"]), nat, found["refusing"])
         return known[holds]
 
-    def _below(self, key: tuple[str, ...]) -> bool:
-        """Whether the load lies surely below the one that meets the target, which bounds what is refused."""
+    def _below(self, key: tuple[str, ...], scale: float) -> bool:
+        """Whether the load times `scale` lies surely below the one that meets the target, which bounds what is refused."""
         found = self.carried(key, ROUGH_LOAD)
-        return found["connections"] is None or bool(found["interval"][0] >= found["load"])
+        return found["connections"] is None or bool(found["interval"][0] >= found["load"] * scale)
+
+    def judged(self, settings: Iterable[str], scale: float = 1.0, lowest: float | None = None) -> Odds:
+        """`odds` by a rough look where that leaves no doubt on which side of the target they lie, else by a close one."""
+        settings = tuple(settings)
+        rough = self.odds(settings, ROUGH, scale)
+        return rough if rough.exact or self._sure(rough) else self.odds(settings, CLOSE, scale, lowest)
 
     def meets(self, settings: Iterable[str]) -> bool:
-        """Whether no more than the target is refused: by a rough look where that leaves no doubt, else by a close one."""
-        rough = self.odds(settings, ROUGH)
-        if rough.exact or self._sure(rough):
-            return rough.value <= self.target
-        return self.odds(settings, CLOSE).value <= self.target
+        """Whether no more than the target is refused."""
+        return self.judged(settings).value <= self.target
 
     def _sure(self, odds: Odds) -> bool:
         if odds.bound:
@@ -92,7 +98,8 @@ class Tries:
         return abs(odds.log - math.log(self.target)) > SURE * wide
 
     def carried(self, settings: Iterable[str], holds: float = CLOSE_LOAD) -> dict[str, Any]:
-        """The load at which the target is met under those settings: `connections` (null: nothing refuses), `interval`, `load`, `rate`."""
+        """The load at which the target is met under those settings: `connections` (null: nothing refuses), `interval`,
+        `destinations`, `load`, `rate`."""
         settings = tuple(settings)
         key = (settings, holds)
         if (settings, CLOSE_LOAD) in self._carried:

@@ -16,16 +16,17 @@ class looks {
     // `interrupt` is called now and then; what it throws ends the work.
     explicit looks(std::uint64_t seed, std::function<void()> interrupt = {});
 
-    // The worst kind's refusal probability at the scenario's traffic: `worst`, its `kind`, `exact`,
-    // `load`, `rate`, and `refusing`, each limit by itself. holds: mean holds that are averaged
-    // over where states are simulated; lowest: where nothing is seen to refuse, how low a bound is
-    // looked for (1: none is). Throws
-    // input_error where there is no traffic, unsupported.
-    boost::json::object refused(const scenario& s, double lowest, double holds) const;
+    // The worst kind's refusal probability at the scenario's traffic times `scale`: `worst`, its
+    // `kind`, `exact`, `load`, `rate`, and `refusing`, each limit by itself. holds: mean holds that
+    // are averaged over where states are simulated; lowest: where nothing is seen to refuse, how
+    // low a bound is looked for (1: none is). Throws input_error where there is no traffic,
+    // unsupported.
+    boost::json::object refused(const scenario& s, double lowest, double holds,
+                                double scale = 1) const;
 
     // The load at which the worst kind is refused with probability epsilon: `connections` (null:
-    // nothing refuses), `interval`, `exact`, `nat` (of the kind that is refused first), `load`,
-    // `rate`.
+    // nothing refuses), `interval`, `exact`, `nat` (of the kind that is refused first),
+    // `destinations` (server endpoints that traffic goes to), `load`, `rate`.
     boost::json::object carried(const scenario& s, double epsilon, double holds) const;
 
   private:
