@@ -39,7 +39,8 @@ class sizes_in_closed_form {
             largest_ = std::max(largest_, c.size);
         }
         for (const auto& c : classes)
-            if (c.load > 0) jumps_.push_back({c.load, static_cast<double>(c.size / unit_)});
+            if (const auto units = c.size / unit_; c.load > 0)  // whole
+                jumps_.push_back({c.load, static_cast<double>(units)});
     }
     // Small pools, and those of a few connections of the largest size, are done sooner state by
     // state, and next to 1 the share has lost its digits.
@@ -190,7 +191,8 @@ double scale_for_sizes(std::uint64_t ports, const std::vector<size_class>& class
                                       [](const size_class& c) { return c.reserved > 0; });
     sizes_in_closed_form closed(classes);
     if (!reserved && closed.suits(static_cast<double>(ports), z, target)) {
-        const double units = static_cast<double>(ports / closed.unit());
+        const auto whole = ports / closed.unit();  // what is left over serves nobody
+        const auto units = static_cast<double>(whole);
         const auto sure = detail::most_by_newton(
             std::fmax(guess, 1e-300), target,
             [&](double scale, bool exact) { return closed.refused(units, scale, exact); });

@@ -15,7 +15,7 @@ namespace natbound {
 // The answer is unknown, since a limit that the asker set was reached.
 class limit_reached : public unsupported {
   public:
-    limit_reached(std::string which, std::string told, std::string during)
+    limit_reached(std::string which, const std::string& told, std::string during)
         : unsupported(told), kind(std::move(which)), step(std::move(during)) {}
 
     std::string kind;  // "time", "memory"
