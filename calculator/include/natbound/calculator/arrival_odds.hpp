@@ -12,8 +12,8 @@ namespace natbound::calculator {
 class arrival_odds {
   public:
     // The simulation's NAT has one clash scope, and its pool one address or a search that goes on
-    // to all of them; its table's limit is left out. Throws unsupported as search_odds does. Streams
-    // before `first` are not counted.
+    // to all of them; its table's limit is left out. Throws unsupported as search_odds does.
+    // Streams before `first` are not counted.
     explicit arrival_odds(const simulation& s, std::size_t first = 0);
 
     // Reads the present state, as those see it who come by themselves at this moment: streams that
