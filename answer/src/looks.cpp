@@ -4,7 +4,6 @@
 
 #include "natbound/calculator/loss_curve.hpp"
 #include "natbound/calculator/traffic.hpp"
-#include "natbound/model/error.hpp"
 #include "risk.hpp"
 
 namespace natbound {
@@ -13,13 +12,6 @@ namespace bj = boost::json;
 using namespace calculator;
 
 namespace {
-
-void has_traffic(const scenario& s) {
-    if (s.traffic.empty())
-        throw input_error("traffic", "",
-                          "refusals are those of some traffic, and the scenario has none",
-                          "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
-}
 
 // How many server endpoints the traffic goes to.
 double destinations(const scenario& s, const filled_traffic& traffic) {
@@ -48,7 +40,7 @@ study_options looks::options(double holds) const {
 }
 
 bj::object looks::refused(const scenario& s, double lowest, double holds, double scale) const {
-    has_traffic(s);
+    need_traffic(s, "refusals are those of some traffic");
     auto how = options(holds);
     how.lowest = lowest;
     loss_study study(s, how);

@@ -21,9 +21,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         throw domain_error("risk: scale must be finite and above 0");
     if (!(options.epsilon > 0 && options.epsilon < 1))
         throw domain_error("risk: epsilon must be above 0 and below 1");
-    if (s.traffic.empty())
-        throw input_error("traffic", "", "a risk is one of traffic, and the scenario has none",
-                          "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
+    need_traffic(s, "a risk is one of traffic");
     study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;

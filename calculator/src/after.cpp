@@ -282,9 +282,8 @@ void follower::progress(double part) const {
 
 after_result after(const scenario& before, const scenario& now, const after_options& given) {
     check(given);
-    if (now.traffic.empty() || (before.traffic.empty() && !given.live))
-        throw input_error("traffic", "", "a change is one of traffic, and the scenario has none",
-                          "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
+    need_traffic(now, "a change is one of traffic");
+    if (!given.live) need_traffic(before, "a change is one of traffic");
     after_options options = given;
     if (options.times.empty()) {
         const auto traffic = fill_traffic(now);

@@ -5,6 +5,7 @@
 
 #include "after_follower.hpp"
 #include "after_parts.hpp"
+#include "kind_names.hpp"
 #include "logarithms.hpp"
 #include "natbound/calculator/erlang.hpp"
 

@@ -54,8 +54,6 @@ system_course limit_course(double limit, const std::vector<stream>& now,
                            const after_options& options, bool& approximate,
                            const std::function<void()>& interrupt);
 
-kind_result named(const scenario& s, const system_split& all, std::size_t kind,
-                  std::size_t heaviest_system);
 // Of what was seen and the bound on what was not; runs: none (0) are exact.
 refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs);
 refusal_odds average(const std::vector<after_kind>& kinds, std::size_t time, double rate);

@@ -6,8 +6,7 @@
 
 #include "after_parts.hpp"
 #include "logarithms.hpp"
-#include "natbound/model/json_io.hpp"
-#include "whole_nat.hpp"
+#include "simulated_share.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -45,39 +44,15 @@ double step_between(const std::vector<std::pair<const system_course*, double>>& 
     return high;
 }
 
-// Student's t at 97.5 %, as of so many runs.
-double student(std::uint64_t runs) {
-    constexpr double z = 1.959963984540054;
-    const double n = static_cast<double>(runs) - 1;
-    return z * (1 + (z * z + 1) / (4 * n) + (5 * z * z * z * z + 16 * z * z + 3) / (96 * n * n));
-}
-
 }  // namespace
-
-kind_result named(const scenario& s, const system_split& all, std::size_t k,
-                  std::size_t heaviest_system) {
-    const auto& kind = all.kinds[k];
-    kind_result out;
-    out.kind = kind;
-    out.clients = s.clients[kind.clients].name;
-    out.servers = s.servers[kind.servers].name;
-    out.destination = endpoint_text(kind.address, kind.port);
-    out.protocol = json_io::name_of(s.servers[kind.servers].protocol);
-    if (kind.nat) out.nat = s.nats[*kind.nat].name;
-    if (heaviest_system < all.systems.size()) {
-        const auto& pool = s.nats[*kind.nat].external_ip_address_pool;
-        const auto& rank = all.systems[heaviest_system].rank;
-        out.address = rank ? to_string(pool.at(*rank)) : to_string(pool);
-    }
-    return out;
-}
 
 refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs) {
     if (seen.log == log_zero)
         return {unseen, 0, unseen, unseen > 0 ? std::log(unseen) : log_zero, unseen > 0};
     const double log = std::min(seen.log, 0.0), value = std::exp(log);
     if (runs == 0) return {value, value, value, log, false};
-    const double off = student(runs) * seen.error;
+    const double off =
+        normal_at_975 * student_over_normal(static_cast<double>(runs) - 1) * seen.error;
     return {value, value * std::exp(-off), std::min(1.0, value * std::exp(off) + unseen), log,
             false};
 }

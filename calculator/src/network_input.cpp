@@ -93,12 +93,12 @@ network_input network_of(const scenario& s, const filled_traffic& traffic) {
         for (auto& phase : next.law.closing)
             for (const auto n : next.way)
                 phase.seconds = std::max(phase.seconds, s.nats[n].timer(phase.cause));
-        next.kind =
-            kinds.try_emplace({t.clients, t.servers}, static_cast<std::uint32_t>(kinds.size()))
-                .first->second;
+        const auto [it, fresh] =
+            kinds.try_emplace({t.clients, t.servers}, static_cast<std::uint32_t>(kinds.size()));
+        if (fresh) out.kinds.push_back({t.clients, t.servers, ""});
+        next.kind = it->second;
         out.streams.push_back(std::move(next));
     }
-    out.kinds = static_cast<std::uint32_t>(kinds.size());
     return out;
 }
 

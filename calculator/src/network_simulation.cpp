@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "back_off.hpp"
 #include "natbound/calculator/variates.hpp"
 #include "natbound/model/error.hpp"
 #include "simulation_memory.hpp"
@@ -23,7 +24,7 @@ double network_input::rate() const {
 }
 
 network_simulation::network_simulation(const network_input& input, std::uint64_t seed)
-    : input_(&input), random_(seed), counts_(input.kinds) {
+    : input_(&input), random_(seed), counts_(input.kinds.size()) {
     const scenario& s = *input.of;
     for (const auto& n : s.nats) {
         auto& one = stages_.emplace_back();
@@ -101,10 +102,8 @@ port network_simulation::source_for(const network_stream& s, ip_address client,
         case source_port_law::linux: {
             std::uint32_t steps = 0;
             const port found = sockets_.second(pair, ports, pair_cursors_[pair], steps);
-            const auto jump = static_cast<std::uint32_t>(random_.draw(8)) * 2;
             if (found != port_count)
-                pair_cursors_[pair] =
-                    (pair_cursors_[pair] + std::max(steps, jump) + 2) % ports.size();
+                pair_cursors_[pair] = after_second(pair_cursors_[pair], ports, steps, random_);
             return found;
         }
     }
@@ -209,7 +208,8 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
         if (const auto it = here.owner.find(*out.cut); it != here.owner.end()) {
             const auto id = it->second;
             here.owner.erase(it);
-            if (out.cut_was_open) cut(id);
+            // its users see it end, and the other NATs keep what they have until it is idle
+            if (out.cut_was_open) close(id);
         }
     }
     f.source = out.external;
@@ -253,10 +253,6 @@ void network_simulation::begin(std::uint32_t id, double open_for) {
     events_due_.push({now_ + open_for, what::close, id, connections_[id].serial});
 }
 
-// A NAT dropped it: its users see it end, and the other NATs keep what they have until it is idle
-// for too long; which is what closing in silence is.
-void network_simulation::cut(std::uint32_t id) { close(id); }
-
 // Each NAT keeps its entry for its own timer of one common cause.
 void network_simulation::close(std::uint32_t id) {
     connection& c = connections_[id];
@@ -264,12 +260,7 @@ void network_simulation::close(std::uint32_t id) {
     unserved(s.servers, c.server);
     c.open = false;
     ++c.serial;
-    const closing_phase* phase = nullptr;
-    double left = s.law.closing.empty() ? 0 : random_.unit();
-    for (const auto& p : s.law.closing) {
-        phase = &p;
-        if ((left -= p.share) < 0) break;
-    }
+    const closing_phase* phase = drawn_phase(s.law.closing, random_);
     double longest = 0;
     for (std::size_t k = 0; k < c.at.size(); ++k) {
         stage& here = at(s.way[k]);
@@ -302,15 +293,11 @@ void network_simulation::release(std::uint32_t id) {
 }
 
 void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
-    const retry_policy& policy = *input_->retry;
-    if (next.refused >= policy.tries ||
-        (policy.persistence < 1 && !random_.chance(policy.persistence))) {
+    const auto wait = next_wait(*input_->retry, next.refused, next.wait, random_);
+    if (!wait) {
         ++count.gave_up;
         return sockets_.release(next.pair, next.first.source.port);
     }
-    double wait = std::min(next.wait, policy.most_backoff);
-    next.wait = wait * policy.factor;
-    if (policy.jitter > 0) wait *= 1 + policy.jitter * (2 * random_.unit() - 1);
     std::uint32_t id = static_cast<std::uint32_t>(waiting_.size());
     if (!free_waiting_.empty()) {
         id = free_waiting_.back();
@@ -319,7 +306,7 @@ void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
     } else {
         waiting_.push_back(next);
     }
-    events_due_.push({now_ + wait, what::again, id, 0});
+    events_due_.push({now_ + *wait, what::again, id, 0});
 }
 
 void network_simulation::try_again(std::uint32_t id) {

@@ -16,7 +16,7 @@
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/model/nat_table.hpp"
-#include "open_time_draws.hpp"
+#include "whole_nat.hpp"
 
 namespace natbound::calculator::detail {
 
@@ -24,7 +24,7 @@ struct network_stream {
     std::size_t clients = 0, servers = 0;  // places in the scenario
     std::vector<double> weights;           // of the server set's endpoints; empty: even
     simulated_stream law;                  // rate, times; closing as the slowest NAT on the way
-    std::uint32_t kind = 0;                // counted apart
+    std::uint32_t kind = 0;                // its place in `kinds`
     std::vector<std::size_t> way;          // NATs in the scenario, inner first
 };
 
@@ -32,7 +32,7 @@ struct network_stream {
 struct network_input {
     const scenario* of = nullptr;
     std::vector<network_stream> streams;
-    std::uint32_t kinds = 1;
+    std::vector<named_kind> kinds;  // counted apart
     std::optional<retry_policy> retry;
 
     double load() const;
@@ -108,7 +108,6 @@ class network_simulation {
     void unserved(std::size_t set, const endpoint& at);
     void back_out(const connection& c);
     void close(std::uint32_t id);
-    void cut(std::uint32_t id);
     void begin(std::uint32_t id, double open_for);
     void release(std::uint32_t id);
     void wait_or_give_up(next_try next, kind_counts& count);

@@ -16,19 +16,10 @@ constexpr double fewest = 4, most = 64;
 // more, need 2.5 with 15 (92.8 % by 1.8).
 double further(double events) { return 1 + 2 * std::min(1.0, 12 / events); }
 
-// Student's t at 97.5 % over the normal law's, by Cornish and Fisher's expansion: right to 1 %
-// from three degrees on.
-double student_over_normal(double degrees) {
-    constexpr double z = 1.959963984540054, z2 = z * z;
-    const double n = degrees;
-    return 1 + (z2 + 1) / (4 * n) + (5 * z2 * z2 + 16 * z2 + 3) / (96 * n * n) +
-           (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / (384 * n * n * n);
-}
-
 // A gamma law's quantile, by its mean and variance.
 double gamma_quantile(double mean, double variance, double p) {
     const double shape = mean * mean / variance;
-    if (shape > 1e6) return mean + (p < 0.5 ? -1 : 1) * 1.959963984540054 * std::sqrt(variance);
+    if (shape > 1e6) return mean + (p < 0.5 ? -1 : 1) * normal_at_975 * std::sqrt(variance);
     return variance / mean * boost::math::gamma_p_inv(shape, p);
 }
 
@@ -43,6 +34,13 @@ std::vector<batch_count> merged(const std::vector<batch_count>& all, std::size_t
 }
 
 }  // namespace
+
+double student_over_normal(double degrees) {
+    constexpr double z2 = normal_at_975 * normal_at_975;
+    const double n = degrees;
+    return 1 + (z2 + 1) / (4 * n) + (5 * z2 * z2 + 16 * z2 + 3) / (96 * n * n) +
+           (3 * z2 * z2 * z2 + 19 * z2 * z2 + 17 * z2 - 15) / (384 * n * n * n);
+}
 
 share_interval share_of(const std::vector<batch_count>& all, const run_memory& memory) {
     const auto batches = merged(

@@ -15,6 +15,11 @@
 
 namespace natbound::calculator::detail {
 
+// The normal law's quantile at 97.5 %, and Student's t over it there, by Cornish and Fisher's
+// expansion: right to 1 % from three degrees on.
+inline constexpr double normal_at_975 = 1.959963984540054;
+double student_over_normal(double degrees);
+
 struct batch_count {
     double arrivals = 0, failed = 0;
 };

@@ -48,8 +48,7 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     if (group.law == source_port_law::sequential) {
         cursors_[client] = static_cast<std::uint32_t>(*group.ports.set().rank(source)) + 1;
     } else if (group.law == source_port_law::linux) {
-        const auto jump = static_cast<std::uint32_t>(random_.draw(8)) * 2;
-        cursors_[pair] = (cursors_[pair] + std::max(steps, jump) + 2) % group.ports.size();
+        cursors_[pair] = after_second(cursors_[pair], group.ports, steps, random_);
     }
     ++offered_;
     kind_counts& count = count_of(s, destination);
@@ -164,23 +163,9 @@ void simulation::open_offered(std::size_t stream, std::uint32_t destination) {
 
 void simulation::begin_hold(std::size_t stream, std::uint32_t id) {
     const open_group& group = groups_[group_of_[stream]];
-    if (by_slots_ && group.law.law == hold_law::exponential) return;
-    open_for(id, drawn(group));
-}
-
-// How long a flow of that law stays open; of an exponential one nothing needs to be drawn.
-double simulation::drawn(const open_group& group) {
-    switch (group.law.law) {
-        case hold_law::exponential:
-            break;
-        case hold_law::constant:
-            return group.law.mean;
-        case hold_law::lognormal:
-            return std::exp(group.mu + group.sigma * normal(random_));
-        case hold_law::empirical:
-            return group.law.samples[pick(group.up_to, random_)];
-    }
-    return 0;
+    const bool any_time = group.law.law == hold_law::exponential;  // nothing needs to be drawn
+    if (by_slots_ && any_time) return;
+    open_for(id, any_time ? 0 : group.draws.whole(random_));
 }
 
 // The flow is open, and closes after so many seconds (exponential: at any time).
@@ -212,19 +197,7 @@ void simulation::depart(open_group& group, std::uint64_t place) {
 void simulation::end_open(std::uint32_t id) {
     open_group& group = groups_[table_.flow(id).group];
     --group.open;
-    const auto& closing = group.closing;
-    const closing_phase* phase = nullptr;
-    if (closing.size() == 1) {
-        phase = &closing.front();
-    } else if (!closing.empty()) {
-        double left = random_.unit();
-        phase = &closing.back();
-        for (const auto& p : closing)
-            if ((left -= p.share) < 0) {
-                phase = &p;
-                break;
-            }
-    }
+    const closing_phase* phase = drawn_phase(group.closing, random_);
     if (!phase || phase->seconds <= 0) return remove(id);
     close_for(id, *phase, phase->seconds);
 }

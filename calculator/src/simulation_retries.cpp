@@ -2,25 +2,23 @@
 #include <algorithm>
 #include <functional>
 
+#include "back_off.hpp"
 #include "natbound/calculator/simulation.hpp"
 
 namespace natbound::calculator {
 
 // A connection was refused: it waits for its next attempt, holding its source port, or is lost.
 void simulation::wait_or_give_up(next_try connection, kind_counts& count) {
-    const retry_policy& policy = *input_->retry;
-    if (connection.refused >= policy.tries ||
-        (policy.persistence < 1 && !random_.chance(policy.persistence))) {
+    const auto wait =
+        detail::next_wait(*input_->retry, connection.refused, connection.wait, random_);
+    if (!wait) {
         ++count.gave_up;
         const auto destinations = static_cast<std::uint32_t>(input_->table.destinations.size());
         sockets_.release(connection.client * destinations + connection.destination,
                          connection.source);
         return;
     }
-    double wait = std::min(connection.wait, policy.most_backoff);
-    connection.wait = wait * policy.factor;
-    if (policy.jitter > 0) wait *= 1 + policy.jitter * (2 * random_.unit() - 1);
-    connection.at = now_ + wait;
+    connection.at = now_ + *wait;
     waiting_.push_back(connection);
     std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>{});
 }

@@ -53,21 +53,10 @@ simulation::simulation(const simulation_input& input, std::uint64_t seed)
         if (g == groups_.size()) {
             if (g == 255)
                 throw unsupported("a simulation is limited to 255 different laws of holds");
-            open_group next;
-            next.law = s.open;
-            next.closing = s.closing;
+            open_group next(s);
             next.packet_rate = packet_rate;
             if (s.open.law == hold_law::exponential) next.departure_rate = 1 / s.open.mean;
             if (s.open.law == hold_law::constant) next.queue = ring(s.open.mean);
-            const double variance = std::log1p(s.open.cv * s.open.cv);
-            next.sigma = std::sqrt(variance);
-            next.mu = std::log(s.open.mean) - variance / 2;
-            double seen = 0, every = 0;
-            for (std::size_t i = 0; i < s.open.samples.size(); ++i) {
-                const double weight = s.open.weights.empty() ? 1 : s.open.weights[i];
-                next.up_to.push_back(every += weight);
-                next.seen_up_to.push_back(seen += weight * s.open.samples[i]);
-            }
             timed_ = timed_ || s.open.law != hold_law::exponential;
             for (const auto& phase : s.closing) {
                 if (phase.seconds <= 0) continue;
@@ -195,22 +184,11 @@ void simulation::fill(std::optional<std::uint64_t> flows) {
     clear_counts();
 }
 
-// What is left of an open time when a glance at any moment falls into it: of a constant one any
-// part, else any part of one drawn by its length (renewal theory; Feller II, XI.4).
-double simulation::left_at_a_glance(const open_group& group) {
-    const double part = random_.unit();
-    if (group.law.law == hold_law::lognormal)
-        return part * std::exp(group.mu + group.sigma * (group.sigma + normal(random_)));
-    if (group.law.law == hold_law::empirical)
-        return part * group.law.samples[pick(group.seen_up_to, random_)];
-    return part * group.law.mean;
-}
-
 // The phase in which a glance at any moment finds a flow, and what is then left of it.
 void simulation::place_by_glance(std::uint32_t id, const simulated_stream& stream) {
     double at = random_.unit() * stream.hold();
     if (at < stream.open.mean || stream.closing.empty()) {
-        return open_for(id, left_at_a_glance(groups_[table_.flow(id).group]));
+        return open_for(id, groups_[table_.flow(id).group].draws.left(random_));
     }
     at -= stream.open.mean;
     const closing_phase* phase = nullptr;

@@ -162,6 +162,18 @@ class counting {
         return found;
     }
 
+    void conclude_kinds(const counts& found, const scenario& s,
+                        const std::vector<detail::named_kind>& kinds, simulate_result& out) const {
+        for (std::size_t k = 0; k < found.of.size(); ++k) {
+            simulated_kind kind;
+            kind.clients = s.clients[kinds[k].clients].name;
+            kind.servers = s.servers[kinds[k].servers].name;
+            kind.destination = kinds[k].destination;
+            conclude(found.of[k], found.memory, options_.retry.has_value(), kind);
+            if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
+        }
+    }
+
     void conclude_all(simulate_result& out) const {
         conclude(total_, least_, options_.retry.has_value(), out);
     }
@@ -193,17 +205,7 @@ simulate_result simulate_network(const scenario& s, const filled_traffic& traffi
     counting all(options, input.rate());
     detail::network_simulation run(input, options.seed * 1000003);
     const auto counts = all.run(run, input.rate(), 1, input.load() * options.scale, out);
-    for (const auto& t : input.streams) {
-        simulated_kind kind;
-        kind.clients = s.clients[t.clients].name;
-        kind.servers = s.servers[t.servers].name;
-        if (std::any_of(out.kinds.begin(), out.kinds.end(), [&](const auto& k) {
-                return k.clients == kind.clients && k.servers == kind.servers;
-            }))
-            continue;
-        conclude(counts.of[t.kind], counts.memory, options.retry.has_value(), kind);
-        if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
-    }
+    all.conclude_kinds(counts, s, input.kinds, out);
     all.conclude_all(out);
     return out;
 }
@@ -272,14 +274,7 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
             static_cast<double>(whole.input.table.scopes) * whole.input.table.ranks * port_count;
         const auto counts = all.run(run, here, whole.copies,
                                     std::min(whole.input.load() * options.scale, room), out);
-        for (std::size_t k = 0; k < counts.of.size(); ++k) {
-            simulated_kind kind;
-            kind.clients = s.clients[whole.kinds[k].clients].name;
-            kind.servers = s.servers[whole.kinds[k].servers].name;
-            kind.destination = whole.kinds[k].destination;
-            conclude(counts.of[k], counts.memory, options.retry.has_value(), kind);
-            if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
-        }
+        all.conclude_kinds(counts, s, whole.kinds, out);
     }
     all.conclude_all(out);
     return out;

@@ -5,11 +5,10 @@
 #include <map>
 #include <utility>
 
+#include "kind_names.hpp"
 #include "natbound/calculator/window_loss.hpp"
 #include "natbound/model/error.hpp"
-#include "natbound/model/json_io.hpp"
 #include "study_state.hpp"
-#include "whole_nat.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -22,25 +21,14 @@ std::vector<kind_result> loss_study::state::kinds() const {
     std::vector<kind_result> out;
     const auto& all = sums_->all();
     for (std::size_t k = 0; k < all.kinds.size(); ++k) {
-        const auto& kind = all.kinds[k];
-        kind_result r;
-        r.kind = kind;
-        r.clients = scenario_.clients[kind.clients].name;
-        r.servers = scenario_.servers[kind.servers].name;
-        r.destination = detail::endpoint_text(kind.address, kind.port);
-        r.protocol = json_io::name_of(scenario_.servers[kind.servers].protocol);
-        if (kind.nat) r.nat = scenario_.nats[*kind.nat].name;
         double most = 0;
+        std::size_t heaviest = all.systems.size();
         for (const auto& part : sums_->shares(k)) {
-            const auto& system = all.systems[part.system];
             if (part.load <= most) continue;
             most = part.load;
-            r.address =
-                system.rank
-                    ? to_string(scenario_.nats[*kind.nat].external_ip_address_pool.at(*system.rank))
-                    : to_string(scenario_.nats[*kind.nat].external_ip_address_pool);
+            heaviest = part.system;
         }
-        out.push_back(std::move(r));
+        out.push_back(detail::named(scenario_, all, k, heaviest));
     }
     return out;
 }

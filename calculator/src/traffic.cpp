@@ -309,6 +309,12 @@ double filled_traffic::load() const {
     return sum;
 }
 
+void need_traffic(const scenario& s, const std::string& what) {
+    if (s.traffic.empty())
+        throw input_error("traffic", "", what + ", and the scenario has none",
+                          "add traffic: [{from: ..., to: ..., rate: 500/s, hold: 60s}]");
+}
+
 filled_traffic fill_traffic(const scenario& s) { return filler(s).run(); }
 
 void refuse_clashes(const scenario& s) {

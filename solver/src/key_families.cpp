@@ -199,6 +199,13 @@ reach_table reaches_of(const scenario& s) {
     return out;
 }
 
+count endpoints_reached(const scenario& s, const reach_table& reach, std::size_t client) {
+    count total = 0;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (reach[client][v]) total += s.servers[v].addresses.size() * s.servers[v].ports.size();
+    return total;
+}
+
 count endpoints(const destination_list& list) {
     count total = 0;
     for (const auto& item : list) total += item.size();

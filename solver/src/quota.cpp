@@ -10,22 +10,12 @@ namespace natbound {
 
 namespace bj = boost::json;
 
-namespace {
-
-count endpoints_of(const scenario& s, const reach_table& reach, std::size_t client) {
-    count out = 0;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (reach[client][v]) out += s.servers[v].addresses.size() * s.servers[v].ports.size();
-    return out;
-}
-
-}  // namespace
-
 std::optional<count> quota_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                               const std::vector<std::size_t>& inside) {
     if (!plan.quota) return std::nullopt;
     for (const auto c : inside)
-        if (s.clients[c].ports.size() * endpoints_of(s, reach, c) > *plan.quota) return *plan.quota;
+        if (s.clients[c].ports.size() * endpoints_reached(s, reach, c) > *plan.quota)
+            return *plan.quota;
     return std::nullopt;
 }
 

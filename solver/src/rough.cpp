@@ -16,10 +16,8 @@ count endpoints_of(const server_set& v) { return v.addresses.size() * v.ports.si
 
 // Connections that the sockets of a client set can make.
 count sockets_of(const scenario& s, const reach_table& reach, std::size_t c) {
-    count reached = 0;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (reach[c][v]) reached += endpoints_of(s.servers[v]);
-    return reached * s.clients[c].addresses.size() * s.clients[c].ports.size();
+    return endpoints_reached(s, reach, c) * s.clients[c].addresses.size() *
+           s.clients[c].ports.size();
 }
 
 void say(nat_capacity& out, const count& most, const char* binds, const std::string& why) {

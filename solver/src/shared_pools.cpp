@@ -41,6 +41,7 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
     for (const auto& c : clashes) cluster[root(c.second)] = root(c.first);
     std::map<std::size_t, std::size_t> first_of;  // by client set
     const auto inside = inside_of(s);
+    const auto reach = reaches_of(s);
     for (std::size_t w = 0; w < ways.size(); ++w) {
         if (!ways[w].nat) continue;
         for (const auto c : inside[*ways[w].nat])
@@ -62,7 +63,9 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
             total += sum;
             continue;
         }
-        for (const auto c : clients) sockets += sockets_of(s, c);
+        for (const auto c : clients)
+            sockets += s.clients[c].addresses.size() * s.clients[c].ports.size() *
+                       endpoints_reached(s, reach, c);
         std::map<std::vector<const way_out*>, count> destinations;  // by the ways that reach them
         for (std::size_t v = 0; v < s.servers.size(); ++v) {
             std::vector<const way_out*> reaching;
@@ -91,16 +94,6 @@ count shared_pools::at_most(const scenario& s, const std::vector<count>& alone,
         total += least;
     }
     return total;
-}
-
-count shared_pools::sockets_of(const scenario& s, std::size_t client) {
-    const auto& c = s.clients[client];
-    const auto reach = reaches_of(s);
-    count endpoints = 0;
-    for (std::size_t v = 0; v < s.servers.size(); ++v)
-        if (reach[client][v])
-            endpoints += s.servers[v].addresses.size() * s.servers[v].ports.size();
-    return c.addresses.size() * c.ports.size() * endpoints;
 }
 
 address_set shared_pools::left_by(std::size_t w) const {

@@ -22,7 +22,6 @@ struct shared_pools {
     count at_most(const scenario& s, const std::vector<count>& alone,
                   const std::vector<joint_capacity>& joint, std::string& sets_it) const;
     // Connections that a client set's sockets make at most.
-    static count sockets_of(const scenario& s, std::size_t client);
     // The addresses that way number w leaves to those before it.
     address_set left_by(std::size_t w) const;
 };

@@ -6,6 +6,7 @@ import copy
 import itertools
 import random
 import sys
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -200,16 +201,22 @@ def test_mutated_certificates_are_accepted_only_where_they_are_true() -> None:
     assert accepted < tried / 2
 
 
-def test_demands_by_pairs_fit_as_the_flow_written_out_says() -> None:
-    rng = random.Random(5)
-    settled = {True: 0, False: 0}
-    for i in range(250):
+def demanded(rng: random.Random, tried: int) -> Iterator[tuple[int, dict[str, Any], dict[tuple[str, str], int], list[dict[str, Any]]]]:
+    """Cascades without limits, and so many connections of some pairs, by pair and as they are asked for."""
+    for i in range(tried):
         s = made(rng)
         if any(n["connection-limits"] for n in s["nats"]):
             continue
         pairs = [(c["name"], v["name"]) for c in s["clients"] for v in s["servers"] if not c["reaches"] or v["name"] in c["reaches"]]
         demand = {pair: rng.randint(1, 3) for pair in rng.sample(pairs, rng.randint(1, min(3, len(pairs))))}
         items = [{"from": c, "to": v, "connections": n} for (c, v), n in demand.items()]
+        yield i, s, demand, items
+
+
+def test_demands_by_pairs_fit_as_the_flow_written_out_says() -> None:
+    rng = random.Random(5)
+    settled = {True: 0, False: 0}
+    for i, s, demand, items in demanded(rng, 250):
         found = natbound.Scenario(s).capacity(demand=items).to_dict()
         if found["fits"] is None:
             continue
@@ -224,13 +231,7 @@ def test_demands_by_pairs_fit_as_the_flow_written_out_says() -> None:
 def test_the_largest_multiple_of_a_demand_is_that_of_the_flow_written_out() -> None:
     rng = random.Random(9)
     exact = bounded = 0
-    for i in range(120):
-        s = made(rng)
-        if any(n["connection-limits"] for n in s["nats"]):
-            continue
-        pairs = [(c["name"], v["name"]) for c in s["clients"] for v in s["servers"] if not c["reaches"] or v["name"] in c["reaches"]]
-        demand = {pair: rng.randint(1, 3) for pair in rng.sample(pairs, rng.randint(1, min(3, len(pairs))))}
-        items = [{"from": c, "to": v, "connections": n} for (c, v), n in demand.items()]
+    for i, s, demand, items in demanded(rng, 120):
         multiple = natbound.Scenario(s).capacity(demand=items).to_dict()["multiple"]
 
         def meets(k: Fraction, s: dict[str, Any] = s, demand: dict[tuple[str, str], int] = demand) -> bool:

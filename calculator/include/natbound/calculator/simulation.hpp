@@ -16,6 +16,7 @@
 #include <functional>
 #include <limits>
 #include <natbound/calculator/flow_table.hpp>
+#include <natbound/calculator/open_time_draws.hpp>
 #include <natbound/calculator/retries.hpp>
 #include <natbound/calculator/sockets.hpp>
 #include <natbound/calculator/timed_queue.hpp>
@@ -178,13 +179,14 @@ class simulation {
 
     // Flows that leave by the same law.
     struct open_group {
+        explicit open_group(const simulated_stream& s)
+            : law(s.open), closing(s.closing), draws(s.open) {}
+
         open_time law;
         std::vector<closing_phase> closing;
-        double departure_rate = 0;       // exponential: 1 / mean
-        double part = 0;                 // of the highest departure rate
-        double mu = 0, sigma = 0;        // lognormal
-        std::vector<double> up_to;       // empirical: cumulated weights of the samples
-        std::vector<double> seen_up_to;  // and of what a glance finds: weight x sample
+        open_time_draws draws;
+        double departure_rate = 0;  // exponential: 1 / mean
+        double part = 0;            // of the highest departure rate
         std::vector<std::uint32_t> ids;  // exponential: the open ones
         std::uint32_t queue = 0;         // constant: which
         double packet_rate = 0;          // of each open flow
@@ -220,8 +222,6 @@ class simulation {
     double packet_rate() const;
     bool let_in(std::size_t stream);
     void packet();
-    double drawn(const open_group& group);
-    double left_at_a_glance(const open_group& group);
     void random_event(double at);
     void arrival();
     std::uint32_t pick_destination(std::size_t stream);

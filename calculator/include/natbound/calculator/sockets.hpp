@@ -2,6 +2,7 @@
 // The clients' own sockets: which source ports each client uses towards each destination, and which
 // one its next connection takes. A pair is one client address with one destination endpoint; few
 // pairs keep a bitmap each, many share one hash set.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <natbound/model/random.hpp>
@@ -114,5 +115,12 @@ class client_sockets {
     socket_set set_;
     std::vector<std::uint32_t> used_;  // ports in use, a pair
 };
+
+// Linux's offset for the next connect() to the same destination, after `second` went so far.
+inline std::uint32_t after_second(std::uint32_t offset, const port_list& ports, std::uint32_t steps,
+                                  random_bits& random) {
+    const auto jump = static_cast<std::uint32_t>(random.draw(8)) * 2;
+    return (offset + std::max(steps, jump) + 2) % ports.size();
+}
 
 }  // namespace natbound::calculator

@@ -78,6 +78,10 @@ struct filled_traffic {
 // phases alone hold), unsupported for weights over more than 2^20 endpoints.
 filled_traffic fill_traffic(const scenario& s);
 
+// Throws input_error where the scenario has no traffic, and `what` ("a risk is one of traffic")
+// wants some.
+void need_traffic(const scenario& s, const std::string& what);
+
 // The NAT that translates a client set; nullptr where it is routed untranslated. Throws unsupported
 // for a NAT inside another one and for two NATs that share an address.
 // Throws unsupported where two NATs share external endpoints unawares: a clash is no refusal.

@@ -107,6 +107,8 @@ struct nat_reading {
 // client_reaches[c][s]: whether client set c may connect to server set s.
 using reach_table = std::vector<std::vector<bool>>;
 reach_table reaches_of(const scenario& s);
+// Server endpoints that a client set reaches.
+count endpoints_reached(const scenario& s, const reach_table& reach, std::size_t client);
 
 // The groups that the client sets `inside` (indices) make at the NAT. Under `reading` every mapping
 // must lie under one key: adm needs the scope address or none, eim the scope none.

@@ -1,11 +1,11 @@
 #pragma once
-// Drawing how long a flow stays open.
+// Drawing how long a flow stays open, and by what it then closes.
 #include <cmath>
+#include <natbound/calculator/traffic.hpp>
+#include <natbound/calculator/variates.hpp>
+#include <vector>
 
-#include "natbound/calculator/traffic.hpp"
-#include "natbound/calculator/variates.hpp"
-
-namespace natbound::calculator::detail {
+namespace natbound::calculator {
 
 class open_time_draws {
   public:
@@ -54,4 +54,15 @@ class open_time_draws {
     std::vector<double> seen_up_to_;  // and of what a glance finds: weight x sample
 };
 
-}  // namespace natbound::calculator::detail
+// One of the phases, by their shares; nullptr where there are none.
+inline const closing_phase* drawn_phase(const std::vector<closing_phase>& closing,
+                                        random_bits& random) {
+    if (closing.empty()) return nullptr;
+    if (closing.size() == 1) return &closing.front();
+    double left = random.unit();
+    for (const auto& p : closing)
+        if ((left -= p.share) < 0) return &p;
+    return &closing.back();
+}
+
+}  // namespace natbound::calculator
