@@ -185,8 +185,8 @@ class simulation {
         open_time law;
         std::vector<closing_phase> closing;
         open_time_draws draws;
-        double departure_rate = 0;  // exponential: 1 / mean
-        double part = 0;            // of the highest departure rate
+        double departure_rate = 0;       // exponential: 1 / mean
+        double part = 0;                 // of the highest departure rate
         std::vector<std::uint32_t> ids;  // exponential: the open ones
         std::uint32_t queue = 0;         // constant: which
         double packet_rate = 0;          // of each open flow
