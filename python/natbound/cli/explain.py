@@ -162,7 +162,7 @@ def _say(result: dict[str, Any], asked: bool) -> None:
         words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
         print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
     if "says" in (asked_too := result.get("engine", {})):
-        print(f"{asked_too['name']} {asked_too['version']} says {_told(asked_too['says'])}, by {asked_too['model']}")
+        print(f"{asked_too['name']} {asked_too['version']} says {_told(asked_too['says'])}, given {asked_too['model']}")
     _say_limit(result)
     for line in wording.left_out(result):
         print(line)

@@ -4,7 +4,7 @@ many connections they carry to each piece of the destinations.
 Sockets, endpoints and destinations that every rule treats alike are one class, so that the program grows with the rules and not with the sizes.
 Counts are enough where every mapping lies under one clash-scope key: then what is left is a flow, whose average over alike ones is a
 solution by counts, and which has a whole solution wherever it has one in parts. Where mappings are shared between keys (overloading), or addresses are told apart (paired pooling, a
-hash, port sets), they are not: `Unsupported`.
+hash, port sets), they are not: `Unsupported`, and written.py is asked.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from natbound.check.clash import ways_out
@@ -23,27 +23,7 @@ from natbound.check.scenario import Scenario as Checked
 from natbound.check.servers import Dest, Server
 from natbound.check.sets import ALL_PORTS, Set, boxes, meet, part, size, union, volume
 from natbound.errors import Unsupported
-
-Terms = list[tuple[int, int]]  # (coefficient, variable)
-
-
-@dataclass
-class Program:
-    """Whole numbers from 0 up to `most` each; sums of them that are at most a number; and the sum that is to be as large as can be."""
-
-    most: list[int] = field(default_factory=list)
-    sums: list[tuple[Terms, int]] = field(default_factory=list)
-    wanted: Terms = field(default_factory=list)
-
-    def new(self, most: int) -> int:
-        """A variable."""
-        self.most.append(most)
-        return len(self.most) - 1
-
-    def at_most(self, terms: Terms, limit: int) -> None:
-        """The sum of the terms is at most `limit`."""
-        if terms:
-            self.sums.append((terms, limit))
+from natbound.exact.program import Program, Terms
 
 
 @dataclass(frozen=True)
@@ -231,13 +211,10 @@ def under_of(nat: Nat, piece: Piece) -> Under:
 def _each_under_one_key(nat: Nat, client: Client, carried: dict[tuple[int, Under], list[tuple[Piece, int]]], spread: bool) -> None:
     several = {(k, u.name) for k, u in carried}
     if len(several) < len(carried) or any(u.number % u.keys for _, u in carried):
-        raise Unsupported(f"{SHORT}: mappings of {nat.name} lie under several clash-scope keys each (overloading: a colouring)")
+        raise Unsupported(f"mappings of {nat.name} lie under several clash-scope keys each (overloading: a colouring)")
     if (spread or nat.quota is not None) and any(u.number < sum(p.size for p, _ in some) for (_, u), some in carried.items()):
         why = f"{client.name} may take several NATs" if spread else "there is a quota of connections"
-        raise Unsupported(f"{SHORT}: {why}, and a mapping of {nat.name} carries several connections")
-
-
-SHORT = "this engine counts by class, which does not tell enough here"
+        raise Unsupported(f"{why}, and a mapping of {nat.name} carries several connections")
 
 
 def expressible(world: Checked) -> None:
@@ -256,9 +233,9 @@ def expressible(world: Checked) -> None:
         ]
         for there, what in why:
             if there:
-                raise Unsupported(f"{SHORT}: {n.name} has {what}; --engine auto answers")
+                raise Unsupported(f"{n.name} has {what}")
     if any(v.backends is not None for v in world.servers.values()):
-        raise Unsupported(f"{SHORT}: servers with backends; --engine auto answers")
+        raise Unsupported("servers with backends")
     ends = [list(w.endpoints) for w in ways_out(world)]
     if volume([b for each in ends for b in each]) < sum(map(volume, ends)):
-        raise Unsupported(f"{SHORT}: two ways out share external endpoints; --engine auto answers")
+        raise Unsupported("two ways out share external endpoints")

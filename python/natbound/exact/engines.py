@@ -1,5 +1,5 @@
-"""A second engine for the maximum and for demands: the scenario as a program over counts (counts.py), maximised by Z3 or OR-Tools CP-SAT, and held
-to what the flow found. That they differ is a fault of natbound, told as such: never settled by taking either side."""
+"""A second engine for the maximum and for demands: the scenario as a program over counts (counts.py), or where these do not tell enough connection
+by connection (written.py), maximised by Z3 or OR-Tools CP-SAT, and held to what natbound's own found. That they differ is a fault of natbound, told as such: never settled by taking either side."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected, Undecided, begin
 from natbound.errors import InputError, Unsupported
-from natbound.exact.counts import SHORT, Counted, Program
+from natbound.exact.counts import Counted
 from natbound.exact.packing import run
+from natbound.exact.program import Program
+from natbound.exact.written import Written
 from natbound.results import number
 from natbound.working import stoppable, time_left
 
@@ -37,27 +39,39 @@ def checked(engine: str) -> str:
 def compared(
     scenario: Scenario, engine: str, found: dict[str, Any], pairs: list[dict[str, Any]] | None = None, *, wanted: int | None = None
 ) -> dict[str, Any]:
-    """What the flow found (a maximum; of a demand by `pairs`; or of so many `wanted` that go anywhere), with `engine`: who else was asked, and
+    """What natbound found (a maximum; of a demand by `pairs`; or of so many `wanted` that go anywhere), with `engine`: who else was asked, and
     what it says. Raises Disagreement."""
     begin()
     each: dict[str, dict[str, int]] | None = None if pairs is None else {}
     for p in pairs or []:
         if each is not None and int(p["connections"]):
             each.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
-    try:
-        program = Counted(read_scenario(scenario.canonical), each).program
-    except (Undecided, Rejected) as error:
-        raise Unsupported(f"{SHORT}: {error}; --engine auto answers") from error
+    program, unit = _program(scenario, each)
     says, name, version = maximum(program, engine)
-    who = {"name": name, "version": version, "model": f"counts by class: {len(program.most):,} variables, {len(program.sums):,} sums"}
+    who = {"name": name, "version": version, "model": f"{unit}: {len(program.most):,} variables, {len(program.sums):,} sums"}
     total = wanted if pairs is None else sum(int(p["connections"]) for p in pairs)
     return {**found, "engine": {**who, "says": says, "trust": _trust(name, says, found, total)}}
+
+
+def _program(scenario: Scenario, wanted: dict[str, dict[str, int]] | None) -> tuple[Program, str]:
+    """The scenario as a program, the small one where there is one, and what it counts."""
+    try:
+        world = read_scenario(scenario.canonical)
+        try:
+            return Counted(world, wanted).program, "counts by class"
+        except Unsupported as why:
+            try:
+                return Written(world, wanted).program, "every connection by itself"
+            except Unsupported as error:
+                raise Unsupported(f"counts by class do not tell enough ({why}), and {error}; --engine auto answers") from error
+    except (Undecided, Rejected) as error:
+        raise Unsupported(f"{error}; --engine auto answers") from error
 
 
 def _trust(name: str, says: int | None, found: dict[str, Any], total: int | None) -> str:
     """What has to be believed; raises Disagreement."""
     if says is None:
-        return f"the flow alone, and its certificate: {name} did not finish in time"
+        return f"natbound alone, and its certificate: {name} did not finish in time"
     if total is None:
         part = found["maximum"]
         exact = part.get("connections")
@@ -67,8 +81,8 @@ def _trust(name: str, says: int | None, found: dict[str, Any], total: int | None
         told = {True: f"that {total:,} fit", False: f"that {total:,} do not fit", None: "nothing"}[found["fits"]]
         agree, settled = found["fits"] in (None, says >= total), found["fits"] is not None
     if not agree:
-        raise Disagreement(f"the flow says {told}, and {name} says at most {says:,}; one of them is wrong: please report this scenario")
-    return "nothing: the flow agrees, and its certificate shows it" if settled else f"{name}, and the program that it was given"
+        raise Disagreement(f"natbound says {told}, and {name} says at most {says:,}; one of them is wrong: please report this scenario")
+    return "nothing: natbound agrees, and its certificate shows it" if settled else f"{name}, and the program that it was given"
 
 
 def maximum(program: Program, engine: str) -> tuple[int | None, str, str]:
