@@ -85,7 +85,8 @@ class outwards {
         const cascade_view view(s_, n, clients, std::move(placed));
         scenario seen = view.seen();
         auto& quota = seen.nats.front().connection_limits.limit_per_subscriber;
-        std::optional<std::uint64_t> apart;  // a quota that the sets of the view would not see as one
+        std::optional<std::uint64_t>
+            apart;  // a quota that the sets of the view would not see as one
         if (view.shares_addresses()) std::swap(apart, quota);
         std::vector<std::size_t> all(seen.clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
