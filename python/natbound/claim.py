@@ -48,7 +48,9 @@ def decide(scenario: Scenario, text: str) -> Result:
     connections that fit, a bound that they can't pass, or both.
     """
     claim = read_claim(text)
-    part = json.loads(scenario._core.maximum(False))["maximum"]
+    from natbound.exact import small
+
+    part, _ = small.maximum(scenario, json.loads(scenario._core.maximum(False))["maximum"])
     exact = part["connections"]
     low, high = (number(exact), number(exact)) if exact is not None else (number(part["at_least"]), number(part["at_most"]))
     out: dict[str, Any] = {
@@ -73,10 +75,12 @@ def decide(scenario: Scenario, text: str) -> Result:
 
 def _evidence(scenario: Scenario, claim: Claim, part: dict[str, Any], holds: bool, low: int) -> Any:
     """A certificate that decides: connections that fit where N is large enough, a bound where it is small enough."""
+    from natbound.exact import small
+
     if claim.relation in ("=", "==") and holds:
         return part["evidence"]
     # the least number of connections that shows it by fitting: that claimed, or one more
     enough = claim.bound + (claim.relation in (">", "<=", "=", "=="))
     if low < enough:
         return {**{k: part["evidence"][k] for k in ("schema", "scenario")}, "kind": "does-not-fit", **part["evidence"]["does-not-fit"]}
-    return json.loads(scenario._core.fits(str(enough), "best"))["evidence"]
+    return small.demand(scenario, json.loads(scenario._core.fits(str(enough), "best")), None, enough)["evidence"]

@@ -60,17 +60,24 @@ class Scenario:
         """
         _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
         _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
-        return Answer(json.loads(self._core.answer(epsilon, seed, remedies)), self)
+        from natbound.exact import small
+
+        found = json.loads(self._core.answer(epsilon, seed, remedies))
+        found["maximum"], engine = small.maximum(self, found["maximum"])
+        if engine:
+            found["maximum"]["engine"] = engine
+        return Answer(found, self)
 
     def capacity(self, demand: Given | None = None, *, place: str = "even", claim: str | None = None, engine: str = "auto") -> Result:
         """The maximum; with `demand`, whether it fits and the largest multiple of it that does; with `claim` ("N >= 100000"), whether that holds.
 
         demand: a number of connections (placed `even`, as the traffic is, or `best`), a list of {"from", "to", "connections"}, or a file with
         such a list or with a recorded table (conntrack -L). Without one, the largest multiple of the scenario's traffic is given.
-        engine: `flow` alone; `auto`, which also asks CP-SAT where the flow leaves a demand open; or `z3` or `cp-sat`, which solve the same question by
-        themselves, by counts of classes: `engine` then holds what they say. Raises `Unsupported` where those are not enough (docs/commands.md), and
-        `natbound.exact.Disagreement` where the two differ.
+        engine: `flow`, natbound's own alone; `auto`, which also asks CP-SAT where that leaves a demand open, or the maximum of a small scenario; or
+        `z3` or `cp-sat`, which solve the same question by themselves: `engine` then holds what they say. Raises `Unsupported` where they
+        can't be asked (docs/commands.md), and `natbound.exact.Disagreement` where the two differ.
         """
+        from natbound.exact import settle, small
         from natbound.exact.engines import checked, compared
 
         second = checked(engine) in ("z3", "cp-sat")
@@ -84,19 +91,22 @@ class Scenario:
             return decide(self, claim)
         if demand is None:
             most = decoded(self._core.maximum())
+            if engine == "auto":
+                most["maximum"], who = small.maximum(self, most["maximum"])
+                most |= {"engine": who} if who else {}
             return Result(compared(self, engine, most) if second else most)
         if place not in ("even", "best"):
             raise InputError("even or best is wanted", path="place", value=f"'{place}'")
         wanted = read_demand(self, demand)
         if place == "best" or wanted.connections == 0:
             found = decoded(self._core.fits(str(wanted.connections), place))
+            if engine == "auto":
+                found = small.demand(self, found, None, wanted.connections)
             return Result(compared(self, engine, found, wanted=wanted.connections) if second else found)
         found = decoded(self._core.fits_demand(wanted.json, True, True))
         if second:
             found = compared(self, engine, found, wanted.pairs)
         elif found.get("fits") is None and engine == "auto":
-            from natbound.exact import settle
-
             found = settle(self, wanted.pairs, found)
         return Result({**found, **wanted.left_out})
 

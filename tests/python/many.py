@@ -82,7 +82,7 @@ def wrong(s: dict[str, Any], seed: int, tried: int, z3: bool, seen: Counter[str]
     """What is wrong with a scenario's maximum, its certificate, or the verdict on a mutant."""
     try:
         scenario = natbound.Scenario(s)
-        found = scenario.capacity().to_dict()["maximum"]
+        found = scenario.capacity(engine="flow").to_dict()["maximum"]
     except natbound.Unsupported:
         seen["unsupported"] += 1
         return None

@@ -18,7 +18,7 @@ from .port_sets import check_dealt, check_demand
 from .quota import within_quota
 from .reading import count, entries, get, need
 from .scenario import Nat, Scenario
-from .server_limits import limits, within_limits
+from .server_limits import limits, within_backends, within_limits
 from .servers import Dest
 from .sets import Set, Undecided, boxes, element, meet, part, size, spend, total, union, volume, within
 from .subscribers import within_subscribers
@@ -180,7 +180,9 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
     within_limits(scenario, blocks)
     if dealt and any(map(limits, scenario.servers.values())):
         raise Undecided("ports dealt out in sets, and servers with limits: this checker does not decide both")
-    once_outside(scenario, [b for _, b in stages if b.nat is None or b.nat.name not in scenario.clients])
+    last = [b for _, b in stages if b.nat is None or b.nat.name not in scenario.clients]
+    once_outside(scenario, last)
+    within_backends(scenario, last)
     if demand is not None:
         carried: Counter[tuple[str, str]] = Counter()
         for b in blocks:

@@ -9,7 +9,7 @@ from .blocks import Block
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Nat, Scenario
 from .servers import Server
-from .sets import Set, boxes, size, spend, union, volume
+from .sets import Set, size, spend, union
 
 
 def room(server: Server) -> int | None:
@@ -84,16 +84,30 @@ def within_limits(scenario: Scenario, blocks: Iterable[Block]) -> None:
                     loads[d.server.name].append((d.addresses, d.ports, sockets))
     for name, there in loads.items():
         server = scenario.servers[name]
-        if server.crowded:
-            # on as many endpoints as there are backends, each has a backend of its own
-            used = volume([box for a, p, _ in there for box in boxes(a, p)])
-            need(used <= (server.backends or 0), f"{name}: {used:,} endpoints are used, and there are {server.backends} backends")
         if server.per_endpoint is not None:
             most = _busiest(there)
             need(most <= server.per_endpoint, f"{name}: {most:,} connections of one endpoint pass its limit of {server.per_endpoint:,}")
         if server.per_address is not None:
             most = _most([(lo, hi, size(ports) * weight) for addresses, ports, weight in there for lo, hi in addresses])
             need(most <= server.per_address, f"{name}: {most:,} connections of one address pass its limit of {server.per_address:,}")
+
+
+def within_backends(scenario: Scenario, blocks: Iterable[Block]) -> None:
+    """Wherever connections come from (`blocks`: of the last stages), each source endpoint has no more of them than there are backends to tell them
+    apart: as each has a socket of its own at every backend, they are then dealt out."""
+    crowded = {v.name: v.backends or 0 for v in scenario.servers.values() if v.crowded}
+    loads: dict[str, list[tuple[Set, Set, int]]] = {name: [] for name in crowded}
+    for block in blocks if crowded else ():
+        for dests, _, rects in block.pieces():
+            here: dict[str, int] = {}
+            for d in dests:
+                here[d.server.name] = here.get(d.server.name, 0) + d.size
+            for name in here.keys() & crowded.keys():
+                # spread over destinations, each unit goes to one
+                loads[name] += [(a, p, 1 if block.spread else here[name]) for a, p in rects]
+    for name, there in loads.items():
+        most = _busiest(there)
+        need(most <= crowded[name], f"{name}: {most:,} connections come from one endpoint, and there are {crowded[name]:,} backends")
 
 
 def read_counted(scenario: Scenario, value: Any, where: str) -> dict[str, int]:

@@ -19,6 +19,7 @@ from natbound.check.scenario import Scenario as Checked
 from natbound.check.servers import Dest
 from natbound.check.sets import Set, part, size
 from natbound.exact.packing import solve
+from natbound.exact.program import solver_there
 
 EFFORT = 2_000_000  # of the search by moves, for each item: a thousand take a few seconds
 MOST_ITEMS, MOST_KEYS, MOST_CHOICES = 20_000, 200_000, 400_000
@@ -126,15 +127,6 @@ def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
     if not solver_there():
         return None, False, "tabu search"
     return _by_solver(q.items, members, colours, max(1.0, seconds - (time.monotonic() - began)))
-
-
-def solver_there() -> bool:
-    """Whether OR-Tools is installed (the extra `exact`)."""
-    try:
-        import ortools  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def _by_solver(items: list[Item], members: dict[Any, list[int]], colours: int, seconds: float) -> tuple[list[int] | None, bool, str]:

@@ -11,8 +11,7 @@ from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected, Undecided, begin
 from natbound.errors import InputError, Unsupported
 from natbound.exact.counts import Counted
-from natbound.exact.packing import run
-from natbound.exact.program import Program
+from natbound.exact.program import Program, agreed, cp_sat, solved, solver_there
 from natbound.exact.written import Written
 from natbound.results import number
 from natbound.working import stoppable, time_left
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "flow", "z3", "cp-sat")
 SECONDS = 60.0
-MOST = 1 << 60  # CP-SAT counts in 64 bits, sums included
-
-
-class Disagreement(RuntimeError):
-    """Two engines gave different numbers for one question."""
 
 
 def checked(engine: str) -> str:
@@ -80,8 +74,7 @@ def _trust(name: str, says: int | None, found: dict[str, Any], total: int | None
     else:
         told = {True: f"that {total:,} fit", False: f"that {total:,} do not fit", None: "nothing"}[found["fits"]]
         agree, settled = found["fits"] in (None, says >= total), found["fits"] is not None
-    if not agree:
-        raise Disagreement(f"natbound says {told}, and {name} says at most {says:,}; one of them is wrong: please report this scenario")
+    agreed(agree, told, name, says)
     return "nothing: natbound agrees, and its certificate shows it" if settled else f"{name}, and the program that it was given"
 
 
@@ -89,11 +82,12 @@ def maximum(program: Program, engine: str) -> tuple[int | None, str, str]:
     """The largest sum (None: not found in time), by whom, and its version."""
     if engine == "z3":
         return _by_z3(program)
-    try:
-        import ortools
-    except ImportError as error:
-        raise Unsupported("CP-SAT is not installed: pip install 'natbound[exact]'") from error
-    return _by_cp_sat(program, ortools.__version__)
+    if not solver_there():
+        raise Unsupported("CP-SAT is not installed: pip install 'natbound[exact]'")
+    who = cp_sat()
+    found = solved(program, SECONDS)
+    # not the objective itself, which comes as a double
+    return (found.sum if found.largest else None), who["name"], who["version"]
 
 
 def _by_z3(program: Program) -> tuple[int | None, str, str]:
@@ -132,24 +126,3 @@ def _by_z3(program: Program) -> tuple[int | None, str, str]:
         if verdict != z3.unsat:
             return (says if verdict == z3.sat else None), name, version
     raise AssertionError("nothing at all is a solution")
-
-
-def _by_cp_sat(program: Program, version: str) -> tuple[int | None, str, str]:
-    from ortools.sat.python import cp_model
-
-    sums = [sum(abs(c) * program.most[k] for c, k in terms) for terms, _ in [*program.sums, (program.wanted, 0)]]
-    if max(sums, default=0) >= MOST:
-        raise Unsupported("CP-SAT counts in 64 bits, and this scenario has more than 2^60 possible connections; --engine z3 counts on")
-    model = cp_model.CpModel()
-    x = [model.NewIntVar(0, most, "") for most in program.most]
-    for terms, limit in program.sums:
-        model.Add(sum(c * x[k] for c, k in terms) <= min(limit, MOST))
-    model.Maximize(sum(c * x[k] for c, k in program.wanted))
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = max(0.01, time_left(SECONDS))
-    solver.parameters.random_seed = 1
-    solver.parameters.num_workers = 1  # small programs: starting more takes longer than they do
-    if time_left(SECONDS) <= 0 or run(solver, model) != cp_model.OPTIMAL:
-        return None, "OR-Tools CP-SAT", version
-    # not the objective itself, which comes as a double
-    return sum(c * solver.Value(x[k]) for c, k in program.wanted), "OR-Tools CP-SAT", version

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from natbound.working import stoppable, time_left
+from natbound.exact.program import run
+from natbound.working import time_left
 
 MOST_PATTERNS = 300_000
 
@@ -92,12 +93,6 @@ def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, b
         if status != cp_model.UNKNOWN:
             break
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
-
-
-def run(solver: Any, model: Any) -> Any:
-    """Its status; Ctrl-C stops it."""
-    solver.parameters.catch_sigint_signal = False  # which would only end the search
-    return stoppable(lambda: solver.Solve(model), solver.StopSearch)
 
 
 def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:

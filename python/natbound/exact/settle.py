@@ -11,8 +11,10 @@ from natbound.check.scenario import Scenario as Checked
 from natbound.check.scenario import read_scenario
 from natbound.check.sets import Rejected, Undecided, begin, size
 from natbound.errors import LimitReached
-from natbound.exact.colouring import Question, coloured, laid_out, question_of, solver_there
+from natbound.exact.colouring import Question, coloured, laid_out, question_of
 from natbound.exact.packing import pack
+from natbound.exact.program import cp_sat, solver_there
+from natbound.exact.small import demand as settled_demand
 from natbound.results import decoded
 
 if TYPE_CHECKING:
@@ -26,35 +28,36 @@ NEEDS = "pip install 'natbound[exact]' lets OR-Tools CP-SAT look for one"
 
 def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any], seconds: float = SECONDS) -> dict[str, Any]:
     """`found`, or what the solver makes of it: `engine` then says who answered and what has to be trusted."""
-    canonical = scenario.canonical
     wanted: dict[str, dict[str, int]] = {}
     for p in pairs:
         if int(p["connections"]):
             wanted.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
     if found.get("fits") is not None or not wanted or "limit" in found:
         return found
-    begin()
     try:
-        world = read_scenario(canonical)
-        packing, colours = _question(world, wanted), question_of(world, wanted)
-    except (Undecided, Rejected):  # of a kind that is not asked about here
-        return found
-    if not packing and not colours:
-        return found
-    if packing and not solver_there():
-        return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"}
-    try:
-        if packing:
-            return _packed(scenario, pairs, found, packing, _solver(), seconds)
-        return _coloured(scenario, world, pairs, found, colours, seconds) if colours else found
+        by_kind = _of_its_kind(scenario, pairs, wanted, found, seconds)
+        if by_kind.get("fits") is not None or by_kind.get("engine", {}).get("verdict") == "does not fit":
+            return by_kind
+        small = settled_demand(scenario, by_kind, wanted, sum(int(p["connections"]) for p in pairs))
+        return small | {"multiple": _at_least_once(small.get("multiple"), pairs, small)} if small.get("fits") else small
     except LimitReached as reached:
         return {**found, "sets_it": str(reached), "limit": {"kind": "time", "step": "looking for a placing", "says": str(reached)}}
 
 
-def _solver() -> dict[str, Any]:
-    import ortools
-
-    return {"name": "OR-Tools CP-SAT", "version": ortools.__version__}
+def _of_its_kind(scenario: Scenario, pairs: list[dict[str, Any]], wanted: dict[str, dict[str, int]], found: dict[str, Any],
+                 seconds: float) -> dict[str, Any]:  # fmt: skip
+    """By the model of bin packing or of colouring, where it is that: of any size."""
+    begin()
+    try:
+        world = read_scenario(scenario.canonical)
+        packing, colours = _question(world, wanted), question_of(world, wanted)
+    except (Undecided, Rejected):  # of a kind that is not asked about here
+        return found
+    if packing and not solver_there():
+        return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"}
+    if packing:
+        return _packed(scenario, pairs, found, packing, cp_sat(), seconds)
+    return _coloured(scenario, world, pairs, found, colours, seconds) if colours else found
 
 
 def _packed(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any], question: Packing, engine: dict[str, Any],
@@ -76,7 +79,7 @@ def _coloured(scenario: Scenario, world: Checked, pairs: list[dict[str, Any]], f
               seconds: float) -> dict[str, Any]:  # fmt: skip
     colours, none, how = coloured(question, seconds)
     own = how in ("most constrained first", "tabu search")
-    engine = {**({"name": "natbound"} if own else _solver()), "model": f"colouring: {how}"}
+    engine = {**({"name": "natbound"} if own else cp_sat()), "model": f"colouring: {how}"}
     if colours is None and own:
         return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})", "engine": {**engine, "verdict": "unknown"}}
     if colours is None:

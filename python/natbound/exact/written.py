@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING
 
 from natbound.check.pool import Way
@@ -26,6 +28,17 @@ MOST = 200_000  # variables; with more a solver takes long to be given them alon
 
 Flow = tuple[int, int, int, int, int]  # protocol, source address and port, destination address and port
 End = tuple[int, int]  # external address and port
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One that may be: a variable, and what is so where that is 1."""
+
+    live: int
+    client: Client
+    server: Server
+    flow: Flow
+    passed: tuple[tuple[Nat, End], ...]  # NATs, the innermost first, with the endpoint that each gives
 
 
 def each(s: Set) -> Iterator[int]:
@@ -147,8 +160,9 @@ def _own_ports(world: Checked, nat: Nat) -> dict[int, tuple[int, Set]]:
 class Written:
     """The program of a scenario; with a demand (connections by client set, then server set), of no pair more than it wants."""
 
-    def __init__(self, world: Checked, wanted: dict[str, dict[str, int]] | None = None) -> None:
-        self.world, self.wanted, self.program = world, wanted, Program()
+    def __init__(self, world: Checked, wanted: dict[str, dict[str, int]] | None = None, most: int = MOST) -> None:
+        self.world, self.wanted, self.program, self.most = world, wanted, Program(), most
+        self.connections: list[Connection] = []
         for nat in world.nats.values():
             if nat.translates and Way(world, nat).starts == "any" and nat.plan.pool_choice == "hash" and not nat.plan.fallback:
                 raise Unsupported(f"{nat.name} picks an address by a hash that is not known: the best and the worst one differ")
@@ -167,21 +181,22 @@ class Written:
         self._servers()
 
     def _new(self) -> int:
-        if len(self.program.most) >= MOST:
-            raise Unsupported(f"one by one the connections need more than {MOST:,} unknowns")
+        if len(self.program.most) >= self.most:
+            raise Unsupported(f"one by one the connections need more than {self.most:,} unknowns")
         return self.program.new(1)
 
     def _connections(self, client: Client, server: Server) -> None:
         mine: list[int] = []
-        for address in each(client.addresses):
-            for port in each(client.ports):
-                for to in each(server.addresses):
-                    for on in each(server.ports):
-                        flow = (server.protocol, address, port, to, on)
-                        several = [self._one(flow, ends, ways) for ends, ways in self._ways(client, flow)]
-                        if len(several) > 1:
-                            self.program.at_most([(1, z) for z in several], 1)
-                        mine += several
+        for address, port, to, on in product(*map(each, (client.addresses, client.ports, server.addresses, server.ports))):
+            flow = (server.protocol, address, port, to, on)
+            several = []
+            for end, ways in self._ways(client, flow):
+                several.append(self._one(flow, end, ways))
+                passed = tuple((stage.nat, e) for stage, _, e in ways)
+                self.connections.append(Connection(several[-1], client, server, flow, passed))
+            if len(several) > 1:
+                self.program.at_most([(1, z) for z in several], 1)
+            mine += several
         self.program.wanted += [(1, z) for z in mine]
         if self.wanted is not None and mine:
             self.program.at_most([(1, z) for z in mine], self.wanted[client.name][server.name])

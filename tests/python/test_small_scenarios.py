@@ -1,0 +1,106 @@
+"""What natbound leaves open of small scenarios of every kind is settled connection by connection, with certificates that hold."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import natbound
+import pytest
+from natbound.check import check
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import by_constraints
+import comparing
+import many
+
+SEEDS = 8
+
+
+def _maximum(scenario: natbound.Scenario, seen: Counter[str]) -> int:
+    """The maximum, by its certificate or as the solver says; of what was open, how it was settled is counted."""
+    found = scenario.capacity().to_dict()
+    part, engine = found["maximum"], found.get("engine")
+    verdict = check(part["evidence"], scenario.canonical)
+    assert verdict.valid is not False, verdict.reason
+    seen["open"] += engine is not None
+    if part["connections"] is not None:
+        assert engine is None or engine["trust"].startswith("nothing")
+        return int(part["connections"])
+    assert engine is not None, "left open"
+    assert part["at_least"] == engine["says"] < part["at_most"]
+    assert engine["trust"].startswith("the solver")
+    return int(engine["says"])
+
+
+def _demand(scenario: natbound.Scenario, s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Counter[str]) -> bool | None:
+    found = scenario.capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()]).to_dict()
+    if found["fits"] is not None:
+        verdict = check(found["evidence"], scenario.canonical)
+        assert verdict.valid is not False, verdict.reason
+        seen["placed"] += "engine" in found
+        return bool(found["fits"])
+    if found.get("engine", {}).get("verdict") == "does not fit":
+        assert found["engine"]["trust"].startswith("the solver")
+        seen["ruled out"] += 1
+        return False
+    assert any("port-set" in n for n in s["nats"]), found["sets_it"]  # these are counted, not listed
+    return None
+
+
+@pytest.mark.parametrize("kind", many.KINDS)
+def test_nothing_is_left_open(kind: str) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(SEEDS):
+        rng = random.Random(f"{kind} {seed} small")
+        s = many.KINDS[kind](rng)
+        try:
+            scenario = natbound.Scenario(s)
+        except natbound.InputError:  # static mappings that leave nothing
+            continue
+        most = by_constraints.maximum(s)
+        assert most is None or most == _maximum(scenario, seen)  # None: it did not finish in time
+        if pairs := comparing.wanted(rng, s):
+            said = _demand(scenario, s, pairs, seen)
+            assert said is None or said == comparing.meets(s, pairs)
+
+
+def test_the_answer_says_the_same_as_capacity() -> None:
+    told = 0
+    for seed in range(30):
+        scenario = natbound.Scenario(many.KINDS["backends"](random.Random(f"answer {seed}")))
+        found = scenario.capacity()
+        if "engine" not in found.to_dict():
+            continue
+        most = scenario.answer(remedies=False).to_dict()["maximum"]
+        assert most["connections"] == found.maximum.to_dict()["connections"]
+        assert most["engine"] == found["engine"]
+        told += 1
+    assert told > 2
+
+
+def test_a_claim_between_the_bounds_is_decided() -> None:
+    decided = 0
+    for seed in range(60):
+        scenario = natbound.Scenario(many.KINDS["paired pooling"](random.Random(f"claim {seed}")))
+        part = scenario.capacity(engine="flow").to_dict()["maximum"]
+        found = scenario.capacity().to_dict()["maximum"]
+        if part["connections"] is not None or found["connections"] is None:
+            continue
+        more = scenario.capacity(claim=f"N >= {found['connections']}")
+        assert more["holds"] is True
+        assert check(more["evidence"], scenario.canonical).valid is True
+        assert scenario.capacity(claim=f"N > {found['connections']}")["holds"] is False
+        decided += 1
+    assert decided > 2
+
+
+def test_large_ones_keep_their_bounds() -> None:
+    s = many.KINDS["backends"](random.Random("backends 9 u"))
+    s["clients"][0]["ports"] = "1024-65535"
+    scenario = natbound.Scenario(s)
+    assert scenario.capacity().to_dict()["maximum"] == scenario.capacity(engine="flow").to_dict()["maximum"]
