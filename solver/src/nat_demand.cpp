@@ -82,9 +82,8 @@ class one_nat {
             found = placed_within(s_, reach_, plan, n_, inside_, below, mine_, *quota);
         else if (below.mapping == mapping_type::edm)
             found = place(plan, below);
-        else if (below.mapping == mapping_type::eim)
-            found = place_shared_mappings(s_, groups_of(s_, reach_, plan, inside_, by_pair(below)),
-                                          mine_, n_);
+        else
+            found = place_shared_mappings(s_, reach_, plan, inside_, below, mine_, n_);
         if (!found) {
             if (!one_flow_a_mapping && too_many(readings.above, mine_)) return false;
             say(!readings.why.empty() ? readings.why
@@ -92,7 +91,7 @@ class one_nat {
                         : "how connections are to share mappings is not settled in this version");
             return false;
         }
-        if (!mappings_fit(plan, below.mapping, *found)) {
+        if (!mappings_fit(plan, *found)) {
             if (too_many(readings.above, mine_)) return false;
             say("within the limit on mappings of " + nat_.name + " no placing was found");
             return false;
@@ -141,7 +140,7 @@ class one_nat {
         }
         auto found =
             filled_bins(at_ ? dealt_as(s_, plan, inside_, *at_) : packed(s_, plan, inside_, mine_));
-        if (found && mappings_fit(plan, reading.mapping, *found)) {
+        if (found && mappings_fit(plan, *found)) {
             std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
             return true;
         }
@@ -253,12 +252,10 @@ class one_nat {
 
     // Where a mapping may carry several connections, limit_of does not settle how many there may
     // be.
-    static bool mappings_fit(const nat_plan& plan, mapping_type read_as,
-                             const std::vector<block>& blocks) {
+    static bool mappings_fit(const nat_plan& plan, const std::vector<block>& blocks) {
         if (!plan.mappings) return true;
         count used = 0;
-        for (const auto& b : blocks)
-            used += read_as == mapping_type::eim ? b.size : b.connections();
+        for (const auto& b : blocks) used += b.mappings();
         return used <= *plan.mappings;
     }
 

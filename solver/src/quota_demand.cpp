@@ -13,8 +13,7 @@ std::optional<std::vector<block>> placed_within(const scenario& s, const reach_t
                                                 const nat_reading& reading,
                                                 const std::vector<pair_demand>& pairs,
                                                 const count& quota) {
-    const bool shared = reading.mapping == mapping_type::eim;
-    if (!shared && reading.mapping != mapping_type::edm) return std::nullopt;
+    const bool shared = reading.mapping != mapping_type::edm;
     if (!shared) {
         const auto groups =
             groups_of(s, reach_of(reach, reading, pairs), plan, inside, by_pair(reading));
@@ -24,12 +23,13 @@ std::optional<std::vector<block>> placed_within(const scenario& s, const reach_t
         [&](const std::optional<thinned>& thin,
             const std::vector<pair_demand>& renamed) -> std::optional<std::vector<block>> {
         if (!thin) return std::nullopt;
-        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
         if (shared) {
-            auto found = place_shared_mappings(thin->s, groups, renamed, nat);
+            auto found = place_shared_mappings(thin->s, thin->reach, plan, thin->inside, reading,
+                                               renamed, nat);
             if (found) found = thin->named_back(std::move(*found));
             return found;
         }
+        const auto groups = groups_of(thin->s, thin->reach, plan, thin->inside, by_pair(reading));
         auto flow = send(groups, renamed);
         if (!flow.fits) return std::nullopt;
         return thin->named_back(blocks_over_keys(groups, std::move(flow.placements), nat));

@@ -1,11 +1,13 @@
-// n connections to a server set of e endpoints ride on m >= n / e mappings: n div m endpoints on
-// all of them, one more on the first n mod m.
+// Endpoint-independent: a client set needs as many mappings as its largest demand towards one
+// server set asks for. n connections to a server set of e endpoints ride on m >= n / e mappings: n
+// div m endpoints on all of them, one more on the first n mod m.
 #include "shared_mappings.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "nat_reading.hpp"
 #include "pair_network.hpp"
 
 namespace natbound {
@@ -21,17 +23,6 @@ struct need {
     count mappings;
     std::vector<wish> wishes;
 };
-
-block cut(const block& b, const count& from, const count& size, destination_list to) {
-    block out = b;
-    out.first += from;
-    out.via_first += from;
-    out.size = size;
-    const count n = endpoints(to);
-    out.to = std::make_shared<const target>(target{std::move(to), n});
-    trim(out);
-    return out;
-}
 
 // The client set's mappings, in order, each given its endpoints; `before` mappings lie in earlier
 // blocks.
@@ -52,17 +43,26 @@ void dress(const scenario& s, const block& b, const need& n, const count& before
             for (auto& item : slice_endpoints({{w.server, v.addresses, v.ports}}, 0, many))
                 to.push_back(std::move(item));
         }
-        if (!to.empty()) out.push_back(cut(b, from, end - from, std::move(to)));
+        if (const count many = endpoints(to); many > 0) {
+            auto there = std::make_shared<const target>(target{std::move(to), many});
+            out.push_back(part_of(b, std::move(there), from, end - from));
+            out.back().weight = many;
+        }
         from = end;
     }
 }
 
 }  // namespace
 
-std::optional<std::vector<block>> place_shared_mappings(const scenario& s,
-                                                        const std::vector<group>& groups,
-                                                        const std::vector<pair_demand>& demands,
+std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const reach_table& reach,
+                                                        const nat_plan& plan,
+                                                        const std::vector<std::size_t>& inside,
+                                                        const nat_reading& reading,
+                                                        const demand_list& demands,
                                                         std::size_t nat) {
+    if (reading.mapping == mapping_type::adm)
+        return place_address_mappings(s, plan, inside, reading, demands, nat);
+    const auto groups = groups_of(s, reach, plan, inside, by_pair(reading));
     std::map<std::pair<std::size_t, transport>, need> needs;
     for (const auto& d : demands) {
         const auto& v = s.servers[d.server];

@@ -1,6 +1,6 @@
 #pragma once
-// A demand under endpoint-independent mapping: each client set needs as many mappings as its
-// largest demand towards one server set asks for.
+// A demand where a mapping carries several connections: those that are needed are placed, and each
+// is given as many destinations as it takes.
 #include <optional>
 #include <vector>
 
@@ -9,11 +9,21 @@
 
 namespace natbound {
 
-// `groups` read by pair with mapping eim. Nothing where the mappings that are needed do not fit;
-// each unit of the blocks is one mapping.
-std::optional<std::vector<block>> place_shared_mappings(const scenario& s,
-                                                        const std::vector<group>& groups,
-                                                        const std::vector<pair_demand>& demands,
+// `reading` with mapping eim or adm, under a clash scope that each mapping lies in once. Nothing
+// where the mappings that are needed do not fit.
+std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const reach_table& reach,
+                                                        const nat_plan& plan,
+                                                        const std::vector<std::size_t>& inside,
+                                                        const nat_reading& reading,
+                                                        const demand_list& demands,
                                                         std::size_t nat);
+
+// The same for adm: as many mappings towards the addresses of a server set as its ports ask for,
+// those of server sets on the same addresses shared.
+std::optional<std::vector<block>> place_address_mappings(const scenario& s, const nat_plan& plan,
+                                                         const std::vector<std::size_t>& inside,
+                                                         nat_reading reading,
+                                                         const demand_list& demands,
+                                                         std::size_t nat);
 
 }  // namespace natbound

@@ -1,0 +1,180 @@
+// With every address of the servers as one destination, a connection there is one mapping. So the
+// mappings that are needed are placed first, and then given their ports.
+#include <algorithm>
+#include <map>
+
+#include "cascade_view.hpp"
+#include "keyed_blocks.hpp"
+#include "nat_reading.hpp"
+#include "overlay.hpp"
+#include "pair_network.hpp"
+#include "shared_mappings.hpp"
+#include "shares.hpp"
+
+namespace natbound {
+namespace {
+
+// Addresses on which the same server sets of one protocol have ports.
+struct place {
+    address_set addresses;
+    std::vector<std::size_t> servers;
+};
+
+struct wish {
+    std::size_t server;
+    count connections;
+
+    // How many of the server set's ports the mapping of this number uses, of so many mappings.
+    std::uint64_t ports(const count& mapping, const count& mappings) const {
+        return static_cast<std::uint64_t>(count(connections / mappings)) +
+               (mapping < connections % mappings ? 1 : 0);
+    }
+};
+
+// What one client set wants on the addresses of one place.
+struct need {
+    count mappings;
+    std::vector<wish> wishes;
+};
+using needs = std::map<std::pair<std::size_t, std::size_t>, need>;  // by client set and place
+
+std::vector<place> places_of(const scenario& s, const demand_list& demands) {
+    std::map<transport, std::vector<std::size_t>> by_protocol;
+    std::vector<bool> wanted(s.servers.size(), false);
+    for (const auto& d : demands) wanted[d.server] = true;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        if (wanted[v]) by_protocol[s.servers[v].protocol].push_back(v);
+    std::vector<place> out;
+    for (const auto& [protocol, servers] : by_protocol) {
+        std::vector<const address_set*> sets;
+        for (const auto v : servers) sets.push_back(&s.servers[v].addresses);
+        for (auto& here : overlay<ip_address>(sets)) {
+            place one{std::move(here.atom), {}};
+            for (const auto k : here.sets) one.servers.push_back(servers[k]);
+            out.push_back(std::move(one));
+        }
+    }
+    return out;
+}
+
+// Each pair spread evenly over the addresses of its servers.
+needs needs_of(const scenario& s, const std::vector<place>& places, const demand_list& demands) {
+    std::vector<std::vector<std::size_t>> of_server(s.servers.size());
+    for (std::size_t p = 0; p < places.size(); ++p)
+        for (const auto v : places[p].servers) of_server[v].push_back(p);
+    needs out;
+    for (const auto& d : demands) {
+        shares parts;
+        for (const auto p : of_server[d.server]) parts[{d.client, p}] = places[p].addresses.size();
+        const count ports = s.servers[d.server].ports.size();
+        for (const auto& one : divided(parts, d.connections)) {
+            auto& n = out[{d.client, one.server}];
+            n.mappings = std::max<count>(n.mappings, (one.connections + ports - 1) / ports);
+            n.wishes.push_back({d.server, one.connections});
+        }
+    }
+    return out;
+}
+
+// The scenario whose servers are the places, each address with one port.
+scenario by_places(const scenario& s, const std::vector<place>& places) {
+    scenario out = s;
+    out.servers.clear();
+    for (const auto& p : places) {
+        auto one = s.servers[p.servers.front()];
+        one.addresses = p.addresses;
+        one.ports = one.ports.slice(0, 1);
+        one.connection_limits.reset();
+        one.backends.reset();
+        out.servers.push_back(std::move(one));
+    }
+    return out;
+}
+
+// Mappings number `from` .. `end` - 1 of a block (unit by unit, in each address by address), as
+// blocks towards all their addresses at once: at most three.
+struct part {
+    count unit, units, address, addresses;
+};
+std::vector<part> parts_of(const count& from, const count& end, const count& wide) {
+    std::vector<part> out;
+    count at = from;
+    while (at < end) {
+        const count column = at % wide;
+        const bool whole = column == 0 && end - at >= wide;
+        const count here =
+            whole ? count((end - at) / wide * wide) : std::min<count>(end - at, wide - column);
+        out.push_back(
+            {at / wide, whole ? count(here / wide) : count(1), column, whole ? wide : here});
+        at += here;
+    }
+    return out;
+}
+
+// The block's mappings, of which `before` have lain in earlier blocks, with their ports.
+void dress(const scenario& s, const block& b, const need& n, const count& before,
+           std::vector<block>& out) {
+    const count all = b.connections();
+    std::vector<count> ends{all};
+    for (const auto& w : n.wishes) {
+        const count more = w.connections % n.mappings;
+        if (more > before && more < before + all) ends.push_back(more - before);
+    }
+    std::sort(ends.begin(), ends.end());
+    count from = 0;
+    for (const auto& end : ends) {
+        for (const auto& p : parts_of(from, end, b.to->endpoints)) {
+            target to{{}, 0};
+            count weight = 0;
+            for (const auto& w : n.wishes) {
+                const auto many = w.ports(before + from, n.mappings);
+                if (many == 0) continue;
+                weight += many;
+                for (auto& item : slice_endpoints(b.to->list, p.address, p.addresses))
+                    to.list.push_back({w.server, std::move(item.addresses),
+                                       s.servers[w.server].ports.slice(0, many)});
+            }
+            if (weight == 0) continue;
+            to.endpoints = endpoints(to.list);
+            out.push_back(
+                part_of(b, std::make_shared<const target>(std::move(to)), p.unit, p.units));
+            out.back().weight = weight;
+        }
+        from = end;
+    }
+}
+
+}  // namespace
+
+std::optional<std::vector<block>> place_address_mappings(const scenario& s, const nat_plan& plan,
+                                                         const std::vector<std::size_t>& inside,
+                                                         nat_reading reading,
+                                                         const demand_list& demands,
+                                                         std::size_t nat) {
+    const auto places = places_of(s, demands);
+    const auto wanted = needs_of(s, places, demands);
+    const scenario seen = by_places(s, places);
+    reach_table reach(s.clients.size(), std::vector<bool>(places.size(), false));
+    demand_list mappings;
+    for (const auto& [key, n] : wanted) {
+        reach[key.first][key.second] = true;
+        mappings.push_back({key.first, key.second, n.mappings});
+    }
+    reading.mapping = mapping_type::edm;
+    const auto groups = groups_of(seen, reach, plan, inside, by_pair(reading));
+    auto flow = send(groups, mappings);
+    if (!flow.fits) return std::nullopt;
+    std::vector<block> out;
+    std::map<std::pair<std::size_t, std::size_t>, count> done;
+    for (const auto& laid : blocks_over_keys(groups, std::move(flow.placements), nat))
+        for (const auto& b : unspread(laid)) {
+            const std::pair<std::size_t, std::size_t> key{b.client, b.to->list.front().server};
+            dress(s, b, wanted.at(key), done[key], out);
+            done[key] += b.connections();
+        }
+    for (const auto& [key, n] : wanted)  // of very many pieces some may be left out
+        if (done[key] != n.mappings) return std::nullopt;
+    return out;
+}
+
+}  // namespace natbound
