@@ -1,7 +1,6 @@
 // From the innermost NAT outwards.
 #include "cascade_blocks.hpp"
 
-#include "cascade_quota.hpp"
 #include "cascade_view.hpp"
 #include "natbound/model/cascade.hpp"
 #include "words.hpp"
@@ -83,15 +82,9 @@ class outwards {
             for (const auto& b : done_[m].blocks)
                 for (auto& one : unspread(b)) placed.push_back(std::move(one));
         const cascade_view view(s_, n, clients, std::move(placed));
-        scenario seen = view.seen();
-        auto& quota = seen.nats.front().connection_limits.limit_per_subscriber;
-        std::optional<std::uint64_t>
-            apart;  // a quota that the sets of the view would not see as one
-        if (view.shares_addresses()) std::swap(apart, quota);
-        std::vector<std::size_t> all(seen.clients.size());
+        std::vector<std::size_t> all(view.seen().clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
-        auto best = capacity_of(seen, view.reach(), 0, all, memory_);
-        if (apart) best.blocks = within_each_quota(best.blocks, *apart);
+        auto best = capacity_of(view.seen(), view.reach(), 0, all, memory_);
         out.blocks = view.named_back(best.blocks);
         out.at_least = connections(out.blocks);
         out.mappings = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cascade_quota.hpp"
 #include "natbound/model/error.hpp"
 #include "overlay.hpp"
 #include "shares.hpp"
@@ -49,6 +50,8 @@ cascade_view::cascade_view(const scenario& s, std::size_t nat,
     for (const auto c : clients_) seen_.clients.push_back(s.clients[c]);
     cut_servers(s);
     cut_clients();
+    if (shares_addresses_)
+        std::swap(quota_, seen_.nats.front().connection_limits.limit_per_subscriber);
     for (const auto c : clients_) {
         std::vector<bool> row(seen_.servers.size(), false);
         for (std::size_t v = 0; v < s.servers.size(); ++v)
@@ -198,7 +201,7 @@ std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) co
         one.weight = b.weight;
         out.push_back(std::move(one));
     };
-    for (const auto& spread : blocks)
+    for (const auto& spread : quota_ ? within_each_quota(blocks, *quota_) : blocks)
         for (const auto& b : unspread(spread)) {
             if (b.client < clients_.size()) {
                 block one = b;

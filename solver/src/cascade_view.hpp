@@ -17,17 +17,17 @@ class cascade_view {
     cascade_view(const scenario& s, std::size_t nat, const std::vector<std::size_t>& clients,
                  std::vector<block> placed);
 
+    // Where an external address of an inner NAT lies in several client sets it has no quota: none
+    // of them would see it whole.
     const scenario& seen() const { return seen_; }
     const reach_table& reach() const { return reach_; }
-    // Whether an external address of an inner NAT lies in several client sets.
-    bool shares_addresses() const { return shares_addresses_; }
 
     // The connections that were placed, and those of the clients' own pairs (spread evenly over the
     // pieces of a server set), as a demand.
     demand_list demand(const demand_list& own) const;
 
     // Blocks of the view as blocks of the scenario, through all their NATs. What keeps a port that
-    // an inner NAT gave, outside the searched range, is left out.
+    // an inner NAT gave, outside the searched range, is left out, and what passes the quota.
     std::vector<block> named_back(const std::vector<block>& blocks) const;
 
   private:
@@ -58,7 +58,8 @@ class cascade_view {
     std::vector<std::vector<std::size_t>> of_server_;  // pieces, by server of s
     scenario seen_;
     reach_table reach_;
-    bool shares_addresses_ = false;
+    bool shares_addresses_ = false;       // an external address lies in several client sets
+    std::optional<std::uint64_t> quota_;  // of each, then
 };
 
 // A block whose units run over destinations, as blocks towards one endpoint each.
