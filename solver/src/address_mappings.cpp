@@ -38,6 +38,10 @@ struct need {
 };
 using needs = std::map<std::pair<std::size_t, std::size_t>, need>;  // by client set and place
 
+bool has(const place& p, std::size_t server) {
+    return std::find(p.servers.begin(), p.servers.end(), server) != p.servers.end();
+}
+
 std::vector<place> places_of(const scenario& s, const demand_list& demands) {
     std::map<transport, std::vector<std::size_t>> by_protocol;
     std::vector<bool> wanted(s.servers.size(), false);
@@ -146,11 +150,9 @@ void dress(const scenario& s, const block& b, const need& n, const count& before
 
 }  // namespace
 
-std::optional<std::vector<block>> place_address_mappings(const scenario& s, const nat_plan& plan,
-                                                         const std::vector<std::size_t>& inside,
-                                                         nat_reading reading,
-                                                         const demand_list& demands,
-                                                         std::size_t nat) {
+shared_placing place_address_mappings(const scenario& s, const nat_plan& plan,
+                                      const std::vector<std::size_t>& inside, nat_reading reading,
+                                      const demand_list& demands, std::size_t nat) {
     const auto places = places_of(s, demands);
     const auto wanted = needs_of(s, places, demands);
     const scenario seen = by_places(s, places);
@@ -163,7 +165,15 @@ std::optional<std::vector<block>> place_address_mappings(const scenario& s, cons
     reading.mapping = mapping_type::edm;
     const auto groups = groups_of(seen, reach, plan, inside, by_pair(reading));
     auto flow = send(groups, mappings);
-    if (!flow.fits) return std::nullopt;
+    if (!flow.fits) {
+        demand_list closed;
+        for (std::size_t k = 0; k < mappings.size(); ++k)
+            if (flow.closed[k])
+                for (const auto& d : demands)
+                    if (d.client == mappings[k].client && has(places[mappings[k].server], d.server))
+                        closed.push_back(d);
+        return {std::nullopt, std::move(closed)};
+    }
     std::vector<block> out;
     std::map<std::pair<std::size_t, std::size_t>, count> done;
     for (const auto& laid : blocks_over_keys(groups, std::move(flow.placements), nat))
@@ -173,8 +183,8 @@ std::optional<std::vector<block>> place_address_mappings(const scenario& s, cons
             done[key] += b.connections();
         }
     for (const auto& [key, n] : wanted)  // of very many pieces some may be left out
-        if (done[key] != n.mappings) return std::nullopt;
-    return out;
+        if (done[key] != n.mappings) return {};
+    return {std::move(out), {}};
 }
 
 }  // namespace natbound

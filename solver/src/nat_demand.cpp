@@ -9,6 +9,7 @@
 #include "keyed_blocks.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "needed_mappings.hpp"
 #include "pair_network.hpp"
 #include "paired.hpp"
 #include "port_sets.hpp"
@@ -76,23 +77,29 @@ class one_nat {
         const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
         if (one_flow_a_mapping && !fits_above(plan, readings.above)) return false;
         if (plan.pairs()) return paired(plan, readings.above);
-        std::optional<std::vector<block>> found;
         const auto& below = readings.below ? *readings.below : readings.above;
-        if (quota)
-            found = placed_within(s_, reach_, plan, n_, inside_, below, mine_, *quota);
-        else if (below.mapping == mapping_type::edm)
-            found = place(plan, below);
-        else
-            found = place_shared_mappings(s_, reach_, plan, inside_, below, mine_, n_);
+        std::optional<std::vector<block>> found;
+        demand_list closed;
+        if (quota) found = placed_within(s_, reach_, plan, n_, inside_, below, mine_, *quota);
+        if (below.mapping == mapping_type::edm) {
+            if (!quota) found = place(plan, below);
+        } else if (!found) {
+            auto placing = place_shared_mappings(s_, reach_, plan, inside_, below, mine_, n_);
+            if (!quota) found = std::move(placing.blocks);
+            closed = std::move(placing.closed);
+        }
         if (!found) {
-            if (!one_flow_a_mapping && too_many(readings.above, mine_)) return false;
+            if (!one_flow_a_mapping && (too_many_mappings(plan, readings.above, closed) ||
+                                        too_many(readings.above, mine_)))
+                return false;
             say(!readings.why.empty() ? readings.why
                 : quota ? "no even placing within the quotas of " + nat_.name + " was found"
                         : "how connections are to share mappings is not settled in this version");
             return false;
         }
         if (!mappings_fit(plan, *found)) {
-            if (too_many(readings.above, mine_)) return false;
+            if (too_many_mappings(plan, readings.above, mine_) || too_many(readings.above, mine_))
+                return false;
             say("within the limit on mappings of " + nat_.name + " no placing was found");
             return false;
         }
@@ -144,7 +151,7 @@ class one_nat {
             std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
             return true;
         }
-        if (too_many(reading, mine_)) return false;
+        if (too_many_mappings(plan, reading, mine_) || too_many(reading, mine_)) return false;
         say("paired pooling: which client addresses share an external address of " + nat_.name +
             " is bin packing (NP-hard), and no packing was found by size");
         return false;
@@ -202,6 +209,16 @@ class one_nat {
             say("it does not fit, but no certificate of this version shows it: the hash picks an "
                 "address for each destination that a client reaches");
         return false;
+    }
+
+    // Whether some of these pairs need more mappings than there can be; refuses, then.
+    bool too_many_mappings(const nat_plan& plan, const nat_reading& above,
+                           const demand_list& some) {
+        auto found = needs_more_mappings(s_, plan, above.pool, some, memory_);
+        if (!found) return false;
+        bj::object item({{"nat", nat_.name}, {"needs", std::move(found->needs)}}, memory_);
+        refuse(found->in_words, std::move(item));
+        return true;
     }
 
     // Whether these pairs want more than the maximum of a scenario in which their clients reach

@@ -9,8 +9,8 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/work.hpp"
-#include "parted_clients.hpp"
 #include "server_room.hpp"
+#include "shares.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -232,7 +232,7 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
     }
     if (mine.empty()) return true;
     const auto one = as_one(s_, reach_, inside_, nats, mine);
-    if (!one) return evenly_parted(mine);
+    if (!one) return parted(mine);
     auto flow = send(one->groups, mine, 1, one->limits);
     if (flow.fits) {
         auto some = blocks_over_keys(one->groups, std::move(flow.placements), nats.front());
@@ -250,31 +250,43 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
     return false;
 }
 
-// Where no flow decides: each pair is parted evenly among the NATs that its clients are spread
-// over, and if that does not fit nothing is settled.
-bool by_pairs::evenly_parted(const demand_list& mine) {
-    const parted_clients parted(s_);
-    demand_list parts;
+// Where no flow decides: each pair is parted among the NATs that its clients are spread over,
+// evenly or as these have external endpoints, and if neither fits nothing is settled.
+bool by_pairs::parted(const demand_list& mine) {
+    const parted_clients split(s_);
+    std::vector<count> even(s_.nats.size(), 1), by_room;
+    for (const auto& n : s_.nats) {
+        count most = 0;
+        for (const auto& c : nat_plan(n).classes) most = std::max(most, count(c.ports.size()));
+        by_room.push_back(n.external_ip_address_pool.size() * most);
+    }
+    for (const auto& weights : {even, by_room}) {
+        by_pairs some(split.s, split.reach, split.inside, parts_of(split, mine, weights));
+        if (!some.each_nat()) continue;
+        auto found = split.named_back(std::move(some.blocks()));
+        std::move(found.begin(), found.end(), std::back_inserter(blocks_));
+        return true;
+    }
+    say("parted evenly among the NATs that the clients are spread over, or by their external "
+        "endpoints, it does not fit; other parts are not settled");
+    return false;
+}
+
+demand_list by_pairs::parts_of(const parted_clients& split, const demand_list& mine,
+                               const std::vector<count>& weights) const {
+    std::vector<count> of_part(split.client_of.size(), 1);  // of the NAT that it is inside
+    for (std::size_t n = 0; n < s_.nats.size(); ++n)
+        for (const auto c : split.inside[n]) of_part[c] = weights[n];
+    demand_list out;
     for (const auto& p : mine) {
-        std::vector<std::size_t> of;
-        for (std::size_t c = 0; c < parted.client_of.size(); ++c)
-            if (parted.client_of[c] == p.client) of.push_back(c);
-        for (std::size_t k = 0; k < of.size(); ++k)
-            parts.push_back({of[k], p.server,
-                             p.connections * (k + 1) / of.size() - p.connections * k / of.size()});
+        shares parts;
+        for (std::size_t c = 0; c < split.client_of.size(); ++c)
+            if (split.client_of[c] == p.client) parts[{c, p.server}] = of_part[c];
+        for (auto& one : divided(parts, p.connections)) out.push_back(std::move(one));
     }
-    std::erase_if(parts, [](const pair_demand& p) { return p.connections == 0; });
-    std::stable_sort(parts.begin(), parts.end(),
+    std::stable_sort(out.begin(), out.end(),
                      [](const auto& a, const auto& b) { return a.client < b.client; });
-    by_pairs evenly(parted.s, parted.reach, parted.inside, std::move(parts));
-    if (!evenly.each_nat()) {
-        say("parted evenly among the NATs that the clients are spread over it does not fit; other "
-            "parts are not settled");
-        return false;
-    }
-    auto found = parted.named_back(std::move(evenly.blocks()));
-    std::move(found.begin(), found.end(), std::back_inserter(blocks_));
-    return true;
+    return out;
 }
 
 const demand_list& by_pairs::of_client(std::size_t c) {

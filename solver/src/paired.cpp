@@ -7,22 +7,11 @@
 
 #include "natbound/model/plan.hpp"
 #include "natbound/model/work.hpp"
+#include "needed_mappings.hpp"
 #include "words.hpp"
 
 namespace natbound {
 namespace {
-
-port_set given_to(const nat_plan& plan, const port_set& ports) {
-    port_set out;
-    for (const auto& c : plan.classes) {
-        const auto mine = c.source & ports;
-        if (mine.empty()) continue;
-        if (!plan.rounds(c.size).empty()) out = out | c.ports;
-        if (plan.design.first_choice == first_choice::preserve) out = out | (mine & c.ports);
-        if (plan.design.first_choice == first_choice::preserve_any) out = out | mine;
-    }
-    return out;
-}
 
 // The connections to a server set that one external address can carry: under each key a port
 // carries one mapping, of as many connections as the key has endpoints for it.

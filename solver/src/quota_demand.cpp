@@ -25,7 +25,8 @@ std::optional<std::vector<block>> placed_within(const scenario& s, const reach_t
         if (!thin) return std::nullopt;
         if (shared) {
             auto found = place_shared_mappings(thin->s, thin->reach, plan, thin->inside, reading,
-                                               renamed, nat);
+                                               renamed, nat)
+                             .blocks;
             if (found) found = thin->named_back(std::move(*found));
             return found;
         }

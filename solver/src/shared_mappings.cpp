@@ -54,12 +54,10 @@ void dress(const scenario& s, const block& b, const need& n, const count& before
 
 }  // namespace
 
-std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const reach_table& reach,
-                                                        const nat_plan& plan,
-                                                        const std::vector<std::size_t>& inside,
-                                                        const nat_reading& reading,
-                                                        const demand_list& demands,
-                                                        std::size_t nat) {
+shared_placing place_shared_mappings(const scenario& s, const reach_table& reach,
+                                     const nat_plan& plan, const std::vector<std::size_t>& inside,
+                                     const nat_reading& reading, const demand_list& demands,
+                                     std::size_t nat) {
     if (reading.mapping == mapping_type::adm)
         return place_address_mappings(s, plan, inside, reading, demands, nat);
     const auto groups = groups_of(s, reach, plan, inside, by_pair(reading));
@@ -84,7 +82,16 @@ std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const
                 mappings.push_back({client, first, it->second.mappings});
         }
     const auto flow = send(groups, mappings);
-    if (!flow.fits) return std::nullopt;
+    if (!flow.fits) {
+        demand_list closed;
+        for (std::size_t k = 0; k < mappings.size(); ++k)
+            if (flow.closed[k])
+                for (const auto& d : demands)
+                    if (d.client == mappings[k].client &&
+                        s.servers[d.server].protocol == s.servers[mappings[k].server].protocol)
+                        closed.push_back(d);
+        return {std::nullopt, std::move(closed)};
+    }
     std::vector<block> out;
     std::map<std::pair<std::size_t, transport>, count> done;
     for (std::size_t g = 0; g < groups.size(); ++g)
@@ -94,7 +101,7 @@ std::optional<std::vector<block>> place_shared_mappings(const scenario& s, const
             dress(s, b, needs.at(key), done[key], out);
             done[key] += b.size;
         }
-    return out;
+    return {std::move(out), {}};
 }
 
 }  // namespace natbound

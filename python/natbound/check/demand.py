@@ -12,6 +12,7 @@ from .does_not_fit import check_does_not_fit, check_nat
 from .groups import check_group, heaviest_first
 from .left import whole
 from .limit import limit
+from .needs import too_many_mappings
 from .paired import too_few_bins
 from .pool import Way
 from .port_sets import too_few
@@ -82,6 +83,13 @@ def _all_ways(scenario: Scenario, body: Any, demand: Demand) -> bool:
     return sum(demand[pair] for pair in pairs) > check_does_not_fit(those_left(scenario, alone(scenario, pairs)), bound)
 
 
+def _by_one_way(scenario: Scenario, demand: Demand) -> Demand:
+    """What must go through the one NAT that its clients are inside: who may take another need not send a NAT anything."""
+    spend(len(demand) + sum(len(n.inside) for n in scenario.nats.values()))
+    ways = Counter(name for n in scenario.nats.values() for name in n.inside)
+    return Counter({pair: n for pair, n in demand.items() if ways[pair[0]] == 1})
+
+
 def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     """The demand passes what one table, one Hall set, or one client set's own sockets can carry."""
     demand = at_stages(scenario, demand)
@@ -95,24 +103,27 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     own = [pair for pair in demand if not scenario.clients[pair[0]].inner]
     counted = read_counted(scenario, body.get("servers", []), "servers")
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
+    here = _by_one_way(scenario, demand)
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"
-        known_keys(item, "nat at-most table quota backends subscribers paired groups pairs packing port-sets", where)
+        known_keys(item, "nat at-most table quota backends subscribers paired groups pairs packing needs port-sets", where)
         name = word(get(item, "nat", where), where)
         need(name in scenario.nats, f"{where}: no NAT {name[:40]!r}")
         nat = scenario.nats[name]
         if nat.port_sets is not None:
-            need(not {"pairs", "groups", "quota"} & item.keys(), f"{where}: {nat.name} deals out its ports in sets")
-            found = too_few(scenario, nat, item.get("port-sets", []), demand, where + ".port-sets") or found
+            need(not {"pairs", "groups", "quota", "needs"} & item.keys(), f"{where}: {nat.name} deals out its ports in sets")
+            found = too_few(scenario, nat, item.get("port-sets", []), here, where + ".port-sets") or found
         elif "pairs" in item:
-            found = _pairs_through(scenario, nat, item, demand, where) or found
+            found = _pairs_through(scenario, nat, item, here, where) or found
             continue
         spend(len(demand))
-        through = sum(n for (c, _), n in demand.items() if c in nat.inside)
+        through = sum(n for (c, _), n in here.items() if c in nat.inside)
         found = found or any(through > most for most in limit(scenario, nat))
+        if "needs" in item:
+            found = too_many_mappings(scenario, nat, item["needs"], here, where + ".needs") or found
         if "packing" in item:
-            found = too_few_bins(scenario, nat, item["packing"], demand, where + ".packing") or found
-        found = passes(scenario, nat, item.get("quota", []), demand, where + ".quota") or found
+            found = too_few_bins(scenario, nat, item["packing"], here, where + ".packing") or found
+        found = passes(scenario, nat, item.get("quota", []), here, where + ".quota") or found
         for j, g in enumerate(entries(item.get("groups", []), where)):
-            found = _closed_demand(scenario, nat, g, demand, f"{where}.groups[{j}]") or found
+            found = _closed_demand(scenario, nat, g, here, f"{where}.groups[{j}]") or found
     need(found, "nothing in it is less than the demand")
