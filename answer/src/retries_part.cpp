@@ -181,9 +181,10 @@ bj::object retries_part(const scenario& s, const risk_result& r, const risk_opti
         for (auto& field : more) out[field.key()] = std::move(field.value());
         return out;
     };
-    if (std::all_of(r.kinds.begin(), r.kinds.end(), [&](const kind_result& k) {
+    if (policy.tries == 1 ||
+        (!r.counted && std::all_of(r.kinds.begin(), r.kinds.end(), [&](const kind_result& k) {
             return !k.odds.at_most && tries_are_strangers(policy, k.odds.value);
-        }))
+        })))
         return join(fixed_point(s, r, options, policy));
     const double p = r.overall.high;
     const double arrivals = most_attempts / (1 + p * static_cast<double>(policy.tries - 1));

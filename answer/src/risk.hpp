@@ -4,6 +4,7 @@
 
 #include "natbound/answer/answer.hpp"
 #include "natbound/calculator/likely.hpp"
+#include "natbound/model/error.hpp"
 #include "natbound/model/scenario.hpp"
 
 namespace natbound {
@@ -16,6 +17,10 @@ boost::json::object likely_part(const scenario& s, const calculator::likely_resu
                                 std::uint64_t seed);
 boost::json::object traffic_part(const calculator::risk_result& r,
                                  const calculator::likely_result& l, bool given);
+
+// What no method answers, counted. Throws unsupported where it can't be simulated either.
+calculator::risk_result counted_risk(const scenario& s, const risk_options& options,
+                                     const unsupported& why);
 
 boost::json::object policy_json(const calculator::retry_policy& p);
 // What the retries of the options make of a risk.

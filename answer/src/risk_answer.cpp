@@ -1,6 +1,7 @@
 // The risk at the scenario's own traffic: first attempts and time; retries: retries_part.cpp.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,15 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     how.seed = options.seed;
     how.interrupt = options.interrupt;
     how.known = std::make_shared<known_curves>();
-    loss_study study(s, how);
-    const auto r = study.risk(options.scale);
+    std::optional<loss_study> study;
+    risk_result r;
+    try {
+        study.emplace(s, how);
+        r = study->risk(options.scale);
+    } catch (const unsupported& why) {
+        study.reset();
+        r = counted_risk(s, options, why);
+    }
     bj::object out{{"schema", "natbound.risk/1"}, {"rate", r.rate}, {"load", r.load}};
     out["hold"] = r.load / r.rate;
     const auto& p = r.overall;
@@ -40,7 +48,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["exact"] = r.exact;
     out["hash_known"] = r.hash_known;
     out["method"] = r.method.empty() ? "nothing refuses" : r.method;
-    if (const auto windows = study.windows(options.scale))
+    if (const auto windows = study ? study->windows(options.scale) : std::nullopt)
         out["formula"] = bj::object{{"name", "window_loss"},
                                     {"refusal_probability", windows->refusal},
                                     {"leaves_out", texts(windows->leaves_out)}};
@@ -84,7 +92,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         }
         out["cuts"] = std::move(cuts);
     }
-    if (has_other_limits(s)) {
+    if (study && has_other_limits(s)) {
         // a factor to a few parts in a thousand is enough to rank by
         study_options rough = how;
         rough.holds = 2;

@@ -10,6 +10,7 @@
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
+#include "shared_sockets.hpp"
 #include "state_average.hpp"
 
 namespace natbound::calculator {
@@ -144,9 +145,26 @@ double loss_curve::exact_log(double load) const {
     return never;
 }
 
+// Where connections meet on mappings: by the law of the busy sockets, or between what is refused if
+// none did and if those that meet one had not come.
+log_odds loss_curve::at(double load, std::size_t kind) const {
+    log_odds out = alone_at(load, kind);
+    if (!sharing_ || !out.seen) return out;
+    if (method_ == loss_method::erlang_b) {
+        const auto [it, fresh] = known_.try_emplace(load, never);
+        if (fresh) it->second = sharing_->log_refused(ports_, load);
+        return {std::min(it->second, out.log), sharing_->error(it->second), it->second > never};
+    }
+    const double less = load * (1 - sharing_->meeting(std::min(load, ports_)));
+    const log_odds low = less > 0 ? alone_at(less, kind) : log_odds{never, 0, false};
+    if (!low.seen) return out;
+    const double off = (out.log - low.log) / 2;
+    return {out.log - off, std::hypot(out.error, off / 1.96), true};
+}
+
 // A line through the points in log load and log probability; near points count most, and the slope
 // between far ones is what a single near one is given.
-log_odds loss_curve::at(double load, std::size_t kind) const {
+log_odds loss_curve::alone_at(double load, std::size_t kind) const {
     if (exact())
         return {exact_log(load), 0,
                 method_ != loss_method::nothing_refuses && method_ != loss_method::dealt_blocks};

@@ -10,6 +10,7 @@
 #include "natbound/calculator/search_facts.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "shared_sockets.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -36,10 +37,13 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     hold_ = system_.parts.front().open.mean;
     const nat_plan& plan = all.plans[system_.nat];
     const auto type = plan.design.mapping_type;
-    if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
+    if (detail::overloaded(s, all, system_.nat))
         throw unsupported("NAT " + plan.of->name +
-                          ": the refusal probability of mappings that carry flows to "
-                          "several destinations is not modelled yet; simulate counts it");
+                          ": the refusal probability of mappings that carry flows to several "
+                          "destinations, and share endpoints with others towards some, is not "
+                          "modelled yet; simulate counts it");
+    if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
+        sharing_ = std::make_shared<const detail::shared_sockets>(s, all, system_);
     std::map<port_use, port> uses;  // and a source port with it
     std::map<std::pair<std::size_t, std::uint32_t>, double>
         sockets;  // of a client set to a destination
@@ -149,9 +153,11 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                            std::to_string(arrives_.levels.size()) + " states") +
                 ", for exponential holds");
     if (complete && same && plenty && poisson_)
-        return decide(loss_method::erlang_b, "the search finds every free port of " +
-                                                 grouped(count(ports_)) +
-                                                 ": Erlang's formula, exact for any law of holds");
+        return decide(loss_method::erlang_b,
+                      "the search finds every free port of " + grouped(count(ports_)) +
+                          (sharing_ ? ": the product form of mappings that connections to several "
+                                      "destinations share, for any law of holds"
+                                    : ": Erlang's formula, exact for any law of holds"));
     if (poisson_ && independent && same && plenty && uses.size() == 1 && system_.ranks == 1)
         return decide(loss_method::attempts, grouped(count(tries_)) + " independent tries among " +
                                                  grouped(count(ports_)) +
@@ -194,6 +200,7 @@ bool loss_curve::takes_table(double limit) {
     if (method_ != loss_method::erlang_b && method_ != loss_method::batches &&
         method_ != loss_method::modulated)
         return false;
+    if (sharing_) return false;  // a table holds connections, of which a mapping carries several
     if (limit >= ports_) return true;
     ports_ = limit;
     least_busy_ = std::min(least_busy_, limit);

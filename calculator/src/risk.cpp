@@ -46,7 +46,8 @@ risk_result loss_study::state::risk(double scale) {
             unseen += rate * k.odds.value;
         }
     }
-    for (const auto& curve : sums_->curves()) out.exact = out.exact && curve->exact();
+    for (const auto& curve : sums_->curves())
+        out.exact = out.exact && curve->exact() && !curve->shares();
     out.exact = out.exact && !sums_->joined();
     out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, unseen > failing / 2};
     out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
@@ -149,7 +150,8 @@ void loss_study::state::passage(risk_result& out, double scale) const {
     if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1)
         return;
     const auto& curve = *sums_->curves()[0];
-    if (curve.method() != loss_method::erlang_b || sums_->limits().has_table(all.systems[0].nat))
+    if (curve.method() != loss_method::erlang_b || curve.shares() ||
+        sums_->limits().has_table(all.systems[0].nat))
         return;
     if (sums_->limits().has_subscribers(all.systems[0].nat)) return;
     if (sums_->limits().has_rate(all.systems[0].nat) || !limited_servers().empty()) return;

@@ -73,7 +73,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
     for (const auto& part : sums_->shares(k)) {
         const auto& curve = *sums_->curves()[part.curve];
         possible = possible || curve.method() != loss_method::nothing_refuses;
-        simulated = simulated || !curve.exact();
+        simulated = simulated || !curve.exact() || curve.shares();
         const bool here = curve.measured(part.load * scale, part.place);
         known = known && here;
         if (here)

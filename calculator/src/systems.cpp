@@ -331,7 +331,11 @@ std::string structure_key(const loss_system& system, const system_split& all) {
     if (system.rank && !all.plans[system.nat].holes.empty())
         key += "@" + std::to_string(*system.rank);
     const double load = system.load();
+    const auto type = all.plans[system.nat].design.mapping_type;
+    const bool meeting =
+        system.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm);
     for (const auto& p : system.parts) {
+        if (meeting) key += ";" + shortest(p.addresses);  // where every socket counts
         key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" +
                std::to_string(p.destination) + "/" +
                std::to_string(static_cast<long>(std::lround(alike(p.addresses)))) + "/" +

@@ -126,7 +126,8 @@ struct risk_result {
     double first_refusal = 0;   // mean seconds to the first refusal (at least, where overall is at
                                 // most); infinite if none
     bool first_refusal_from_empty = false;  // exact, and counted from an empty table
-    bool bursty = false;  // some arrivals are not Poisson; first_refusal is then not known
+    bool bursty = false;   // some arrivals are not Poisson; first_refusal is then not known
+    bool counted = false;  // in a simulation, by no method
 };
 
 // What refuses, by itself: `what` is ports, table, quota, rate, packets, subscribers, servers or

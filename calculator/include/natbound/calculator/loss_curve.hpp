@@ -14,6 +14,10 @@
 
 namespace natbound::calculator {
 
+namespace detail {
+class shared_sockets;
+}
+
 enum class loss_method {
     nothing_refuses,
     erlang_b,
@@ -50,6 +54,8 @@ class loss_curve {
     const std::vector<std::size_t>& kinds() const { return kinds_; }
     std::string explained() const;
     bool exact() const { return method_ != loss_method::simulated_states; }
+    // Whether its connections meet on mappings: then the probability is known between two bounds.
+    bool shares() const { return sharing_ != nullptr; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
     double tries() const { return tries_; }  // where the method is attempts
     // The flow table of a NAT that has no other system: where the search is complete it refuses by
@@ -65,7 +71,8 @@ class loss_curve {
     bool look_always_on(double load);
 
     // The probability of a kind (by its place in kinds()) at a load. Simulated: from the points
-    // that are there, and unseen where there are none. error: of the points alone.
+    // that are there, and unseen where there are none. error: of the points alone, and where
+    // mappings carry connections to several destinations of what is not known of their meetings.
     log_odds at(double load, std::size_t kind) const;
     // Whether points that refused lie so near that reading it off is fair.
     bool measured(double load, std::size_t kind) const;
@@ -93,6 +100,7 @@ class loss_curve {
     double exact_log(double load) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision, bool rough);
+    log_odds alone_at(double load, std::size_t kind) const;
 
     loss_system system_;
     simulation_input input_;
@@ -113,6 +121,7 @@ class loss_curve {
     double running_load_ = 0;
     double crowding_ = 1;              // load over the load of entries that do not give way
     std::vector<curve_point> points_;  // by load
+    std::shared_ptr<const detail::shared_sockets> sharing_;  // where mappings are shared
 };
 
 }  // namespace natbound::calculator
