@@ -25,9 +25,17 @@ using numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 template <std::size_t>
 using argument = py::object;
 
+// Whether it is text, or has any in it: NumPy would read "60" as a number, whatever its unit was.
+inline bool has_text(const py::object& given) {
+    if (py::isinstance<py::float_>(given) || py::isinstance<py::int_>(given)) return false;
+    const auto any = py::array::ensure(given);
+    if (!any) PyErr_Clear();
+    return any && (any.dtype().kind() == 'U' || any.dtype().kind() == 'S');
+}
+
 // An argument as it was given, told apart from what NumPy would make of it (None is no NaN).
 inline numbers read(const char* function, const char* name, const py::object& given) {
-    if (!given.is_none()) {
+    if (!given.is_none() && !has_text(given)) {
         if (auto found = numbers::ensure(given)) return found;
         PyErr_Clear();
     }

@@ -169,3 +169,18 @@ def test_a_good_call_has_no_nan(name: str) -> None:
     for part in found if isinstance(found, tuple) else (found,):
         if not isinstance(part, tuple):
             assert not np.any(np.isnan(part)), (name, found)
+
+
+def test_text_is_no_number() -> None:
+    """NumPy would read it as one, and its unit, wherever that went, would be lost."""
+    for given in ("60", b"60", ["60", "70"], np.array(["60"])):
+        with pytest.raises(TypeError, match=r"erlang_b: load = .*: must be a number"):
+            calculator.erlang_b(100, given)
+        with pytest.raises(TypeError, match=r"ports_for: load = .*: must be a number"):
+            calculator.ports_for(given, 1e-6)
+    assert calculator.erlang_b(100, np.float32(60)) == calculator.erlang_b(100, 60)
+
+
+def test_kinds_of_a_table_are_listed() -> None:
+    with pytest.raises(TypeError, match=r"EvictingTable: kinds = 10: must be a list of Connections, \(rate"):
+        calculator.EvictingTable(100, 10)  # type: ignore[arg-type]

@@ -70,7 +70,12 @@ class EvictingTable:
     """
 
     def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
-        self._table = _core.EvictingTable(size, [list(Connections(*kind)) for kind in kinds])
+        try:
+            listed = [list(Connections(*kind)) for kind in kinds]
+        except TypeError as error:
+            rule = f"must be a list of Connections, ({', '.join(Connections._fields)}) each"
+            raise TypeError(f"EvictingTable: kinds = {kinds!r:.60}: {rule}") from error
+        self._table = _core.EvictingTable(size, listed)
 
     def characteristic_time(self) -> float:
         """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""

@@ -69,31 +69,36 @@ def answer(
     certificate: CertificateFile = None,
     timeout: Timeout = None,
     memory: Memory = None,
-    number: Annotated[str, typer.Option(help="Whose evidence --certificate writes.")] = "maximum",
+    number: Annotated[
+        str | None,
+        typer.Option(help="The one that --certificate (else: the maximum's) and the exit status speak of: guaranteed, likely, maximum."),
+    ] = None,
     seed: Seed = 1,
 ) -> None:
     """The three numbers, what sets each, and what would move it."""
     check_epsilon(epsilon)
-    if number not in ("guaranteed", "likely", "maximum"):
+    if number not in (None, "guaranteed", "likely", "maximum"):
         raise InputError("guaranteed, likely or maximum is wanted", path="--number", value=f"'{number}'")
     with working("working out the three numbers"), limited(timeout, memory):
         result = scenario.answer(epsilon, seed=seed)
     if certificate:
-        if result[number]["evidence"] is None:
-            raise Unsupported(result[number]["unknown"])
-        write_file(certificate, json.dumps(result[number]["evidence"]) + "\n")
+        part = result[number or "maximum"]
+        if part["evidence"] is None:
+            raise Unsupported(part["unknown"])
+        write_file(certificate, json.dumps(part["evidence"]) + "\n")
     if as_json:
         print_json(result.to_dict())
     else:
         from natbound.page import show
 
         show(result.to_dict())
-    unknown = list(dict.fromkeys(result[part]["unknown"] for part in ("guaranteed", "likely") if result[part].get("unknown")))
+    asked = (number,) if number else ("guaranteed", "likely", "maximum")
+    unknown = list(dict.fromkeys(result[part]["unknown"] for part in asked if result[part].get("unknown")))
     if "limit" in result and not unknown:
         unknown = [result["limit"]["says"]]
     for reason in unknown:
         print(f"natbound: unknown: {reason}", file=sys.stderr)
-    raise typer.Exit(3 if unknown else status_of(result["guaranteed"], result["maximum"]))
+    raise typer.Exit(3 if unknown else status_of(*(result[part] for part in asked if part != "likely")))
 
 
 app.command()(explain.capacity)
