@@ -5,15 +5,33 @@
 #include <cmath>
 
 #include "back_off.hpp"
+#include "natbound/calculator/likely.hpp"
 #include "natbound/calculator/variates.hpp"
 #include "natbound/model/error.hpp"
 #include "simulation_memory.hpp"
 
 namespace natbound::calculator::detail {
 
+namespace {
+
+// What the client's own socket goes through.
+simulated_stream socket_law(const network_stream& s) {
+    simulated_stream out = s.law;
+    if (s.time_wait) out.closing = {{close_cause::tcp_fin, s.fin * s.client_closes, *s.time_wait}};
+    return out;
+}
+
+}  // namespace
+
+// No less than either, and their sum at most.
+double network_stream::taken() const {
+    const double socket = time_wait ? law.open.mean + fin * client_closes * *time_wait : 0;
+    return std::max(law.hold(), socket);
+}
+
 double network_input::load() const {
     double sum = 0;
-    for (const auto& s : streams) sum += s.law.rate * s.law.hold();
+    for (const auto& s : streams) sum += s.law.rate * s.taken();
     return sum;
 }
 
@@ -127,6 +145,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
     const port source = source_for(s, client, pair);
     if (source == port_count) {
         ++unoffered_;
+        ++counts_[s.kind].unoffered;
         return;
     }
     const flow first{servers.protocol, {client, source}, to};
@@ -138,7 +157,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
         double open = 0;
         if (!placing) {
             open = draws_[stream].whole(random_);
-        } else if (random_.unit() * s.law.hold() < s.law.open.mean || s.law.closing.empty()) {
+        } else if (random_.unit() * s.taken() < s.law.open.mean) {
             open = draws_[stream].left(random_);
         }  // else it closes now: its timers begin, which the warm-up forgets
         return begin(*id, open);
@@ -166,13 +185,19 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
     c.source = f.source.port;
     c.at.clear();
     c.server = f.destination;
-    c.open = true;
+    c.open = c.socket = true;
     flow seen = f;
     bool in = true;
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
         in = through(at(s.way[k]), c, seen, counts_[s.kind]);
     if (in) in = served(s.servers, c.server);
     if (!in) back_out(c);
+    c.outside = seen.source;
+    if (in && !kept_.empty())
+        if (const auto it = kept_.find({c.server, c.outside}); it != kept_.end()) {
+            if (it->second > now_) ++met_time_wait_;
+            kept_.erase(it);
+        }
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
         if (auto& here = stages_[s.way[k]];
             here.table && here.plan->design.pressure != pressure_kind::refuse)
@@ -217,16 +242,35 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
 }
 
 bool network_simulation::served(std::size_t set, const endpoint& at) {
-    const auto& limits = input_->of->servers[set].connection_limits;
-    if (!limits) return true;
+    const auto& [limits, queue] =
+        std::tie(input_->of->servers[set].connection_limits, input_->of->servers[set].listen);
     auto& count = servers_[set];
+    accept_queue* wait = queue ? &count.accepting[at] : nullptr;
+    if (wait && !room_to_wait(*queue, *wait)) return false;
+    if (!limits) {
+        if (wait) ++wait->waiting;
+        return true;
+    }
     auto& here = count.endpoints[at];
     auto& there = count.addresses[at.address];
     if (limits->limit_per_endpoint && here >= *limits->limit_per_endpoint) return false;
     if (limits->limit_per_address && there >= *limits->limit_per_address) return false;
     ++here;
     ++there;
+    if (wait) ++wait->waiting;
     return true;
+}
+
+// Those that were accepted since go first. Times to accept are exponential, so that one that is due
+// is drawn when the one before is done.
+bool network_simulation::room_to_wait(const listen_queue& queue, accept_queue& here) {
+    const double rate = queue.accepts->per_second;
+    while (here.waiting > 0 && here.next <= now_) {
+        --here.waiting;
+        here.next += exponential(random_) / rate;
+    }
+    if (here.waiting == 0) here.next = now_ + exponential(random_) / rate;
+    return here.waiting < listen_room(queue);
 }
 
 void network_simulation::unserved(std::size_t set, const endpoint& at) {
@@ -272,10 +316,40 @@ void network_simulation::close(std::uint32_t id) {
             longest = std::max(longest, kept);
         }
     }
-    if (longest > 0)
-        events_due_.push({now_ + longest, what::release, id, c.serial});
+    const auto happens = [&](double share) {  // draws where it is open
+        return share >= 1 || (share > 0 && random_.chance(share));
+    };
+    const bool fin = phase ? phase->cause == close_cause::tcp_fin : happens(s.fin);
+    const bool first = fin && happens(s.client_closes);
+    const double socket = waits(s, fin, first, longest);
+    if (fin && !first) keeps_tuple(c, s);
+    if (socket == 0) free_socket(c);
+    if (socket > 0 && socket < longest)
+        events_due_.push({now_ + socket, what::socket, id, c.serial});
+    if (longest == 0 && s.way.empty()) --routed_;
+    if (const double last = std::max(longest, socket); last > 0)
+        events_due_.push({now_ + last, what::release, id, c.serial});
     else
         release(id);
+}
+
+// Seconds that the client's socket stays taken after a close, where the NATs keep their entries for
+// so long.
+double network_simulation::waits(const network_stream& s, bool fin, bool first,
+                                 double entries) const {
+    if (!s.time_wait) return entries;
+    return fin && first ? *s.time_wait : 0;
+}
+
+// The server closed first.
+void network_simulation::keeps_tuple(const connection& c, const network_stream& s) {
+    if (const auto& wait = input_->of->servers[s.servers].time_wait)
+        kept_[{c.server, c.outside}] = now_ + wait->seconds;
+}
+
+void network_simulation::free_socket(connection& c) {
+    if (c.socket) sockets_.release(c.pair, c.source);
+    c.socket = false;
 }
 
 void network_simulation::release(std::uint32_t id) {
@@ -286,10 +360,9 @@ void network_simulation::release(std::uint32_t id) {
         if (const auto it = owner.find(c.at[k]); it != owner.end() && it->second == id)
             owner.erase(it);
     }
-    sockets_.release(c.pair, c.source);
+    free_socket(c);
     ++c.serial;
     free_.push_back(id);
-    if (way.empty()) --routed_;
 }
 
 void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
@@ -337,6 +410,8 @@ void network_simulation::step() {
     if (connections_[due.id].serial != due.serial) return;  // cut since
     if (due.kind == what::close)
         close(due.id);
+    else if (due.kind == what::socket)
+        free_socket(connections_[due.id]);
     else
         release(due.id);
 }
@@ -345,7 +420,7 @@ void network_simulation::fill() {
     std::vector<double> loads;
     double sum = 0;
     for (const auto& s : input_->streams)
-        loads.push_back(sum += std::min(s.law.rate * s.law.hold() * factor_, most_placed));
+        loads.push_back(sum += std::min(s.law.rate * s.taken() * factor_, most_placed));
     for (auto left = about_poisson(sum, random_); left > 0; --left)
         offer(static_cast<std::uint32_t>(pick(loads, random_)), true);
     retrying_ = input_->retry.has_value();
@@ -363,19 +438,21 @@ void network_simulation::arrive(std::uint64_t arrivals) {
 
 void network_simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
-    unoffered_ = 0;
+    unoffered_ = met_time_wait_ = 0;
     most_live_ = live();
 }
 
 double network_simulation::memory() const {
     double most = 0;
-    for (const auto& s : input_->streams) most = std::max(most, holds_remembered(s.law));
+    for (const auto& s : input_->streams)
+        most = std::max({most, holds_remembered(s.law), holds_remembered(socket_law(s))});
     return most;
 }
 
 double network_simulation::forgets() const {
     double longest = input_->load() / input_->rate();
-    for (const auto& s : input_->streams) longest = std::max(longest, seen_hold(s.law));
+    for (const auto& s : input_->streams)
+        longest = std::max({longest, seen_hold(s.law), seen_hold(socket_law(s))});
     return longest + (input_->retry ? all_backoffs(*input_->retry) : 0);
 }
 
