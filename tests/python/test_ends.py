@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import by_constraints
 import oracle
 import small
-from comparing import bounds
+from comparing import bounds, maxima
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROXY: dict[str, Any] = natbound.load(EXAMPLES / "proxy.yaml").canonical
@@ -74,6 +74,26 @@ def test_capacity_does_not_look_at_times() -> None:
     with_times, without = natbound.Scenario(PROXY).capacity().to_dict()["maximum"], natbound.Scenario(plain).capacity().to_dict()["maximum"]
     assert with_times["connections"] == without["connections"] == 28232
     assert check(with_times["evidence"], natbound.Scenario(PROXY).canonical).valid
+
+
+def test_certificates_hold_whatever_the_ends_say() -> None:
+    rng = random.Random(31)
+
+    def make() -> dict[str, Any]:
+        s = small.random_scenario(rng)
+        for c in s["clients"]:
+            if rng.random() < 0.7:
+                c["time-wait"] = f"{rng.randint(0, 60)}s"
+        for v in s["servers"]:
+            if v["protocol"] == "tcp" and rng.random() < 0.7:
+                v["time-wait"] = "60s"
+            if v["protocol"] == "tcp" and rng.random() < 0.7:
+                v["listen"] = {"backlog": rng.randint(0, 9), "accepts": "5/s"}
+        return s
+
+    found = list(maxima(make, rng, 25))
+    assert sum(exact for _, exact, _ in found) > 15
+    assert sum(tried for _, _, tried in found) > 100
 
 
 def test_the_accept_queue_is_a_finite_queue() -> None:
