@@ -11,6 +11,7 @@
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/subscribers.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/port_sets.hpp"
 
@@ -182,7 +183,12 @@ void other_limits::read_servers(const scenario& s, const filled_traffic& traffic
                                 const std::vector<traffic_kind>& kinds) {
     std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints, rates;
     std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
+    // of a cascade each connection once: where it comes from
+    const auto begins = [&](const traffic_kind& k) {
+        return stage_of(s, k.clients) == s.nats.size();
+    };
     for (const auto& k : kinds) {
+        if (!begins(k)) continue;
         endpoints[{k.servers, k.address, k.port}] += k.open;
         rates[{k.servers, k.address, k.port}] += k.rate;
         auto& [load, ports] = addresses[{k.servers, k.address}];
@@ -193,7 +199,7 @@ void other_limits::read_servers(const scenario& s, const filled_traffic& traffic
     for (std::size_t i = 0; i < kinds.size(); ++i) {
         const auto& k = kinds[i];
         const auto& v = s.servers[k.servers];
-        if (!v.connection_limits && !v.listen) continue;
+        if ((!v.connection_limits && !v.listen) || !begins(k)) continue;
         for (const auto& t : traffic.streams)
             if (t.servers == k.servers && t.arrives.law != arrival_law::poisson)
                 throw unsupported("server set " + v.name +

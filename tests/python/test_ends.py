@@ -116,6 +116,31 @@ def test_the_accept_queue_is_a_finite_queue() -> None:
     assert natbound.Scenario(s).risk(tries=1).to_dict()["refusal_probability"] < expected / 10
 
 
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        ({"connection-limits": {"limit-per-endpoint": 20}}, calculator.erlang_b(20, 15)),
+        ({"connection-limits": {"limit-per-address": 20}}, calculator.erlang_b(20, 15)),
+        ({"listen": {"backlog": 3, "accepts": "0.6/s"}}, calculator.finite_queue(5, 0.5 / 0.6, service="exponential").loss),
+    ],
+)
+def test_a_server_behind_several_nats_counts_a_connection_once(limit: dict[str, Any], expected: float) -> None:
+    s = {
+        "clients": [{"name": "a", "addresses": "10.0.0.1-10.0.0.4"}],
+        "nats": [
+            {"name": name, "inside": inside, "external-ip-address-pool": address, "design": "ideal"}
+            for name, inside, address in (("home", "a", "100.64.0.1"), ("carrier", "home", "203.0.113.1"))
+        ],
+        "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80, **limit}],
+        "traffic": [{"from": "a", "to": "C", "rate": "0.5/s", "hold": "30s"}],
+    }
+    risk = natbound.Scenario(s).risk(tries=1).to_dict()
+    assert risk["refusal_probability"] == pytest.approx(expected, rel=1e-9)
+    assert risk["interval"][0] <= expected <= risk["interval"][1] * (1 + 1e-9)
+    low, high = natbound.Scenario(s).simulate(seed=1, arrivals=200_000).to_dict()["interval"]
+    assert low - (high - low) / 2 <= expected <= high + (high - low) / 2
+
+
 def test_a_tuple_that_the_server_keeps_is_met_where_the_nat_forgets_it_sooner() -> None:
     def met(fin: str, closes: str) -> float:
         s = copy.deepcopy(PROXY)
