@@ -274,34 +274,42 @@ class ranking {
              source(n, "mapping-limits.limit-subscribers")});
     }
 
+    // What the busiest endpoint, and address, of a server set get of each stream's amount.
+    template <class Amount>
+    std::pair<double, double> busiest(std::size_t v, Amount&& amount) const {
+        const auto& set = s_.servers[v];
+        const auto ports = static_cast<std::size_t>(set.ports.size());
+        const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
+        double even = 0;
+        std::vector<double> uneven;
+        for (const auto& t : traffic_.streams) {
+            if (t.servers != v) continue;
+            if (t.weights.empty()) {
+                even += amount(t) / endpoints;
+                continue;
+            }
+            uneven.resize(t.weights.size());
+            for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += amount(t) * t.weights[i];
+        }
+        double one = even, address = even * static_cast<double>(ports);
+        for (std::size_t i = 0; i < uneven.size(); ++i) {
+            one = std::max(one, even + uneven[i]);
+            if (i % ports != 0) continue;
+            double here = even * static_cast<double>(ports);
+            for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
+            address = std::max(address, here);
+        }
+        return {one, address};
+    }
+
     // Of each limited server set, its busiest endpoint, and address.
     void servers() {
         for (std::size_t v = 0; v < s_.servers.size(); ++v) {
             const auto& set = s_.servers[v];
             if (set.listen) accepting(v);
             if (!set.connection_limits) continue;
-            const auto ports = static_cast<std::size_t>(set.ports.size());
-            const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
-            double even = 0;
-            std::vector<double> uneven;
-            for (const auto& t : traffic_.streams) {
-                if (t.servers != v) continue;
-                const double open = t.rate * t.open.mean;
-                if (t.weights.empty()) {
-                    even += open / endpoints;
-                    continue;
-                }
-                uneven.resize(t.weights.size());
-                for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += open * t.weights[i];
-            }
-            double one = even, address = even * static_cast<double>(ports);
-            for (std::size_t i = 0; i < uneven.size(); ++i) {
-                one = std::max(one, even + uneven[i]);
-                if (i % ports != 0) continue;
-                double here = even * static_cast<double>(ports);
-                for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
-                address = std::max(address, here);
-            }
+            const auto [one, address] =
+                busiest(v, [](const auto& t) { return t.rate * t.open.mean; });
             for (const auto& [limit, load, what] :
                  {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
                   std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
@@ -325,17 +333,8 @@ class ranking {
     // How many a second, and how many wait, at the busiest endpoint.
     void accepting(std::size_t v) {
         const auto& set = s_.servers[v];
-        const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
-        double even = 0, most = 0;
-        std::vector<double> uneven;
-        for (const auto& t : traffic_.streams) {
-            if (t.servers != v) continue;
-            if (t.weights.empty()) even += t.rate / endpoints;
-            uneven.resize(std::max(uneven.size(), t.weights.size()));
-            for (std::size_t i = 0; i < t.weights.size(); ++i) uneven[i] += t.rate * t.weights[i];
-        }
-        for (const double x : uneven) most = std::max(most, x);
-        const double load = (even + most) / set.listen->accepts->per_second;
+        const double load = busiest(v, [](const auto& t) { return t.rate; }).first /
+                            set.listen->accepts->per_second;
         if (load <= 0) return;
         const auto room = calculator::listen_room(*set.listen);
         // where nearly all may be lost the rate alone decides, not the room
@@ -450,61 +449,6 @@ bj::array limits_part(const limit_question& q) {
         out.push_back(std::move(item));
     }
     return out;
-}
-
-bj::value first_limit(const bj::array& limits) {
-    // how many could be live at most is no forecast, where there is one
-    const bool forecast = std::any_of(limits.begin(), limits.end(), [](const bj::value& one) {
-        return one.at("binds").as_string() != "maximum";
-    });
-    bj::object out;
-    double first = 0;
-    for (const auto& one : limits) {
-        const auto& item = one.as_object();
-        if (item.at("headroom").is_null()) return nullptr;
-        if (forecast && item.at("binds").as_string() == "maximum") continue;
-        bj::object shown{
-            {"name", item.at("name")}, {"kind", item.at("kind")}, {"factor", item.at("headroom")}};
-        const double load = item.at("load").as_double();
-        if (!out.empty()) {
-            shown["times"] = load / first;
-            out["next"] = std::move(shown);
-            return out;
-        }
-        first = load;
-        out = std::move(shown);
-        out["next"] = nullptr;
-    }
-    if (out.empty()) return nullptr;
-    return out;
-}
-
-bool has_other_limits(const scenario& s) {
-    return std::any_of(s.nats.begin(), s.nats.end(),
-                       [](const nat& n) {
-                           return n.connection_limits.limit_per_instance ||
-                                  n.connection_limits.limit_per_subscriber ||
-                                  n.mapping_limits.limit_port_mappings ||
-                                  n.mapping_limits.limit_subscribers || n.rate_limits;
-                       }) ||
-           std::any_of(s.servers.begin(), s.servers.end(),
-                       [](const server_set& v) { return v.connection_limits || v.listen; }) ||
-           std::any_of(s.clients.begin(), s.clients.end(),
-                       [](const client_set& c) { return c.time_wait.has_value(); });
-}
-
-scenario with_ports_alone(scenario s) {
-    for (auto& n : s.nats) {
-        n.connection_limits = {};
-        n.mapping_limits = {};
-        n.rate_limits.reset();
-        n.memory.reset();
-    }
-    for (auto& v : s.servers) {
-        v.connection_limits.reset();
-        v.listen.reset();
-    }
-    return s;
 }
 
 }  // namespace natbound
