@@ -8,7 +8,6 @@
 #include "limits.hpp"
 #include "natbound/answer/answer.hpp"
 #include "natbound/calculator/likely.hpp"
-#include "natbound/calculator/own_ports.hpp"
 #include "natbound/model/error.hpp"
 #include "risk.hpp"
 
@@ -16,32 +15,6 @@ namespace natbound {
 
 namespace bj = boost::json;
 using namespace calculator;
-
-namespace {
-
-// How often clients have no free port of their own; beside refusals, for nothing is then offered.
-bj::array own_ports_json(const scenario& s, double scale, std::vector<std::string>& unknown) {
-    bj::array out;
-    for (const auto& one : own_ports_of(s, fill_traffic(s), &unknown)) {
-        if (out.size() == 100) break;
-        const double log = one.log_refusal(scale);
-        out.push_back(bj::object{
-            {"from", s.clients[one.clients].name},
-            {"to", s.servers[one.servers].name},
-            {"destination", one.destination},
-            {"ports", one.ports},
-            {"load", one.load * scale},
-            {"hold", one.hold},
-            {"time_wait", one.waits},
-            {"most_per_second", one.most_per_second()},
-            {"probability", std::exp(log)},
-            {"log_probability", std::isfinite(log) ? bj::value(log) : bj::value(nullptr)},
-            {"average", one.average(scale)}});
-    }
-    return out;
-}
-
-}  // namespace
 
 bj::object risk_answer(const scenario& s, const risk_options& options) {
     if (!(options.scale > 0 && std::isfinite(options.scale)))
@@ -101,7 +74,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         out["rate_limits"] = std::move(rates);
     }
     std::vector<std::string> unknown;
-    out["own_ports"] = own_ports_json(s, options.scale, unknown);
+    out["own_ports"] = own_ports_answer(s, options.scale, &unknown);
     if (!r.cuts.empty()) {
         bj::array cuts;
         for (const auto& one : r.cuts) {

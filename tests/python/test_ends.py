@@ -15,6 +15,7 @@ import natbound
 import pytest
 from natbound import calculator, page
 from natbound.check import check
+from natbound.cli import size_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -50,6 +51,9 @@ def test_the_clients_own_ports_bind_first_and_say_how() -> None:
     )
     beyond = with_rate("500/s").answer(remedies=False).to_dict()
     assert "of its connections find none free" in re.sub(r"\s+", " ", page.plain(beyond, 100))
+    sized = with_rate("500/s").size(1e-6).to_dict()
+    assert sized["own_ports"][0]["probability"] == pytest.approx(calculator.erlang_b(28232, 500 * 60.05), rel=1e-9)
+    assert any("find no free port of their own (470/s an address at most)" in line for line in size_page.lines(sized))
     # what the server closes leaves the client's port free at once
     assert with_rate("450/s", **{"client-closes": "0%"}).answer(remedies=False).to_dict()["first_limit"]["kind"] != "sockets"
 
