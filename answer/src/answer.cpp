@@ -64,6 +64,13 @@ bj::object unknown_part(const std::string& why) {
     return {{"connections", nullptr}, {"unknown", why}, {"evidence", nullptr}};
 }
 
+// Whether it is the clients' own ports that run out first, where somebody asked for TIME-WAIT.
+bool clients_first(const bj::value& first, const scenario& s) {
+    return first.is_object() && first.at("kind").as_string() == "sockets" &&
+           std::any_of(s.clients.begin(), s.clients.end(),
+                       [](const client_set& c) { return c.time_wait.has_value(); });
+}
+
 // The answer where the odds can't be worked out.
 bj::object without_likely(bj::object out, const scenario& s, const maximum_result& m,
                           bool nothing_fails, const std::string& why, double epsilon) {
@@ -152,6 +159,10 @@ bj::object answer(const scenario& s, const answer_options& options) {
     out["limits"] = std::move(limits);
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);
     out["watch"] = g.nothing_fails ? bj::array{} : watch_lines(s);
+    if (clients_first(out["first_limit"], s)) {
+        out["failure"].as_array().push_back(out_of_ports_line());
+        out["watch"].as_array().push_back(out_of_ports_watch());
+    }
     out["remedies"] = helping ? helping->collect() : bj::array{};
     bj::array assumed;
     std::set<std::string> said;

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "natbound/calculator/own_ports.hpp"
 #include "natbound/model/json_io.hpp"
 
 namespace natbound {
@@ -58,6 +59,17 @@ bj::array failure_lines(const scenario& s) {
             else
                 say(n.name, json_io::name_of(v.protocol).c_str(),
                     seen_by_datagrams(json_io::name_of(v.protocol), n.design.failure));
+        for (const auto& v : s.servers)
+            if (v.time_wait && n.timer(close_cause::tcp_fin) < v.time_wait->seconds)
+                say(n.name, "tcp",
+                    "a tuple that is given again before " + v.name + " has kept it for " +
+                        to_string(*v.time_wait) + " after a close of its own (the NAT: " +
+                        to_string(duration{n.timer(close_cause::tcp_fin)}) +
+                        "): let in at once where timestamp or sequence number are higher than "
+                        "before (RFC 6191, Linux); else the server's ACK is answered by a reset, "
+                        "and the next SYN, after 1 s, gets in (with net.ipv4.tcp_rfc1337=1 not "
+                        "before the " +
+                        to_string(*v.time_wait) + " are over)");
         if (n.design.pressure == pressure_kind::drop_least_recently_used &&
             n.connection_limits.limit_per_instance)
             say(n.name, "",
@@ -66,6 +78,22 @@ bj::array failure_lines(const scenario& s) {
                 "answers with a reset");
     }
     return out;
+}
+
+bj::object out_of_ports_line() {
+    return {{"nat", ""},
+            {"protocol", ""},
+            {"text",
+             "no free port of the client's own: " + std::string(calculator::out_of_ports) +
+                 ". More source addresses, a wider net.ipv4.ip_local_port_range, connections that "
+                 "are kept and used again, or net.ipv4.tcp_tw_reuse=1 help"}};
+}
+
+// Linux; the state of RFC 9293.
+bj::object out_of_ports_watch() {
+    return {{"nat", ""},
+            {"counter", "sockets of a client, those in TIME-WAIT too"},
+            {"command", "ss -Htan | wc -l"}};
 }
 
 bj::array watch_lines(const scenario& s) {

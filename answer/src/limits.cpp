@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/own_ports.hpp"
 #include "natbound/calculator/packet_limit.hpp"
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/calculator/traffic.hpp"
@@ -72,6 +74,7 @@ class ranking {
         }
         servers();
         ports();
+        own_ports();
         possible();
         std::stable_sort(all_.begin(), all_.end(),
                          [](const limit& a, const limit& b) { return a.load < b.load; });
@@ -271,33 +274,42 @@ class ranking {
              source(n, "mapping-limits.limit-subscribers")});
     }
 
+    // What the busiest endpoint, and address, of a server set get of each stream's amount.
+    template <class Amount>
+    std::pair<double, double> busiest(std::size_t v, Amount&& amount) const {
+        const auto& set = s_.servers[v];
+        const auto ports = static_cast<std::size_t>(set.ports.size());
+        const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
+        double even = 0;
+        std::vector<double> uneven;
+        for (const auto& t : traffic_.streams) {
+            if (t.servers != v) continue;
+            if (t.weights.empty()) {
+                even += amount(t) / endpoints;
+                continue;
+            }
+            uneven.resize(t.weights.size());
+            for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += amount(t) * t.weights[i];
+        }
+        double one = even, address = even * static_cast<double>(ports);
+        for (std::size_t i = 0; i < uneven.size(); ++i) {
+            one = std::max(one, even + uneven[i]);
+            if (i % ports != 0) continue;
+            double here = even * static_cast<double>(ports);
+            for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
+            address = std::max(address, here);
+        }
+        return {one, address};
+    }
+
     // Of each limited server set, its busiest endpoint, and address.
     void servers() {
         for (std::size_t v = 0; v < s_.servers.size(); ++v) {
             const auto& set = s_.servers[v];
+            if (set.listen) accepting(v);
             if (!set.connection_limits) continue;
-            const auto ports = static_cast<std::size_t>(set.ports.size());
-            const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
-            double even = 0;
-            std::vector<double> uneven;
-            for (const auto& t : traffic_.streams) {
-                if (t.servers != v) continue;
-                const double open = t.rate * t.open.mean;
-                if (t.weights.empty()) {
-                    even += open / endpoints;
-                    continue;
-                }
-                uneven.resize(t.weights.size());
-                for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += open * t.weights[i];
-            }
-            double one = even, address = even * static_cast<double>(ports);
-            for (std::size_t i = 0; i < uneven.size(); ++i) {
-                one = std::max(one, even + uneven[i]);
-                if (i % ports != 0) continue;
-                double here = even * static_cast<double>(ports);
-                for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
-                address = std::max(address, here);
-            }
+            const auto [one, address] =
+                busiest(v, [](const auto& t) { return t.rate * t.open.mean; });
             for (const auto& [limit, load, what] :
                  {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
                   std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
@@ -316,6 +328,32 @@ class ranking {
                      {}});
             }
         }
+    }
+
+    // How many a second, and how many wait, at the busiest endpoint.
+    void accepting(std::size_t v) {
+        const auto& set = s_.servers[v];
+        const double load = busiest(v, [](const auto& t) { return t.rate; }).first /
+                            set.listen->accepts->per_second;
+        if (load <= 0) return;
+        const auto room = calculator::listen_room(*set.listen);
+        // where nearly all may be lost the rate alone decides, not the room
+        const double busy =
+            q_.epsilon > 0.9
+                ? 1 / (1 - q_.epsilon)
+                : calculator::load_for_room(calculator::service::exponential, room, q_.epsilon);
+        const double felt = busy / load * traffic_.load();
+        others_ = std::min(others_, felt);
+        add({"accept queue of each endpoint of " + set.name + ": " +
+                 grouped(count(*set.listen->backlog)) + ", " + to_string(*set.listen->accepts),
+             "listen",
+             "likely",
+             "silence: the SYN is dropped, and tried again after 1 s (Linux; a reset with "
+             "net.ipv4.tcp_abort_on_overflow=1); a handshake whose last packet is dropped stays "
+             "half open",
+             {},
+             felt,
+             std::exp(calculator::log_listen_loss(room, load * scale()))});
     }
 
     void ports() {
@@ -338,6 +376,35 @@ class ranking {
         for (const auto& n : s_.nats)
             if (n.name == worst.nat) one.source = source(n, "port-set-restrict");
         add(std::move(one));
+    }
+
+    // Of each client set, towards the endpoint where its own ports are scarcest. A client without a
+    // free one offers nothing, so that nothing else feels it.
+    void own_ports() {
+        std::map<std::size_t, calculator::own_ports> scarcest;  // by client set
+        for (auto& one : calculator::own_ports_of(s_, traffic_)) {
+            const auto [it, fresh] = scarcest.try_emplace(one.clients, one);
+            if (!fresh && one.load > it->second.load) it->second = std::move(one);
+        }
+        // sets that are alike in all of this are one limit
+        std::map<std::tuple<double, double, std::string, bool>, std::vector<std::size_t>> alike;
+        for (const auto& [c, one] : scarcest)
+            alike[{one.scale_for(q_.epsilon), std::exp(one.log_refusal(scale())), one.destination,
+                   one.waits}]
+                .push_back(c);
+        for (const auto& [what, sets] : alike) {
+            const auto& [felt, refusal, destination, waits] = what;
+            std::string names;
+            count sockets = 0;
+            for (const auto c : sets) {
+                names += (names.empty() ? "" : ", ") + s_.clients[c].name;
+                sockets += s_.clients[c].addresses.size() * s_.clients[c].ports.size();
+            }
+            add({"own ports of each address of " + names + " towards " + destination +
+                     (waits ? ", TIME-WAIT included" : ""),
+                 "sockets", "likely", calculator::out_of_ports, sockets, felt * traffic_.load(),
+                 refusal});
+        }
     }
 
     // What bounds how many can be live at once.
@@ -382,56 +449,6 @@ bj::array limits_part(const limit_question& q) {
         out.push_back(std::move(item));
     }
     return out;
-}
-
-bj::value first_limit(const bj::array& limits) {
-    // how many could be live at most is no forecast, where there is one
-    const bool forecast = std::any_of(limits.begin(), limits.end(), [](const bj::value& one) {
-        return one.at("binds").as_string() != "maximum";
-    });
-    bj::object out;
-    double first = 0;
-    for (const auto& one : limits) {
-        const auto& item = one.as_object();
-        if (item.at("headroom").is_null()) return nullptr;
-        if (forecast && item.at("binds").as_string() == "maximum") continue;
-        bj::object shown{
-            {"name", item.at("name")}, {"kind", item.at("kind")}, {"factor", item.at("headroom")}};
-        const double load = item.at("load").as_double();
-        if (!out.empty()) {
-            shown["times"] = load / first;
-            out["next"] = std::move(shown);
-            return out;
-        }
-        first = load;
-        out = std::move(shown);
-        out["next"] = nullptr;
-    }
-    if (out.empty()) return nullptr;
-    return out;
-}
-
-bool has_other_limits(const scenario& s) {
-    return std::any_of(s.nats.begin(), s.nats.end(),
-                       [](const nat& n) {
-                           return n.connection_limits.limit_per_instance ||
-                                  n.connection_limits.limit_per_subscriber ||
-                                  n.mapping_limits.limit_port_mappings ||
-                                  n.mapping_limits.limit_subscribers || n.rate_limits;
-                       }) ||
-           std::any_of(s.servers.begin(), s.servers.end(),
-                       [](const server_set& v) { return v.connection_limits.has_value(); });
-}
-
-scenario with_ports_alone(scenario s) {
-    for (auto& n : s.nats) {
-        n.connection_limits = {};
-        n.mapping_limits = {};
-        n.rate_limits.reset();
-        n.memory.reset();
-    }
-    for (auto& v : s.servers) v.connection_limits.reset();
-    return s;
 }
 
 }  // namespace natbound

@@ -81,6 +81,8 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         }
         out["rate_limits"] = std::move(rates);
     }
+    std::vector<std::string> unknown;
+    out["own_ports"] = own_ports_answer(s, options.scale, &unknown);
     if (!r.cuts.empty()) {
         bj::array cuts;
         for (const auto& one : r.cuts) {
@@ -124,7 +126,12 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         kinds.push_back(std::move(one));
     }
     out["kinds"] = std::move(kinds);
-    out["assumptions"] = texts(r.assumed);
+    auto assumed = r.assumed;
+    for (const auto& name : unknown)
+        assumed.push_back("client set " + name +
+                          ": how often it has no free port of its own is not worked out for its "
+                          "bursts; simulate counts it");
+    out["assumptions"] = texts(assumed);
     return out;
 }
 

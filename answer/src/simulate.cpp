@@ -22,6 +22,7 @@ bj::object count_json(const simulated_count& c) {
     bj::object out{{"arrivals", c.arrivals},
                    {"refused", c.refused},
                    {"cut", c.cut},
+                   {"unoffered", c.unoffered},
                    {"refusal_probability", c.refusal_probability},
                    {"interval", bj::array{c.low, c.high}},
                    {"independent", c.independent}};
@@ -63,9 +64,9 @@ bj::object simulation_answer(const scenario& s, const simulation_question& asked
     bj::object out{{"schema", "natbound.simulate/1"}, {"seed", asked.seed}};
     for (auto& field : count_json(found)) out[field.key()] = std::move(field.value());
     if (options.retry) out["policy"] = policy_json(asked.retry);
+    out["met_time_wait"] = found.met_time_wait;
     out["refused_by_rate"] = found.policed;
     out["packets"] = bj::object{{"offered", found.packets}, {"lost", found.packets_lost}};
-    out["unoffered"] = found.unoffered;
     out["events"] = found.events;
     out["mean_live"] = found.mean_live;
     out["kinds"] = std::move(kinds);

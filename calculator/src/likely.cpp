@@ -22,6 +22,13 @@ loss_study::state::state(const scenario& s, study_options options)
     if (sums_->all().unknown_hash) assign();
     for (const auto& a : traffic_.assumed) assumed_.push_back(a);
     for (const auto& a : sums_->all().assumed) assumed_.push_back(a);
+    for (const auto& t : traffic_.streams)
+        if (t.time_wait && nat_of(s, t.clients)) {
+            assumed_.emplace_back(
+                "what clients can't open for want of ports of their own is counted as offered to "
+                "the NATs");
+            break;
+        }
     remember();
 }
 

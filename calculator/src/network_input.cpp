@@ -11,8 +11,8 @@ namespace {
 
 [[noreturn]] void not_simulated(const nat& n, const std::string& what) {
     throw unsupported("NAT " + n.name + ": " + what +
-                      " beside NATs inside others, firewalls, limits on subscribers or of servers "
-                      "are not simulated in this version");
+                      " beside NATs inside others, firewalls, limits on subscribers or of servers, "
+                      "or clients' time-wait are not simulated in this version");
 }
 
 void refuse_what_is_not_stepped(const scenario& s) {
@@ -63,12 +63,15 @@ std::vector<std::size_t> way_of(const scenario& s, std::size_t client) {
 
 bool needs_network(const scenario& s) {
     return is_cascade(s) ||
+           std::any_of(s.clients.begin(), s.clients.end(),
+                       [](const auto& c) { return c.time_wait.has_value(); }) ||
            std::any_of(s.nats.begin(), s.nats.end(),
                        [](const auto& n) {
                            return !translates(n) || n.mapping_limits.limit_subscribers;
                        }) ||
-           std::any_of(s.servers.begin(), s.servers.end(),
-                       [](const auto& v) { return v.connection_limits.has_value(); });
+           std::any_of(s.servers.begin(), s.servers.end(), [](const auto& v) {
+               return v.connection_limits || v.time_wait || v.listen;
+           });
 }
 
 network_input network_of(const scenario& s, const filled_traffic& traffic) {
@@ -80,8 +83,8 @@ network_input network_of(const scenario& s, const filled_traffic& traffic) {
         if (stage_of(s, t.clients) < s.nats.size()) continue;  // counted where it began
         if (t.arrives.law != arrival_law::poisson)
             throw unsupported(
-                "bursts through NATs inside others, firewalls, or to servers with limits are not "
-                "simulated in this version");
+                "bursts through NATs inside others, firewalls, to servers with limits, or of "
+                "clients with time-wait are not simulated in this version");
         network_stream next;
         next.clients = t.clients;
         next.servers = t.servers;
@@ -93,6 +96,9 @@ network_input network_of(const scenario& s, const filled_traffic& traffic) {
         for (auto& phase : next.law.closing)
             for (const auto n : next.way)
                 phase.seconds = std::max(phase.seconds, s.nats[n].timer(phase.cause));
+        next.time_wait = t.time_wait;
+        next.client_closes = t.client_closes;
+        next.fin = t.fin;
         const auto [it, fresh] =
             kinds.try_emplace({t.clients, t.servers}, static_cast<std::uint32_t>(kinds.size()));
         if (fresh) out.kinds.push_back({t.clients, t.servers, ""});

@@ -11,9 +11,26 @@
 
 namespace natbound::calculator::detail {
 
+namespace {
+
+// What the client's own socket goes through.
+simulated_stream socket_law(const network_stream& s) {
+    simulated_stream out = s.law;
+    if (s.time_wait) out.closing = {{close_cause::tcp_fin, s.fin * s.client_closes, *s.time_wait}};
+    return out;
+}
+
+}  // namespace
+
+// No less than either, and their sum at most.
+double network_stream::taken() const {
+    const double socket = time_wait ? law.open.mean + fin * client_closes * *time_wait : 0;
+    return std::max(law.hold(), socket);
+}
+
 double network_input::load() const {
     double sum = 0;
-    for (const auto& s : streams) sum += s.law.rate * s.law.hold();
+    for (const auto& s : streams) sum += s.law.rate * s.taken();
     return sum;
 }
 
@@ -75,41 +92,6 @@ void network_simulation::scale(double factor) {
     next_arrival_ = now_ + exponential(random_) / rate_;
 }
 
-std::uint32_t network_simulation::pair_of(ip_address client, transport protocol,
-                                          const endpoint& to) {
-    const auto [it, fresh] = pairs_.try_emplace({client, protocol, to}, 0);
-    if (!fresh) return it->second;
-    it->second = sockets_.add_pair();
-    pair_cursors_.resize(it->second + std::size_t{1});
-    pair_cursors_.back() = static_cast<std::uint32_t>(random_.draw(port_count));
-    return it->second;
-}
-
-port network_simulation::source_for(const network_stream& s, ip_address client,
-                                    std::uint32_t pair) {
-    const auto& ports = ports_[s.clients];
-    switch (input_->of->clients[s.clients].source_ports.law) {
-        case source_port_law::uniform:
-            return sockets_.uniform(pair, ports, random_);
-        case source_port_law::sequential: {
-            const auto [it, fresh] = cursors_.try_emplace(client, 0);
-            if (fresh) it->second = static_cast<std::uint32_t>(random_.draw(port_count));
-            const port found = sockets_.next(pair, ports, it->second);
-            if (found != port_count)
-                it->second = static_cast<std::uint32_t>(*ports.set().rank(found)) + 1;
-            return found;
-        }
-        case source_port_law::linux: {
-            std::uint32_t steps = 0;
-            const port found = sockets_.second(pair, ports, pair_cursors_[pair], steps);
-            if (found != port_count)
-                pair_cursors_[pair] = after_second(pair_cursors_[pair], ports, steps, random_);
-            return found;
-        }
-    }
-    return port_count;
-}
-
 // `placing`: a connection that is met on the way, at the start.
 void network_simulation::offer(std::uint32_t stream, bool placing) {
     const auto& s = input_->streams[stream];
@@ -127,6 +109,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
     const port source = source_for(s, client, pair);
     if (source == port_count) {
         ++unoffered_;
+        ++counts_[s.kind].unoffered;
         return;
     }
     const flow first{servers.protocol, {client, source}, to};
@@ -138,7 +121,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
         double open = 0;
         if (!placing) {
             open = draws_[stream].whole(random_);
-        } else if (random_.unit() * s.law.hold() < s.law.open.mean || s.law.closing.empty()) {
+        } else if (random_.unit() * s.taken() < s.law.open.mean) {
             open = draws_[stream].left(random_);
         }  // else it closes now: its timers begin, which the warm-up forgets
         return begin(*id, open);
@@ -166,13 +149,19 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
     c.source = f.source.port;
     c.at.clear();
     c.server = f.destination;
-    c.open = true;
+    c.open = c.socket = true;
     flow seen = f;
     bool in = true;
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
         in = through(at(s.way[k]), c, seen, counts_[s.kind]);
     if (in) in = served(s.servers, c.server);
     if (!in) back_out(c);
+    c.outside = seen.source;
+    if (in && !kept_.empty())
+        if (const auto it = kept_.find({c.server, c.outside}); it != kept_.end()) {
+            if (it->second > now_) ++met_time_wait_;
+            kept_.erase(it);
+        }
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
         if (auto& here = stages_[s.way[k]];
             here.table && here.plan->design.pressure != pressure_kind::refuse)
@@ -216,25 +205,6 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
     return true;
 }
 
-bool network_simulation::served(std::size_t set, const endpoint& at) {
-    const auto& limits = input_->of->servers[set].connection_limits;
-    if (!limits) return true;
-    auto& count = servers_[set];
-    auto& here = count.endpoints[at];
-    auto& there = count.addresses[at.address];
-    if (limits->limit_per_endpoint && here >= *limits->limit_per_endpoint) return false;
-    if (limits->limit_per_address && there >= *limits->limit_per_address) return false;
-    ++here;
-    ++there;
-    return true;
-}
-
-void network_simulation::unserved(std::size_t set, const endpoint& at) {
-    if (!input_->of->servers[set].connection_limits) return;
-    --servers_[set].endpoints[at];
-    --servers_[set].addresses[at.address];
-}
-
 void network_simulation::forget(stage& here, const flow& f) {
     if (!here.table) {
         --here.wall.live;
@@ -272,8 +242,19 @@ void network_simulation::close(std::uint32_t id) {
             longest = std::max(longest, kept);
         }
     }
-    if (longest > 0)
-        events_due_.push({now_ + longest, what::release, id, c.serial});
+    const auto happens = [&](double share) {  // draws where it is open
+        return share >= 1 || (share > 0 && random_.chance(share));
+    };
+    const bool fin = phase ? phase->cause == close_cause::tcp_fin : happens(s.fin);
+    const bool first = fin && happens(s.client_closes);
+    const double socket = waits(s, fin, first, longest);
+    if (fin && !first) keeps_tuple(c, s);
+    if (socket == 0) free_socket(c);
+    if (socket > 0 && socket < longest)
+        events_due_.push({now_ + socket, what::socket, id, c.serial});
+    if (longest == 0 && s.way.empty()) --routed_;
+    if (const double last = std::max(longest, socket); last > 0)
+        events_due_.push({now_ + last, what::release, id, c.serial});
     else
         release(id);
 }
@@ -286,10 +267,9 @@ void network_simulation::release(std::uint32_t id) {
         if (const auto it = owner.find(c.at[k]); it != owner.end() && it->second == id)
             owner.erase(it);
     }
-    sockets_.release(c.pair, c.source);
+    free_socket(c);
     ++c.serial;
     free_.push_back(id);
-    if (way.empty()) --routed_;
 }
 
 void network_simulation::wait_or_give_up(next_try next, kind_counts& count) {
@@ -337,6 +317,8 @@ void network_simulation::step() {
     if (connections_[due.id].serial != due.serial) return;  // cut since
     if (due.kind == what::close)
         close(due.id);
+    else if (due.kind == what::socket)
+        free_socket(connections_[due.id]);
     else
         release(due.id);
 }
@@ -345,7 +327,7 @@ void network_simulation::fill() {
     std::vector<double> loads;
     double sum = 0;
     for (const auto& s : input_->streams)
-        loads.push_back(sum += std::min(s.law.rate * s.law.hold() * factor_, most_placed));
+        loads.push_back(sum += std::min(s.law.rate * s.taken() * factor_, most_placed));
     for (auto left = about_poisson(sum, random_); left > 0; --left)
         offer(static_cast<std::uint32_t>(pick(loads, random_)), true);
     retrying_ = input_->retry.has_value();
@@ -363,19 +345,21 @@ void network_simulation::arrive(std::uint64_t arrivals) {
 
 void network_simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
-    unoffered_ = 0;
+    unoffered_ = met_time_wait_ = 0;
     most_live_ = live();
 }
 
 double network_simulation::memory() const {
     double most = 0;
-    for (const auto& s : input_->streams) most = std::max(most, holds_remembered(s.law));
+    for (const auto& s : input_->streams)
+        most = std::max({most, holds_remembered(s.law), holds_remembered(socket_law(s))});
     return most;
 }
 
 double network_simulation::forgets() const {
     double longest = input_->load() / input_->rate();
-    for (const auto& s : input_->streams) longest = std::max(longest, seen_hold(s.law));
+    for (const auto& s : input_->streams)
+        longest = std::max({longest, seen_hold(s.law), seen_hold(socket_law(s))});
     return longest + (input_->retry ? all_backoffs(*input_->retry) : 0);
 }
 

@@ -6,7 +6,9 @@
 // A connection opens an entry in each NAT on its way, inner ones first; where one, or the server,
 // refuses it, the entries that it has opened on the way are taken back at once. When its users are
 // done, each NAT keeps its entry for its own timer; the client's socket is free when the last one
-// has gone. A server counts the connections that are open.
+// has gone, or, where its time-wait is known, after that: a connection from a socket that is free
+// again while a NAT still keeps the entry goes on with that entry, as it is. A server counts the
+// connections that are open.
 #include <deque>
 #include <map>
 #include <optional>
@@ -26,6 +28,11 @@ struct network_stream {
     simulated_stream law;                  // rate, times; closing as the slowest NAT on the way
     std::uint32_t kind = 0;                // its place in `kinds`
     std::vector<std::size_t> way;          // NATs in the scenario, inner first
+    // As those of stream.
+    std::optional<double> time_wait = {};
+    double fin = 1, client_closes = 1;
+
+    double taken() const;  // mean seconds until entries and socket are both free
 };
 
 // The scenario must outlive it.
@@ -60,6 +67,8 @@ class network_simulation {
     const std::vector<kind_counts>& counts() const { return counts_; }
     void clear_counts();
     std::uint64_t unoffered() const { return unoffered_; }
+    // Of connections that were let in: those whose tuple the server still kept in TIME-WAIT.
+    std::uint64_t met_time_wait() const { return met_time_wait_; }
     std::uint64_t events() const { return events_; }
 
   private:
@@ -79,11 +88,12 @@ class network_simulation {
     struct connection {
         std::uint32_t stream = 0, pair = 0, serial = 0;
         port source = 0;
-        std::vector<flow> at;  // as each stage sees it
-        endpoint server;
+        std::vector<flow> at;      // as each stage sees it
+        endpoint server, outside;  // as the server sees both ends
         bool open = false;
+        bool socket = false;  // its client's socket is taken
     };
-    enum class what { arrival, close, release, again };
+    enum class what { arrival, close, socket, release, again };
     struct event {
         double at = 0;
         what kind = what::arrival;
@@ -95,9 +105,15 @@ class network_simulation {
         flow first;
         double since = 0, wait = 0;
     };
+    // Connections that wait to be accepted, the one in hand among them; when it is done with.
+    struct accept_queue {
+        std::uint64_t waiting = 0;
+        double next = 0;
+    };
     struct server_count {
         std::map<endpoint, std::uint64_t> endpoints;
         std::map<ip_address, std::uint64_t> addresses;
+        std::map<endpoint, accept_queue> accepting;
     };
 
     void step();
@@ -105,11 +121,15 @@ class network_simulation {
     std::optional<std::uint32_t> attempt(std::uint32_t stream, std::uint32_t pair, const flow& f);
     bool through(stage& here, connection& c, flow& f, kind_counts& count);
     bool served(std::size_t set, const endpoint& at);
+    bool room_to_wait(const listen_queue& queue, accept_queue& here);
+    void keeps_tuple(const connection& c, const network_stream& s);
     void unserved(std::size_t set, const endpoint& at);
     void back_out(const connection& c);
     void close(std::uint32_t id);
     void begin(std::uint32_t id, double open_for);
     void release(std::uint32_t id);
+    void free_socket(connection& c);
+    double waits(const network_stream& s, bool fin, bool first, double entries) const;
     void wait_or_give_up(next_try next, kind_counts& count);
     void try_again(std::uint32_t id);
     void forget(stage& here, const flow& f);
@@ -125,6 +145,7 @@ class network_simulation {
     std::vector<std::vector<double>> weights_;  // cumulated, by stream
     std::vector<double> up_to_;                 // cumulated rates
     std::vector<server_count> servers_;
+    std::map<std::pair<endpoint, endpoint>, double> kept_;  // until when, by server and client end
     client_sockets sockets_{client_sockets::most_bitmaps + 1};
     std::map<std::tuple<ip_address, transport, endpoint>, std::uint32_t> pairs_;
     std::map<ip_address, std::uint32_t> cursors_;  // sequential
@@ -136,7 +157,8 @@ class network_simulation {
     std::priority_queue<event> events_due_;
     std::vector<kind_counts> counts_;
     double now_ = 0, next_arrival_ = 0, rate_ = 0, factor_ = 1;
-    std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0;
+    std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0,
+                  met_time_wait_ = 0;
     bool retrying_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/subscribers.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/port_sets.hpp"
 
@@ -180,10 +181,16 @@ void other_limits::read_quotas(const scenario& s, const filled_traffic& traffic)
 // The server itself holds a connection while it is open, whatever the NATs keep afterwards.
 void other_limits::read_servers(const scenario& s, const filled_traffic& traffic,
                                 const std::vector<traffic_kind>& kinds) {
-    std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints;
+    std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints, rates;
     std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
+    // of a cascade each connection once: where it comes from
+    const auto begins = [&](const traffic_kind& k) {
+        return stage_of(s, k.clients) == s.nats.size();
+    };
     for (const auto& k : kinds) {
+        if (!begins(k)) continue;
         endpoints[{k.servers, k.address, k.port}] += k.open;
+        rates[{k.servers, k.address, k.port}] += k.rate;
         auto& [load, ports] = addresses[{k.servers, k.address}];
         load += k.open;
         ports.insert(k.port);
@@ -192,12 +199,17 @@ void other_limits::read_servers(const scenario& s, const filled_traffic& traffic
     for (std::size_t i = 0; i < kinds.size(); ++i) {
         const auto& k = kinds[i];
         const auto& v = s.servers[k.servers];
-        if (!v.connection_limits) continue;
+        if ((!v.connection_limits && !v.listen) || !begins(k)) continue;
         for (const auto& t : traffic.streams)
             if (t.servers == k.servers && t.arrives.law != arrival_law::poisson)
                 throw unsupported("server set " + v.name +
-                                  ": connection-limits under arrivals in bursts are not modelled "
-                                  "yet");
+                                  ": connection-limits and listen under arrivals in bursts are "
+                                  "not modelled yet");
+        if (v.listen)
+            servers_[i].push_back(
+                {static_cast<double>(listen_room(*v.listen)),
+                 rates[{k.servers, k.address, k.port}] / v.listen->accepts->per_second, true});
+        if (!v.connection_limits) continue;
         count sockets = 0;
         for (const auto& c : s.clients)
             if (reaches(c, v)) sockets += c.addresses.size() * c.ports.size();
@@ -255,7 +267,17 @@ double other_limits::log_subscribers(std::size_t nat, double scale) const {
 double other_limits::log_servers(std::size_t kind, double scale) const {
     double out = log_zero;
     for (const auto& v : servers_[kind])
-        out = std::min(0.0, log_sum(out, log_erlang_b(v.limit, v.load * scale)));
+        out = std::min(0.0,
+                       log_sum(out, v.queue ? log_listen_loss(static_cast<std::uint64_t>(v.limit),
+                                                              v.load * scale)
+                                            : log_erlang_b(v.limit, v.load * scale)));
+    return out;
+}
+
+double other_limits::log_listen(std::size_t kind, double scale) const {
+    double out = log_zero;
+    for (const auto& v : servers_[kind])
+        if (v.queue) out = log_listen_loss(static_cast<std::uint64_t>(v.limit), v.load * scale);
     return out;
 }
 
@@ -336,3 +358,16 @@ double other_limits::log_table(std::size_t nat, double scale, counted what) cons
 }
 
 }  // namespace natbound::calculator::detail
+
+namespace natbound::calculator {
+
+std::uint64_t listen_room(const listen_queue& queue) { return *queue.backlog + 2; }
+
+double log_listen_loss(std::uint64_t room, double load) {
+    constexpr double most = 1e6, least = 1e-9;  // of finite_queue
+    if (load > most) return std::log1p(-1 / load);
+    if (load < least) return static_cast<double>(room) * std::log(load);
+    return finite_queue(service::exponential, room, load).log_loss;
+}
+
+}  // namespace natbound::calculator

@@ -51,6 +51,8 @@ class other_limits {
     // Of a server endpoint or address that is full; -infinity without limits that can be reached.
     double log_servers(std::size_t kind, double scale) const;
     bool has_servers(std::size_t kind) const { return !servers_[kind].empty(); }
+    // Of these, that nobody accepts in time: a full accept queue (M/M/1/K).
+    double log_listen(std::size_t kind, double scale) const;
     // Of a client address that finds as many others served as the NAT serves; -infinity without.
     double log_subscribers(std::size_t nat, double scale) const;
     bool has_subscribers(std::size_t nat) const { return subscribers_[nat].limit > 0; }
@@ -97,6 +99,7 @@ class other_limits {
     };
     struct server {
         double limit, load;
+        bool queue = false;  // of connections not yet accepted: a room, and arrivals over accepts
     };
     std::vector<std::vector<server>> servers_;  // by kind: of its endpoint, of its address
     struct subscribers {

@@ -41,6 +41,7 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
     const port source = next_port(group, client, destination, steps);
     if (source == port_count) {
         ++unoffered_;
+        ++count_of(s, destination).unoffered;
         return flow_table::none;
     }
     const auto destinations = static_cast<std::uint32_t>(input_->table.destinations.size());

@@ -31,6 +31,7 @@ void add(const kind_counts& b, kind_counts& to) {
     to.refused_again += b.refused_again;
     to.gave_up += b.gave_up;
     to.waited += b.waited;
+    to.unoffered += b.unoffered;
 }
 
 template <class Arrivals, class Failed>
@@ -53,6 +54,7 @@ void conclude(const batch_counts& counts, detail::run_memory memory, bool retrie
     out.arrivals = all.arrivals;
     out.refused = all.refused;
     out.cut = all.cut;
+    out.unoffered = all.unoffered;
     if (out.arrivals == 0) return;
     const auto first = share_by(
         counts, memory, [](const auto& b) { return b.arrivals; },
@@ -144,12 +146,13 @@ class counting {
                 found.of[k][b] = run.counts()[k];
                 add(found.of[k][b], total_[b]);
             }
-            out.unoffered += run.unoffered();
             if constexpr (std::is_same_v<Run, simulation>) {
                 out.policed += run.policed();
                 out.packets += run.packets();
                 out.packets_lost += run.packets_lost();
             }
+            if constexpr (std::is_same_v<Run, detail::network_simulation>)
+                out.met_time_wait += run.met_time_wait();
             live += static_cast<double>(run.live()) / batches;
             most = std::max(most, static_cast<double>(run.most_live()));
         }
@@ -170,7 +173,7 @@ class counting {
             kind.servers = s.servers[kinds[k].servers].name;
             kind.destination = kinds[k].destination;
             conclude(found.of[k], found.memory, options_.retry.has_value(), kind);
-            if (kind.arrivals > 0) out.kinds.push_back(std::move(kind));
+            if (kind.arrivals + kind.unoffered > 0) out.kinds.push_back(std::move(kind));
         }
     }
 

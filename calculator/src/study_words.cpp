@@ -120,10 +120,16 @@ std::string loss_study::state::method() const {
                 grouped(*scenario_.nats[n].mapping_limits.limit_subscribers) +
                 " subscribers: Engset's formula, a client address being on while it has a "
                 "connection");
-    for (const auto v : limited_servers())
-        said.push_back("each endpoint (or address) of " + scenario_.servers[v].name +
+    for (const auto v : limited_servers()) {
+        const auto& set = scenario_.servers[v];
+        if (set.listen)
+            said.push_back("connections that wait for " + set.name + " to accept them, room for " +
+                           grouped(listen_room(*set.listen)) + ": the loss of M/M/1/K");
+        if (!set.connection_limits) continue;
+        said.push_back("each endpoint (or address) of " + set.name +
                        " within what it holds: Erlang's formula with the load that is open "
                        "towards it");
+    }
     for (const auto& k : sums_->all().kinds)
         if (!k.nat) {
             said.push_back(limited_servers().empty()

@@ -107,6 +107,7 @@ class filler {
                 next.clients = c;
                 next.servers = v;
                 next.packets = t.packets.value_or(0);
+                wait(next, t);
                 const double many = endpoints(scenario_.servers[v]);
                 double part = many / all_endpoints;
                 if (!weights.empty()) {
@@ -126,6 +127,7 @@ class filler {
             out_.assumed.push_back(name + ": the busiest destination has " +
                                    to_string(t.top_share->most) + " of it; see the range");
         times(t, name, first);
+        waits(t, name, first);
         if (t.arrivals) arrivals(*t.arrivals, name, index, first);
         double rate = t.rate ? t.rate->per_second : 0;
         if (t.rate_per_client) rate = t.rate_per_client->per_second * all_clients;
@@ -143,6 +145,31 @@ class filler {
             for (auto i = first; i < out_.streams.size(); ++i)
                 out_.streams[i].open = {hold_law::exponential, *t.live / rate, 0};
         }
+    }
+
+    // UDP has no TIME-WAIT.
+    void wait(stream& next, const traffic_entry& t) const {
+        const bool tcp = scenario_.servers[next.servers].protocol == transport::tcp;
+        next.fin = tcp ? t.ends.value_or(endings{}).fin.value : 0;
+        next.client_closes = t.client_closes.value_or(share{1}).value;
+        if (const auto& wait = scenario_.clients[next.clients].time_wait; wait && tcp)
+            next.time_wait = wait->seconds;
+    }
+
+    void waits(const traffic_entry& t, const std::string& name, std::size_t first) {
+        bool any = false, inside = false;
+        for (auto i = first; i < out_.streams.size(); ++i) {
+            const bool server = scenario_.servers[out_.streams[i].servers].time_wait.has_value();
+            any = any || server || out_.streams[i].time_wait;
+            inside = inside || (out_.streams[i].time_wait &&
+                                nat_of(scenario_, out_.streams[i].clients) && !t.life);
+        }
+        if (any && !t.client_closes)
+            out_.assumed.push_back(name + ": the clients close first, so that TIME-WAIT is theirs");
+        if (inside)
+            out_.assumed.push_back(name +
+                                   ": the clients' time-wait is counted from the hold's end, no "
+                                   "sooner than it begins; life would tell them apart");
     }
 
     void arrivals(const arrival_rule& a, const std::string& name, std::size_t index,
@@ -243,6 +270,7 @@ class filler {
                 next.clients = c;
                 next.servers = v;
                 next.open.mean = 60;
+                wait(next, {});
                 next.rate = addresses(set) * endpoints(scenario_.servers[v]) / reached;
                 all += next.load();
                 out_.streams.push_back(std::move(next));
@@ -290,6 +318,10 @@ double stream::hold() const {
     double sum = open.mean;
     for (const auto& phase : closing) sum += phase.share * phase.seconds;
     return sum;
+}
+
+double stream::socket_hold() const {
+    return time_wait ? open.mean + fin * client_closes * *time_wait : hold();
 }
 
 double filled_traffic::rate() const {

@@ -45,6 +45,9 @@ class checker {
         if (c.addresses.empty()) fail(at("clients", i, "addresses"), "", "addresses are wanted");
         if (c.ports.contains(0))
             fail(at("clients", i, "ports"), to_string(c.ports), "0 is not a port", "start at 1");
+        if (c.time_wait && c.time_wait->seconds > most_seconds)
+            fail(at("clients", i, "time-wait"), to_string(*c.time_wait),
+                 "a time is at most 1e9s (32 years)");
         for (std::size_t j = 0; j < i; ++j)
             if (const auto both = c.addresses & s.clients[j].addresses; !both.empty())
                 fail(at("clients", i, "addresses"), to_string(c.addresses),
@@ -62,6 +65,13 @@ class checker {
         if (v.ports.contains(0) && v.protocol != transport::icmp && v.protocol != transport::gre)
             fail(at("servers", i, "ports"), to_string(v.ports), "0 is not a port", "start at 1");
         if (v.backends) backends(i);
+        if (v.listen) listen(v, at("servers", i, "listen"));
+        if (v.time_wait && v.protocol != transport::tcp)
+            fail(at("servers", i, "time-wait"), json_io::name_of(v.protocol), "TIME-WAIT is TCP's",
+                 "leave it out");
+        if (v.time_wait && v.time_wait->seconds > most_seconds)
+            fail(at("servers", i, "time-wait"), to_string(*v.time_wait),
+                 "a time is at most 1e9s (32 years)");
         for (std::size_t j = 0; j < i; ++j) {
             const auto& w = s.servers[j];
             if (v.protocol == w.protocol && !(v.addresses & w.addresses).empty() &&
@@ -72,6 +82,22 @@ class checker {
     }
 
   private:
+    static void listen(const server_set& v, const std::string& here) {
+        constexpr std::uint64_t most = 4'000'000;  // of finite_queue
+        if (v.protocol != transport::tcp && v.protocol != transport::sctp)
+            fail(here, json_io::name_of(v.protocol), "nothing waits to be accepted",
+                 "leave it out");
+        if (!v.listen->backlog || !v.listen->accepts)
+            fail(here, "", "both backlog and accepts are wanted",
+                 "add backlog: 4096, accepts: 2000/s");
+        if (*v.listen->backlog > most)
+            fail(here + ".backlog", std::to_string(*v.listen->backlog),
+                 "a backlog is at most 4,000,000");
+        if (!(v.listen->accepts->per_second > 0) || v.listen->accepts->per_second > most_per_second)
+            fail(here + ".accepts", to_string(*v.listen->accepts),
+                 "a rate above 0 and at most 1e12/s is wanted");
+    }
+
     static void limits(const server_limits& limits, const std::string& here) {
         for (const auto& [limit, name] :
              {std::pair{limits.limit_per_endpoint, ".limit-per-endpoint"},

@@ -59,6 +59,9 @@ class checker {
         if (n.mapping_limits.limit_port_mappings == std::uint64_t{0})
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
+        if (n.connection_limits.limit_per_protocol || n.mapping_limits.limit_per_protocol)
+            fail(at("nats", i), "", "limits per protocol are joined where a scenario is read",
+                 "set limit-per-instance, or limit-port-mappings");
         validate(n.design, at("nats", i, "design"));
         if (n.port_set && n.static_mappings)
             fail(at("nats", i, "port-set"), "",
@@ -84,7 +87,8 @@ class checker {
         none(n.port_set.has_value(), "port-set");
         none(n.static_mappings.has_value(), "static-mappings");
         none(n.nat64_prefixes.has_value(), "nat64-prefixes");
-        none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers,
+        none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers ||
+                 n.mapping_limits.limit_per_protocol,
              "mapping-limits");
         for (const auto& m : s.nats)
             for (const auto& name : m.inside)

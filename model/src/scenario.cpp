@@ -9,6 +9,7 @@
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
 #include "profiles.hpp"
+#include "protocol_limits.hpp"
 #include "rules.hpp"
 #include "unknown_servers.hpp"
 
@@ -135,6 +136,7 @@ scenario parse_scenario(std::string_view json) {
         }
     }
     stand_in_for_unknown(value);
+    refuse_other_limits(value);
     scenario s;
     json_io::read(value, "", s);
     for (auto& n : s.nats) {
@@ -142,6 +144,7 @@ scenario parse_scenario(std::string_view json) {
         auto& limit = n.connection_limits.limit_per_instance;
         if (entries) limit = std::min(*entries, limit.value_or(*entries));
     }
+    join_protocol_limits(s);
     for (auto& t : s.traffic) {
         fill_mean(t.hold);
         fill_mean(t.life);

@@ -26,6 +26,11 @@ const std::map<std::string, const char*>& sentences() {
         {"client_set.reaches", "The server sets that it may connect to. Default: all."},
         {"client_set.source-ports",
          "How a client picks its source port: uniform (default), sequential, linux."},
+        {"client_set.time-wait",
+         "How long a TCP client keeps its source port towards the same destination endpoint after "
+         "a close that it made itself (TIME-WAIT, RFC 9293; Linux: 60s, which no setting changes, "
+         "or 1s with net.ipv4.tcp_tw_reuse=1). Left out: its port is taken for as long as a NAT on "
+         "the way keeps the connection."},
         {"source_port_rule.law",
          "uniform: any free one; sequential: the next one; linux: every second one from a start "
          "that depends on the destination."},
@@ -36,6 +41,14 @@ const std::map<std::string, const char*>& sentences() {
         {"server_set.connection-limits", "What the servers themselves hold."},
         {"server_set.backends",
          "A destination NAT stands in front: it sends each connection to any of these endpoints."},
+        {"server_set.time-wait",
+         "How long a TCP server keeps a connection's tuple after a close that it made first "
+         "(TIME-WAIT, RFC 9293; Linux: 60s)."},
+        {"server_set.listen", "The queue of connections that the server has not yet accepted."},
+        {"listen_queue.backlog",
+         "The most that wait: listen(2)'s backlog, on Linux net.core.somaxconn at most."},
+        {"listen_queue.accepts",
+         "New connections a second that each server endpoint accepts, as in 2000/s."},
         {"server_limits.limit-per-endpoint", "The most connections of one server endpoint."},
         {"server_limits.limit-per-address", "The most connections of one server address."},
         {"backend_set.addresses", "As for clients."},
@@ -119,6 +132,14 @@ const std::map<std::string, const char*>& sentences() {
         {"mapping_limits.limit-port-mappings",
          "The most mappings (under eim one carries several connections)."},
         {"mapping_limits.limit-subscribers", "The most client addresses that have a mapping."},
+        {"connection_limits.limit-per-protocol",
+         "The most connections of a protocol. Where the NAT carries that protocol alone it is a "
+         "limit-per-instance, the smaller of both; else it is refused."},
+        {"mapping_limits.limit-per-protocol",
+         "The most mappings of a protocol. Where the NAT carries that protocol alone it is a "
+         "limit-port-mappings, the smaller of both; else it is refused."},
+        {"protocol_limit.protocol-id", "tcp, udp, icmp, sctp, dccp or gre."},
+        {"protocol_limit.limit", "How many."},
         {"traffic_entry.from", "Client sets; the rate is spread evenly over their addresses."},
         {"traffic_entry.to",
          "Server sets; evenly over their endpoints unless weights or zipf say otherwise."},
@@ -136,6 +157,9 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.ends",
          "With life: the shares that end by FIN, by RST, or fall silent. Default: all by FIN (UDP: "
          "silence)."},
+        {"traffic_entry.client-closes",
+         "Of the connections that end by FIN, the share that the client closes first, so that "
+         "TIME-WAIT is its own (time-wait). Default: all."},
         {"traffic_entry.zipf",
          "Exponent of Zipf's law over the destination endpoints, in their order."},
         {"traffic_entry.weights", "One weight a destination endpoint."},
@@ -324,6 +348,8 @@ NATBOUND_NAME(client_set);
 NATBOUND_NAME(source_port_rule);
 NATBOUND_NAME(server_set);
 NATBOUND_NAME(server_limits);
+NATBOUND_NAME(listen_queue);
+NATBOUND_NAME(protocol_limit);
 NATBOUND_NAME(backend_set);
 NATBOUND_NAME(static_mapping);
 NATBOUND_NAME(subscriber_port_sets);

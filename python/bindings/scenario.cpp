@@ -76,6 +76,8 @@ void bind_scenario(py::module_& m) {
                 });
             },
             py::arg("scale"), py::arg("retry"), py::arg("seed"), py::arg("epsilon"))
+        .def("own_ports",
+             [](const scenario& s) { return natbound::to_text(natbound::own_ports_answer(s)); })
         .def(
             "maximum",
             [](const scenario& s, bool multiple) {

@@ -31,7 +31,7 @@ def verdict(answer: dict[str, Any]) -> str:
         parts.append("No traffic is given, so this speaks of any")
     if likely.get("nothing_refuses"):
         parts.append("no new connection can be refused")
-    elif t["given"] and t.get("room"):
+    elif t["given"] and t.get("room") and not _own_ports(answer):
         room = t["room"]
         parts.append(
             f"room for {room:.2g} times as much before {w.scientific(likely['epsilon'])}"
@@ -39,9 +39,21 @@ def verdict(answer: dict[str, Any]) -> str:
             else f"that is {1 / room:.2g} times what keeps every kind of traffic below {w.scientific(likely['epsilon'])}"
         )
     text = "; ".join(parts) + "."
-    if where and not likely.get("nothing_refuses"):
+    if own := _own_ports(answer):
+        text += own
+    elif where and not likely.get("nothing_refuses"):
         text += f" First to fail: {where}."
     return text
+
+
+def _own_ports(answer: dict[str, Any]) -> str:
+    """Where the clients' own ports run out before anything else: at what traffic, and how often at this one."""
+    first = answer.get("first_limit")
+    if not first or first["kind"] != "sockets":
+        return ""
+    now = next((x["refusal_probability"] for x in answer["limits"] if x["name"] == first["name"] and "refusal_probability" in x), 0)
+    at = f"; now {w.probability(now)} of its connections find none free" if now > answer["likely"]["epsilon"] else ""
+    return f" First to run out: {first['name']}, at {first['factor']:.3g} times the traffic{at}."
 
 
 def _refusals(answer: dict[str, Any]) -> str:
@@ -83,18 +95,24 @@ def limits_in_order(answer: dict[str, Any]) -> list[str]:
     """Which limit the traffic meets first as it grows, how far off the next is, and what a client sees: where more than ports can refuse."""
     first = answer.get("first_limit")
     limits = answer.get("limits") or []
-    if not first or not any(limit["kind"] in ("quota", "table", "memory", "rate", "packets") for limit in limits):
+    others = any(limit["kind"] in ("quota", "table", "memory", "rate", "packets") for limit in limits)
+    if not first or not (others or first["kind"] == "sockets"):
         return []
     lines = [
         "",
         f"Limits, by the factor on the traffic at which each refuses {w.scientific(answer.get('epsilon') or answer['likely']['epsilon'])}:",
     ]
-    shown = [limit for limit in limits if limit["binds"] != "maximum"][:5]
+    shown = [limit for limit in limits if limit["binds"] != "maximum" and _matters(limit, first)][:5]
     for limit in shown:
         odds = limit.get("refusal_probability")
         now = f" (now {w.probability(odds)})" if odds is not None and odds > 1e-300 else ""
         lines.append(f"  x {limit['headroom']:<8.3g} {limit['name'].rstrip('.')}{now}: {limit['failure']}")
     return lines
+
+
+def _matters(limit: dict[str, Any], first: dict[str, Any]) -> bool:
+    """The clients' own ports are seldom scarce: they are shown where they are first, or where somebody asked for TIME-WAIT."""
+    return limit["kind"] != "sockets" or limit["name"] == first["name"] or "TIME-WAIT" in limit["name"]
 
 
 def assumed(assumptions: list[str], width: int) -> str:

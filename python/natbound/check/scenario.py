@@ -101,7 +101,7 @@ def _is_v4(s: Set) -> bool:
 
 
 def _client(value: Any, where: str, servers: dict[str, Server]) -> Client:
-    known_keys(value, "name addresses ports reaches source-ports", where)
+    known_keys(value, "name addresses ports reaches source-ports time-wait", where)
     own = ports(value.get("ports", "1024-65535"), where + ".ports")
     need(own[0][0] > 0, f"{where}.ports: 0 is not a port")
     reaches = _names(value.get("reaches", []), set(servers), where + ".reaches")

@@ -48,7 +48,9 @@ class Dest:
 
 
 def read_server(value: Any, where: str) -> Server:
-    known_keys(value, "name addresses ports protocol connection-limits backends", where)
+    known_keys(value, "name addresses ports protocol connection-limits backends time-wait listen", where)
+    # how often and how long, not what is possible: read, and not looked at
+    known_keys(value.get("listen") or {}, "backlog accepts", where + ".listen")
     protocol = value.get("protocol", "tcp")
     need(protocol in PROTOCOLS, f"{where}.protocol: no such protocol")
     there = ports(get(value, "ports", where), where + ".ports")

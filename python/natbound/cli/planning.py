@@ -68,6 +68,11 @@ def risk(
     for cut in data.get("cuts", []):
         after = f"; an entry is dropped after {w.span(cut['silence'])} without a packet" if cut.get("silence") else ""
         print(f"  connections cut     {w.probability(cut['probability'])} by the full table of {cut['nat']}{after}")
+    scarce = [x for x in data["own_ports"] if x["time_wait"] or x["probability"] > data.get("epsilon", 1e-6)]
+    for own in sorted(scarce, key=lambda x: -x["probability"])[:3]:
+        odds = w.probability(own["probability"], own["log_probability"])
+        most = f"{own['ports']:,.0f} ports x {w.span(own['hold'])} are {w.count(own['most_per_second'])}/s an address"
+        print(f"  no port of its own  {odds} of {own['from']} towards {own['destination']}: {most}")
     if data["full_probability"] is not None:
         print(f"  time with no port   {w.probability(data['full_probability'])}")
     if retries["tries"] > 1:

@@ -35,6 +35,12 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         today = "As it is" if result["addresses"] is None else f"With today's {result['addresses']:,}"
         ports = "" if now["least_ports"] is None else f", or {w.count(now['least_ports'])} ports an address would do"
         yield f"{today}: {w.count(now['most_rate'])}/s at most, or holds of {w.span(now['longest_hold'])}{ports}"
+    for own in result["own_ports"]:
+        if own["probability"] > result["target"]:
+            yield (
+                f"Whatever the NATs have: {w.probability(own['probability'])} of {own['from']}'s connections to {own['destination']} "
+                f"find no free port of their own ({w.count(own['most_per_second'])}/s an address at most)"
+            )
     if result["curve"]:
         yield "Load by addresses: " + ", ".join(f"{_plain(c['addresses'])}: {_carried(c)}" for c in result["curve"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -125,6 +126,7 @@ def size(
             "as_is": carried.as_is(tries, first),
             "curve": [] if first is None else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
             "prices": price,
+            "own_ports": json.loads(scenario._core.own_ports()),
         }
     )
 

@@ -62,6 +62,13 @@ struct risk_options {
 // scenario's traffic: "natbound.risk/1". Throws input_error where there is no traffic.
 boost::json::object risk_answer(const scenario& s, const risk_options& options = {});
 
+// How often the clients of each set have no free port of their own towards the servers of each set,
+// at the traffic times `scale`: {from, to, destination, ports, load, hold, time_wait,
+// most_per_second, probability, log_probability, average}; own_ports.hpp says what is meant, and
+// what `unknown` gets. Throws as fill_traffic does.
+boost::json::array own_ports_answer(const scenario& s, double scale = 1,
+                                    std::vector<std::string>* unknown = nullptr);
+
 // Through a change, from `before` to `now`: "natbound.after/1". Throws as after() does.
 boost::json::object after_answer(const scenario& before, const scenario& now,
                                  const calculator::after_options& options);

@@ -80,6 +80,7 @@ struct kind_counts {
     std::uint64_t arrivals = 0, refused = 0, cut = 0;
     std::uint64_t again = 0, refused_again = 0, gave_up = 0;
     double waited = 0;
+    std::uint64_t unoffered = 0;  // arrivals whose client had no free socket, not among the others
     std::uint64_t failed() const { return refused + cut; }
 };
 

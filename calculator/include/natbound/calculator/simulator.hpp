@@ -53,9 +53,10 @@ struct simulated_retries {
 
 // Arrivals that were offered (their client had a free socket); those whose first attempt was
 // refused; those let in by cutting an open flow. refusal_probability: (refused + cut) / arrivals;
-// the rest as in simulated_share.
+// the rest as in simulated_share. unoffered: arrivals whose client had no free socket; not among
+// the others.
 struct simulated_count {
-    std::uint64_t arrivals = 0, refused = 0, cut = 0;
+    std::uint64_t arrivals = 0, refused = 0, cut = 0, unoffered = 0;
     double refusal_probability = 0, low = 0, high = 0, independent = 0;
     std::optional<simulated_retries> retries;
 };
@@ -69,10 +70,11 @@ struct simulate_result : simulated_count {
     std::vector<simulated_kind> kinds;
     // Of attempts refused: by a limit on connections or packets a second.
     std::uint64_t policed = 0;
+    // Connections that were let in with a tuple that the server still kept in TIME-WAIT.
+    std::uint64_t met_time_wait = 0;
     std::uint64_t packets = 0, packets_lost = 0;  // where a limit on them is simulated
-    std::uint64_t unoffered = 0;  // arrivals whose client had no free socket; not among the others
-    std::uint64_t events = 0;     // arrivals, closes and ends of timers that were stepped
-    double mean_live = 0;         // at the ends of the batches
+    std::uint64_t events = 0;  // arrivals, closes and ends of timers that were stepped
+    double mean_live = 0;      // at the ends of the batches
     std::vector<std::string> assumed;
 };
 

@@ -4,6 +4,7 @@
 // are Poisson unless the scenario says otherwise. Whatever the scenario leaves out is filled in
 // here and said in `assumed`.
 #include <natbound/model/scenario.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,8 +60,13 @@ struct stream {
     std::vector<double> weights;
     arrival_process arrives = {};
     double packets = 0;  // of a connection, both directions; 0: not said
+    // TIME-WAIT at the client, in seconds (none: its socket goes with the NAT's entry), follows
+    // closes by FIN that the client makes first; their shares of all closes, and of those by FIN.
+    std::optional<double> time_wait = {};
+    double fin = 1, client_closes = 1;
 
-    double hold() const;  // mean seconds that a tuple is occupied
+    double socket_hold() const;  // mean seconds that the client's own socket is taken
+    double hold() const;         // mean seconds that a tuple is occupied
     double load() const { return rate * hold(); }
 };
 

@@ -28,11 +28,21 @@ struct client_set {
     port_set ports = {1024, 65535};
     std::vector<std::string> reaches;  // servers it may connect to; empty: all
     source_port_rule source_ports;
+    // After a close of its own a TCP client keeps the socket for so long (TIME-WAIT, RFC 9293). Not
+    // said: as long as a NAT on the way keeps its entry.
+    std::optional<duration> time_wait = {};
 };
 
 // What the servers themselves hold: connections of one endpoint, of one address.
 struct server_limits {
     std::optional<std::uint64_t> limit_per_endpoint, limit_per_address;
+};
+
+// listen(2): connections that are made and not yet accepted wait here, at most `backlog` of them
+// (Linux: and one more); the server accepts so many a second.
+struct listen_queue {
+    std::optional<std::uint64_t> backlog;
+    std::optional<rate> accepts;
 };
 
 // Where a destination NAT (a load balancer) in front of the servers sends the connections: any of
@@ -49,6 +59,9 @@ struct server_set {
     transport protocol = transport::tcp;
     std::optional<server_limits> connection_limits;
     std::optional<backend_set> backends;
+    // After a close of its own the server keeps the connection's tuple for so long.
+    std::optional<duration> time_wait = {};
+    std::optional<listen_queue> listen = {};
 };
 
 bool reaches(const client_set& c, const server_set& v);
@@ -73,13 +86,21 @@ struct subscriber_port_sets {
     std::uint64_t port_sets_per_subscriber = 1;
     bool deterministic = false;  // RFC 7422: by arithmetic, one set a client address, for ever
 };
+// RFC 8512. Where all that a NAT carries is of one protocol its limit is that of all
+// (parse_scenario makes it so, the smaller of the two); else it is refused.
+struct protocol_limit {
+    transport protocol_id = transport::tcp;
+    std::uint64_t limit = 0;
+};
 struct connection_limits {
     std::optional<std::uint64_t> limit_per_subscriber;  // a subscriber is one client address
     std::optional<std::uint64_t> limit_per_instance;
+    std::optional<std::vector<protocol_limit>> limit_per_protocol = {};
 };
 struct mapping_limits {
     std::optional<std::uint64_t> limit_port_mappings;
     std::optional<std::uint64_t> limit_subscribers;  // client addresses with a mapping
+    std::optional<std::vector<protocol_limit>> limit_per_protocol = {};
 };
 
 // New connections, and packets, a second at most, as a processor or a policer lets them through: a
@@ -180,6 +201,8 @@ struct traffic_entry {
         life;  // how long the users see the connection; the NAT's timers are added
     std::optional<double> live;  // mean number live
     std::optional<endings> ends;
+    // Of what ends by FIN, what the client closes first: its end keeps TIME-WAIT. None: all.
+    std::optional<share> client_closes;
     std::optional<double>
         zipf;  // exponent over the entry's destination endpoints, in the order given
     std::vector<double> weights;  // one a destination endpoint
@@ -198,19 +221,24 @@ struct scenario {
 };
 
 BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
-BOOST_DESCRIBE_STRUCT(client_set, (), (name, addresses, ports, reaches, source_ports))
+BOOST_DESCRIBE_STRUCT(client_set, (), (name, addresses, ports, reaches, source_ports, time_wait))
 BOOST_DESCRIBE_STRUCT(server_limits, (), (limit_per_endpoint, limit_per_address))
 BOOST_DESCRIBE_STRUCT(backend_set, (), (addresses, ports))
 BOOST_DESCRIBE_STRUCT(server_set, (),
-                      (name, addresses, ports, protocol, connection_limits, backends))
+                      (name, addresses, ports, protocol, connection_limits, backends, time_wait,
+                       listen))
+BOOST_DESCRIBE_STRUCT(listen_queue, (), (backlog, accepts))
 BOOST_DESCRIBE_STRUCT(port_restriction, (),
                       (start_port_number, end_port_number, psid_offset, psid_len, psid))
 BOOST_DESCRIBE_STRUCT(static_mapping, (),
                       (external_src_address, external_src_port, transport_protocol))
 BOOST_DESCRIBE_STRUCT(subscriber_port_sets, (),
                       (port_set_size, port_sets_per_subscriber, deterministic))
-BOOST_DESCRIBE_STRUCT(connection_limits, (), (limit_per_subscriber, limit_per_instance))
-BOOST_DESCRIBE_STRUCT(mapping_limits, (), (limit_port_mappings, limit_subscribers))
+BOOST_DESCRIBE_STRUCT(protocol_limit, (), (protocol_id, limit))
+BOOST_DESCRIBE_STRUCT(connection_limits, (),
+                      (limit_per_subscriber, limit_per_instance, limit_per_protocol))
+BOOST_DESCRIBE_STRUCT(mapping_limits, (),
+                      (limit_port_mappings, limit_subscribers, limit_per_protocol))
 BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst, packets, packets_burst))
 BOOST_DESCRIBE_STRUCT(memory_limit, (), (total, per_entry))
 BOOST_DESCRIBE_STRUCT(profile_source, (), (field, says, link))
@@ -224,8 +252,8 @@ BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_state, (), (weight, mean, next))
 BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off, states))
 BOOST_DESCRIBE_STRUCT(traffic_entry, (),
-                      (from, to, rate, rate_per_client, hold, life, live, ends, zipf, weights,
-                       top_share, arrivals, packets))
+                      (from, to, rate, rate_per_client, hold, life, live, ends, client_closes, zipf,
+                       weights, top_share, arrivals, packets))
 BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffic))
 
 // Reads a scenario in JSON (the same shape as the YAML of the manual) and checks every rule; throws

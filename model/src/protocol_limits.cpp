@@ -1,0 +1,107 @@
+// RFC 8512's other limits (sections 2.2 and 3, mapping-limits, connection-limits, port-quota).
+#include "protocol_limits.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "natbound/model/json_io.hpp"
+#include "rules.hpp"
+
+namespace natbound {
+
+namespace bj = boost::json;
+using rules::at;
+using rules::fail;
+
+namespace {
+
+// What the clients inside a NAT, or inside NATs inside it, may send.
+void carried(const scenario& s, const nat& n, std::set<std::string>& seen,
+             std::set<transport>& out) {
+    if (!seen.insert(n.name).second) return;
+    for (const auto& name : n.inside) {
+        for (const auto& c : s.clients)
+            if (c.name == name)
+                for (const auto& v : s.servers)
+                    if (reaches(c, v)) out.insert(v.protocol);
+        for (const auto& m : s.nats)
+            if (m.name == name) carried(s, m, seen, out);
+    }
+}
+
+void join(const std::set<transport>& protocols, const std::string& here,
+          std::optional<std::vector<protocol_limit>>& each, std::optional<std::uint64_t>& all) {
+    if (!each) return;
+    std::set<transport> said;
+    std::size_t i = 0;
+    for (const auto& one : *each) {
+        const std::string item = here + ".limit-per-protocol[" + std::to_string(i++) + "]";
+        const std::string protocol = json_io::name_of(one.protocol_id);
+        if (one.limit == 0)
+            fail(item + ".limit", "0", "a limit of 0 admits nothing",
+                 "leave it out for no limit, or take the servers of " + protocol + " out");
+        if (!said.insert(one.protocol_id).second)
+            fail(item + ".protocol-id", protocol, "has a limit already", "keep one");
+        if (protocols.count(one.protocol_id) == 0) continue;
+        if (protocols.size() > 1)
+            fail(item, protocol,
+                 "a limit of one protocol, of a NAT that carries several, is not modelled in this "
+                 "version",
+                 "write a scenario for each protocol, or one limit of all");
+        all = std::min(one.limit, all.value_or(one.limit));
+    }
+    each.reset();  // one way to say it
+}
+
+bool has(const bj::object& n, const char* group, const char* key) {
+    return n.contains(group) && n.at(group).is_object() && n.at(group).get_object().contains(key);
+}
+
+}  // namespace
+
+void refuse_other_limits(const bj::value& scenario) {
+    const auto* all = scenario.if_object();
+    const auto* nats = all && all->contains("nats") ? all->at("nats").if_array() : nullptr;
+    if (!nats) return;
+    for (std::size_t i = 0; i < nats->size(); ++i) {
+        const auto* n = (*nats)[i].if_object();
+        if (!n) continue;
+        if (n->contains("port-quota"))
+            fail(at("nats", i, "port-quota"), "",
+                 "a quota of ports is not a field of its own in this version",
+                 "where each connection has a mapping of its own (edm) it is connection-limits: "
+                 "{limit-per-subscriber: ...}; ports that a subscriber has to itself are a "
+                 "port-set");
+        if (has(*n, "mapping-limits", "limit-address-mappings"))
+            fail(at("nats", i, "mapping-limits.limit-address-mappings"), "",
+                 "is of basic NAT, which maps whole addresses; here every mapping has a port",
+                 "limit-port-mappings counts mappings, limit-subscribers client addresses");
+        for (const char* key : {"limit-per-subscriber", "limit-per-instance"})
+            if (has(*n, "mapping-limits", key))
+                fail(at("nats", i, "mapping-limits") + "." + key, "",
+                     "counts connections, not mappings (RFC 8512)",
+                     "write it under connection-limits");
+        for (const char* key : {"limit-port-mappings", "limit-subscribers"})
+            if (has(*n, "connection-limits", key))
+                fail(at("nats", i, "connection-limits") + "." + key, "",
+                     "counts mappings, not connections (RFC 8512)",
+                     "write it under mapping-limits");
+    }
+}
+
+void join_protocol_limits(scenario& s) {
+    for (std::size_t i = 0; i < s.nats.size(); ++i) {
+        auto& n = s.nats[i];
+        if (!n.connection_limits.limit_per_protocol && !n.mapping_limits.limit_per_protocol)
+            continue;
+        std::set<std::string> seen;
+        std::set<transport> protocols;
+        carried(s, n, seen, protocols);
+        join(protocols, at("nats", i, "connection-limits"), n.connection_limits.limit_per_protocol,
+             n.connection_limits.limit_per_instance);
+        join(protocols, at("nats", i, "mapping-limits"), n.mapping_limits.limit_per_protocol,
+             n.mapping_limits.limit_port_mappings);
+    }
+}
+
+}  // namespace natbound
