@@ -166,6 +166,18 @@ def inverses() -> None:
         ("load_for_room", lambda n: c.load_for_room(n, target())),
         ("blocks_for", lambda n: c.blocks_for(512, load(n), target())),
         ("subscribers_for, 504 blocks", lambda _: c.subscribers_for(128, 4, 504, draw.uniform(5, 300), target())),
+        ("pool_for_blocks", lambda _: c.pool_for_blocks(128, 4, draw.randint(10, 400), draw.uniform(5, 200), target())),
+        ("load_for_blocks, 504 blocks", lambda _: c.load_for_blocks(128, 4, 504, draw.randint(10, 400), target())),
+        ("ports_for_hayward", lambda n: c.ports_for_hayward(load(n), 5, target())),
+        ("load_for_hayward", lambda n: c.load_for_hayward(n, 5, target())),
+        ("ports_for_overflow", lambda n: c.ports_for_overflow(load(n), 3 * load(n), target())),
+        ("ports_for_retries", lambda n: c.ports_for_retries(load(n), target())),
+        ("load_for_retries", lambda n: c.load_for_retries(n, target())),
+        ("tries_for_retries", lambda n: c.tries_for_retries(n, 0.95 * n, target())),
+        ("size_for_cut", lambda n: c.size_for_cut(n / 60, 60, 1, target())),
+        ("rate_for_cut", lambda n: c.rate_for_cut(n, 60, 1, target())),
+        ("keep_alive_for", lambda n: c.keep_alive_for(n, n / 10, 60, 1, target())),
+        ("scale_for_packets", lambda n: c.scale_for_packets(n, 200, target(), opening=0.2 * n, live=0.1 * n, each=5, hold=10)),
         ("race_flows_for", lambda n: c.race_flows_for(n, target())),
     ]
     print(

@@ -119,18 +119,33 @@ void arrival_odds::read_cells(const simulation& s) {
     }
 }
 
-// The sum, over those source ports (but these), of the probability to fail.
-double arrival_odds::failing_ports(const port_words& among, const std::uint64_t* but,
-                                   bool tcp) const {
+// Of a group's source ports, those of each class whose fixed probes are busy.
+void arrival_odds::read_group(std::size_t group) {
+    const port_words& all = group_ports_[group];
+    for (auto& c : classes_) {
+        std::size_t end = 0;
+        c.first = all.size();
+        for (std::size_t w = 0; w < all.size(); ++w) {
+            c.failing[w] = all[w] & c.ports[w] & blocked_[w];
+            if (c.failing[w] == 0) continue;
+            c.first = std::min(c.first, w);
+            end = w + 1;
+        }
+        c.words = end > c.first ? end - c.first : 0;
+    }
+}
+
+// The sum, over the group's source ports (but these), of the probability to fail.
+double arrival_odds::failing_ports(const std::uint64_t* but, bool tcp) const {
     double sum = 0;
     for (const auto& c : classes_) {
         const double odds = c.odds[tcp ? 1 : 0];
-        if (odds == 0) continue;
-        const std::uint64_t ports = detail::ones_of_words(among.size(), [&](std::size_t w) {
-            const std::uint64_t here = among[w] & c.ports[w] & blocked_[w];
-            return but ? here & ~but[w] : here;
-        });
-        sum += odds * static_cast<double>(ports);
+        if (odds == 0 || c.words == 0) continue;
+        const std::uint64_t* here = c.failing.data() + c.first;
+        const std::uint64_t* used = but ? but + c.first : nullptr;
+        sum += odds * static_cast<double>(detail::ones_of_words(c.words, [&](std::size_t w) {
+                   return used ? here[w] & ~used[w] : here[w];
+               }));
     }
     return sum;
 }
@@ -153,6 +168,7 @@ void arrival_odds::few_pairs(simulation& s) {
     const auto destinations = static_cast<std::uint32_t>(input.table.destinations.size());
     for (std::uint32_t g = 0; g < input.clients.size(); ++g) {
         const auto& group = input.clients[g];
+        read_group(g);
         for (std::uint32_t d = 0; d < destinations; ++d) {
             if (rates_[g * std::size_t{destinations} + d] == 0) continue;
             const bool tcp = input.table.destinations[d].protocol == transport::tcp;
@@ -163,8 +179,7 @@ void arrival_odds::few_pairs(simulation& s) {
                 if (open == 0) continue;
                 offering += 1;
                 if (group.law == source_port_law::uniform) {
-                    odds +=
-                        failing_ports(group_ports_[g], s.sockets().bits(pair)->data(), tcp) / open;
+                    odds += failing_ports(s.sockets().bits(pair)->data(), tcp) / open;
                 } else {
                     std::uint32_t steps = 0;
                     odds += failing_port(s.next_port(group, client, d, steps), tcp);
@@ -215,6 +230,7 @@ void arrival_odds::many_pairs(simulation& s) {
     }
     for (std::uint32_t g = 0; g < input.clients.size(); ++g) {
         const auto& group = input.clients[g];
+        read_group(g);
         for (std::uint32_t d = 0; d < destinations; ++d) {
             const std::size_t at = g * std::size_t{destinations} + d;
             if (rates_[at] == 0) continue;
@@ -224,7 +240,7 @@ void arrival_odds::many_pairs(simulation& s) {
                 add(s, g, d, 1 - none_open[at] / clients, sampled(s, group, d));
                 continue;
             }
-            const double all = failing_ports(group_ports_[g], nullptr, tcp);
+            const double all = failing_ports(nullptr, tcp);
             const double odds =
                 all * (1.0 / group.ports.size() + share[at] / clients) - but[at] / clients;
             add(s, g, d, 1 - none_open[at] / clients, std::max(0.0, odds));

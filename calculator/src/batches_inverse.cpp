@@ -18,6 +18,7 @@
 #include "crossing.hpp"
 #include "lattice_kernels.hpp"
 #include "lattice_laws.hpp"
+#include "monotone.hpp"
 #include "newton.hpp"
 
 namespace natbound::calculator {
@@ -26,10 +27,6 @@ namespace {
 using detail::require;
 
 constexpr std::uint64_t most_ports = 1ULL << 26;
-
-void check_target(const char* function, double target) {
-    require(target > 0 && target < 1, function, "target", target, "must lie between 0 and 1");
-}
 
 // What is refused of batches, by coefficients.
 class batches_in_closed_form {
@@ -102,7 +99,7 @@ class batches_in_closed_form {
 std::uint64_t ports_for_batches(double load, double mean_size, double target, batch_law law,
                                 batch_loss loss) {
     constexpr const char* name = "ports_for_batches";
-    check_target(name, target);
+    detail::require_target(name, target);
     require(load == 0 || (load >= 1e-100 && load <= 1e12), name, "load", load,
             "must be 0, or at least 1e-100 and at most 1e12");
     const double z = batch_peakedness(mean_size, law);
@@ -140,19 +137,14 @@ std::uint64_t ports_for_batches(double load, double mean_size, double target, ba
 double load_for_batches(std::uint64_t ports, double mean_size, double target, batch_law law,
                         batch_loss loss) {
     constexpr const char* name = "load_for_batches";
-    check_target(name, target);
+    detail::require_target(name, target);
     require(ports <= most_ports, name, "ports", static_cast<double>(ports), "must be at most 2^26");
     constexpr double least = 1e-100, most = 1e12;
     const double z = batch_peakedness(mean_size, law);
     const auto refused = [&](double load) {
         if (load > most) return HUGE_VAL;
         const batch_answer found = batches(ports, std::fmax(load, least), mean_size, law, loss);
-        const double decided =
-            detail::above(found.log_refusal, target, [&] { return found.refusal; });
-        // The log odds: nearly a line in the logarithm of the load.
-        const double odds =
-            decided - std::log(-std::expm1(found.log_refusal)) + std::log1p(-target);
-        return decided > 0 ? std::fmax(odds, 1e-300) : std::fmin(odds, 0);
+        return detail::above_by_odds(found.log_refusal, target, [&] { return found.refusal; });
     };
     const double guess =
         std::clamp(load_for(static_cast<double>(ports) / z, target) * z, least, most);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "argument.hpp"
+#include "monotone.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -112,28 +113,31 @@ double evicting_table::cut_by_eviction(std::size_t kind) const {
     return time_ < kinds_[kind].idle_timeout ? all : 0;
 }
 
+// Beyond T what is touched goes on to grow as it did, or the step of evicted_after would end at
+// 1/2.
+double evicting_table::touched_beyond(double idle) const {
+    const double touched = touched_within(idle);
+    if (idle <= time_) return touched;
+    return touched + (idle / time_ - 1) * (touched - touched_within(0.999 * time_)) * 1000;
+}
+
 double evicting_table::evicted_after(double idle) const {
     detail::require(idle >= 0, name, "idle", idle, "must be at least 0");
     if (std::isinf(time_) || idle == 0) return 0;
     if (std::isinf(idle)) return 1;
-    // Beyond T what is touched goes on to grow as it did, or the step would end at 1/2.
-    double touched = touched_within(idle);
-    if (idle > time_) {
-        touched += (idle / time_ - 1) * (touched - touched_within(0.999 * time_)) * 1000;
-    }
-    return boost::math::gamma_p(size_, touched);
+    return boost::math::gamma_p(size_, touched_beyond(idle));
 }
 
 double evicting_table::keep_alive_for(double target) const {
     detail::require(target > 0 && target < 1, name, "target", target,
                     "must be above 0 and below 1");
     if (std::isinf(time_)) return never;
-    double low = 0, high = 2 * time_;
-    for (int i = 0; i < 200 && high - low > 1e-14 * high; ++i) {
-        const double middle = 0.5 * (low + high);
-        (evicted_after(middle) <= target ? low : high) = middle;
-    }
-    return low;
+    // So many touched on average make it the target, and they grow with the silence. What is left
+    // is the forward formula's last bits.
+    const double touched = boost::math::gamma_p_inv(size_, target);
+    const double silence = detail::falls_through(
+        0, 2 * time_, [&](double idle) { return touched - touched_beyond(idle); });
+    return detail::a_hair_less(silence, [&](double x) { return evicted_after(x) <= target; });
 }
 
 }  // namespace natbound::calculator

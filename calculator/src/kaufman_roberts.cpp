@@ -115,9 +115,13 @@ kaufman_roberts_answer kaufman_roberts(std::uint64_t ports,
                                        const std::vector<size_class>& classes) {
     check(ports, classes);
     std::vector<term> terms;
+    const bool one_size = std::all_of(classes.begin(), classes.end(), [&](const size_class& c) {
+        return c.size == classes.front().size;
+    });
     bool exact = true;
     for (const auto& c : classes) {
-        exact = exact && c.reserved == 0;
+        // all of one size: the states are a line, and the recursion its balance
+        exact = exact && (c.reserved == 0 || one_size);
         if (c.load == 0 || c.size + c.reserved > ports) continue;
         const scaled factor = scaled(c.load) * static_cast<double>(c.size);
         terms.push_back(

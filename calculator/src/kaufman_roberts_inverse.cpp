@@ -13,6 +13,7 @@
 #include "crossing.hpp"
 #include "lattice_kernels.hpp"
 #include "lattice_laws.hpp"
+#include "monotone.hpp"
 #include "newton.hpp"
 #include "scaled.hpp"
 #include "window_sum.hpp"
@@ -25,10 +26,6 @@ using detail::scaled;
 
 constexpr std::uint64_t most_ports = 1ULL << 26;
 constexpr const char* too_many = "needs more than 2^26 ports";
-
-void check_target(const char* function, double target) {
-    require(target > 0 && target < 1, function, "target", target, "must lie between 0 and 1");
-}
 
 // The pool in units of what all sizes are multiples of, without reservation.
 class sizes_in_closed_form {
@@ -117,7 +114,7 @@ std::uint64_t in_one_pass(const std::vector<size_class>& classes, std::uint64_t 
 
 std::uint64_t ports_for_sizes(const std::vector<size_class>& classes, double target) {
     constexpr const char* name = "ports_for_sizes";
-    check_target(name, target);
+    detail::require_target(name, target);
     kaufman_roberts(0, classes);  // refuses bad classes
     std::uint64_t largest = 0;
     double ports = 0, squares = 0;
@@ -164,7 +161,7 @@ std::uint64_t ports_for_sizes(const std::vector<size_class>& classes, double tar
 
 double scale_for_sizes(std::uint64_t ports, const std::vector<size_class>& classes, double target) {
     constexpr const char* name = "scale_for_sizes";
-    check_target(name, target);
+    detail::require_target(name, target);
     kaufman_roberts(0, classes);
     require(ports <= most_ports, name, "ports", static_cast<double>(ports), "must be at most 2^26");
     double taken = 0, squares = 0, greatest = 0;

@@ -270,6 +270,7 @@ void kind_sums::find(double epsilon, double holds) {
 void kind_sums::look(double scale, double holds) {
     constexpr int most = 12;                 // looks at one curve
     constexpr double little = 0.003;         // of what is refused
+    constexpr double first = 2;              // holds of a first look, which need not forget all
     const double nothing = std::log(1e-11);  // nothing will be seen
     for (std::size_t c = 0; c < curves_.size(); ++c) {
         auto& curve = *curves_[c];
@@ -303,7 +304,8 @@ void kind_sums::look(double scale, double holds) {
                 break;
             }
             if (looks == 0 || (!known() && looks < most)) {
-                curve.look(load, looks == 0 ? holds : holds / 2, looks == 0 ? 0.002 : 0.01);
+                curve.look(load, looks == 0 ? holds : holds / 2, looks == 0 ? 0.002 : 0.01, 0,
+                           holds <= first);
                 ++looks;
                 if (!known()) break;  // nothing was seen, and lower loads refuse less
             }

@@ -8,6 +8,7 @@
 
 #include "argument.hpp"
 #include "logarithms.hpp"
+#include "monotone.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -88,8 +89,7 @@ class averaged {
     // that leaves so much room. Where none come and go (no hold) all have got in.
     packet_answer at(double scale) {
         packet_answer out = admitting(scale, 1);
-        constexpr double little = 1e-9;  // changes nothing
-        if (out.refusal < little || load_.live <= 0 || load_.hold <= 0) return out;
+        if (!thins(out.refusal)) return out;
         detail::self_thinned(out.refusal, 1e-5, [&](double q) {
             out = admitting(scale, 1 - q);
             return out.refusal;
@@ -97,8 +97,21 @@ class averaged {
         return out;
     }
 
+    // Where `refused` is the fixed point, its share of those that open is known to be missing: the
+    // logarithm of what these refuse over it.
+    double above(double scale, double refused) {
+        return admitting(scale, thins(refused) ? 1 - refused : 1, false).log_refusal -
+               std::log(refused);
+    }
+
   private:
-    packet_answer admitting(double scale, double admitted) {
+    // Do those that are refused leave room for the others?
+    bool thins(double refused) const {
+        constexpr double little = 1e-9;  // changes nothing
+        return refused >= little && load_.live > 0 && load_.hold > 0;
+    }
+
+    packet_answer admitting(double scale, double admitted, bool with_delay = true) {
         const double opening = load_.opening * scale;
         constexpr double absurd = 1e4;  // nearly all is lost, however many are live
         const double over = (opening + load_.live * scale * admitted * load_.each) / limit_;
@@ -149,6 +162,7 @@ class averaged {
         out.log_refusal = std::min(refused, 0.0);
         out.refusal = std::exp(out.log_refusal);
         out.loss = std::exp(std::min(lost, 0.0));
+        if (!with_delay) return out;
         // the delay is an average over where the number live mostly is
         const double stride = std::max(1.0, std::ceil(wide / 20));
         double all = 0, waited = 0;
@@ -216,19 +230,16 @@ packet_answer packet_limit(double per_second, std::uint64_t depth, const packet_
 double scale_for_packets(double per_second, std::uint64_t depth, const packet_load& load,
                          double target) {
     check(per_second, depth, load);
-    detail::require(target > 0 && target < 1, name, "target", target,
-                    "must be above 0 and below 1");
+    detail::require_target("scale_for_packets", target);
     averaged average(per_second, depth, load);
     // around the scale at which the mean rate is the limit; of those that open at most the target
     // are refused, and just these send no more
-    const double middle = per_second / load.rate(), log_target = std::log(target);
+    const double middle = per_second / load.rate();
     const double kept = load.opening + load.live * load.each * (1 - target);
-    double low = -30, high = std::log(2 / (1 - target) * load.rate() / kept) + 1;
-    for (int i = 0; i < 48; ++i) {
-        const double x = (low + high) / 2;
-        (average.at(middle * std::exp(x)).log_refusal > log_target ? high : low) = x;
-    }
-    return middle * std::exp((low + high) / 2);
+    const double low = middle * 1e-13, high = middle * 6 / (1 - target) * load.rate() / kept;
+    const double guess = middle * load.rate() / kept * (target < 0.1 ? 1 : 1 / (1 - target));
+    return detail::most_real_to_meet("scale_for_packets", target, low, high, guess,
+                                     [&](double scale) { return average.above(scale, target); });
 }
 
 }  // namespace natbound::calculator

@@ -6,6 +6,8 @@
 #include <natbound/calculator/port_blocks.hpp>
 
 #include "argument.hpp"
+#include "logarithms.hpp"
+#include "monotone.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -58,28 +60,92 @@ block_refusals blocks_refused(const block_pool& x) {
     return out;
 }
 
+namespace {
+
+// How far what is refused lies above the target.
+double over(const block_pool& x, double target) {
+    const auto found = dealt_blocks({x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}});
+    const auto& refused = found.refused[0][0];
+    return detail::above_by_odds(detail::log_sum(refused.by_quota, refused.by_pool), target, [&] {
+        return std::exp(refused.by_quota) + std::exp(refused.by_pool);
+    });
+}
+
+// Mean and variance of the blocks of one subscriber who is never refused.
+std::pair<double, double> blocks_of_one(const block_pool& x) {
+    const auto size = static_cast<double>(x.block);
+    double mean = 0, squares = 0;
+    for (double k = 0; k < static_cast<double>(x.most); ++k) {
+        const double more = poisson_tail(k * size, x.load);
+        if (more < 1e-9) break;
+        mean += more;
+        squares += (2 * k + 1) * more;
+    }
+    return {mean, squares - mean * mean};
+}
+
+// How many standard deviations of the blocks wanted lie below a pool that meets the target, about.
+double deviations_for(double target) {
+    return std::sqrt(std::fmax(-2 * std::log(target) - 4, 0.25));
+}
+
+}  // namespace
+
 std::uint64_t subscribers_for(const block_pool& what, double target) {
     block_pool x = what;
     x.subscribers = 1;
     check("subscribers_for", x);
-    detail::require(target > 0 && target < 1, "subscribers_for", "target", target,
-                    "must be above 0 and below 1");
-    const auto fits = [&](std::uint64_t subscribers) {
+    detail::require_target("subscribers_for", target);
+    const auto above = [&](std::uint64_t subscribers) {
         x.subscribers = subscribers;
-        return blocks_refused(x).refusal <= target;
+        return over(x, target);
     };
-    if (!fits(1)) return 0;
-    std::uint64_t good = 1, bad = 2;
-    while (bad <= 1000000000 && fits(bad)) {
-        good = bad;
-        bad *= 2;
-    }
-    if (bad > 1000000000) bad = 1000000001;
-    while (bad - good > 1) {
-        const std::uint64_t middle = good + (bad - good) / 2;
-        (fits(middle) ? good : bad) = middle;
-    }
-    return good;
+    if (above(1) > 0) return 0;
+    // subscribers x mean + deviations x root of their variance = pool
+    const auto [mean, variance] = blocks_of_one(x);
+    const double spread = deviations_for(target) * std::sqrt(variance);
+    const double root =
+        2 * static_cast<double>(x.pool) /
+        (spread + std::sqrt(spread * spread + 4 * mean * static_cast<double>(x.pool)));
+    const double guess = std::floor(root * root);
+    return detail::most_to_meet({1, 1000000000, guess, 1 + root / 4}, above);
+}
+
+std::uint64_t pool_for_blocks(const block_pool& what, double target) {
+    constexpr const char* function = "pool_for_blocks";
+    block_pool x = what;
+    x.pool = 1;
+    check(function, x);
+    detail::require_target(function, target);
+    const double many = static_cast<double>(x.subscribers);
+    const auto [mean, variance] = blocks_of_one(x);
+    const double wide = std::sqrt(many * variance);
+    return detail::least_to_meet(
+        function, target,
+        "is not met by a pool of 65,536 blocks: it is too small, or the subscriber's own limit "
+        "alone refuses more",
+        {1, 65536, std::fmin(std::ceil(many * mean + deviations_for(target) * wide), 65536),
+         1 + wide / 4},
+        [&](std::uint64_t pool) {
+            x.pool = pool;
+            return over(x, target);
+        });
+}
+
+double load_for_blocks(const block_pool& what, double target) {
+    constexpr const char* function = "load_for_blocks";
+    block_pool x = what;
+    x.load = 1;
+    check(function, x);
+    detail::require_target(function, target);
+    const double own = static_cast<double>(x.most * x.block);
+    const double shared =
+        static_cast<double>(x.pool * x.block) / static_cast<double>(x.subscribers);
+    return detail::most_real_to_meet(function, target, 1e-30, 1e9,
+                                     load_for(std::fmin(own, shared), target), [&](double load) {
+                                         x.load = load;
+                                         return over(x, target);
+                                     });
 }
 
 }  // namespace natbound::calculator

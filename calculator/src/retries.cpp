@@ -6,35 +6,16 @@
 #include <natbound/calculator/retries.hpp>
 
 #include "argument.hpp"
+#include "retry_series.hpp"
 
 namespace natbound::calculator {
 namespace {
 
+using detail::failure;
 using detail::require;
+using detail::series;
 
 constexpr const char* name = "retries";
-
-// sum_{k < tries} q^k, tries 0: without end.
-double series(double q, std::uint64_t tries) {
-    if (tries == 0) return 1 / (1 - q);
-    const double n = static_cast<double>(tries);
-    if (q >= 1) return n;
-    if (q < 0.5 || n < 32) {
-        double sum = 0, term = 1;
-        for (std::uint64_t k = 0; k < tries && term > 1e-18 * sum; ++k, term *= q) sum += term;
-        return sum;
-    }
-    return std::expm1(n * std::log(q)) / (q - 1);
-}
-
-// Connections that fail: p (1 - r) (q^0 + ... + q^(tries-2)) + p q^(tries-1), q = r p.
-double failure(double p, double persistence, std::uint64_t tries) {
-    const double q = persistence * p;
-    if (tries == 0) return q == 1 ? 1 : p * (1 - persistence) / (1 - q);
-    const double n = static_cast<double>(tries);
-    const double given_up = tries > 1 ? p * (1 - persistence) * series(q, tries - 1) : 0;
-    return given_up + p * std::pow(q, n - 1);
-}
 
 // Over those that succeed at attempt k + 1, with weight q^k: the sum of the first k waits.
 double mean_delay(double q, const retry_policy& policy) {

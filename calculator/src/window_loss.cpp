@@ -5,6 +5,7 @@
 #include <natbound/calculator/window_loss.hpp>
 
 #include "argument.hpp"
+#include "monotone.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -203,68 +204,176 @@ class rounds {
     std::vector<shared_run> runs_;
 };
 
-void check(double ports, double load, const std::vector<std::uint64_t>& windows) {
-    detail::require(!windows.empty() && windows.size() <= 6, name, "windows",
+void check_windows(const char* function, const std::vector<std::uint64_t>& windows) {
+    detail::require(!windows.empty() && windows.size() <= 6, function, "windows",
                     static_cast<double>(windows.size()), "must be 1 to 6 rounds");
     constexpr const char* argument[] = {"windows[0]", "windows[1]", "windows[2]",
                                         "windows[3]", "windows[4]", "windows[5]"};
-    double all = 0;
     for (std::size_t i = 0; i < windows.size(); ++i) {
         const auto w = static_cast<double>(windows[i]);
         if (i == 0)
-            detail::require(w >= 8 && w <= 256, name, argument[0], w,
+            detail::require(w >= 8 && w <= 256, function, argument[0], w,
                             "must be at least 8 and at most 256");
         else
-            detail::require(w >= 1 && windows[i] <= windows[i - 1], name, argument[i], w,
+            detail::require(w >= 1 && windows[i] <= windows[i - 1], function, argument[i], w,
                             "must be at least 1 and at most the window before");
-        all += w;
     }
-    detail::require(ports >= (windows.size() == 1 ? 4 : 30) * all && ports <= 4194304, name,
-                    "ports", ports,
+}
+
+double fewest_ports(const std::vector<std::uint64_t>& windows) {
+    double all = 0;
+    for (const auto w : windows) all += static_cast<double>(w);
+    return (windows.size() == 1 ? 4 : 30) * all;
+}
+
+void check(const char* function, double ports, double load,
+           const std::vector<std::uint64_t>& windows) {
+    check_windows(function, windows);
+    detail::require(ports >= fewest_ports(windows) && ports <= 4194304, function, "ports", ports,
                     windows.size() == 1
                         ? "must be at least 4 windows and at most 4,194,304"
                         : "must be at least 30 times all windows together and at most 4,194,304");
-    detail::require(load >= 0.3 * ports && load <= 1.25 * ports, name, "load", load,
+    detail::require(load >= 0.3 * ports && load <= 1.25 * ports, function, "load", load,
                     "must be 0.3 to 1.25 times the ports");
 }
+
+// One design at some number of ports.
+class window_search {
+  public:
+    window_search(double ports, const std::vector<std::uint64_t>& windows, window_hold hold)
+        : window_(static_cast<double>(windows.front())),
+          table_(table_of(hold)),
+          rounds_(ports, windows) {}
+
+    // How far the logarithm of what a search fails of, with that share of the ports busy, lies
+    // above that of what is refused; infinite where more, or fewer, are busy than was simulated.
+    double above(double busy, double log_refused) {
+        full_ = busy < 1 ? full_shares(table_, window_, busy) : std::vector<double>{};
+        if (full_.empty()) return busy > 0.8 ? HUGE_VAL : -HUGE_VAL;
+        return std::log(rounds_.failing(full_)) - log_refused;
+    }
+    // As it was asked last.
+    bool simulated() const { return !full_.empty(); }
+    bool rare() const { return full_[static_cast<std::size_t>(window_)] < least_share; }
+
+  private:
+    static const std::vector<window_rows>& table_of(window_hold hold) {
+        static const std::array<std::vector<window_rows>, 2> tables = {
+            rows_of(window_hold::exponential), rows_of(window_hold::constant)};
+        return tables[hold == window_hold::constant ? 1 : 0];
+    }
+    double window_;
+    const std::vector<window_rows>& table_;
+    rounds rounds_;
+    std::vector<double> full_;
+};
+
+// The share that many_rounds() makes of it; it rises.
+double before_many_rounds(double loss, double second_of_first) {
+    const double log = std::log(loss);
+    return std::exp(detail::falls_through(log, log + 0.1, [&](double x) {
+        return log - std::log(many_rounds(std::exp(x), second_of_first));
+    }));
+}
+
+bool correct_rounds(const std::vector<std::uint64_t>& windows, window_hold hold) {
+    return hold == window_hold::constant && windows.size() > 3;
+}
+
+double second_of_first(const std::vector<std::uint64_t>& windows) {
+    return static_cast<double>(windows[1]) / static_cast<double>(windows[0]);
+}
+
+// What one search must fail of, so that `target` is refused.
+double search_target(const char* function, double target, const std::vector<std::uint64_t>& windows,
+                     window_hold hold) {
+    detail::require_target(function, target);
+    const double refused = correct_rounds(windows, hold)
+                               ? before_many_rounds(target, second_of_first(windows))
+                               : target;
+    detail::require(refused >= least_loss, function, "target", target,
+                    "must be at least 1e-8: rarer refusals were not simulated");
+    return refused;
+}
+
+constexpr const char* not_simulated =
+    "is not met at a load that was simulated with such windows: 0.3 to 1.25 times the ports, with "
+    "at "
+    "least 1e-6 of the first windows full; Scenario.likely() simulates it";
 
 }  // namespace
 
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold) {
-    check(ports, load, windows);
-    static const std::array<std::vector<window_rows>, 2> tables = {
-        rows_of(window_hold::exponential), rows_of(window_hold::constant)};
-    const auto& table = tables[hold == window_hold::constant ? 1 : 0];
-    const auto window = static_cast<double>(windows.front());
-    rounds search(ports, windows);
+    check(name, ports, load, windows);
+    window_search search(ports, windows, hold);
     // more refused means fewer busy, and so fewer refused: one crossing
-    double low = std::log(least_loss / 2), high = 0;
-    std::vector<double> full;
-    bool simulated = true;
-    for (int i = 0; i < 40; ++i) {
-        const double middle = (low + high) / 2, refused = std::exp(middle);
-        const double busy = load / ports * (1 - refused);
-        full = busy < 1 ? full_shares(table, window, busy) : std::vector<double>{};
-        simulated = !full.empty();
-        // too busy for the table, or else too idle
-        const bool above = simulated ? search.failing(full) > refused : busy > 0.8;
-        (above ? low : high) = middle;
-    }
-    const double loss = std::exp((low + high) / 2);
+    const auto above = [&](double log_refused) {
+        return search.above(load / ports * -std::expm1(log_refused), log_refused);
+    };
+    const double log = detail::falls_through(std::log(least_loss / 2), 0, above);
+    const double loss = std::exp(log);
     // at an end of what was simulated there is no crossing
-    const bool crossed = simulated && std::fabs(std::log(search.failing(full) / loss)) < 1e-3;
+    const bool crossed = std::fabs(above(log)) < 1e-3;
     if (!crossed && load > 0.8 * ports)
         detail::refuse(name, "load", load,
                        "keeps more ports busy than were simulated with such windows");
-    if (!simulated || full[windows.front()] < least_share)
+    if (!search.simulated() || search.rare())
         detail::refuse(name, "load", load,
                        "must be so high that at least 1e-6 of the first windows are full");
     if (!crossed || loss < least_loss)
         detail::refuse(name, "load", load, "must be so high that at least 1e-8 are refused");
-    return hold == window_hold::constant && windows.size() > 3
-               ? many_rounds(loss, static_cast<double>(windows[1]) / window)
-               : loss;
+    return correct_rounds(windows, hold) ? many_rounds(loss, second_of_first(windows)) : loss;
+}
+
+// With the share that is refused known, so is that of the ports kept busy: the load need not be
+// looked for.
+double load_for_window(double ports, const std::vector<std::uint64_t>& windows, double target,
+                       window_hold hold) {
+    constexpr const char* function = "load_for_window";
+    check(function, ports, ports, windows);
+    const double refused = search_target(function, target, windows, hold);
+    window_search search(ports, windows, hold);
+    // by the logarithm of busy ports over free ones
+    const auto busy_at = [](double t) { return 1 / (1 + std::exp(-t)); };
+    const double t = detail::falls_through(
+        -10, 20, [&](double x) { return -search.above(busy_at(x), std::log(refused)); });
+    const double load = busy_at(t) * ports / (1 - refused);
+    const bool crossed = std::fabs(search.above(busy_at(t), std::log(refused))) < 1e-3;
+    detail::require(crossed && !search.rare() && load >= 0.3 * ports && load <= 1.25 * ports,
+                    function, "target", target, not_simulated);
+    return detail::a_hair_less(
+        load, [&](double less) { return window_loss(ports, less, windows, hold) <= target; });
+}
+
+std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& windows,
+                               double target, window_hold hold) {
+    constexpr const char* function = "ports_for_window";
+    detail::require(load >= 1 && load <= 1.25 * 4194304, function, "load", load,
+                    "must be at least 1 and at most 1.25 x 4,194,304");
+    check_windows(function, windows);
+    const double refused = search_target(function, target, windows, hold);
+    const auto above = [&](std::uint64_t n) {
+        const auto ports = static_cast<double>(n);
+        return window_search(ports, windows, hold)
+            .above(load * (1 - refused) / ports, std::log(refused));
+    };
+    const double few = std::ceil(std::fmax(load / 1.25, fewest_ports(windows)));
+    const double many = std::floor(std::fmin(load / 0.3, 4194304));
+    detail::require(few < many && above(static_cast<std::uint64_t>(few)) > 0, function, "target",
+                    target,
+                    "is met by the fewest ports there are data for: 0.8 times the load, 4 windows, "
+                    "with several rounds 30 times all windows");
+    const std::uint64_t ports = detail::least_to_meet(
+        function, target, not_simulated,
+        {static_cast<std::uint64_t>(few), static_cast<std::uint64_t>(many), load, load / 16},
+        above);
+    window_search search(static_cast<double>(ports), windows, hold);
+    const double here =
+        search.above(load * (1 - refused) / static_cast<double>(ports), std::log(refused));
+    detail::require(std::isfinite(here) && !search.rare(), function, "target", target,
+                    not_simulated);
+    return ports;
 }
 
 }  // namespace natbound::calculator

@@ -14,6 +14,7 @@ void bind_bursts(pybind11::module_& m);
 void bind_calculator(pybind11::module_& m);
 void bind_over_time(pybind11::module_& m);
 void bind_limits(pybind11::module_& m);
+void bind_inverses(pybind11::module_& m);
 void bind_day(pybind11::module_& m);
 void bind_work(pybind11::module_& m);
 

@@ -14,5 +14,6 @@ PYBIND11_MODULE(_core, m) {
     bind_calculator(m);
     bind_over_time(m);
     bind_limits(m);
+    bind_inverses(m);
     bind_day(m);
 }

@@ -64,6 +64,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "tries_for": {"load": 8.0, "target": 0.1},
     "log_erlang_c_ports_derivative": {"ports": 20},
     "window_loss": {"ports": 4000, "load": 3000.0},
+    "load_for_window": {"ports": 4000},
+    "ports_for_window": {"load": 3000.0},
     "engset_time_congestion": {"ports": 15},
     "room_for": {"load": 0.8},
     "sources_for_engset": {"ports": 10},
@@ -96,7 +98,7 @@ def arguments(name: str) -> dict[str, Any]:
 
 
 def is_word(name: str, argument: str) -> bool:
-    return argument in WORDS or (name, argument) == ("window_loss", "hold")
+    return argument in WORDS or (argument == "hold" and "window" in name)
 
 
 def scalar_only(name: str) -> bool:

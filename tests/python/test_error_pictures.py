@@ -9,16 +9,19 @@ import pytest
 from natbound import calculator
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from measured_formulas import PICTURES, Panel, measured, rows
+from test_inverses import INVERSES as ASKED_FORWARD
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = [panel for panels in PICTURES.values() for panel in panels]
 
-# What is known by simulation only: tests/cpp/calculator/test_window_loss.cpp, tests/reference/make_maxima.py; and the inverses of what is measured.
+# What is known by simulation only: tests/cpp/calculator/test_window_loss.cpp, tests/reference/make_maxima.py. The inverses of what is measured are
+# held to it by test_inverses.py.
 SIMULATED = {"window_loss", "mean_maximum", "load_from_maximum"}
 SIMULATED_TABLES = {"window_loss", "window_loss_many", "window_patterns"}
-INVERSES = {"keep_alive_for", "scale_for_packets"}
+INVERSES = {"keep_alive_for", "scale_for_packets", *(set(ASKED_FORWARD) - {"subscribers_for"})}
 
 
 @pytest.mark.parametrize("panel", [pytest.param(panel, id=f"{panel.formula} {panel.table}") for panel in ALL])

@@ -128,7 +128,7 @@ def test_finite_queues() -> None:
         (lambda: calculator.poisson_tail([1, -1], 1), "ports = -1: must be at least 0 and at most 1e15 (at index [1])"),
         (lambda: calculator.blocks_refused(128, 8, 504, 0, 1), "subscribers = 0: must be at least 1"),
         (lambda: calculator.blocks_refused(1.5, 8, 504, 1, 1), "block = 1.5: must be a whole number"),  # type: ignore[arg-type]
-        (lambda: calculator.subscribers_for(128, 8, 504, 10, [0.5, 2]), "target = 2: must be above 0 and below 1 (at index [1])"),
+        (lambda: calculator.subscribers_for(128, 8, 504, 10, [0.5, 2]), "target = 2: must lie between 0 and 1 (at index [1])"),
         (lambda: EvictingTable(10, [Connections(1, math.nan, 1)]), "life = nan: must be above 0"),
         (lambda: calculator.finite_queue(5, [1, math.nan]), "load = nan: must be above 0 and at most 100 (at index [1])"),
         (lambda: calculator.finite_queue(5, 1, service="M/D/1"), "service = 'M/D/1': must be"),  # type: ignore[arg-type]

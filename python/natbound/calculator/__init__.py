@@ -13,11 +13,16 @@ from natbound.calculator.bursts import (
     batch_peakedness,
     batches,
     load_for_batches,
+    load_for_on_off,
     modulated,
     modulated_peakedness,
     on_off,
     on_off_peakedness,
     ports_for_batches,
+    ports_for_modulated,
+    ports_for_on_off,
+    scale_for_modulated,
+    sources_for_on_off,
 )
 from natbound.calculator.day import Day, DayChain, DayRefusals, Moment
 from natbound.calculator.finite import (
@@ -44,11 +49,15 @@ from natbound.calculator.limits import (
     eviction_exact,
     finite_queue,
     keep_alive_for,
+    load_for_blocks,
     load_for_room,
     packet_limit,
     poisson_tail,
+    pool_for_blocks,
+    rate_for_cut,
     room_for,
     scale_for_packets,
+    size_for_cut,
     subscribers_for,
 )
 from natbound.calculator.loss import (
@@ -87,13 +96,23 @@ from natbound.calculator.overflows import (
     SecondGroup,
     equivalent_random,
     hayward,
+    load_for_hayward,
     log_hayward,
     overflow,
     overflow_refusal,
     overflow_to_second,
+    ports_for_hayward,
+    ports_for_overflow,
+    second_ports_for,
 )
 from natbound.calculator.races import race_flows_for, race_probability
-from natbound.calculator.retrying import Retries, retries
+from natbound.calculator.retrying import (
+    Retries,
+    load_for_retries,
+    ports_for_retries,
+    retries,
+    tries_for_retries,
+)
 from natbound.calculator.sequence import LimitsInSequence, Refused, limits_in_sequence
 from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts, ports_for_sizes, scale_for_sizes
 from natbound.calculator.sizing import (
@@ -116,7 +135,11 @@ from natbound.calculator.waiting import (
     log_erlang_c_ports_derivative,
     ports_for_waiting,
 )
-from natbound.calculator.windows import window_loss
+from natbound.calculator.windows import (
+    load_for_window,
+    ports_for_window,
+    window_loss,
+)
 
 __all__ = [
     "Batches",
@@ -170,9 +193,14 @@ __all__ = [
     "load_for",
     "load_for_attempts",
     "load_for_batches",
+    "load_for_blocks",
     "load_for_engset",
+    "load_for_hayward",
+    "load_for_on_off",
+    "load_for_retries",
     "load_for_room",
     "load_for_waiting",
+    "load_for_window",
     "load_from_maximum",
     "log_engset_call_congestion",
     "log_engset_time_congestion",
@@ -197,14 +225,22 @@ __all__ = [
     "overflow_to_second",
     "packet_limit",
     "poisson_tail",
+    "pool_for_blocks",
     "ports_for",
     "ports_for_batches",
     "ports_for_engset",
+    "ports_for_hayward",
+    "ports_for_modulated",
+    "ports_for_on_off",
+    "ports_for_overflow",
+    "ports_for_retries",
     "ports_for_sizes",
     "ports_for_waiting",
+    "ports_for_window",
     "race_flows_for",
     "race_probability",
     "rate_for",
+    "rate_for_cut",
     "rate_for_engset",
     "rate_for_waiting",
     "real_ports_for",
@@ -212,9 +248,13 @@ __all__ = [
     "refusal_probability",
     "retries",
     "room_for",
+    "scale_for_modulated",
     "scale_for_packets",
     "scale_for_sizes",
+    "second_ports_for",
+    "size_for_cut",
     "sources_for_engset",
+    "sources_for_on_off",
     "subscribers_for",
     "time_to_first_refusal",
     "time_to_full",
@@ -224,5 +264,6 @@ __all__ = [
     "transient_mean",
     "transient_quantile",
     "tries_for",
+    "tries_for_retries",
     "window_loss",
 ]

@@ -95,3 +95,31 @@ def modulated_peakedness(switching: Any, loads: Any) -> Any:
     return each(
         "modulated_peakedness", lambda *given: (_core.modulated_peakedness(*given),), 1, ("switching", switching, 2), ("loads", loads, 1)
     )[0]
+
+
+def ports_for_on_off(sources: Any, load: Any, on: Any, off: Any, target: Any) -> Any:
+    """The fewest ports with `on_off(...).refusal <= target` (0 < target < 1): exact, some ten times the work of that chain."""
+    return _core.ports_for_on_off(sources, load, on, off, target)
+
+
+def load_for_on_off(ports: Any, sources: Any, on: Any, off: Any, target: Any) -> Any:
+    """The most load of a source while on with `on_off(...).refusal <= target` (0 < target < 1), to 1e-12, or the chain's own error."""
+    return _core.load_for_on_off(ports, sources, on, off, target)
+
+
+def sources_for_on_off(ports: Any, load: Any, on: Any, off: Any, target: Any) -> Any:
+    """The most sources with `on_off(...).refusal <= target` (0 < target < 1): exact; 0 where one is too many, ValueError beyond the chain."""
+    return _core.sources_for_on_off(ports, load, on, off, target)
+
+
+def ports_for_modulated(switching: Any, loads: Any, target: Any) -> Any:
+    """The fewest ports with `modulated(...).refusal <= target` (0 < target < 1): exact, some ten times the work of that chain."""
+    name = "ports_for_modulated"
+    return each(name, _core.ports_for_modulated, 1, ("switching", switching, 2), ("loads", loads, 1), ("target", target, 0))[0]
+
+
+def scale_for_modulated(ports: Any, switching: Any, loads: Any, target: Any) -> Any:
+    """The most factor on all loads with `modulated(...).refusal <= target` (0 < target < 1), to 1e-12, or the chain's own error."""
+    name = "scale_for_modulated"
+    given = (("ports", ports, 0), ("switching", switching, 2), ("loads", loads, 1), ("target", target, 0))
+    return each(name, _core.scale_for_modulated, 1, *given)[0]

@@ -51,6 +51,17 @@ def subscribers_for(block: Any, most: Any, pool: Any, load: Any, target: Any) ->
     return _whole(_core.subscribers_for(block, most, pool, load, target))
 
 
+def pool_for_blocks(block: Any, most: Any, subscribers: Any, load: Any, target: Any) -> Any:
+    """The fewest blocks on an address with `blocks_refused(...).refusal <= target` (0 < target < 1), exact; ValueError beyond 65,536, and where the
+    subscribers' own limit refuses more."""
+    return _core.pool_for_blocks(block, most, subscribers, load, target)
+
+
+def load_for_blocks(block: Any, most: Any, pool: Any, subscribers: Any, target: Any) -> Any:
+    """The most load of each subscriber with `blocks_refused(...).refusal <= target` (0 < target < 1), to 1e-12."""
+    return _core.load_for_blocks(block, most, pool, subscribers, target)
+
+
 class Connections(NamedTuple):
     """A kind of connections to a table that evicts; times in one unit, math.inf for never."""
 
@@ -125,6 +136,22 @@ def keep_alive_for(
     Others' keep-alives are left out. Arguments as of `cut_probability`.
     """
     return _core.keep_alive_for(size, rate, life, gap, target, idle_timeout, closed_timeout)
+
+
+def size_for_cut(
+    rate: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
+) -> Any:
+    """The fewest entries with `cut_probability(...) <= target` (0 < target < 1), exact by the formula; ValueError where 1e12 do not do, or the
+    idle timeout alone cuts more. Arguments as of `cut_probability`."""
+    return _core.size_for_cut(rate, life, gap, target, keep_alive, idle_timeout, closed_timeout)
+
+
+def rate_for_cut(
+    size: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
+) -> Any:
+    """The most connections opened in a unit of time with `cut_probability(...) <= target` (0 < target < 1), to 1e-12; ValueError where any are cut
+    more often, by the idle timeout, or none ever. Arguments as of `cut_probability`."""
+    return _core.rate_for_cut(size, life, gap, target, keep_alive, idle_timeout, closed_timeout)
 
 
 def eviction_exact(size: Any, rate: Any, life: Any, gap: Any) -> Any:

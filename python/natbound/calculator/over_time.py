@@ -69,7 +69,10 @@ def log_first_passage_quantile(ports: Any, load: Any, p: Any, *, start: Any = 0,
 
 
 def _old(function: str, ports: Any, load: Any, start: Any, start_load: Any, start_ports: Any) -> tuple[Any, Any, Any]:
-    """What the start is, from any of the ways to say it; the load before the change, if given, says it."""
+    """What the start is, from either of the ways to say it: so many live, or a stationary law before the change."""
+    for name, given in (("start_load", start_load), ("start_ports", start_ports)):
+        if given is not None and start is not None and not isinstance(start, str):
+            raise ValueError(f"{function}: {name} = {given}: is of a stationary start, and start = {start} is another: give one of the two")
     begin = STATIONARY if start_load is not None and start is None else _start(function, 0 if start is None else start)
     return begin, ports if start_ports is None else start_ports, load if start_load is None else start_load
 

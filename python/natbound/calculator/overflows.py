@@ -70,3 +70,26 @@ def overflow_to_second(first_ports: Any, first_load: Any, second_ports: Any, sec
     first_ports: 0 to 1,023; (second_ports + 1) (first_ports + 1)^3 at most 4e9. Exponential holds.
     """
     return SecondGroup(*_core.overflow_to_second(first_ports, first_load, second_ports, second_load))
+
+
+def ports_for_hayward(load: Any, peakedness: Any, target: Any) -> Any:
+    """The fewest ports with `hayward(...) <= target` (0 < target < 1), exact by the formula. load: 0 to 1e12. Some 3 µs."""
+    return _core.ports_for_hayward(load, peakedness, target)
+
+
+def load_for_hayward(ports: Any, peakedness: Any, target: Any) -> Any:
+    """The most load with `hayward(...) <= target` (0 < target < 1), to 1e-12. Some µs."""
+    return _core.load_for_hayward(ports, peakedness, target)
+
+
+def ports_for_overflow(mean: Any, variance: Any, target: Any) -> Any:
+    """The fewest ports with `overflow_refusal(...) <= target` (0 < target < 1), exact by the formula. mean, variance: 0 to 1e12."""
+    return _core.ports_for_overflow(mean, variance, target)
+
+
+def second_ports_for(first_ports: Any, first_load: Any, target: Any, second_load: Any = 0) -> Any:
+    """The fewest ports of a second address with which `overflow_to_second(...).first_refusal` is at most the target (0 < target < 1).
+
+    Exact, by some ten times the work of that chain; ValueError where more are needed than it can have.
+    """
+    return _core.second_ports_for(first_ports, first_load, target, second_load)

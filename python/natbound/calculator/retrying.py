@@ -46,3 +46,24 @@ def retries(
     rule the measured error is in docs/calculator.md ("Retries").
     """
     return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, jitter, hold, search_tries))
+
+
+def load_for_retries(ports: Any, target: Any, *, tries: Any = 3, persistence: Any = 1) -> Any:
+    """The most load of connections with `retries(...).connection_failure <= target` (0 < target < 1), to 1e-12, with no `backoff`: some µs.
+
+    tries: 1 to 1e6, or 0 (without end) where persistence < 1. ports: 0 to 1e12.
+    """
+    return _core.load_for_retries(ports, target, tries, persistence)
+
+
+def ports_for_retries(load: Any, target: Any, *, tries: Any = 3, persistence: Any = 1) -> Any:
+    """The fewest ports with `retries(...).connection_failure <= target` (0 < target < 1), exact by the formula. load: 0 to 1e12."""
+    return _core.ports_for_retries(load, target, tries, persistence)
+
+
+def tries_for_retries(ports: Any, load: Any, target: Any, *, persistence: Any = 1) -> Any:
+    """The fewest tries a connection with `retries(...).connection_failure <= target` (0 < target < 1), exact by the formula.
+
+    ValueError where a million do not do: what the ports cannot carry fails however often it tries, and so does what gives up.
+    """
+    return _core.tries_for_retries(ports, load, target, persistence)

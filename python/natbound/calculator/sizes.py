@@ -23,8 +23,8 @@ def kaufman_roberts(ports: Any, loads: Any, sizes: Any, reserved: Any = 0) -> Ka
     """The share of connections refused, a class: each takes `sizes` ports at once and is refused unless so many are free.
 
     loads, sizes, reserved: classes in the last dimension; further dimensions and `ports` by broadcasting. A class with `reserved`
-    is also refused where fewer ports than that would stay free for the others: then the result is Roberts' *approximation*
-    (1983), and `exact` is False: a few per cent off mostly, 28 % where measured, and for narrow classes where a wide one keeps out of their
+    is also refused where fewer ports than that would stay free for the others: exact where all sizes are one and holds exponential with one
+    mean (a line of states); else the result is Roberts' *approximation* (1983), and `exact` is False: a few per cent off mostly, 28 % where measured, and for narrow classes where a wide one keeps out of their
     way up to six times too low. ports: 0 to 2^26; loads: 0 to 1e12 connections; relative error about 1e-16 sqrt(ports); 1,032,192
     ports with 8 classes: 20 ms. J. S. Kaufman, IEEE Trans. Commun. 29 (1981) 1474; J. W. Roberts, 1981.
     """

@@ -94,7 +94,9 @@ class Tries:
             return odds.value <= self.target
         if odds.low <= 0 or odds.high <= 0:
             return odds.high <= self.target / 10
-        wide = max(math.log(odds.high / odds.low) / 2, 0.02)
+        # by the end of the interval that lies on the target's side: of a cascade the other tells how its stages may add up
+        above = odds.log > math.log(self.target)
+        wide = max(odds.log - math.log(odds.low) if above else math.log(odds.high) - odds.log, 0.02)
         return abs(odds.log - math.log(self.target)) > SURE * wide
 
     def carried(self, settings: Iterable[str], holds: float = CLOSE_LOAD) -> dict[str, Any]:

@@ -35,12 +35,16 @@ class arrival_odds {
         bool preserved = false;
         port_words ports{};
         double odds[2] = {0, 0};  // not TCP, TCP
+        // of the group that was read last: those that fail, and the words that they lie in
+        port_words failing{};
+        std::size_t first = 0, words = 0;
     };
 
     void add_rates(const simulation& s, std::size_t stream, double rate);
     void read_with(simulation& s);
     void read_cells(const simulation& s);
-    double failing_ports(const port_words& among, const std::uint64_t* but, bool tcp) const;
+    void read_group(std::size_t group);
+    double failing_ports(const std::uint64_t* but, bool tcp) const;
     double failing_port(port p, bool tcp) const;
     void few_pairs(simulation& s);
     void many_pairs(simulation& s);
@@ -56,9 +60,8 @@ class arrival_odds {
     bool tcp_[2] = {false, false};  // destinations that are not TCP, that are
     std::vector<double> rates_;     // of group * destinations + destination, an arrival's share
     std::vector<double> offered_, failing_;
-    std::size_t first_ = 0;             // stream that is counted
-    bool poisson_ = true;               // all streams: then rates_ stay
-    std::vector<double> used_failing_;  // scratch
+    std::size_t first_ = 0;  // stream that is counted
+    bool poisson_ = true;    // all streams: then rates_ stay
 };
 
 }  // namespace natbound::calculator

@@ -14,6 +14,7 @@
 // the size: 0.05 for 12 entries (eviction_exact(), which is exact), below 0.004 for 2500
 // (simulated).
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <vector>
 
@@ -57,6 +58,7 @@ class evicting_table {
     double touched_within(double recent) const;
 
   private:
+    double touched_beyond(double idle) const;
     double entries(double time, double share, double recent) const;
 
     double size_;
@@ -64,6 +66,12 @@ class evicting_table {
     double time_;
     double share_ = 1;  // of the keep-alives due after T itself, those that come too late
 };
+
+// For one kind of connections: the fewest entries with cut() <= target, 1 .. 1e12, and the most
+// connections a unit of time (kind.rate is not read), to 1e-12. 0 < target < 1; natbound::
+// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 100 us.
+std::uint64_t size_for_cut(const connection_kind& kind, double target);
+double rate_for_cut(double size, const connection_kind& kind, double target);
 
 // The chance that a connection is cut, exactly: one kind, no timeouts, no keep-alives, a table of 1
 // .. 12 entries. The chain of which entries are of open connections, by recency.

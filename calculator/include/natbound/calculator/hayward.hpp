@@ -9,11 +9,18 @@
 // load/z < 1: up to 60 % low, where the equivalent random group below is within 10 % (above 1 %
 // refused; 25 % above 1e-3, no bound below 1e-10). The table is in docs/calculator.md. Where
 // batches.hpp and modulated.hpp reach they are exact.
+#include <cstdint>
+
 namespace natbound::calculator {
 
 // ports 0 .. 1e15, load 0 .. 1e15, peakedness 1e-3 .. 1e9: the formula to 1e-13.
 double hayward(double ports, double load, double peakedness);
 double log_hayward(double ports, double load, double peakedness);
+
+// The fewest ports, exact by the formula, and the most load, to 1e-12, at which it is at most
+// `target`, 0 < target < 1; load 0 .. 1e12.
+std::uint64_t ports_for_hayward(double load, double peakedness, double target);
+double load_for_hayward(double ports, double peakedness, double target);
 
 // What Erlang's system with `ports` refuses of `load`, as traffic for a second group: its mean and
 // variance (J. Riordan, in R. I. Wilkinson, Bell System Technical Journal 35 (1956) 421). ports,
@@ -40,5 +47,9 @@ equivalent_random_group equivalent_random(double mean, double variance);
 // equivalent random group (Wilkinson 1956), and by Hayward where variance < mean. Exact for
 // overflow of one group alone but for Rapp's few %.
 double overflow_refusal(double ports, double mean, double variance);
+
+// The fewest ports with which that is at most `target`, 0 < target < 1, exact by the formula; mean,
+// variance 0 .. 1e12.
+std::uint64_t ports_for_overflow(double mean, double variance, double target);
 
 }  // namespace natbound::calculator

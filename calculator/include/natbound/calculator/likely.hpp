@@ -22,7 +22,8 @@ using known_curves = std::map<std::string, std::shared_ptr<loss_curve>>;
 
 struct study_options {
     std::uint64_t seed = 1;
-    // Mean holds that the deciding loads are averaged over; the error goes down with its root.
+    // Mean holds that the deciding loads are averaged over; the error goes down with its root. Up
+    // to 4: a first look (loss_curve.hpp).
     double holds = 20;
     // Whether likely also looks for a bound where a kind of traffic was not seen to fail.
     bool bounds = true;

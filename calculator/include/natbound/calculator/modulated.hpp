@@ -42,6 +42,21 @@ modulated_answer on_off(std::uint64_t ports, std::uint64_t sources, double load,
                         double off);
 double on_off_peakedness(double load, double on, double off);
 
+// What meets a target of refusals, 0 < target < 1, by the chains above: the fewest ports; the most
+// factor on all loads, or load of a source, to 1e-12 (or the chain's own error); the most sources,
+// 0 where one is too many. natbound::domain_error where the chain is too large for it. Some ten
+// times the chain's work.
+std::uint64_t ports_for_modulated(const std::vector<std::vector<double>>& switching,
+                                  const std::vector<double>& load, double target);
+double scale_for_modulated(std::uint64_t ports, const std::vector<std::vector<double>>& switching,
+                           const std::vector<double>& load, double target);
+std::uint64_t ports_for_on_off(std::uint64_t sources, double load, double on, double off,
+                               double target);
+double load_for_on_off(std::uint64_t ports, std::uint64_t sources, double on, double off,
+                       double target);
+std::uint64_t sources_for_on_off(std::uint64_t ports, double load, double on, double off,
+                                 double target);
+
 // A second address: what finds all `first_ports` busy goes to a second group of `second_ports`,
 // with Poisson traffic `second_load` of its own. Exact, and what of each stream the second group
 // refuses.
@@ -53,5 +68,9 @@ struct overflow_answer {
 };
 overflow_answer overflow_to_second(std::uint64_t first_ports, double first_load,
                                    std::uint64_t second_ports, double second_load);
+
+// The fewest ports of the second group with first_refusal <= target, 0 < target < 1.
+std::uint64_t second_ports_for(std::uint64_t first_ports, double first_load, double target,
+                               double second_load);
 
 }  // namespace natbound::calculator

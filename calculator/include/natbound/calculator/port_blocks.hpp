@@ -46,4 +46,10 @@ block_refusals blocks_refused(const block_pool& what);
 // alone is refused more often; at most 1e9.
 std::uint64_t subscribers_for(const block_pool& what, double target);
 
+// The fewest blocks on the address (1 .. 65,536; `pool` is not read), and the most load of each
+// subscriber (1e-30 .. 1e9, to 1e-12; `load` is not read), with refusal <= target, 0 < target < 1.
+// natbound::domain_error where none is: the subscriber's own limit refuses whatever the pool.
+std::uint64_t pool_for_blocks(const block_pool& what, double target);
+double load_for_blocks(const block_pool& what, double target);
+
 }  // namespace natbound::calculator

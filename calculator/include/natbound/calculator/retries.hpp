@@ -61,4 +61,13 @@ retry_answer retries(double ports, double load, const retry_policy& policy = {})
 retry_answer retries(double load, const retry_policy& policy,
                      const std::function<double(double)>& refusal);
 
+// What meets a target of connections that fail, 0 < target < 1, in the limit of long back-offs (the
+// fixed point above without one), with Erlang's formula: the most load, to 1e-12; the fewest ports;
+// the fewest tries, to 1e6. tries 0: without end, only with persistence < 1. Whole numbers are
+// exact by the formula above, but where it is met to a part in 1e12. Else natbound::domain_error.
+double load_for_retries(double ports, double target, std::uint64_t tries, double persistence);
+std::uint64_t ports_for_retries(double load, double target, std::uint64_t tries,
+                                double persistence);
+std::uint64_t tries_for_retries(double ports, double load, double target, double persistence);
+
 }  // namespace natbound::calculator

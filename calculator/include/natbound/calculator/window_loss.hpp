@@ -34,4 +34,11 @@ enum class window_hold { exponential, constant };
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold);
 
+// The most load, to 1e-12, and the fewest ports with window_loss() <= target: 1e-8 and up. Throws
+// domain_error where that lies outside of its domain.
+double load_for_window(double ports, const std::vector<std::uint64_t>& windows, double target,
+                       window_hold hold);
+std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& windows,
+                               double target, window_hold hold);
+
 }  // namespace natbound::calculator

@@ -1,0 +1,113 @@
+#pragma once
+// The least whole number and the most real one that meet a target, of any formula whose refusal
+// only falls with the one and only rises with the other. What is given back has been asked, and so
+// has the neighbour that does not meet it; where there is none, one error says so.
+//
+// Formulas are asked with `above(x)`, as in crossing.hpp: at most 0 where x meets the target.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "argument.hpp"
+#include "crossing.hpp"
+
+namespace natbound::calculator::detail {
+
+inline void require_target(const char* function, double target) {
+    require(target > 0 && target < 1, function, "target", target, "must lie between 0 and 1");
+}
+
+// above() by the log odds, which are nearly a line in the logarithm of a load also where most is
+// refused.
+template <class Value>
+double above_by_odds(double log_value, double target, const Value& value) {
+    const double decided = above(log_value, target, value);
+    const double odds = decided - std::log(-std::expm1(log_value)) + std::log1p(-target);
+    return decided > 0 ? std::fmax(odds, 1e-300) : std::fmin(odds, 0);
+}
+
+// What lies between `few` and `many`, and about where and how fine to look.
+struct whole_range {
+    std::uint64_t few, many;
+    double guess, step;
+};
+
+// The least n in few .. many that meets; `unreachable` is said of the target where `many` does not.
+// Asks for no more than some steps beyond the guess, as much may cost much.
+template <class Above>
+std::uint64_t least_to_meet(const char* function, double target, const char* unreachable,
+                            const whole_range& in, const Above& above) {
+    if (above(in.few) <= 0) return in.few;
+    std::uint64_t few = in.few, many = in.many;
+    double reach = in.guess + in.step;
+    for (double step = in.step; few < in.many; step *= 4, reach += step) {
+        const double next = std::fmax(reach, static_cast<double>(few) + 1);
+        many = next < static_cast<double>(in.many) ? static_cast<std::uint64_t>(next) : in.many;
+        if (above(many) <= 0) return least_crossing(few, many, in.guess, in.step, above);
+        few = many;
+    }
+    refuse(function, "target", target, unreachable);
+}
+
+// The most n in few .. many that meets, where few does; many + 1 is taken not to.
+template <class Above>
+std::uint64_t most_to_meet(const whole_range& in, const Above& above) {
+    const auto falls = [&](std::uint64_t n) {
+        const double x = above(n);
+        return x > 0 ? -x : std::fmax(-x, 1e-300);
+    };
+    return least_crossing(in.few, in.many + 1, in.guess, in.step, falls) - 1;
+}
+
+// The most x in least .. most that meets, to the last bits of the formula; that no x does, or that
+// every one does, is an error.
+template <class Above>
+double most_real_to_meet(const char* function, double target, double least, double most,
+                         double guess, const Above& above) {
+    const double found = most_crossing(std::clamp(guess, least, most), [&](double x) {
+        return x > most ? HUGE_VAL : above(std::fmax(x, least));
+    });
+    require(found > least * (1 + 1e-12), function, "target", target,
+            "is met by none, however little");
+    require(found < most * (1 - 1e-12), function, "target", target,
+            "is met by the most there is to ask for");
+    return found;
+}
+
+// x, or the little less of it that the formula's last bits want.
+template <class Meets>
+double a_hair_less(double x, const Meets& meets) {
+    for (double back = 0; back<1e-12; back = back> 0 ? 2 * back : 0x1p-53)
+        if (const double less = x - x * back; meets(less)) return less;
+    return x - x * 1e-12;
+}
+
+// Where f, which falls, crosses 0 in low .. high; f may be infinite where only its sign is known.
+template <class F>
+double falls_through(double low, double high, const F& f) {
+    double at_low = HUGE_VAL, at_high = -HUGE_VAL;
+    bool half = true;
+    for (int i = 0; i < 100; ++i) {
+        const bool both = std::isfinite(at_low) && std::isfinite(at_high);
+        double x = low + (high - low) / 2;
+        // straight lines and halves by turns: the former end beside the root, the latter close in
+        if (both && !half)
+            x = std::clamp(low + (high - low) * at_low / (at_low - at_high), low, high);
+        half = !half;
+        if (x == low || x == high) x = low + (high - low) / 2;
+        if (!(x > low && x < high)) break;
+        const double here = f(x);
+        if (here > 0) {
+            low = x;
+            at_low = here;
+        } else {
+            high = x;
+            at_high = here;
+        }
+        if (std::abs(here) < 1e-15) return x;
+        if (high - low <= 4e-16 * std::fmax(std::abs(low), std::abs(high))) break;
+    }
+    return low + (high - low) / 2;
+}
+
+}  // namespace natbound::calculator::detail
