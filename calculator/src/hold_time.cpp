@@ -92,6 +92,45 @@ hold_time hold_time::empirical(const std::vector<double>& samples,
     return out;
 }
 
+hold_time hold_time::histogram(const std::vector<double>& edges,
+                               const std::vector<double>& weights) {
+    constexpr const char* name = "hold_time";
+    detail::require(edges.size() >= 2 && edges.size() <= 4096, name, "edges",
+                    static_cast<double>(edges.size()), "must be at least 2 and at most 4,096");
+    detail::require(weights.size() == edges.size() - 1, name, "weights",
+                    static_cast<double>(weights.size()), "must be one a bin");
+    double total = 0, mean = 0;
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        detail::require(edges[i] >= (i == 0 ? 0 : edges[i - 1]) && edges[i] <= 1e100, name, "edge",
+                        edges[i], "must be at least 0 and the one before, at most 1e100");
+        if (i == 0) continue;
+        detail::require(edges[i] > edges[i - 1], name, "edge", edges[i], "must ascend");
+        detail::require(weights[i - 1] >= 0 && weights[i - 1] <= 1e100, name, "weight",
+                        weights[i - 1], "must be at least 0 and at most 1e100");
+        total += weights[i - 1];
+    }
+    detail::require(total > 0, name, "weights", total, "must have a sum above 0");
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        mean += weights[i] / total * (edges[i] + edges[i + 1]) / 2;
+    hold_time out(shape::histogram, mean, 1);
+    out.samples_ = edges;
+    for (const double w : weights) out.weights_.push_back(w / total);
+    return out;
+}
+
+// Of each bin the part beyond x, the smallest bins' rounding last.
+double hold_time::bins_beyond(int order, double x) const {
+    double sum = 0;
+    for (std::size_t i = weights_.size(); i-- > 0 && samples_[i + 1] > x;) {
+        const double low = samples_[i], high = samples_[i + 1], from = std::max(low, x);
+        double mean = 1;  // of X^order in [from, high]
+        if (order == 1) mean = (from + high) / 2;
+        if (order == 2) mean = (from * from + from * high + high * high) / 3;
+        sum += weights_[i] * (high - from) / (high - low) * mean;
+    }
+    return sum;
+}
+
 hold_time law_of(const open_time& open) {
     switch (open.law) {
         case hold_law::exponential:
@@ -100,6 +139,14 @@ hold_time law_of(const open_time& open) {
             return hold_time::constant(open.mean);
         case hold_law::lognormal:
             return hold_time::lognormal(open.mean, open.cv);
+        case hold_law::gamma:
+            return hold_time::gamma(open.mean, open.cv);
+        case hold_law::mixture:
+            return hold_time::hyperexponential(
+                open.weights.empty() ? std::vector<double>(open.samples.size(), 1) : open.weights,
+                open.samples);
+        case hold_law::histogram:
+            return hold_time::histogram(open.samples, open.weights);
         case hold_law::empirical:
             return hold_time::empirical(open.samples, open.weights);
     }
@@ -114,6 +161,7 @@ double hold_time::sample_moment_beyond(int order, double x) const {
 
 double hold_time::moment_beyond(int order, double x) const {
     if (form_ == shape::empirical) return sample_moment_beyond(order, x);
+    if (form_ == shape::histogram) return bins_beyond(order, x);
     const double k = order;
     if (form_ == shape::gamma) {
         double rising = 1;

@@ -171,14 +171,23 @@ const std::map<std::string, const char*>& sentences() {
         {"arrival_state.next",
          "Which state follows: a weight for each in the list, 0 for itself. Default: the next one, "
          "after the last the first."},
-        {"hold_time.law", "exponential, constant, lognormal or empirical."},
-        {"hold_time.mean", "As in 60s. empirical: the samples' mean, which need not be given."},
-        {"hold_time.cv", "lognormal: standard deviation over mean."},
+        {"hold_time.law",
+         "exponential, constant, lognormal, gamma, mixture (of exponentials), "
+         "histogram or empirical."},
+        {"hold_time.mean",
+         "As in 60s. mixture, histogram, empirical: of what they list, which need not be given."},
+        {"hold_time.cv", "lognormal, gamma: standard deviation over mean, at most 100."},
         {"hold_time.samples",
          "empirical: times that were measured, as in [12s, 40s, 2min]; each connection takes one "
          "of "
          "them."},
-        {"hold_time.weights", "empirical: one weight a sample; left out: all alike."},
+        {"hold_time.means",
+         "mixture: the means of its exponential parts, as in [2s, 5min]; each connection is of one "
+         "of them."},
+        {"hold_time.edges",
+         "histogram: where its bins begin and end, as in [0s, 1s, 10s, 60s]; even within each."},
+        {"hold_time.weights",
+         "One a mean or a sample (left out: all alike), or a bin: how many connections."},
         {"endings.fin", "Share that ends by FIN."},
         {"endings.rst", "Share that ends by RST."},
         {"endings.silence", "Share that falls silent, and is kept until it idles out."},

@@ -36,9 +36,10 @@ void bind_day(py::module_& m) {
                          double period, bool linear, const std::string& law, double mean, double cv,
                          const std::vector<double>& weights, const std::vector<double>& means,
                          const std::vector<double>& samples) {
-            auto hold = !samples.empty() ? calc::hold_time::empirical(samples, weights)
-                        : means.empty()  ? hold_law(law, mean, cv)
-                                         : calc::hold_time::hyperexponential(weights, means);
+            auto hold = law == "histogram" ? calc::hold_time::histogram(samples, weights)
+                        : !samples.empty() ? calc::hold_time::empirical(samples, weights)
+                        : means.empty()    ? hold_law(law, mean, cv)
+                                           : calc::hold_time::hyperexponential(weights, means);
             return calc::day(profile(rates, times, period, linear), std::move(hold));
         }))
         .def("rate",

@@ -54,8 +54,8 @@ class Day:
 
     rates: new connections per unit of time, at equal distances from time 0 on or at `times`; "linear" between, or "constant" from each on.
     hold: the mean hold, in the same unit (seconds, as the period is); law with cv = standard deviation / mean for lognormal and gamma; or
-    mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights):
-    one of the three. `live` is exact for any law, to 1e-10 of the peak.
+    mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights);
+    or histogram = (edges, weights), even within each bin: one of the four. `live` is exact for any law, to 1e-10 of the peak.
     """
 
     def __init__(
@@ -71,9 +71,10 @@ class Day:
         mixture: tuple[Sequence[float], Sequence[float]] | None = None,
         samples: Sequence[float] | None = None,
         sample_weights: Sequence[float] | None = None,
+        histogram: tuple[Sequence[float], Sequence[float]] | None = None,
     ) -> None:
-        if [hold is None, mixture is None, samples is None].count(False) != 1:
-            raise ValueError("hold, mixture and samples: give just one of the three")
+        if [hold is None, mixture is None, samples is None, histogram is None].count(False) != 1:
+            raise ValueError("hold, mixture, samples and histogram: give just one of the four")
         if samples is not None and len(samples) == 0:
             raise ValueError("samples = []: must be at least one hold")
         if sample_weights is not None and samples is None:
@@ -84,6 +85,8 @@ class Day:
             raise ValueError(f'between = {between!r}: must be "linear" or "constant"')
         if law in ("lognormal", "gamma") and cv is None:
             raise ValueError(f"cv = None: a {law} hold needs its standard deviation over its mean")
+        if histogram is not None:
+            (samples, sample_weights), law = histogram, "exponential"
         weights, means = mixture if mixture is not None else (sample_weights if sample_weights is not None else [], [])
         self._profile = (
             _floats("rates", rates),
@@ -94,7 +97,7 @@ class Day:
         self._hold = hold if law == "exponential" else None
         self._day = _core.Day(
             *self._profile,
-            law,
+            law if histogram is None else "histogram",
             0.0 if hold is None else float(hold),
             1.0 if cv is None else float(cv),
             _floats("weights", weights),

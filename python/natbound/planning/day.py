@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -122,14 +123,24 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
 def _law(scenario: Scenario, hold: float) -> dict[str, Any]:
     """The hold law of the traffic, of that mean, where all of it has one; else exponential."""
     laws = [entry.get("hold") or entry.get("life") or {} for entry in scenario.canonical["traffic"]]
-    shapes = {(law.get("law", "exponential"), law.get("cv"), str(law.get("samples")), str(law.get("weights"))) for law in laws}
+    shapes = {json.dumps({key: law.get(key) for key in ("law", "cv", "samples", "means", "edges", "weights")}) for law in laws}
     law = laws[0] if len(shapes) == 1 else {}
     kind = law.get("law", "exponential")
-    if kind == "empirical":
-        samples = [float(text.removesuffix("s")) for text in law["samples"]]
-        kept = hold - float(law["mean"].removesuffix("s"))  # after a life: what the NAT keeps it for
-        return {"samples": [x + max(kept, 0.0) for x in samples], "sample_weights": law.get("weights") or None}
-    return {"hold": hold, "law": kind, **({"cv": law["cv"]} if kind == "lognormal" else {})}
+    if kind in ("exponential", "constant"):
+        return {"hold": hold, "law": kind}
+    if kind in ("lognormal", "gamma"):
+        return {"hold": hold, "law": kind, "cv": law["cv"]}
+    kept = max(hold - _seconds(law["mean"]), 0.0)  # after a life: what the NAT keeps it for
+    name = {"empirical": "samples", "mixture": "means", "histogram": "edges"}[kind]
+    times, weights = [_seconds(text) + kept for text in law[name]], law.get("weights") or None
+    if kind == "mixture":
+        return {"mixture": (weights or [1.0] * len(times), times)}
+    return {"samples": times, "sample_weights": weights} if kind == "empirical" else {"histogram": (times, weights)}
+
+
+def _seconds(text: str) -> float:
+    """A time as canonical scenarios have it."""
+    return float(text.removesuffix("s"))
 
 
 def _band(means: Sequence[float]) -> dict[str, list[int]]:

@@ -59,7 +59,8 @@ def exhaustion(
     if not 0 <= start <= ports:
         raise InputError("at most as many as there are ports", path="--start", value=str(start))
     if law not in ("exponential", "constant"):
-        raise InputError("exponential or constant is wanted", path="--law", value=f"'{law}'")
+        raise InputError("exponential or constant is wanted", path="--law", value=f"'{law}'",
+                         fix="natbound after SCENARIO --start 0 takes any law that a scenario has")  # fmt: skip
     if law == "constant" and start:
         raise InputError("with constant holds only from empty: it matters how old those live are", path="--start", value=str(start))
     for p in quantiles:

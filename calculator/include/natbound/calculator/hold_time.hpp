@@ -20,6 +20,10 @@ class hold_time {
     static hold_time empirical(const std::vector<double>& samples,
                                const std::vector<double>& weights = {});
 
+    // Even within each bin; edges ascend from 0 or later, one weight a bin. At most 4,096 edges.
+    static hold_time histogram(const std::vector<double>& edges,
+                               const std::vector<double>& weights);
+
     double mean() const { return mean_; }
     bool smooth() const {  // survival has no jump
         return form_ != shape::constant && form_ != shape::empirical;
@@ -29,7 +33,7 @@ class hold_time {
     double half_square(double x) const;  // E ((X - x)+)^2 / 2 = integral of excess from x on
 
   private:
-    enum class shape { constant, lognormal, gamma, hyperexponential, empirical };
+    enum class shape { constant, lognormal, gamma, hyperexponential, histogram, empirical };
     hold_time(shape form, double mean, double cv);
     double moment_beyond(int order, double x) const;  // E X^order; X > x
 
@@ -37,9 +41,10 @@ class hold_time {
     double mean_;
     double a_ = 0, b_ = 0;  // lognormal: mu, sigma; gamma: shape, scale
     double sample_moment_beyond(int order, double x) const;
+    double bins_beyond(int order, double x) const;
 
     std::vector<double> weights_, means_;
-    std::vector<double> samples_;                // ascending
+    std::vector<double> samples_;                // ascending; or edges
     std::array<std::vector<double>, 3> beyond_;  // [k][i]: the k-th moment of samples i and on
 };
 

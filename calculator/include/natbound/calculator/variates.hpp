@@ -16,6 +16,17 @@ inline double normal(random_bits& random) {
     return std::sqrt(2 * exponential(random)) * std::cos(6.283185307179586477 * random.unit());
 }
 
+// Gamma of that shape and scale 1 (G. Marsaglia and W. W. Tsang, ACM Trans. Math. Softw. 26 (2000)
+// 363); of a shape below 1 as that of one more times U^(1/shape).
+inline double gamma_variate(double shape, random_bits& random) {
+    if (shape < 1) return gamma_variate(shape + 1, random) * std::exp(-exponential(random) / shape);
+    const double d = shape - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+    for (;;) {
+        const double x = normal(random), v = std::pow(1 + c * x, 3);
+        if (v > 0 && -exponential(random) < 0.5 * x * x + d - d * v + d * std::log(v)) return d * v;
+    }
+}
+
 // Poisson: by counting exponential gaps where the mean is small, else a rounded normal number,
 // which is near enough for the place where a simulation starts.
 inline std::uint64_t about_poisson(double mean, random_bits& random) {
