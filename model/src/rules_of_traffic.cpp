@@ -50,9 +50,7 @@ class checker {
             if (!h) continue;
             const std::string field = here + (t.hold ? ".hold" : ".life");
             fields_of_law(*h, field);
-            if (h->law == hold_law::empirical || h->law == hold_law::mixture ||
-                h->law == hold_law::histogram)
-                of_list(*h, field);
+            if (lists(law_of(*h))) of_list(*h, field);
             if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
             if (h->mean.seconds > most_seconds)
                 fail(field, to_string(h->mean), "a time is at most 1e9s (32 years)");
@@ -195,9 +193,14 @@ class checker {
         return true;
     }
 
+    static bool lists(hold_law law) {
+        return law == hold_law::empirical || law == hold_law::mixture || law == hold_law::histogram;
+    }
+
     // Each law has fields of its own.
     static void fields_of_law(const hold_time& h, const std::string& field) {
-        const bool by_cv = h.law == hold_law::lognormal || h.law == hold_law::gamma;
+        const hold_law given = law_of(h);
+        const bool by_cv = given == hold_law::lognormal || given == hold_law::gamma;
         if (by_cv != h.cv.has_value())
             fail(field + ".cv", h.cv ? shortest(*h.cv) : "",
                  "cv goes with law: lognormal and law: gamma, and they need it",
@@ -206,15 +209,14 @@ class checker {
             fail(field + ".cv", shortest(*h.cv),
                  "a standard deviation over the mean is above 0 and at most 100");
         const auto goes = [&](const auto& list, hold_law law, const char* name, const char* word) {
-            if (!list.empty() && h.law != law)
+            if (!list.empty() && given != law)
                 fail(field + name, "", std::string(name + 1) + " go with law: " + word,
                      std::string("add law: ") + word);
         };
         goes(h.samples, hold_law::empirical, ".samples", "empirical");
         goes(h.means, hold_law::mixture, ".means", "mixture");
         goes(h.edges, hold_law::histogram, ".edges", "histogram");
-        if (!h.weights.empty() && h.law != hold_law::empirical && h.law != hold_law::mixture &&
-            h.law != hold_law::histogram)
+        if (!h.weights.empty() && !lists(given))
             fail(field + ".weights", "", "weights go with samples, means or edges",
                  "add law: mixture, and means");
     }
@@ -222,7 +224,8 @@ class checker {
     // Times that were measured, means of a mixture, bins of a histogram. Samples may be 0 (a log
     // rounds them), not all.
     static void of_list(const hold_time& h, const std::string& field) {
-        const bool bins = h.law == hold_law::histogram, mixed = h.law == hold_law::mixture;
+        const hold_law law = law_of(h);
+        const bool bins = law == hold_law::histogram, mixed = law == hold_law::mixture;
         const auto& all = bins ? h.edges : mixed ? h.means : h.samples;
         const std::string name = bins ? ".edges" : mixed ? ".means" : ".samples";
         if (all.size() < (bins ? 2 : 1))

@@ -74,13 +74,22 @@ double nat::timer(close_cause cause) const {
     return 0;
 }
 
+hold_law law_of(const hold_time& h) {
+    if (h.law) return *h.law;
+    if (!h.samples.empty()) return hold_law::empirical;
+    if (!h.means.empty()) return hold_law::mixture;
+    if (!h.edges.empty()) return hold_law::histogram;
+    return hold_law::exponential;
+}
+
 std::vector<double> listed(const hold_time& h) {
     std::vector<double> out;
-    if (h.law == hold_law::empirical)
+    const hold_law law = law_of(h);
+    if (law == hold_law::empirical)
         for (const auto& x : h.samples) out.push_back(x.seconds);
-    if (h.law == hold_law::mixture)
+    if (law == hold_law::mixture)
         for (const auto& x : h.means) out.push_back(x.seconds);
-    if (h.law == hold_law::histogram)
+    if (law == hold_law::histogram)
         for (std::size_t i = 1; i < h.edges.size(); ++i)
             out.push_back((h.edges[i - 1].seconds + h.edges[i].seconds) / 2);
     return out;
@@ -106,9 +115,11 @@ void validate(const scenario& s) {
 
 namespace {
 
-// A law that lists its times needs no mean; what can't have one is for validate to say.
-void fill_mean(std::optional<hold_time>& h) {
-    if (!h || h->mean.seconds != 0) return;
+// What is listed tells the law and the mean; what can't have one is for validate to say.
+void fill_hold(std::optional<hold_time>& h) {
+    if (!h) return;
+    h->law = law_of(*h);
+    if (h->mean.seconds != 0) return;
     const auto times = listed(*h);
     if (times.empty() || (!h->weights.empty() && h->weights.size() != times.size())) return;
     const double mean = mean_of_listed(*h);
@@ -157,8 +168,8 @@ scenario parse_scenario(std::string_view json) {
         if (entries) limit = std::min(*entries, limit.value_or(*entries));
     }
     for (auto& t : s.traffic) {
-        fill_mean(t.hold);
-        fill_mean(t.life);
+        fill_hold(t.hold);
+        fill_hold(t.life);
         if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
             !t.arrivals->on && !t.arrivals->off && t.arrivals->states.empty())
             t.arrivals.reset();  // one way to say it

@@ -126,7 +126,8 @@ const std::map<std::string, const char*>& sentences() {
         {"traffic_entry.rate-per-client", "New connections of each client address, as in 2/min."},
         {"traffic_entry.hold",
          "How long a connection occupies its tuple, all in: 60s is exponential with that mean; or "
-         "{law, mean, cv}, or {law: empirical, samples}."},
+         "{law, mean, cv}, or a list of what was measured: {samples}, {means, weights} or {edges, "
+         "weights}."},
         {"traffic_entry.life",
          "How long the users see the connection; the NAT's timers are added by the cause of "
          "close."},
@@ -173,7 +174,8 @@ const std::map<std::string, const char*>& sentences() {
          "after the last the first."},
         {"hold_time.law",
          "exponential, constant, lognormal, gamma, mixture (of exponentials), "
-         "histogram or empirical."},
+         "histogram or empirical. Default: empirical, mixture or histogram where samples, means or "
+         "edges are listed, else exponential."},
         {"hold_time.mean",
          "As in 60s. mixture, histogram, empirical: of what they list, which need not be given."},
         {"hold_time.cv", "lognormal, gamma: standard deviation over mean, at most 100."},

@@ -95,6 +95,15 @@ def test_wrong_laws(hold: Any, message: str) -> None:
         small(30, [{"to": "A", "rate": "30/min", "hold": hold}])
 
 
+def test_what_is_listed_tells_the_law() -> None:
+    for law, _ in LAWS.values():
+        if law["law"] == "gamma":
+            continue
+        whole = small(30, [{"to": "A", "rate": "30/min", "hold": law}])
+        bare = small(30, [{"to": "A", "rate": "30/min", "hold": {key: law[key] for key in law if key != "law"}}])
+        assert bare.canonical == whole.canonical
+
+
 def test_the_canonical_form_reads_back() -> None:
     for law, _ in LAWS.values():
         scenario = small(30, [{"to": "A", "rate": "30/min", "hold": law}])

@@ -110,6 +110,35 @@ TEST_CASE("holds that were measured are a mixture of constant ones") {
     }
 }
 
+TEST_CASE("a histogram is even within each bin: many samples in each are near it") {
+    // the first bin begins above 0, the second has none, the last is longer than a day
+    const std::vector<double> edges{300, 1500, 4000, 100000}, weights{2, 0, 3};
+    const auto bins = hold_time::histogram(edges, weights);
+    const int parts = 20000;
+    std::vector<double> samples, shares;
+    for (const std::size_t i : {0, 2})
+        for (int k = 0; k < parts; ++k) {
+            samples.push_back(edges[i] + (edges[i + 1] - edges[i]) * (k + 0.5) / parts);
+            shares.push_back(weights[i]);
+        }
+    const auto fine = hold_time::empirical(samples, shares);
+    CHECK(relative_error(bins.mean(), (2 * 900 + 3 * 52000) / 5.0) < 1e-14);
+    for (double x : {0.0, 299.0, 800.0, 2000.0, 4000.0, 60000.0, 99000.0}) {
+        CAPTURE(x);
+        CHECK(std::abs(bins.survival(x) - fine.survival(x)) < 1.0 / parts);
+        CHECK(std::abs(bins.excess(x) - fine.excess(x)) < 1e-8 * bins.mean());
+        CHECK(std::abs(bins.half_square(x) - fine.half_square(x)) < 1e-8 * bins.half_square(0));
+    }
+    CHECK(bins.survival(100000) == 0);
+    CHECK(bins.excess(100000) == 0);
+    const auto rates = day_rates::even({5, 1, 8}, day_rates::shape::linear);
+    for (double t : {0.0, 1234.0, 50000.0})
+        CHECK(relative_error(day(rates, bins).live(t), day(rates, fine).live(t)) < 1e-7);
+    CHECK_THROWS(hold_time::histogram({0, 1, 1}, {1, 1}));
+    CHECK_THROWS(hold_time::histogram({0, 1}, {1, 1}));
+    CHECK_THROWS(hold_time::histogram({0, 1}, {0}));
+}
+
 TEST_CASE("steady rates are a stationary system") {
     const day d(day_rates::even({0.7}, day_rates::shape::constant), hold_time::lognormal(100, 2));
     CHECK(relative_error(d.live(12345), 70) < 1e-12);

@@ -138,8 +138,8 @@ BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal, gamma, mixtu
                         empirical)
 
 struct hold_time {
-    hold_law law = hold_law::exponential;
-    duration mean;                       // of samples, means or bins parse_scenario fills it in
+    std::optional<hold_law> law;         // left out: that of what is listed, else exponential
+    duration mean;                       // of what is listed: parse_scenario fills it in
     std::optional<double> cv;            // lognormal, gamma: standard deviation over mean
     std::vector<duration> samples = {};  // empirical: each as likely, or by its weight
     std::vector<duration> means = {};    // mixture: the same
@@ -147,6 +147,8 @@ struct hold_time {
     std::vector<double> weights = {};
 };
 
+// The law as given, or empirical, mixture or histogram by what is listed, else exponential.
+hold_law law_of(const hold_time& h);
 // The times that a law lists: samples, means, or the bins' middles; none where it lists none.
 std::vector<double> listed(const hold_time& h);
 // Their mean by their weights, of which one is above 0.
