@@ -116,7 +116,7 @@ TEST_CASE("a histogram is even within each bin: many samples in each are near it
     const auto bins = hold_time::histogram(edges, weights);
     const int parts = 20000;
     std::vector<double> samples, shares;
-    for (const std::size_t i : {0, 2})
+    for (const std::size_t i : {std::size_t{0}, std::size_t{2}})
         for (int k = 0; k < parts; ++k) {
             samples.push_back(edges[i] + (edges[i + 1] - edges[i]) * (k + 0.5) / parts);
             shares.push_back(weights[i]);
