@@ -131,26 +131,22 @@ double hold_time::bins_beyond(int order, double x) const {
     return sum;
 }
 
-hold_time law_of(const open_time& open) {
-    switch (open.law) {
-        case hold_law::exponential:
-            break;
-        case hold_law::constant:
-            return hold_time::constant(open.mean);
-        case hold_law::lognormal:
-            return hold_time::lognormal(open.mean, open.cv);
-        case hold_law::gamma:
-            return hold_time::gamma(open.mean, open.cv);
-        case hold_law::mixture:
-            return hold_time::hyperexponential(
-                open.weights.empty() ? std::vector<double>(open.samples.size(), 1) : open.weights,
-                open.samples);
-        case hold_law::histogram:
-            return hold_time::histogram(open.samples, open.weights);
-        case hold_law::empirical:
-            return hold_time::empirical(open.samples, open.weights);
+hold_time hold_time::of_parts(const std::vector<hold_part>& parts) {
+    constexpr const char* name = "hold_time";
+    double total = 0, mean = 0;
+    for (const auto& p : parts) {
+        detail::require(detail::finite_and_not_negative(p.weight), name, "weight", p.weight,
+                        detail::rule_not_negative);
+        detail::require(detail::finite_and_not_negative(p.kept), name, "kept", p.kept,
+                        detail::rule_not_negative);
+        total += p.weight;
     }
-    return hold_time::exponential(open.mean);
+    detail::require(total > 0, name, "weights", total, "must have a sum above 0");
+    for (const auto& p : parts) mean += p.weight / total * (p.open.mean() + p.kept);
+    hold_time out(shape::parts, mean, 1);
+    for (const auto& p : parts)
+        if (p.weight > 0) out.parts_.push_back({p.weight / total, p.open, p.kept});
+    return out;
 }
 
 double hold_time::sample_moment_beyond(int order, double x) const {
@@ -174,8 +170,10 @@ double hold_time::moment_beyond(int order, double x) const {
 
 double hold_time::survival(double x) const {
     if (form_ == shape::constant) return x < mean_ ? 1 : 0;
-    if (form_ != shape::hyperexponential) return moment_beyond(0, x);
     double total = 0;
+    for (const auto& p : parts_) total += p.weight * (x < p.kept ? 1 : p.open.survival(x - p.kept));
+    if (form_ == shape::parts) return total;
+    if (form_ != shape::hyperexponential) return moment_beyond(0, x);
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * std::exp(-std::max(x, 0.0) / means_[i]);
     }
@@ -185,10 +183,13 @@ double hold_time::survival(double x) const {
 double hold_time::excess(double x) const {
     x = std::max(x, 0.0);
     if (form_ == shape::constant) return std::max(mean_ - x, 0.0);
+    double total = 0;
+    for (const auto& p : parts_)
+        total += p.weight * (std::max(p.kept - x, 0.0) + p.open.excess(x - p.kept));
+    if (form_ == shape::parts) return total;
     if (form_ != shape::hyperexponential) {
         return std::max(0.0, moment_beyond(1, x) - x * moment_beyond(0, x));
     }
-    double total = 0;
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * means_[i] * std::exp(-x / means_[i]);
     }
@@ -201,16 +202,28 @@ double hold_time::half_square(double x) const {
         const double left = std::max(mean_ - x, 0.0);
         return left * left / 2;
     }
+    double total = 0;
+    for (const auto& p : parts_) {
+        const double sure = std::max(p.kept - x, 0.0);  // passes before it can close
+        total += p.weight * (sure * (sure / 2 + p.open.mean()) + p.open.half_square(x - p.kept));
+    }
+    if (form_ == shape::parts) return total;
     if (form_ != shape::hyperexponential) {
         return std::max(
             0.0,
             (moment_beyond(2, x) - x * (2 * moment_beyond(1, x) - x * moment_beyond(0, x))) / 2);
     }
-    double total = 0;
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * means_[i] * means_[i] * std::exp(-x / means_[i]);
     }
     return total;
+}
+
+double hold_time::ragged() const {
+    double last = samples_.empty() ? mean_ : samples_.back();  // a mode is no higher than the mean
+    if (form_ == shape::parts) last = 0;
+    for (const auto& p : parts_) last = std::max(last, p.kept + p.open.ragged());
+    return last;
 }
 
 }  // namespace natbound::calculator

@@ -42,6 +42,14 @@ void bind_day(py::module_& m) {
                                            : calc::hold_time::hyperexponential(weights, means);
             return calc::day(profile(rates, times, period, linear), std::move(hold));
         }))
+        .def(py::init(
+            [](const natbound::scenario& s, const std::vector<double>& rates, double period) {
+                return unlocked([&] {
+                    return calc::day(
+                        calc::day_rates::even(rates, calc::day_rates::shape::linear, period),
+                        calc::hold_of(calc::fill_traffic(s)));
+                });
+            }))
         .def("rate",
              [](const calc::day& d, const py::object& time) {
                  return broadcast(

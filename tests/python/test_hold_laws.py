@@ -73,6 +73,33 @@ def test_a_day_takes_each_law() -> None:
         assert found["live"][40] == pytest.approx(want, rel=2e-3)
 
 
+def test_a_day_takes_each_entrys_own_law_and_what_is_kept_after_a_life() -> None:
+    """m(t) = the sum over entries and ways to close of the integral of rate x survival: from tails written here, by steps of half a second."""
+    (gamma, of_gamma), (mixture, of_mixture) = LAWS["gamma, heavy"], LAWS["mixture"]
+    scenario = small(
+        2000,
+        [
+            {"to": "A", "rate": "2/s", "life": mixture, "ends": {"fin": "75%", "silence": "25%"}},
+            {"to": "B", "rate": "3/s", "hold": gamma},
+        ],
+        nat={"timers": {"tcp-fin": "45s", "tcp-silence": "200s"}},
+    )
+
+    def of_life(u: float) -> float:
+        return sum(share * (1.0 if u < kept else of_mixture(u - kept)) for share, kept in ((0.75, 45), (0.25, 200)))
+
+    def level(t: float) -> float:
+        return 0.5 + (t % 600) / 300 if t % 600 < 300 else 1.5 - (t % 600 - 300) / 300
+
+    found = scenario.day([1.0, 3.0], period=600.0)
+    for k in (0, 40, 100):
+        ages = [(i + 0.5) * 0.5 for i in range(12_000)]
+        time = found["times"][k]
+        want = sum(level(time - u) * (2 * of_life(u) + 3 * of_gamma(u)) * 0.5 for u in ages)
+        assert found["live"][k] == pytest.approx(want, rel=1e-3)
+    assert found["hold"] == pytest.approx((2 * (60 + 0.75 * 45 + 0.25 * 200) + 3 * 60) / 5)
+
+
 @pytest.mark.parametrize(
     ("hold", "message"),
     [

@@ -7,9 +7,12 @@ day.peak_live(), day.lag(), day.busiest(60), day.refused(64512)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from natbound import _core
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 Law = Literal["exponential", "constant", "lognormal", "gamma"]
 LAWS = ("exponential", "constant", "lognormal", "gamma")
@@ -55,7 +58,8 @@ class Day:
     rates: new connections per unit of time, at equal distances from time 0 on or at `times`; "linear" between, or "constant" from each on.
     hold: the mean hold, in the same unit (seconds, as the period is); law with cv = standard deviation / mean for lognormal and gamma; or
     mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights);
-    or histogram = (edges, weights), even within each bin: one of the four. `live` is exact for any law, to 1e-10 of the peak.
+    or histogram = (edges, weights), even within each bin: one of the four. `live` is exact for any law, to 1e-10 of
+    the peak; to 1e-7 where hold x cv^2 is beyond 10 periods.
     """
 
     def __init__(
@@ -105,6 +109,16 @@ class Day:
             [] if samples is None else _floats("samples", samples),
         )
 
+    @classmethod
+    def of(cls, scenario: Scenario, rates: Sequence[float], *, period: float = 86400) -> Day:
+        """A day of a scenario's traffic: rates of all of it together, in connections a second, at equal distances, linear between; holds as its
+        entries have them, each by its rate, and after a life what the NAT keeps it for. Any law, exact as above."""
+        day = cls.__new__(cls)
+        day._profile = (_floats("rates", rates), [], float(period), True)
+        day._hold = None
+        day._day = _core.Day(scenario._core, day._profile[0], day._profile[2])
+        return day
+
     def rate(self, time: Any) -> Any:
         """New connections per unit of time, at a time or an array of times."""
         return self._day.rate(time)
@@ -139,5 +153,5 @@ class Day:
     def chain(self, ports: int, steps: int = 17280) -> DayChain:
         """Refusals without approximation (the chain M_t/M/c/c, exponential holds only), ports to 16,384; slow where these are many."""
         if self._hold is None:
-            raise ValueError("law: the chain needs exponential holds")
+            raise ValueError("law: the chain needs exponential holds, given as `hold`")
         return DayChain(*_core.day_chain(*self._profile, self._hold, ports, steps))

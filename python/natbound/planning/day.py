@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -68,7 +67,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     """Refusals through a day that repeats. rates: of all traffic, in any one unit, at equal distances from time 0, linear between (24 for
     hours, 1,440 for minutes); they are scaled so that their mean is the scenario's rate.
 
-    Live flows are M_t/G/infinity with the scenario's hold law, exact; refusals are the design's at the load of the moment (the modified
+    Live flows are M_t/G/infinity with the scenario's laws of holds, each entry's, exact; refusals are the design's at the load of the moment (the modified
     offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
     `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
     arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1.
@@ -87,7 +86,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     poisson_alone(scenario, "day")
     base = scenario.risk(seed=seed, tries=1)
     rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
-    profile = Day([value / mean * rate for value in values], period=period, **_law(scenario, hold))
+    profile = Day.of(scenario, [value / mean * rate for value in values], period=period)
     live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
@@ -118,29 +117,6 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "band": {"p": BAND, **_band(live[::10])},
         }
     )
-
-
-def _law(scenario: Scenario, hold: float) -> dict[str, Any]:
-    """The hold law of the traffic, of that mean, where all of it has one; else exponential."""
-    laws = [entry.get("hold") or entry.get("life") or {} for entry in scenario.canonical["traffic"]]
-    shapes = {json.dumps({key: law.get(key) for key in ("law", "cv", "samples", "means", "edges", "weights")}) for law in laws}
-    law = laws[0] if len(shapes) == 1 else {}
-    kind = law.get("law", "exponential")
-    if kind in ("exponential", "constant"):
-        return {"hold": hold, "law": kind}
-    if kind in ("lognormal", "gamma"):
-        return {"hold": hold, "law": kind, "cv": law["cv"]}
-    kept = max(hold - _seconds(law["mean"]), 0.0)  # after a life: what the NAT keeps it for
-    name = {"empirical": "samples", "mixture": "means", "histogram": "edges"}[kind]
-    times, weights = [_seconds(text) + kept for text in law[name]], law.get("weights") or None
-    if kind == "mixture":
-        return {"mixture": (weights or [1.0] * len(times), times)}
-    return {"samples": times, "sample_weights": weights} if kind == "empirical" else {"histogram": (times, weights)}
-
-
-def _seconds(text: str) -> float:
-    """A time as canonical scenarios have it."""
-    return float(text.removesuffix("s"))
 
 
 def _band(means: Sequence[float]) -> dict[str, list[int]]:

@@ -73,7 +73,10 @@ TEST_CASE("any law of holds, against the plain integral") {
                 {hold_time::lognormal(900, 1.5), 3e6},
                 {hold_time::gamma(900, 0.4), 2e4},
                 {hold_time::gamma(5000, 0.7), 2e5},
-                {hold_time::hyperexponential({0.9, 0.1}, {60, 9000}), 3.6e5}};
+                {hold_time::hyperexponential({0.9, 0.1}, {60, 9000}), 3.6e5},
+                // of days, and far narrower than one: nearly a jump
+                {hold_time::gamma(2.6e5, 0.004), 5e5},
+                {hold_time::lognormal(2.2e5, 0.005), 5e5}};
     for (const auto form : {day_rates::shape::linear, day_rates::shape::constant}) {
         const auto rates = day_rates::even(hours, form);
         for (const auto& x : laws) {
@@ -137,6 +140,30 @@ TEST_CASE("a histogram is even within each bin: many samples in each are near it
     CHECK_THROWS(hold_time::histogram({0, 1, 1}, {1, 1}));
     CHECK_THROWS(hold_time::histogram({0, 1}, {1, 1}));
     CHECK_THROWS(hold_time::histogram({0, 1}, {0}));
+}
+
+TEST_CASE("what is kept after the close is open time before it, and then a constant hold") {
+    const auto rates = day_rates::even({5, 1, 8}, day_rates::shape::linear);
+    const hold_part parts[] = {{3, hold_time::exponential(900), 120},
+                               {1, hold_time::gamma(5000, 0.7), 250000},
+                               {2, hold_time::empirical({10, 4000}), 0},
+                               {0, hold_time::constant(70), 10}};
+    const auto hold = hold_time::of_parts({std::begin(parts), std::end(parts)});
+    CHECK(relative_error(hold.mean(), (3 * 1020 + 255000 + 2 * 2005) / 6.0) < 1e-14);
+    CHECK(relative_error(hold.excess(0), hold.mean()) < 1e-14);
+    const day d(rates, hold);
+    for (double t : {0.0, 1234.0, 50000.0}) {
+        double want = 0;
+        for (const auto& p : parts) {
+            want += p.weight / 6 * day(rates, p.open).live(t - p.kept);
+            if (p.kept > 0) want += p.weight / 6 * day(rates, hold_time::constant(p.kept)).live(t);
+        }
+        CHECK(relative_error(d.live(t), want) < 1e-11);
+    }
+    CHECK_THROWS_AS(hold_time::of_parts({}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::of_parts({{-1, hold_time::constant(70)}}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::of_parts({{1, hold_time::constant(70), -1}}),
+                    natbound::domain_error);
 }
 
 TEST_CASE("steady rates are a stationary system") {

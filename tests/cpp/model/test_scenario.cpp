@@ -158,7 +158,7 @@ TEST_CASE("what a hold lists tells its law") {
 }
 
 TEST_CASE("every field has a sentence in the schema") {
-    // schema.cpp looks each up with at(): a field without one throws
+    // the schema looks each up with at(): a field without one throws
     CHECK(boost::json::parse(scenario_schema()).at_pointer("/properties/clients").is_object());
     CHECK(boost::json::parse(design_schema()).is_object());
 }
