@@ -9,10 +9,11 @@ import random
 import statistics
 from typing import Any
 
+import mpmath
 import pytest
 from natbound import InputError
 from natbound.planning import exhaustion
-from natbound.planning.histories import Histories
+from natbound.planning.histories import Histories, _binomial_cdf
 
 EVENTS = ("full", "refusal")
 
@@ -94,6 +95,13 @@ def test_what_was_not_seen_is_not_claimed() -> None:
         assert found[event]["mean"] is None
         assert found[event]["by"]["p"] is None
         assert [q["time"] for q in found[event]["quantiles"]] == [None] * 3
+
+
+def test_binomial_chances() -> None:
+    for n, p in ((7, 0.3), (40, 0.9), (3000, 0.5)):
+        for k in {0, 1, n // 4, n // 2, int(n * p), n - 1}:
+            want = math.fsum(float(mpmath.binomial(n, i) * mpmath.mpf(p) ** i * mpmath.mpf(1 - p) ** (n - i)) for i in range(k + 1))
+            assert _binomial_cdf(k, n, p) == pytest.approx(want, rel=1e-9, abs=1e-15)
 
 
 def test_intervals_of_a_few_histories() -> None:

@@ -58,6 +58,31 @@ def test_a_complete_search_knows_the_mean_alone(name: str) -> None:
     assert low * 0.97 < calculator.erlang_b(30, 30) < high * 1.03
 
 
+def linux(hold: Any) -> Scenario:
+    return small(2000, [{"to": "A", "rate": "15/s", "hold": hold}], design="linux-masquerade")
+
+
+def test_a_search_in_windows_knows_the_law() -> None:
+    """Gamma of cv 1 is exponential, and of cv 0.02 nearly constant; averages over states agree with counted refusals."""
+    exponential, constant = (linux(law).risk(tries=1) for law in ("120s", {"law": "constant", "mean": "120s"}))
+    for cv, like in ((1, exponential), (0.02, constant), (2, None)):
+        scenario = linux({"law": "gamma", "mean": "120s", "cv": cv})
+        risk = scenario.risk(tries=1)
+        low, high = risk.interval
+        counted = scenario.simulate(arrivals=400_000).interval
+        assert low * 0.95 < counted[1]
+        assert counted[0] < high * 1.05
+        if like is not None:
+            assert low * 0.95 < like.interval[1]
+            assert like.interval[0] < high * 1.05
+
+
+def test_likely_of_a_complete_search_is_the_same_for_all() -> None:
+    found = [small(300, [{"to": "A", "rate": "2/s", "hold": law}]).answer().likely.connections for law, _ in LAWS.values()]
+    assert found == pytest.approx([found[0]] * len(found), rel=1e-9)
+    assert calculator.erlang_b(300, found[0]) == pytest.approx(1e-6, rel=1e-6)
+
+
 def test_a_day_takes_each_law() -> None:
     rates = [1.0, 3.0]
     for law, survival in LAWS.values():
@@ -69,12 +94,12 @@ def test_a_day_takes_each_law() -> None:
             return rate[0] + (rate[1] - rate[0]) * (t / 300 if t < 300 else 2 - t / 300)
 
         time = found["times"][40]
-        want = sum(at(time - (k + 0.5) * 0.5) * survival((k + 0.5) * 0.5) * 0.5 for k in range(20_000))
+        want = sum(at(time - (k + 0.5)) * survival(k + 0.5) for k in range(5000))
         assert found["live"][40] == pytest.approx(want, rel=2e-3)
 
 
 def test_a_day_takes_each_entrys_own_law_and_what_is_kept_after_a_life() -> None:
-    """m(t) = the sum over entries and ways to close of the integral of rate x survival: from tails written here, by steps of half a second."""
+    """m(t) = the sum over entries and ways to close of the integral of rate x survival: from tails written here, by steps of a second."""
     (gamma, of_gamma), (mixture, of_mixture) = LAWS["gamma, heavy"], LAWS["mixture"]
     scenario = small(
         2000,
@@ -92,10 +117,10 @@ def test_a_day_takes_each_entrys_own_law_and_what_is_kept_after_a_life() -> None
         return 0.5 + (t % 600) / 300 if t % 600 < 300 else 1.5 - (t % 600 - 300) / 300
 
     found = scenario.day([1.0, 3.0], period=600.0)
+    ages = [i + 0.5 for i in range(5000)]
+    live = [2 * of_life(u) + 3 * of_gamma(u) for u in ages]
     for k in (0, 40, 100):
-        ages = [(i + 0.5) * 0.5 for i in range(12_000)]
-        time = found["times"][k]
-        want = sum(level(time - u) * (2 * of_life(u) + 3 * of_gamma(u)) * 0.5 for u in ages)
+        want = sum(level(found["times"][k] - u) * x for u, x in zip(ages, live, strict=True))
         assert found["live"][k] == pytest.approx(want, rel=1e-3)
     assert found["hold"] == pytest.approx((2 * (60 + 0.75 * 45 + 0.25 * 200) + 3 * 60) / 5)
 

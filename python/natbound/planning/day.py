@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import InputError
-from natbound.planning.domain import poisson_alone
+from natbound.errors import InputError, Unsupported
+from natbound.planning.domain import longest_cycle
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
 MINUTES = 1440
 BAND = 0.95
+CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
 class RefusalCurve:
@@ -71,6 +72,9 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
     `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
     arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1.
+
+    Bursts (`arrivals`) are refused as in the long run at the load of the moment; `band` is then None. Raises Unsupported where an entry goes
+    through its states (on-off, mmpp) less than 100 times a day.
     """
     from natbound.calculator import Day
 
@@ -83,7 +87,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     mean = sum(values) / len(values)
     if mean == 0:
         raise InputError("at least one rate must be above 0", path="rates")
-    poisson_alone(scenario, "day")
+    bursty = _bursts(scenario, period)
     base = scenario.risk(seed=seed, tries=1)
     rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
     profile = Day.of(scenario, [value / mean * rate for value in values], period=period)
@@ -111,12 +115,24 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "exact": curve.exact,
             "method": "modified offered load: " + curve.method,
             "assumptions": list(base["assumptions"])
+            + (["bursts are as many an hour as the rate then has, and short beside it"] if bursty else [])
             + (["where no state could refuse, a bound stands for the probability"] if curve.bounded else []),
             "times": [period * k / MINUTES for k in range(0, MINUTES, 10)],
             "live": live[::10],
-            "band": {"p": BAND, **_band(live[::10])},
+            "band": None if bursty else {"p": BAND, **_band(live[::10])},
         }
     )
+
+
+def _bursts(scenario: Scenario, period: float) -> bool:
+    """Whether arrivals come in bursts. Their mean through the day is as without; each state is met often enough in each part of the day."""
+    cycle, where = longest_cycle(scenario)
+    if cycle * CYCLES > period:
+        raise Unsupported(
+            f"{where}: going through its states once takes {cycle:g} s; day is right where that is at most a hundredth of the period "
+            f"({period:g} s): give what is slower as rates"
+        )
+    return any("arrivals" in entry for entry in scenario.canonical["traffic"])
 
 
 def _band(means: Sequence[float]) -> dict[str, list[int]]:

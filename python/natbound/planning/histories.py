@@ -70,15 +70,20 @@ def _stepped(ports: int, rate: float, law: str, hold: float, cv: float, start: i
 
 
 def _binomial_cdf(k: int, n: int, p: float) -> float:
-    """P(at most k of n)."""
+    """P(at most k of n): the terms from k away from the middle, until they no longer count."""
     if p <= 0 or k >= n:
         return 1.0
-    if p >= 1:
+    if p >= 1 or k < 0:
         return 0.0
-    whole = math.lgamma(n + 1)
-    return math.fsum(
-        math.exp(whole - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * math.log(p) + (n - i) * math.log1p(-p)) for i in range(k + 1)
-    )
+    upper = k > n * p
+    i, step = (k + 1, 1) if upper else (k, -1)
+    odds, total = p / (1 - p), 0.0
+    term = math.exp(math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * math.log(p) + (n - i) * math.log1p(-p))
+    while 0 <= i <= n and term > 1e-17 * total:
+        total += term
+        term *= odds * (n - i) / (i + 1) if upper else i / (odds * (n - i + 1))
+        i += step
+    return 1 - total if upper else total
 
 
 def _binomial_quantile(odds: float, n: int, p: float) -> int:
