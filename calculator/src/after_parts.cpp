@@ -35,13 +35,7 @@ double same_hold(const std::vector<Part>& all) {
 // Mean seconds that are left of a flow's hold t after its opening, 0 if it has gone.
 template <class Part>
 double left_after(const Part& p, double t) {
-    const hold_time open = law_of(p.open);
-    if (p.closing.empty()) return open.excess(t);
-    double sum = 0;
-    for (const auto& phase : p.closing)
-        sum += phase.share * (t < phase.seconds ? open.mean() + phase.seconds - t
-                                                : open.excess(t - phase.seconds));
-    return sum;
+    return hold_of(p.open, p.closing).excess(t);
 }
 
 // M_t/G/infinity: of what was live, and of what has come since.

@@ -1,5 +1,9 @@
-// On straight pieces m(t) = r(t) E - slope H2(0) + sum over past bends of (turn H2(u) - jump
-// H1(u)), u the time since the bend, H1 = E (X - u)+ and H2 = E ((X - u)+)^2 / 2: by parts, twice.
+// m(t) = mean rate x E + integral of (r(t - u) - mean rate) P(X > u). Over U, so many whole days,
+// by parts, twice: with h1 = E (X - u)+ and h2 = E ((X - u)+)^2 / 2, each less its value at U,
+// (r(t) - mean) h1(0) - slope h2(0) + sum over past bends of (turn h2(u) - jump h1(u)), u the time
+// since the bend. Beyond U by parts once: R(t) P(X > U), R the integral of r - mean, of mean 0.
+// (Over all time by parts twice needs second moments, which a heavy tail has thousands of days
+// ago.)
 #include <algorithm>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
@@ -15,6 +19,7 @@ namespace {
 using gauss = boost::math::quadrature::gauss<double, 7>;
 
 constexpr const char* name = "day";
+constexpr double most_days = 5000;
 
 // The highest point of f between a and b, where it is unimodal.
 template <class F>
@@ -116,16 +121,16 @@ day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std:
         const double jump = linear ? 0 : rates_.rates[i] - rates_.rates[last];
         bends_.push_back({times[i], jump, slopes_[i] - slopes_[last]});
     }
-    const auto left = [&](double time) {
-        return steepest * hold_.half_square(time) + peak_ * hold_.excess(time);
-    };
-    while (whole_days_ < 5000 &&
-           left((whole_days_ - 1) * rates_.period) > 1e-12 * mean_rate_ * hold_.mean()) {
-        whole_days_ += whole_days_ < 50 ? 1 : 50;
-    }
-    if (whole_days_ > 2 && hold_.smooth()) {
-        earlier_.emplace(rates_.period, [&](double t) { return of_earlier_days(t); });
-    }
+    sum_up_rates();
+    const double enough = 1e-12 * mean_rate_ * hold_.mean();
+    while (whole_days_ < most_days && left_out() > enough) whole_days_ += whole_days_ < 50 ? 1 : 50;
+    detail::require(
+        left_out() < 1e-8 * mean_rate_ * hold_.mean(), name, "hold", hold_.mean(),
+        "has so heavy a tail that connections of 5,000 periods ago still count: cut it");
+    const double reach = whole_days_ * rates_.period;
+    beyond_ = {hold_.survival(reach), hold_.excess(reach), hold_.half_square(reach)};
+    for (double from = 2; from < whole_days_ && !earlier_; from = std::ceil(1.5 * from))
+        keep_smooth(from, steepest);
 }
 
 std::size_t day::piece(double t) const {
@@ -143,33 +148,81 @@ double day::rate(double t) const {
     return rates_.rates[i] + slopes_[i] * (since < 0 ? since + rates_.period : since);
 }
 
+// The rate's integral from the first time on, less what its mean has; and with its own mean taken
+// away.
+void day::sum_up_rates() {
+    double at = 0, area = 0;
+    for (std::size_t i = 0; i < slopes_.size(); ++i) {
+        const double s = piece_end(i) - rates_.times[i], over = rates_.rates[i] - mean_rate_;
+        sums_.push_back(at);
+        area += s * (at + s * (over / 2 + s * slopes_[i] / 6));
+        at += s * (over + s * slopes_[i] / 2);
+    }
+    for (double& sum : sums_) sum -= area / rates_.period;
+}
+
+double day::sum_of_rates(double t) const {
+    const std::size_t i = piece(t);
+    const double since = t - rates_.times[i], s = since < 0 ? since + rates_.period : since;
+    return sums_[i] + s * (rates_.rates[i] - mean_rate_ + s * slopes_[i] / 2);
+}
+
+// Of the integral beyond the whole days, by parts, sum_of_rates x survival is counted, and at most
+// the highest sum x what survival falls by remains; where the density falls from there on, no more
+// than over the last day.
+double day::left_out() const {
+    const double reach = whole_days_ * rates_.period, before = reach - rates_.period;
+    const double falls = hold_.survival(before) - hold_.survival(reach);
+    return peak_ * rates_.period * (before >= hold_.ragged() ? falls : hold_.survival(reach));
+}
+
 double day::felt(const bend& x, double since) const {
     double sum = 0;
-    if (x.turn != 0) sum += x.turn * hold_.half_square(since);
-    if (x.jump != 0) sum -= x.jump * hold_.excess(since);
+    if (x.turn != 0) sum += x.turn * (hold_.half_square(since) - beyond_[2]);
+    if (x.jump != 0) sum -= x.jump * (hold_.excess(since) - beyond_[1]);
     return sum;
 }
 
-double day::of_earlier_days(double t) const {
+double day::of_days(double from, double last, double t) const {
     double sum = 0;
     for (const auto& x : bends_) {
-        for (double back = 2; back <= whole_days_; ++back) {
+        for (double back = from; back <= last; ++back) {
             sum += felt(x, t - x.time + back * rates_.period);
         }
     }
     return sum;
 }
 
-double day::live(double t) const {
-    double sum = rate(t) * hold_.mean();
-    t -= rates_.period * std::floor(t / rates_.period);
-    const double slope = slopes_[piece(t)];
-    if (slope != 0) sum -= slope * hold_.half_square(0);
-    for (const auto& x : bends_) {
-        if (t >= x.time) sum += felt(x, t - x.time);
-        sum += felt(x, t - x.time + rates_.period);
+// A law with a jump, or one much narrower than a day, is smooth only so many days later.
+void day::keep_smooth(double from, double steepest) {
+    const auto f = [&](double t) { return of_days(from, whole_days_ - 1, t); };
+    const chebyshev kept(rates_.period, f);
+    constexpr int looks = 25;
+    // What is lost where the terms of a heavy tail cancel is no sharper summed by day.
+    const double terms = static_cast<double>(bends_.size()) * whole_days_;
+    const double allowed = 1e-11 * mean_rate_ * hold_.mean() +
+                           1e-13 * std::sqrt(terms) * steepest * hold_.half_square(0);
+    for (int i = 0; i < looks; ++i) {
+        const double t = rates_.period * (i + 0.5) / looks;
+        if (std::abs(kept(t) - f(t)) > allowed) return;
     }
-    return std::max(sum + (earlier_ ? (*earlier_)(t) : of_earlier_days(t)), 0.0);
+    earlier_ = kept;
+    summed_days_ = from - 1;
+}
+
+double day::live(double t) const {
+    const double now = rate(t);
+    t -= rates_.period * std::floor(t / rates_.period);
+    double sum = now * hold_.mean() - (now - mean_rate_) * beyond_[1];
+    const double slope = slopes_[piece(t)];
+    if (slope != 0) sum -= slope * (hold_.half_square(0) - beyond_[2]);
+    for (const auto& x : bends_) {  // each as often as there are whole days
+        sum += felt(x, t - x.time + rates_.period);
+        sum += felt(x, t - x.time + (t >= x.time ? 0 : whole_days_ * rates_.period));
+    }
+    const double last = whole_days_ - 1;
+    sum += of_days(2, earlier_ ? summed_days_ : last, t) + (earlier_ ? (*earlier_)(t) : 0);
+    return std::max(sum + sum_of_rates(t) * beyond_[0], 0.0);
 }
 
 moment_of_day day::peak_rate() const {

@@ -92,18 +92,61 @@ hold_time hold_time::empirical(const std::vector<double>& samples,
     return out;
 }
 
-hold_time law_of(const open_time& open) {
-    switch (open.law) {
-        case hold_law::exponential:
-            break;
-        case hold_law::constant:
-            return hold_time::constant(open.mean);
-        case hold_law::lognormal:
-            return hold_time::lognormal(open.mean, open.cv);
-        case hold_law::empirical:
-            return hold_time::empirical(open.samples, open.weights);
+hold_time hold_time::histogram(const std::vector<double>& edges,
+                               const std::vector<double>& weights) {
+    constexpr const char* name = "hold_time";
+    detail::require(edges.size() >= 2 && edges.size() <= 4096, name, "edges",
+                    static_cast<double>(edges.size()), "must be at least 2 and at most 4,096");
+    detail::require(weights.size() == edges.size() - 1, name, "weights",
+                    static_cast<double>(weights.size()), "must be one a bin");
+    double total = 0, mean = 0;
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+        detail::require(edges[i] >= (i == 0 ? 0 : edges[i - 1]) && edges[i] <= 1e100, name, "edge",
+                        edges[i], "must be at least 0 and the one before, at most 1e100");
+        if (i == 0) continue;
+        detail::require(edges[i] > edges[i - 1], name, "edge", edges[i], "must ascend");
+        detail::require(weights[i - 1] >= 0 && weights[i - 1] <= 1e100, name, "weight",
+                        weights[i - 1], "must be at least 0 and at most 1e100");
+        total += weights[i - 1];
     }
-    return hold_time::exponential(open.mean);
+    detail::require(total > 0, name, "weights", total, "must have a sum above 0");
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        mean += weights[i] / total * (edges[i] + edges[i + 1]) / 2;
+    hold_time out(shape::histogram, mean, 1);
+    out.samples_ = edges;
+    for (const double w : weights) out.weights_.push_back(w / total);
+    return out;
+}
+
+// Of each bin the part beyond x, the smallest bins' rounding last.
+double hold_time::bins_beyond(int order, double x) const {
+    double sum = 0;
+    for (std::size_t i = weights_.size(); i-- > 0 && samples_[i + 1] > x;) {
+        const double low = samples_[i], high = samples_[i + 1], from = std::max(low, x);
+        double mean = 1;  // of X^order in [from, high]
+        if (order == 1) mean = (from + high) / 2;
+        if (order == 2) mean = (from * from + from * high + high * high) / 3;
+        sum += weights_[i] * (high - from) / (high - low) * mean;
+    }
+    return sum;
+}
+
+hold_time hold_time::of_parts(const std::vector<hold_part>& parts) {
+    constexpr const char* name = "hold_time";
+    double total = 0, mean = 0;
+    for (const auto& p : parts) {
+        detail::require(detail::finite_and_not_negative(p.weight), name, "weight", p.weight,
+                        detail::rule_not_negative);
+        detail::require(detail::finite_and_not_negative(p.kept), name, "kept", p.kept,
+                        detail::rule_not_negative);
+        total += p.weight;
+    }
+    detail::require(total > 0, name, "weights", total, "must have a sum above 0");
+    for (const auto& p : parts) mean += p.weight / total * (p.open.mean() + p.kept);
+    hold_time out(shape::parts, mean, 1);
+    for (const auto& p : parts)
+        if (p.weight > 0) out.parts_.push_back({p.weight / total, p.open, p.kept});
+    return out;
 }
 
 double hold_time::sample_moment_beyond(int order, double x) const {
@@ -114,6 +157,7 @@ double hold_time::sample_moment_beyond(int order, double x) const {
 
 double hold_time::moment_beyond(int order, double x) const {
     if (form_ == shape::empirical) return sample_moment_beyond(order, x);
+    if (form_ == shape::histogram) return bins_beyond(order, x);
     const double k = order;
     if (form_ == shape::gamma) {
         double rising = 1;
@@ -126,8 +170,10 @@ double hold_time::moment_beyond(int order, double x) const {
 
 double hold_time::survival(double x) const {
     if (form_ == shape::constant) return x < mean_ ? 1 : 0;
-    if (form_ != shape::hyperexponential) return moment_beyond(0, x);
     double total = 0;
+    for (const auto& p : parts_) total += p.weight * (x < p.kept ? 1 : p.open.survival(x - p.kept));
+    if (form_ == shape::parts) return total;
+    if (form_ != shape::hyperexponential) return moment_beyond(0, x);
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * std::exp(-std::max(x, 0.0) / means_[i]);
     }
@@ -137,10 +183,13 @@ double hold_time::survival(double x) const {
 double hold_time::excess(double x) const {
     x = std::max(x, 0.0);
     if (form_ == shape::constant) return std::max(mean_ - x, 0.0);
+    double total = 0;
+    for (const auto& p : parts_)
+        total += p.weight * (std::max(p.kept - x, 0.0) + p.open.excess(x - p.kept));
+    if (form_ == shape::parts) return total;
     if (form_ != shape::hyperexponential) {
         return std::max(0.0, moment_beyond(1, x) - x * moment_beyond(0, x));
     }
-    double total = 0;
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * means_[i] * std::exp(-x / means_[i]);
     }
@@ -153,16 +202,28 @@ double hold_time::half_square(double x) const {
         const double left = std::max(mean_ - x, 0.0);
         return left * left / 2;
     }
+    double total = 0;
+    for (const auto& p : parts_) {
+        const double sure = std::max(p.kept - x, 0.0);  // passes before it can close
+        total += p.weight * (sure * (sure / 2 + p.open.mean()) + p.open.half_square(x - p.kept));
+    }
+    if (form_ == shape::parts) return total;
     if (form_ != shape::hyperexponential) {
         return std::max(
             0.0,
             (moment_beyond(2, x) - x * (2 * moment_beyond(1, x) - x * moment_beyond(0, x))) / 2);
     }
-    double total = 0;
     for (std::size_t i = 0; i < means_.size(); ++i) {
         total += weights_[i] * means_[i] * means_[i] * std::exp(-x / means_[i]);
     }
     return total;
+}
+
+double hold_time::ragged() const {
+    double last = samples_.empty() ? mean_ : samples_.back();  // a mode is no higher than the mean
+    if (form_ == shape::parts) last = 0;
+    for (const auto& p : parts_) last = std::max(last, p.kept + p.open.ragged());
+    return last;
 }
 
 }  // namespace natbound::calculator

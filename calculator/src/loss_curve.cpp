@@ -176,10 +176,11 @@ log_odds loss_curve::alone_at(double load, std::size_t kind) const {
         if (!y.seen) continue;
         const double away = x - std::log(p.load);
         const double bend = 60 * away * away;  // what a straight line may miss over that distance
-        const double weight = 1 / (y.error * y.error + bend * bend + 1e-8);
+        const double off = std::hypot(y.error, missed(p, kind));
+        const double weight = 1 / (off * off + bend * bend + 1e-8);
         sum += weight;
         weighted += weight * (y.log + steep * away);
-        variance += weight * weight * y.error * y.error;
+        variance += weight * weight * off * off;
     }
     if (sum == 0) return {never, 0, false};
     return {std::min(0.0, weighted / sum), std::sqrt(variance) / sum, true};
@@ -210,7 +211,8 @@ double loss_curve::slope(double load, std::size_t kind) const {
         if (!y.seen) continue;
         const double away = std::log(p.load) - x;
         const double bend = 60 * away * away;
-        const double w = 1 / (y.error * y.error + bend * bend + 1e-4);
+        const double off = std::hypot(y.error, missed(p, kind));
+        const double w = 1 / (off * off + bend * bend + 1e-4);
         s0 += w;
         s1 += w * away;
         s2 += w * away * away;
@@ -222,7 +224,31 @@ double loss_curve::slope(double load, std::size_t kind) const {
     if (s0 == 0) return guess;
     const double spread = s2 - s1 * s1 / s0;
     const double found = (t1 - s1 * t0 / s0 + prior * guess) / (spread + prior);
-    return std::clamp(found, 1.0, 1000.0);
+    return std::clamp(found, 1.0, steepest(load));
+}
+
+// The number of live flows n is Poisson, but for what refusals take away. So the growth of the
+// logarithm of E f(n) with that of the load is the mean n of where f refuses, less the load: at
+// most the ports less it. (The root: what refusals take away, in Erlang's formula near full.)
+double loss_curve::steepest(double load) const {
+    constexpr double most = 1000;
+    if (!poisson_ || crowding_ > 1) return most;  // of other laws
+    return std::clamp(ports_ - load + std::sqrt(ports_), 1.0, most);
+}
+
+// What is rare was missed at a point that lies lower than the growth up to a higher one allows: by
+// so much, whatever its own error says of what it saw.
+double loss_curve::missed(const curve_point& p, std::size_t kind) const {
+    if (!poisson_ || crowding_ > 1) return 0;
+    const double most = std::max(1.0, ports_ - p.load + std::sqrt(ports_));
+    double out = 0;
+    for (const auto& q : points_) {
+        const auto& y = q.kinds[kind];
+        if (!y.seen || q.load <= p.load) continue;
+        const double least = y.log - y.error - most * std::log(q.load / p.load);
+        out = std::max(out, least - p.kinds[kind].log);
+    }
+    return out;
 }
 
 void loss_curve::look(double load, double holds, double near, double precision, bool rough) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "natbound/calculator/hold_time.hpp"
 #include "simulation_memory.hpp"
 
 namespace natbound::calculator {
@@ -15,16 +16,12 @@ double second_moment(const open_time& open) {
         case hold_law::constant:
             return open.mean * open.mean;
         case hold_law::lognormal:
+        case hold_law::gamma:
             return open.mean * open.mean * (1 + open.cv * open.cv);
-        case hold_law::empirical: {
-            double second = 0, all = 0;
-            for (std::size_t i = 0; i < open.samples.size(); ++i) {
-                const double weight = open.weights.empty() ? 1 : open.weights[i];
-                second += weight * open.samples[i] * open.samples[i];
-                all += weight;
-            }
-            return second / all;
-        }
+        case hold_law::mixture:
+        case hold_law::histogram:
+        case hold_law::empirical:
+            return 2 * law_of(open).half_square(0);
     }
     return 0;
 }

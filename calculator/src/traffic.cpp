@@ -239,8 +239,9 @@ class filler {
         if (!given) return;
         for (auto i = first; i < out_.streams.size(); ++i) {
             auto& s = out_.streams[i];
-            s.open = {given->law, given->mean.seconds, given->cv.value_or(0)};
-            for (const auto& sample : given->samples) s.open.samples.push_back(sample.seconds);
+            s.open = {law_of(*given), given->mean.seconds, given->cv.value_or(0)};
+            for (const auto* list : {&given->samples, &given->means, &given->edges})
+                for (const auto& x : *list) s.open.samples.push_back(x.seconds);
             s.open.weights = given->weights;
             if (t.life)
                 s.closing =

@@ -10,7 +10,8 @@ namespace natbound::rules {
 namespace {
 
 constexpr double most_live = 1e15, most_weight = 1e15, most_batch = 65536;
-constexpr std::size_t most_samples = 65536;
+constexpr double most_cv = 100;
+constexpr std::size_t most_samples = 65536, most_parts = 4096;
 
 class checker {
   public:
@@ -48,15 +49,11 @@ class checker {
         for (const auto* h : {t.hold ? &*t.hold : nullptr, t.life ? &*t.life : nullptr}) {
             if (!h) continue;
             const std::string field = here + (t.hold ? ".hold" : ".life");
-            if (h->law == hold_law::empirical) observed(*h, field);
+            fields_of_law(*h, field);
+            if (lists(law_of(*h))) of_list(*h, field);
             if (!(h->mean.seconds > 0)) fail(field, to_string(h->mean), "a time above 0 is wanted");
             if (h->mean.seconds > most_seconds)
                 fail(field, to_string(h->mean), "a time is at most 1e9s (32 years)");
-            if ((h->law == hold_law::lognormal) != h->cv.has_value())
-                fail(field + ".cv", "", "cv goes with law: lognormal, and lognormal needs it");
-            if (h->law != hold_law::empirical && (!h->samples.empty() || !h->weights.empty()))
-                fail(field + (h->samples.empty() ? ".weights" : ".samples"), "",
-                     "samples and their weights go with law: empirical", "add law: empirical");
         }
         if (t.live && !(*t.live > 0))
             fail(here + ".live", shortest(*t.live), "a number above 0 is wanted");
@@ -196,22 +193,70 @@ class checker {
         return true;
     }
 
-    // Times that were measured. Some may be 0 (a log rounds them), not all.
-    static void observed(const hold_time& h, const std::string& field) {
-        if (h.samples.empty())
-            fail(field + ".samples", "", "law: empirical needs the times that were measured",
-                 "add samples: [12s, 40s, 2min]");
-        if (h.samples.size() > most_samples)
-            fail(field + ".samples", std::to_string(h.samples.size()) + " times",
-                 "at most 65,536 are read", "draw some of them, or give quantiles as samples");
-        for (std::size_t i = 0; i < h.samples.size(); ++i)
-            if (!(h.samples[i].seconds >= 0 && h.samples[i].seconds <= most_seconds))
-                fail(field + ".samples[" + std::to_string(i) + "]", to_string(h.samples[i]),
-                     "a time is at least 0s and at most 1e9s (32 years)");
-        if (!h.weights.empty() && h.weights.size() != h.samples.size())
-            fail(
-                field + ".weights", std::to_string(h.weights.size()) + " weights",
-                "one weight a sample is wanted, and there are " + std::to_string(h.samples.size()));
+    static bool lists(hold_law law) {
+        return law == hold_law::empirical || law == hold_law::mixture || law == hold_law::histogram;
+    }
+
+    // Each law has fields of its own.
+    static void fields_of_law(const hold_time& h, const std::string& field) {
+        const hold_law given = law_of(h);
+        const bool by_cv = given == hold_law::lognormal || given == hold_law::gamma;
+        if (by_cv != h.cv.has_value())
+            fail(field + ".cv", h.cv ? shortest(*h.cv) : "",
+                 "cv goes with law: lognormal and law: gamma, and they need it",
+                 by_cv ? "add cv: 2" : "add law: lognormal, or leave cv out");
+        if (h.cv && !(*h.cv > 0 && *h.cv <= most_cv))
+            fail(field + ".cv", shortest(*h.cv),
+                 "a standard deviation over the mean is above 0 and at most 100");
+        const auto goes = [&](const auto& list, hold_law law, const char* name, const char* word) {
+            if (!list.empty() && given != law)
+                fail(field + name, "", std::string(name + 1) + " go with law: " + word,
+                     std::string("add law: ") + word);
+        };
+        goes(h.samples, hold_law::empirical, ".samples", "empirical");
+        goes(h.means, hold_law::mixture, ".means", "mixture");
+        goes(h.edges, hold_law::histogram, ".edges", "histogram");
+        if (!h.weights.empty() && !lists(given))
+            fail(field + ".weights", "", "weights go with samples, means or edges",
+                 "add law: mixture, and means");
+    }
+
+    // Times that were measured, means of a mixture, bins of a histogram. Samples may be 0 (a log
+    // rounds them), not all.
+    static void of_list(const hold_time& h, const std::string& field) {
+        const hold_law law = law_of(h);
+        const bool bins = law == hold_law::histogram, mixed = law == hold_law::mixture;
+        const auto& all = bins ? h.edges : mixed ? h.means : h.samples;
+        const std::string name = bins ? ".edges" : mixed ? ".means" : ".samples";
+        if (all.size() < (bins ? 2 : 1))
+            fail(field + name, "",
+                 bins    ? "law: histogram needs the edges of its bins, two at least"
+                 : mixed ? "law: mixture needs the means of its exponential parts"
+                         : "law: empirical needs the times that were measured",
+                 bins    ? "add edges: [0s, 10s, 60s], weights: [3, 1]"
+                 : mixed ? "add means: [2s, 5min], weights: [9, 1]"
+                         : "add samples: [12s, 40s, 2min]");
+        const std::size_t most = bins || mixed ? most_parts : most_samples;
+        if (all.size() > most)
+            fail(field + name, std::to_string(all.size()) + " times",
+                 "at most " + grouped(most) + " are read",
+                 bins    ? "join bins"
+                 : mixed ? "join parts that are near one another"
+                         : "draw some of them, or give quantiles as samples");
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const std::string at = field + name + "[" + std::to_string(i) + "]";
+            if (!(all[i].seconds >= 0 && all[i].seconds <= most_seconds))
+                fail(at, to_string(all[i]), "a time is at least 0s and at most 1e9s (32 years)");
+            if (mixed && all[i].seconds == 0)
+                fail(at, to_string(all[i]), "the mean of a part is above 0");
+            if (bins && i > 0 && !(all[i].seconds > all[i - 1].seconds))
+                fail(at, to_string(all[i]), "edges ascend");
+        }
+        const std::size_t wanted = all.size() - (bins ? 1 : 0);
+        const std::string of = bins ? "bin" : mixed ? "mean" : "sample";
+        if ((bins || !h.weights.empty()) && h.weights.size() != wanted)
+            fail(field + ".weights", std::to_string(h.weights.size()) + " weights",
+                 "one weight a " + of + " is wanted, and there are " + std::to_string(wanted));
         double sum = h.weights.empty() ? 1 : 0;
         for (std::size_t i = 0; i < h.weights.size(); ++i) {
             if (!(h.weights[i] >= 0 && h.weights[i] <= most_weight))
@@ -220,12 +265,12 @@ class checker {
             sum += h.weights[i];
         }
         if (!(sum > 0)) fail(field + ".weights", "", "at least one weight above 0 is wanted");
-        const double mean = mean_of_samples(h);
-        if (!(mean > 0)) fail(field + ".samples", "", "at least one time above 0 is wanted");
+        const double mean = mean_of_listed(h);
+        if (!(mean > 0)) fail(field + name, "", "at least one time above 0 is wanted");
         if (std::fabs(h.mean.seconds - mean) > 1e-9 * mean)
             fail(field + ".mean", to_string(h.mean),
-                 "the mean of the samples is " + to_string(duration{mean}),
-                 "leave mean out, or scale the samples");
+                 "the mean of the " + of + "s is " + to_string(duration{mean}),
+                 "leave mean out, or scale the " + name.substr(1));
     }
 
   private:

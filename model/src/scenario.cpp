@@ -75,11 +75,33 @@ double nat::timer(close_cause cause) const {
     return 0;
 }
 
-double mean_of_samples(const hold_time& h) {
+hold_law law_of(const hold_time& h) {
+    if (h.law) return *h.law;
+    if (!h.samples.empty()) return hold_law::empirical;
+    if (!h.means.empty()) return hold_law::mixture;
+    if (!h.edges.empty()) return hold_law::histogram;
+    return hold_law::exponential;
+}
+
+std::vector<double> listed(const hold_time& h) {
+    std::vector<double> out;
+    const hold_law law = law_of(h);
+    if (law == hold_law::empirical)
+        for (const auto& x : h.samples) out.push_back(x.seconds);
+    if (law == hold_law::mixture)
+        for (const auto& x : h.means) out.push_back(x.seconds);
+    if (law == hold_law::histogram)
+        for (std::size_t i = 1; i < h.edges.size(); ++i)
+            out.push_back((h.edges[i - 1].seconds + h.edges[i].seconds) / 2);
+    return out;
+}
+
+double mean_of_listed(const hold_time& h) {
+    const auto times = listed(h);
     double sum = 0, all = 0;
-    for (std::size_t i = 0; i < h.samples.size(); ++i) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
         const double weight = h.weights.empty() ? 1 : h.weights[i];
-        sum += weight * h.samples[i].seconds;
+        sum += weight * times[i];
         all += weight;
     }
     return sum / all;
@@ -94,11 +116,14 @@ void validate(const scenario& s) {
 
 namespace {
 
-// An empirical law needs no mean; what can't have one is for validate to say.
-void fill_mean(std::optional<hold_time>& h) {
-    if (!h || h->law != hold_law::empirical || h->mean.seconds != 0 || h->samples.empty()) return;
-    if (!h->weights.empty() && h->weights.size() != h->samples.size()) return;
-    const double mean = mean_of_samples(*h);
+// What is listed tells the law and the mean; what can't have one is for validate to say.
+void fill_hold(std::optional<hold_time>& h) {
+    if (!h) return;
+    h->law = law_of(*h);
+    if (h->mean.seconds != 0) return;
+    const auto times = listed(*h);
+    if (times.empty() || (!h->weights.empty() && h->weights.size() != times.size())) return;
+    const double mean = mean_of_listed(*h);
     if (std::isfinite(mean)) h->mean.seconds = mean;
 }
 
@@ -146,8 +171,8 @@ scenario parse_scenario(std::string_view json) {
     }
     join_protocol_limits(s);
     for (auto& t : s.traffic) {
-        fill_mean(t.hold);
-        fill_mean(t.life);
+        fill_hold(t.hold);
+        fill_hold(t.life);
         if (t.arrivals && t.arrivals->law == arrival_law::poisson && !t.arrivals->mean_batch &&
             !t.arrivals->on && !t.arrivals->off && t.arrivals->states.empty())
             t.arrivals.reset();  // one way to say it

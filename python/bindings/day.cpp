@@ -36,11 +36,20 @@ void bind_day(py::module_& m) {
                          double period, bool linear, const std::string& law, double mean, double cv,
                          const std::vector<double>& weights, const std::vector<double>& means,
                          const std::vector<double>& samples) {
-            auto hold = !samples.empty() ? calc::hold_time::empirical(samples, weights)
-                        : means.empty()  ? hold_law(law, mean, cv)
-                                         : calc::hold_time::hyperexponential(weights, means);
+            auto hold = law == "histogram" ? calc::hold_time::histogram(samples, weights)
+                        : !samples.empty() ? calc::hold_time::empirical(samples, weights)
+                        : means.empty()    ? hold_law(law, mean, cv)
+                                           : calc::hold_time::hyperexponential(weights, means);
             return calc::day(profile(rates, times, period, linear), std::move(hold));
         }))
+        .def(py::init(
+            [](const natbound::scenario& s, const std::vector<double>& rates, double period) {
+                return unlocked([&] {
+                    return calc::day(
+                        calc::day_rates::even(rates, calc::day_rates::shape::linear, period),
+                        calc::hold_of(calc::fill_traffic(s)));
+                });
+            }))
         .def("rate",
              [](const calc::day& d, const py::object& time) {
                  return broadcast(

@@ -1,8 +1,13 @@
 // Times until exhaustion, and what follows a change.
+#include <pybind11/stl.h>
+
 #include "formula.hpp"
 #include "natbound/calculator/first_passage_law.hpp"
+#include "natbound/calculator/simulated_filling.hpp"
 #include "natbound/calculator/transient.hpp"
 #include "natbound/calculator/transient_steps.hpp"
+#include "natbound/model/json_io.hpp"
+#include "reporting.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
@@ -139,6 +144,22 @@ py::tuple law_after(given ports, given load, given time, given start, given old_
     return py::make_tuple(out, law.error_bound);
 }
 
+py::tuple filling_times(std::uint64_t ports, double rate, const std::string& law, double mean,
+                        double cv, std::uint64_t start, std::uint64_t seed,
+                        const py::object& progress) {
+    calc::filling of;
+    of.ports = ports;
+    of.rate = rate;
+    natbound::json_io::read(boost::json::value(law), "law", of.hold.law);
+    of.hold.mean = mean;
+    of.hold.cv = cv;
+    of.start = start;
+    of.seed = seed;
+    of.progress = reporting(progress);
+    const auto found = unlocked([&] { return calc::simulate_filling(of); });
+    return py::make_tuple(found.full, found.refusal, found.seen);
+}
+
 }  // namespace
 
 void bind_over_time(py::module_& m) {
@@ -157,4 +178,5 @@ void bind_over_time(py::module_& m) {
                    });
     m.def("transient_quantile", transient_quantile);
     m.def("transient_law", law_after);
+    m.def("simulate_filling", filling_times);
 }

@@ -1,14 +1,13 @@
 // _core.Scenario: a parsed scenario and the questions about it.
-#include <pybind11/functional.h>
 #include <pybind11/stl.h>
 
-#include <chrono>
 #include <optional>
 #include <tuple>
 
 #include "bindings.hpp"
 #include "natbound/answer/answer.hpp"
 #include "natbound/solver/colouring.hpp"
+#include "reporting.hpp"
 
 namespace py = pybind11;
 
@@ -21,20 +20,6 @@ natbound::calculator::retry_policy policy(const retries_given& given) {
     natbound::calculator::retry_policy out;
     std::tie(out.tries, out.backoff, out.factor, out.jitter) = given;
     return out;
-}
-
-// Looks for Ctrl-C and tells what part is done, if someone wants to know: some ten times a second,
-// since it takes the lock of all threads.
-std::function<void(double)> reporting(const py::object& progress) {
-    using clock = std::chrono::steady_clock;
-    return [&progress, last = clock::time_point{}](double part) mutable {
-        const auto now = clock::now();
-        if (now - last < std::chrono::milliseconds(50)) return;
-        last = now;
-        py::gil_scoped_acquire lock;
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (!progress.is_none()) progress(part);
-    };
 }
 
 }  // namespace

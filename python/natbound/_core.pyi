@@ -1,5 +1,5 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 version: str
 
@@ -128,8 +128,14 @@ def transient_mean(ports: Any, load: Any, time: Any, start: Any, start_ports: An
 def transient_at_least(ports: Any, load: Any, time: Any, flows: Any, start: Any, start_ports: Any, start_load: Any, /) -> Any: ...
 def transient_quantile(ports: Any, load: Any, time: Any, p: Any, start: Any, start_ports: Any, start_load: Any, /) -> Any: ...
 def transient_law(ports: Any, load: Any, time: Any, start: Any, start_ports: Any, start_load: Any, /) -> tuple[Any, float]: ...
+def simulate_filling(
+    ports: int, rate: float, law: str, mean: float, cv: float, start: int, seed: int, progress: Callable[[float], None] | None, /
+) -> tuple[list[float], list[float], float]: ...
 
 class Day:
+    @overload
+    def __init__(self, scenario: Scenario, rates: list[float], period: float, /) -> None: ...
+    @overload
     def __init__(
         self,
         rates: list[float],

@@ -25,7 +25,8 @@ def plot_day(day: dict[str, Any], ax: Any = None) -> Any:
     ax = axes(ax)
     hours = [time / 3600 for time in day["times"]]
     band = day["band"]
-    ax.fill_between(hours, band["low"], band["high"], color="tab:blue", alpha=0.25, linewidth=0, label=f"{band['p']:.0%} of the time")
+    if band is not None:  # of bursts it is not known
+        ax.fill_between(hours, band["low"], band["high"], color="tab:blue", alpha=0.25, linewidth=0, label=f"{band['p']:.0%} of the time")
     ax.plot(hours, day["live"], color="tab:blue", label="mean, were none refused")
     peak = day["peak"]
     ax.plot([peak["time"] / 3600], [peak["live"]], marker="o", linestyle="", color="tab:red", label=f"most: {w.count(peak['live'])}")

@@ -118,9 +118,6 @@ def test_counting_agrees_with_the_exact_chains() -> None:
 
 def test_what_is_right_for_poisson_alone_refuses() -> None:
     bursty = home(BATCHES)
-    for ask in (lambda: bursty.day([1, 2, 3]),):
-        with pytest.raises(Unsupported, match=r"traffic\[0\]\.arrivals: 'batches'"):
-            ask()
     constant = {"law": "constant", "mean": "10s"}
     with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
         home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}}).risk()

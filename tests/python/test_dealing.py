@@ -110,6 +110,9 @@ def test_beyond_a_constant_hold_nothing_is_claimed() -> None:
         ("exhaustion --live 30000 --hold 60s --ports 28232 --start 20000", 0),
         ("exhaustion --live 30000 --rate 500/s --ports 28232 --law constant", 0),
         ("exhaustion --rate 1000/s --hold 1s", 0),
+        ("exhaustion --live 900 --rate 50/s --ports 950 --law lognormal --cv 2 --by 20s", 0),
+        ("exhaustion --live 90 --rate 50/s --ports 950 --law gamma --cv 2 --by 1h", 0),
+        ("exhaustion --live 900 --rate 50/s --ports 950 --law constant --start 800", 0),
     ],
 )
 def test_pages_and_objects(arguments: str, status: int) -> None:
@@ -143,8 +146,8 @@ def test_pages_and_objects(arguments: str, status: int) -> None:
         ("exhaustion --rate 7/s --hold 60", "--hold: '60': a time with its unit"),
         ("exhaustion --rate 7/s --hold 60s --live 5", "--live: '5': goes with one of --rate and --hold"),
         ("exhaustion --rate 7/s --start 70000", "--start: 70000: at most as many"),
-        ("exhaustion --rate 7/s --law weibull", "--law: 'weibull': exponential or constant"),
-        ("exhaustion --rate 7/s --hold 9s --law constant --start 5", "only from empty"),
+        ("exhaustion --rate 7/s --law weibull", "--law: 'weibull': one of exponential, constant"),
+        ("exhaustion --rate 7/s --hold 9s --law gamma", "--cv: goes with --law lognormal and --law gamma"),
         ("exhaustion --rate 7/s --quantiles 1.5", "--quantiles: 1.5"),
         ("exhaustion --rate 0/s", "--rate: 0.0: a number above 0"),
         ("exhaustion --rate 7/s --ports 0", "--ports: 0"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +62,7 @@ def test_ports_taken_away() -> None:
         (lambda: calculator.first_passage_mean(5, 1, event="Full"), "event = 'Full': must be"),  # type: ignore[arg-type]
         (lambda: calculator.transient_mean(5, 1, -1), "time = -1: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60, law="gamma"), "cv = None"),
-        (lambda: calculator.Day([1, 2]), "hold, mixture and samples: give just one"),
+        (lambda: calculator.Day([1, 2]), "hold, mixture, samples and histogram: give just one"),
         (lambda: calculator.Day([1, 2], samples=[]), "samples = []: must be at least one"),
         (lambda: calculator.Day([1, 2], samples=[3, -1]), "sample = -1: must be at least 0"),
         (lambda: calculator.Day([1, 2], samples=[3, math.nan]), "sample = nan: must be at least 0"),
@@ -92,3 +94,28 @@ def test_a_day_by_hours() -> None:
     small = calculator.Day([x / 1000 for x in hours], 300.0)
     chain = small.chain(50, steps=2000)
     assert chain.share == pytest.approx(small.refused(50).share, rel=0.05)
+
+
+@pytest.mark.parametrize(("hold", "cv"), [(300.0, 10.0), (9e3, 10.0), (9e4, 4.0), (1e6, 2.0)])
+def test_a_day_of_holds_with_a_heavy_tail(hold: float, cv: float) -> None:
+    """m(t) = mean rate x hold + R(t) - E R(t - hold), R the integral of rate - mean rate: here by 200,000 quantiles of the law, and each step's
+    integral. Holds of years are in it, of which only their mean matters; by parts over all time they would swamp the rest."""
+    rates, piece = np.array([1.0, 6.0, 4.0, 0.5]), 86400 / 4
+    ends = np.concatenate([[0.0], np.cumsum((rates - rates.mean()) * piece)])
+    sigma = math.sqrt(math.log1p(cv * cv))
+    quantiles = np.array([statistics.NormalDist().inv_cdf((i + 0.5) / 200_000) for i in range(200_000)])
+    holds = np.exp(math.log(hold) - sigma * sigma / 2 + sigma * quantiles)
+
+    def summed(t: Any) -> Any:
+        return np.interp(np.mod(t, 86400), piece * np.arange(5), ends)
+
+    day = calculator.Day(rates, hold, law="lognormal", cv=cv, between="constant")
+    for t in (0.0, 30_000.0, 65_000.0):
+        want = rates.mean() * hold + summed(t) - summed(t - holds).mean()
+        assert day.live(t) == pytest.approx(want, abs=2e-4 * 86400)
+    assert np.mean(day.live(np.arange(0, 86400, 60.0))) == pytest.approx(rates.mean() * hold, rel=1e-5)
+
+
+def test_a_tail_beyond_all_days_is_refused() -> None:
+    with pytest.raises(ValueError, match="has so heavy a tail that connections of 5,000 periods ago still count"):
+        calculator.Day([1, 2], 9e4, law="gamma", cv=100)

@@ -10,8 +10,8 @@ Day.chain     the same days: the chain's law after a day is itself; exp(A t) of 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from common import Fact, erlang_b, facts, write_facts
 from mpmath import mp, mpf
@@ -20,67 +20,101 @@ PERIOD = 86400
 DAYS: tuple[tuple[float, ...], ...] = ((1.0,), (0.0, 0.02), (0.001, 0.0012, 0.002, 0.0003))
 
 
-def survival(law: str, mean: float, cv: float) -> Callable[[mpf], mpf]:
-    m, c = mpf(mean), mpf(cv)
-    if law == "exponential":
-        return lambda u: mp.exp(-u / m)
-    if law == "constant":
-        return lambda u: mpf(u < m)
-    if law == "lognormal":
+class Law(NamedTuple):
+    alive: Callable[[mpf], mpf]  # P(hold > u)
+    corners: tuple[float, ...]  # where that jumps, bends or falls steeply
+    mean: float
+
+
+def law_of(day: Mapping[str, Any]) -> Law:
+    """That of Day's arguments."""
+    if "samples" in day:
+        samples, weights = day["samples"], day.get("sample_weights", [1] * len(day["samples"]))
+        total = mpf(sum(weights))
+        return Law(lambda u: sum(w for x, w in zip(samples, weights, strict=True) if x > u) / total, tuple(samples), max(samples))
+    if "histogram" in day:
+        edges, weights = day["histogram"]
+        total = mpf(sum(weights))
+        bins = list(zip(edges, edges[1:], weights, strict=False))
+        return Law(lambda u: mp.fsum(w * min(mpf(1), (b - u) / (b - a)) for a, b, w in bins if u < b) / total, tuple(edges), edges[-1])
+    if "mixture" in day:
+        weights, means = day["mixture"]
+        total = mpf(sum(weights))
+        return Law(lambda u: mp.fsum(w * mp.exp(-u / m) for w, m in zip(weights, means, strict=True)) / total, tuple(means), max(means))
+    m, c, kind = mpf(day["hold"]), mpf(day.get("cv", 1)), day["law"]
+    steep = tuple(float(m * (1 + k * c)) for k in range(-6, 12) if c < 0.1)
+    if kind == "constant":
+        return Law(lambda u: mpf(u < m), (day["hold"],), day["hold"])
+    if kind == "exponential":
+        return Law(lambda u: mp.exp(-u / m), (), day["hold"])
+    if kind == "lognormal":
         s2 = mp.log1p(c**2)
-        return lambda u: mp.erfc((mp.log(u / m) + s2 / 2) / mp.sqrt(2 * s2)) / 2 if u > 0 else mpf(1)
-    return lambda u: mp.gammainc(1 / c**2, u / (m * c**2), regularized=True)
+        return Law(lambda u: mp.erfc((mp.log(u / m) + s2 / 2) / mp.sqrt(2 * s2)) / 2 if u > 0 else mpf(1), steep, day["hold"])
+    return Law(lambda u: mp.gammainc(1 / c**2, u / (m * c**2), regularized=True), steep, day["hold"])
 
 
-def live(rates: Sequence[float], linear: bool, time: float, law: str, mean: float, cv: float) -> mpf:
-    alive, count = survival(law, mean, cv), len(rates)
-    piece = mpf(PERIOD) / count
+def live(day: Mapping[str, Any], time: float) -> mpf:
+    law, rates, linear = law_of(day), day["rates"], day.get("between", "linear") == "linear"
+    starts = [mpf(x) for x in day.get("times", [mpf(PERIOD) * i / len(rates) for i in range(len(rates))])]
+    ends = [*starts[1:], starts[0] + PERIOD]
 
     def rate(at: mpf) -> mpf:
-        place = at / piece
-        whole = int(mp.floor(place))
-        here, there = rates[whole % count], rates[(whole + 1) % count]
-        return here + (mpf(there) - here) * (place - whole) if linear else mpf(here)
+        at -= PERIOD * mp.floor((at - starts[0]) / PERIOD)
+        i = max(k for k, start in enumerate(starts) if start <= at)
+        here, there = mpf(rates[i]), mpf(rates[(i + 1) % len(rates)])
+        return here + (there - here) * (at - starts[i]) / (ends[i] - starts[i]) if linear else here
 
-    # Where the integrand bends: the rates' corners, and some points of the law's own.
-    reach = mpf(mean)
-    while alive(reach) * reach > mpf(10) ** -15 * mean:
+    # Where the integrand bends: the rates' corners, the law's, and some points of its own.
+    reach = mpf(law.mean)
+    while law.alive(reach) * reach > mpf(10) ** -15 * law.mean:
         reach *= 2
-    reach = min(reach, mpf(mean)) if law == "constant" else reach
-    bends = {mpf(0), reach, *(mpf(mean) * 2**k for k in range(-8, 40) if mpf(mean) * 2**k < reach)}
-    corner = mpf(time) % piece
-    while corner < reach:
-        bends.add(corner)
-        corner += piece
-    at = sorted(bends)
+    bends = {mpf(0), reach, *(mpf(x) for x in law.corners if 0 < x < reach)}
+    bends |= {mpf(law.mean) * mpf(2) ** k for k in range(-20, 40) if law.mean * mpf(2) ** k < reach}
+    for start in starts:
+        corner = (mpf(time) - start) % PERIOD
+        while corner < reach:
+            bends.add(corner)
+            corner += PERIOD
     parts = []
-    for low, high in itertools.pairwise(at):
-        middle = time - (low + high) / 2
+    for low, high in itertools.pairwise(sorted(bends)):
+        if high - low < mpf(10) ** -12:
+            continue  # a corner met twice
         if linear:
-            parts.append(mp.quadgl(lambda u: rate(time - u) * alive(u), [low, high]))
+            parts.append(mp.quadgl(lambda u: rate(time - u) * law.alive(u), [low, high]))
         else:
-            parts.append(rate(middle) * mp.quadgl(alive, [low, high]))
+            parts.append(rate(time - (low + high) / 2) * mp.quadgl(law.alive, [low, high]))
     return mp.fsum(parts)
 
 
+# By the hour or so, as an operator's curve has it: steps of unequal length, the first one not at midnight.
+STEPS: dict[str, Any] = {"rates": (0.2, 1.0, 0.6, 1.4, 0.0), "times": (1800.0, 25200.0, 32400.0, 63000.0, 79200.0)}
+LISTED: tuple[dict[str, Any], ...] = (
+    {"mixture": ((0.9, 0.1), (60, 9000))},
+    {"mixture": ((3, 1, 1), (20, 600, 200000))},
+    {"histogram": ((0, 60, 600, 7200), (5, 3, 1))},
+    {"histogram": ((300, 1500, 4000, 250000), (2, 0, 3))},
+    {"samples": (20, 100, 3600)},
+    {"samples": (1500, 0, 200000, 400), "sample_weights": (3, 2, 1, 4)},
+)
+
+
+def of_cv(law: str, hold: float, cv: float) -> dict[str, Any]:
+    return {"hold": hold, "law": law, "cv": cv}
+
+
 def live_facts() -> Iterator[Fact]:
-    laws = (("exponential", None), ("constant", None), ("lognormal", 0.5), ("gamma", 0.4))
-    for rates, linear, (law, cv), hold in itertools.product(DAYS, (True, False), laws, (300.0, 9e3, 1.5e5)):
-        if hold > PERIOD and law not in ("exponential", "constant"):
-            continue  # months of pieces
-        if law == "gamma" and (len(rates) == 1 or hold != 9e3):
-            continue  # slow
-        for time in (0.0, 12345.678) if law == "exponential" else (50000.5,):
-            arguments: dict[str, Any] = {
-                "rates": rates,
-                "hold": hold,
-                "law": law,
-                "between": "linear" if linear else "constant",
-                "time": time,
-            }
-            if cv:
-                arguments["cv"] = cv
-            yield Fact("Day.live", "", arguments, live(rates, linear, time, law, hold, cv or 1.0))
+    profiles = [{"rates": rates, "between": form} for rates in DAYS for form in ("linear", "constant")]
+    steps = [{**STEPS, "between": form} for form in ("linear", "constant")]
+    first = [{"hold": hold, "law": law} for law in ("exponential", "constant") for hold in (300.0, 9e3, 1.5e5)]
+    quick = [*first, *LISTED, of_cv("lognormal", 300.0, 0.5), of_cv("lognormal", 300.0, 2.0), of_cv("lognormal", 9e3, 0.5)]
+    # Hundreds of days are felt, or each point takes its time: some profiles do.
+    slow = [of_cv("lognormal", 9e3, 2.0), of_cv("lognormal", 1.5e5, 0.5), of_cv("lognormal", 2.2e5, 0.005), of_cv("gamma", 9e3, 0.4),
+            of_cv("gamma", 300.0, 2.0), of_cv("gamma", 9e3, 2.0), of_cv("gamma", 2.6e5, 0.04)]  # fmt: skip
+    of_all = itertools.chain(itertools.product([*profiles, *steps], quick), itertools.product([*profiles[2:4], *steps], slow))
+    for profile, law in of_all:
+        for time in (0.0, 12345.678) if law.get("law") == "exponential" else (50000.5,):
+            day = {**profile, **law}
+            yield Fact("Day.live", "", {**day, "time": time}, live(day, time))
 
 
 def course(rates: Sequence[float], hold: float) -> list[Callable[[mpf], mpf]]:

@@ -7,9 +7,12 @@ day.peak_live(), day.lag(), day.busiest(60), day.refused(64512)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from natbound import _core
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 Law = Literal["exponential", "constant", "lognormal", "gamma"]
 LAWS = ("exponential", "constant", "lognormal", "gamma")
@@ -54,8 +57,9 @@ class Day:
 
     rates: new connections per unit of time, at equal distances from time 0 on or at `times`; "linear" between, or "constant" from each on.
     hold: the mean hold, in the same unit (seconds, as the period is); law with cv = standard deviation / mean for lognormal and gamma; or
-    mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights):
-    one of the three. `live` is exact for any law, to 1e-10 of the peak.
+    mixture = (weights, means) of exponential holds; or samples, holds that were measured (1 to 65,536, each as likely, or by sample_weights);
+    or histogram = (edges, weights), even within each bin: one of the four. `live` is exact for any law, to 1e-10 of
+    the peak; to 1e-7 where hold x cv^2 is beyond 10 periods.
     """
 
     def __init__(
@@ -71,9 +75,10 @@ class Day:
         mixture: tuple[Sequence[float], Sequence[float]] | None = None,
         samples: Sequence[float] | None = None,
         sample_weights: Sequence[float] | None = None,
+        histogram: tuple[Sequence[float], Sequence[float]] | None = None,
     ) -> None:
-        if [hold is None, mixture is None, samples is None].count(False) != 1:
-            raise ValueError("hold, mixture and samples: give just one of the three")
+        if [hold is None, mixture is None, samples is None, histogram is None].count(False) != 1:
+            raise ValueError("hold, mixture, samples and histogram: give just one of the four")
         if samples is not None and len(samples) == 0:
             raise ValueError("samples = []: must be at least one hold")
         if sample_weights is not None and samples is None:
@@ -84,6 +89,8 @@ class Day:
             raise ValueError(f'between = {between!r}: must be "linear" or "constant"')
         if law in ("lognormal", "gamma") and cv is None:
             raise ValueError(f"cv = None: a {law} hold needs its standard deviation over its mean")
+        if histogram is not None:
+            (samples, sample_weights), law = histogram, "exponential"
         weights, means = mixture if mixture is not None else (sample_weights if sample_weights is not None else [], [])
         self._profile = (
             _floats("rates", rates),
@@ -94,13 +101,23 @@ class Day:
         self._hold = hold if law == "exponential" else None
         self._day = _core.Day(
             *self._profile,
-            law,
+            law if histogram is None else "histogram",
             0.0 if hold is None else float(hold),
             1.0 if cv is None else float(cv),
             _floats("weights", weights),
             _floats("means", means),
             [] if samples is None else _floats("samples", samples),
         )
+
+    @classmethod
+    def of(cls, scenario: Scenario, rates: Sequence[float], *, period: float = 86400) -> Day:
+        """A day of a scenario's traffic: rates of all of it together, in connections a second, at equal distances, linear between; holds as its
+        entries have them, each by its rate, and after a life what the NAT keeps it for. Any law, exact as above."""
+        day = cls.__new__(cls)
+        day._profile = (_floats("rates", rates), [], float(period), True)
+        day._hold = None
+        day._day = _core.Day(scenario._core, day._profile[0], day._profile[2])
+        return day
 
     def rate(self, time: Any) -> Any:
         """New connections per unit of time, at a time or an array of times."""
@@ -136,5 +153,5 @@ class Day:
     def chain(self, ports: int, steps: int = 17280) -> DayChain:
         """Refusals without approximation (the chain M_t/M/c/c, exponential holds only), ports to 16,384; slow where these are many."""
         if self._hold is None:
-            raise ValueError("law: the chain needs exponential holds")
+            raise ValueError("law: the chain needs exponential holds, given as `hold`")
         return DayChain(*_core.day_chain(*self._profile, self._hold, ports, steps))

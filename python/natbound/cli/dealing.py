@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from natbound import wording as w
-from natbound.cli.common import Json, print_json
+from natbound.cli.common import Json, Seed, print_json
 from natbound.cli.quantities import per_second, plain, seconds
 from natbound.errors import InputError
 
@@ -105,9 +105,11 @@ def exhaustion(
     rate: Rate = None,
     hold: Hold = None,
     start: Annotated[int, typer.Option(help="Live at first.")] = 0,
-    law: Annotated[str, typer.Option(help="Of the holds: exponential, or constant (a timer).")] = "exponential",
+    law: Annotated[str, typer.Option(help="Of the holds: exponential, constant (a timer), lognormal or gamma.")] = "exponential",
+    cv: Annotated[float | None, typer.Option(help="Of lognormal and gamma holds: standard deviation over mean.")] = None,
     by: Annotated[str | None, typer.Option(help="Also the probability that it has happened by then, as in 10s.")] = None,
     quantiles: Annotated[str, typer.Option(metavar="P,Q", help="Which quantiles.")] = "5%,50%,95%",
+    seed: Seed = 1,
     as_json: Json = False,
 ) -> None:
     """When all ports are busy, and when the first connection is refused: mean and quantiles."""
@@ -125,29 +127,43 @@ def exhaustion(
     if each is None:
         raise InputError("new connections a second are wanted", path="--rate", fix="--rate 470/s, with --hold 60s if they end")
     chances = [plain(text, "--quantiles") for text in quantiles.split(",")]
-    found = work_out(ports, each, kept, start=start, law=law, by=None if by is None else seconds(by, "--by"), quantiles=chances).to_dict()  # type: ignore[arg-type]
+    found = work_out(
+        ports,
+        each,
+        kept,
+        start=start,
+        law=law,  # type: ignore[arg-type]
+        cv=cv,
+        by=None if by is None else seconds(by, "--by"),
+        quantiles=chances,
+        seed=seed,
+    ).to_dict()
     if as_json:
         print_json(found)
         return
     ends = (
         "none ever closes"
         if kept is None
-        else f"{w.span(kept)} each{' (constant)' if law == 'constant' else ''}: {w.count(found['load'])} live"
+        else f"{w.span(kept)} each{'' if law == 'exponential' else f' ({law})'}: {w.count(found['load'])} live"
     )
     print(f"{w.count(each)}/s, {ends}, on {ports:,} ports" + (f", {start:,} live at first:" if start else ", from empty:"))
+    seen = found.get("seen", kept if law == "constant" else None)
+    late = "over 1,000 years" if seen is None else f"not before {w.span(seen)}"
     for event, words in (("full", "all ports busy"), ("refusal", "first refusal")):
         part = found[event]
-        late = "not before" + f" {w.span(kept)}" if kept and law == "constant" else "over 1,000 years"
-        shown = ", ".join(f"{q['p']:.3g}: {late if q['time'] is None else w.span(q['time'])}" for q in part["quantiles"])
+        shown = ", ".join(f"{q['p']:.3g}: {late if q['time'] is None else w.span(q['time'])}{_between(q)}" for q in part["quantiles"])
         mean = (
             ""
-            if part["mean"] is None and law == "constant"
+            if part["mean"] is None and seen is not None
             else f"after {w.span(part['mean']) if part['mean'] is not None else late} on average; "
         )
         print(f"  {words:<14}  {mean}with probability {shown}")
         if part["by"] is not None:
             p = part["by"]["p"]
-            print(f"    by {w.span(part['by']['time'])}: {'unknown: connections close by then' if p is None else w.probability(p)}")
+            unknown = "unknown: beyond what is looked at" if "seen" in found else "unknown: connections close by then"
+            odds = part["by"].get("interval")  # of a simulation, which may not have seen any
+            chance = unknown if p is None else w.probability(p) if odds is None else f"{w.probability(odds[0])} to {w.probability(odds[1])}"
+            print(f"    by {w.span(part['by']['time'])}: {chance}")
     print(
         f"  ports / rate    {w.span(found['arithmetic'])}"
         + (
@@ -157,3 +173,11 @@ def exhaustion(
         )
     )
     print(f"Method: {found['method']}.")
+
+
+def _between(quantile: dict[str, Any]) -> str:
+    """The interval of a time that was simulated."""
+    if quantile.get("interval") is None or quantile["time"] is None:
+        return ""
+    low, high = (w.span(end) if end is not None else "beyond" for end in quantile["interval"])
+    return f" ({low} to {high})"

@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import InputError
-from natbound.planning.domain import poisson_alone
+from natbound.errors import InputError, Unsupported
+from natbound.planning.domain import longest_cycle
 from natbound.results import Result
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
 MINUTES = 1440
 BAND = 0.95
+CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
 class RefusalCurve:
@@ -67,10 +68,13 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     """Refusals through a day that repeats. rates: of all traffic, in any one unit, at equal distances from time 0, linear between (24 for
     hours, 1,440 for minutes); they are scaled so that their mean is the scenario's rate.
 
-    Live flows are M_t/G/infinity with the scenario's hold law, exact; refusals are the design's at the load of the moment (the modified
+    Live flows are M_t/G/infinity with the scenario's laws of holds, each entry's, exact; refusals are the design's at the load of the moment (the modified
     offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
     `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
     arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1.
+
+    Bursts (`arrivals`) are refused as in the long run at the load of the moment; `band` is then None. Raises Unsupported where an entry goes
+    through its states (on-off, mmpp) less than 100 times a day.
     """
     from natbound.calculator import Day
 
@@ -83,10 +87,10 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     mean = sum(values) / len(values)
     if mean == 0:
         raise InputError("at least one rate must be above 0", path="rates")
-    poisson_alone(scenario, "day")
+    bursty = _bursts(scenario, period)
     base = scenario.risk(seed=seed, tries=1)
     rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
-    profile = Day([value / mean * rate for value in values], period=period, **_law(scenario, hold))
+    profile = Day.of(scenario, [value / mean * rate for value in values], period=period)
     live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
@@ -111,25 +115,24 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "exact": curve.exact,
             "method": "modified offered load: " + curve.method,
             "assumptions": list(base["assumptions"])
+            + (["bursts are as many an hour as the rate then has, and short beside it"] if bursty else [])
             + (["where no state could refuse, a bound stands for the probability"] if curve.bounded else []),
             "times": [period * k / MINUTES for k in range(0, MINUTES, 10)],
             "live": live[::10],
-            "band": {"p": BAND, **_band(live[::10])},
+            "band": None if bursty else {"p": BAND, **_band(live[::10])},
         }
     )
 
 
-def _law(scenario: Scenario, hold: float) -> dict[str, Any]:
-    """The hold law of the traffic, of that mean, where all of it has one; else exponential."""
-    laws = [entry.get("hold") or entry.get("life") or {} for entry in scenario.canonical["traffic"]]
-    shapes = {(law.get("law", "exponential"), law.get("cv"), str(law.get("samples")), str(law.get("weights"))) for law in laws}
-    law = laws[0] if len(shapes) == 1 else {}
-    kind = law.get("law", "exponential")
-    if kind == "empirical":
-        samples = [float(text.removesuffix("s")) for text in law["samples"]]
-        kept = hold - float(law["mean"].removesuffix("s"))  # after a life: what the NAT keeps it for
-        return {"samples": [x + max(kept, 0.0) for x in samples], "sample_weights": law.get("weights") or None}
-    return {"hold": hold, "law": kind, **({"cv": law["cv"]} if kind == "lognormal" else {})}
+def _bursts(scenario: Scenario, period: float) -> bool:
+    """Whether arrivals come in bursts. Their mean through the day is as without; each state is met often enough in each part of the day."""
+    cycle, where = longest_cycle(scenario)
+    if cycle * CYCLES > period:
+        raise Unsupported(
+            f"{where}: going through its states once takes {cycle:g} s; day is right where that is at most a hundredth of the period "
+            f"({period:g} s): give what is slower as rates"
+        )
+    return any("arrivals" in entry for entry in scenario.canonical["traffic"])
 
 
 def _band(means: Sequence[float]) -> dict[str, list[int]]:

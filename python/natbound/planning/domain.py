@@ -1,4 +1,4 @@
-"""What a plan can't be made of says so, and gives no number: arrivals in bursts, traffic whose refusals are not modelled."""
+"""What a plan can't be made of says so, and gives no number: bursts that last too long, traffic whose refusals are not modelled."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ NAMES = {
 }
 
 
-def poisson_alone(scenario: Scenario, command: str) -> None:
-    """Raises Unsupported where an entry's `arrivals` are not Poisson; `command` is what was asked for."""
+def longest_cycle(scenario: Scenario) -> tuple[float, str]:
+    """Seconds that the slowest entry takes to go through its states (on-off, mmpp) once, and where it is; 0 where none has any."""
+    found = (0.0, "")
     for i, entry in enumerate(scenario.canonical["traffic"]):
-        if "arrivals" in entry:
-            law = entry["arrivals"]["law"]
-            raise Unsupported(
-                f"traffic[{i}].arrivals: '{law}': {command} is right for Poisson arrivals alone; risk and simulate take bursts"
-            )
+        rule = entry.get("arrivals", {})
+        times = [rule[key] for key in ("on", "off") if key in rule] + [state["mean"] for state in rule.get("states", [])]
+        found = max(found, (sum(float(text.removesuffix("s")) for text in times), f"traffic[{i}].arrivals"))
+    return found
 
 
 def likely_part(answer: Mapping[str, Any]) -> Mapping[str, Any]:

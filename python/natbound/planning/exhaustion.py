@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from natbound.errors import InputError
+from natbound.planning.histories import Histories
 from natbound.results import Result
 
-Law = Literal["exponential", "constant"]
+Law = Literal["exponential", "constant", "lognormal", "gamma"]
+LAWS = ("exponential", "constant", "lognormal", "gamma")
 QUANTILES = (0.05, 0.5, 0.95)
 MOST = 1e12  # of a rate, a time in seconds, a load
 EVENTS = ("full", "refusal")
+MOST_SIMULATED, MOST_CV = 100_000, 100
 
 
 class Exhaustion(Result):
@@ -36,14 +39,21 @@ def exhaustion(
     *,
     start: int = 0,
     law: Law = "exponential",
+    cv: float | None = None,
     by: float | None = None,
     quantiles: Sequence[float] = QUANTILES,
+    seed: int = 1,
 ) -> Exhaustion:
     """The time until all of `ports` are busy (`full`) and until the first connection is refused (`refusal`), in seconds.
 
     rate: new connections a second (Poisson), above 0. hold: seconds that each keeps its port, on average; None: for good (leaks, or a time well
-    below an idle timeout). start: live at first. law: of the holds. A `constant` hold is exact from empty up to the first hold's end, within
-    which nothing closes; what would come later is None. by: also the probabilities that it has happened by then. quantiles: in (0, 1).
+    below an idle timeout). start: live at first. law: of the holds; lognormal and gamma need cv, standard deviation over mean, above 0 and at
+    most 100. by: also the probabilities that it has happened by then. quantiles: in (0, 1).
+
+    Exponential holds are exact. `constant` ones are from empty, up to the first hold's end, within which nothing closes; what would come later
+    is None. Other laws, and constant holds with some live at first, are simulated: 100 to 10,000 histories of at most 200,000 arrivals each, up
+    to 100,000 ports; those live at first are as a glance at any moment finds them. Each number then has an `interval` (95 %), and what was not
+    seen is None, with `seen`, the time until which was looked.
 
     `arithmetic`: (ports - start) / rate, what one works out by hand. A search that gives up with ports free refuses earlier.
     """
@@ -58,10 +68,16 @@ def exhaustion(
         raise InputError("a whole number from 1 to 4,194,304 is wanted", path="--ports", value=str(ports))
     if not 0 <= start <= ports:
         raise InputError("at most as many as there are ports", path="--start", value=str(start))
-    if law not in ("exponential", "constant"):
-        raise InputError("exponential or constant is wanted", path="--law", value=f"'{law}'")
-    if law == "constant" and start:
-        raise InputError("with constant holds only from empty: it matters how old those live are", path="--start", value=str(start))
+    if law not in LAWS:
+        raise InputError(f"one of {', '.join(LAWS)} is wanted", path="--law", value=f"'{law}'",
+                         fix="natbound after SCENARIO --start 0 takes any law that a scenario has")  # fmt: skip
+    if (law in ("lognormal", "gamma")) != (cv is not None):
+        raise InputError("goes with --law lognormal and --law gamma, which need it", path="--cv", value="" if cv is None else str(cv),
+                         fix="--cv 2" if cv is None else "--law lognormal")  # fmt: skip
+    if cv is not None and not 0 < cv <= MOST_CV:
+        raise InputError("a number above 0 and at most 100 is wanted", path="--cv", value=str(cv))
+    if not 0 <= seed < 2**64:
+        raise InputError("a whole number from 0 to 2^64 - 1 is wanted", path="--seed", value=str(seed))
     for p in quantiles:
         if not 0 < p < 1:
             raise InputError("a probability above 0 and below 1 is wanted", path="--quantiles", value=str(p))
@@ -73,10 +89,14 @@ def exhaustion(
         "load": None if hold is None else rate * hold,
         "start": start,
         "law": None if hold is None else law,
+        "cv": None if hold is None else cv,
+        "seed": seed,
         "arithmetic": (ports - start) / rate,
         "refusal_probability": None if hold is None else float(c.erlang_b(ports, rate * hold)),
         "log_refusal_probability": None if hold is None else float(c.log_erlang_b(ports, rate * hold)),
     }
+    if _simulated(data) and ports > MOST_SIMULATED:
+        raise InputError(f"at most {MOST_SIMULATED:,} are simulated, and such holds have no formula", path="--ports", value=str(ports))
     for event in EVENTS:
         times = law_of(data, event)
         data[event] = {
@@ -84,14 +104,27 @@ def exhaustion(
             "quantiles": [{"p": p, "time": times.quantile(p)} for p in quantiles],
             "by": None if by is None else {"time": by, "p": times.by(by)},
         }
+        if isinstance(times, Histories):
+            data[event]["interval"] = times.mean_interval()
+            for q in data[event]["quantiles"]:
+                q["interval"] = times.interval(q["p"])
+            if by is not None:
+                data[event]["by"]["interval"] = times.by_interval(by)
+            data["seen"], data["histories"] = times.seen, len(times.times)
     data["method"] = law_of(data, "full").method
     return Exhaustion(data)
 
 
-def law_of(data: dict[str, Any], event: str) -> _Chain | _Filling:
+def _simulated(data: dict[str, Any]) -> bool:
+    return data["law"] in ("lognormal", "gamma") or (data["law"] == "constant" and data["start"] > 0)
+
+
+def law_of(data: dict[str, Any], event: str) -> _Chain | _Filling | Histories:
     """The law of the time until the event, of a result's own numbers."""
     if data["law"] == "exponential":
         return _Chain(data["ports"], data["rate"], data["hold"], data["start"], event)
+    if _simulated(data):
+        return Histories.of(data["ports"], data["rate"], data["law"], data["hold"], data["cv"] or 1.0, data["start"], data["seed"], event)
     return _Filling(data["ports"] - data["start"] + (event == "refusal"), data["rate"], math.inf if data["hold"] is None else data["hold"])
 
 

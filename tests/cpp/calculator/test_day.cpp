@@ -73,7 +73,10 @@ TEST_CASE("any law of holds, against the plain integral") {
                 {hold_time::lognormal(900, 1.5), 3e6},
                 {hold_time::gamma(900, 0.4), 2e4},
                 {hold_time::gamma(5000, 0.7), 2e5},
-                {hold_time::hyperexponential({0.9, 0.1}, {60, 9000}), 3.6e5}};
+                {hold_time::hyperexponential({0.9, 0.1}, {60, 9000}), 3.6e5},
+                // of days, and far narrower than one: nearly a jump
+                {hold_time::gamma(2.6e5, 0.004), 5e5},
+                {hold_time::lognormal(2.2e5, 0.005), 5e5}};
     for (const auto form : {day_rates::shape::linear, day_rates::shape::constant}) {
         const auto rates = day_rates::even(hours, form);
         for (const auto& x : laws) {
@@ -108,6 +111,59 @@ TEST_CASE("holds that were measured are a mixture of constant ones") {
                             10;
         CHECK(relative_error(d.live(t), want) < 1e-11);
     }
+}
+
+TEST_CASE("a histogram is even within each bin: many samples in each are near it") {
+    // the first bin begins above 0, the second has none, the last is longer than a day
+    const std::vector<double> edges{300, 1500, 4000, 100000}, weights{2, 0, 3};
+    const auto bins = hold_time::histogram(edges, weights);
+    const int parts = 20000;
+    std::vector<double> samples, shares;
+    for (const std::size_t i : {std::size_t{0}, std::size_t{2}})
+        for (int k = 0; k < parts; ++k) {
+            samples.push_back(edges[i] + (edges[i + 1] - edges[i]) * (k + 0.5) / parts);
+            shares.push_back(weights[i]);
+        }
+    const auto fine = hold_time::empirical(samples, shares);
+    CHECK(relative_error(bins.mean(), (2 * 900 + 3 * 52000) / 5.0) < 1e-14);
+    for (double x : {0.0, 299.0, 800.0, 2000.0, 4000.0, 60000.0, 99000.0}) {
+        CAPTURE(x);
+        CHECK(std::abs(bins.survival(x) - fine.survival(x)) < 1.0 / parts);
+        CHECK(std::abs(bins.excess(x) - fine.excess(x)) < 1e-8 * bins.mean());
+        CHECK(std::abs(bins.half_square(x) - fine.half_square(x)) < 1e-8 * bins.half_square(0));
+    }
+    CHECK(bins.survival(100000) == 0);
+    CHECK(bins.excess(100000) == 0);
+    const auto rates = day_rates::even({5, 1, 8}, day_rates::shape::linear);
+    for (double t : {0.0, 1234.0, 50000.0})
+        CHECK(relative_error(day(rates, bins).live(t), day(rates, fine).live(t)) < 1e-7);
+    CHECK_THROWS(hold_time::histogram({0, 1, 1}, {1, 1}));
+    CHECK_THROWS(hold_time::histogram({0, 1}, {1, 1}));
+    CHECK_THROWS(hold_time::histogram({0, 1}, {0}));
+}
+
+TEST_CASE("what is kept after the close is open time before it, and then a constant hold") {
+    const auto rates = day_rates::even({5, 1, 8}, day_rates::shape::linear);
+    const hold_part parts[] = {{3, hold_time::exponential(900), 120},
+                               {1, hold_time::gamma(5000, 0.7), 250000},
+                               {2, hold_time::empirical({10, 4000}), 0},
+                               {0, hold_time::constant(70), 10}};
+    const auto hold = hold_time::of_parts({std::begin(parts), std::end(parts)});
+    CHECK(relative_error(hold.mean(), (3 * 1020 + 255000 + 2 * 2005) / 6.0) < 1e-14);
+    CHECK(relative_error(hold.excess(0), hold.mean()) < 1e-14);
+    const day d(rates, hold);
+    for (double t : {0.0, 1234.0, 50000.0}) {
+        double want = 0;
+        for (const auto& p : parts) {
+            want += p.weight / 6 * day(rates, p.open).live(t - p.kept);
+            if (p.kept > 0) want += p.weight / 6 * day(rates, hold_time::constant(p.kept)).live(t);
+        }
+        CHECK(relative_error(d.live(t), want) < 1e-11);
+    }
+    CHECK_THROWS_AS(hold_time::of_parts({}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::of_parts({{-1, hold_time::constant(70)}}), natbound::domain_error);
+    CHECK_THROWS_AS(hold_time::of_parts({{1, hold_time::constant(70), -1}}),
+                    natbound::domain_error);
 }
 
 TEST_CASE("steady rates are a stationary system") {

@@ -44,7 +44,10 @@ TEST_CASE("a complete search loses what Erlang's formula says, for any law of ho
     for (const char* hold : {R"("10s")", R"({"law": "constant", "mean": "10s"})",
                              R"({"law": "lognormal", "mean": "10s", "cv": 2})",
                              R"({"law": "empirical", "samples": ["0s", "5s", "30s"],
-                                 "weights": [1, 2, 1]})"}) {
+                                 "weights": [1, 2, 1]})",
+                             R"({"law": "gamma", "mean": "10s", "cv": 2})",
+                             R"({"means": ["2s", "42s"], "weights": [4, 1]})",
+                             R"({"edges": ["0s", "4s", "28s"], "weights": [3, 4]})"}) {
         const auto s = small_home("ideal", R"("rate": "19/s", "hold": )" + std::string(hold));
         const auto r = stepped(s);
         INFO(hold << " " << r.refusal_probability << " [" << r.low << ", " << r.high << "]");

@@ -103,8 +103,12 @@ TEST_CASE("a broken rule is named with its field") {
          "traffic[0].hold.weights", "not negative"},
         {"/traffic/0/hold", "{\"law\": \"empirical\", \"samples\": \"4s\", \"mean\": \"5s\"}",
          "traffic[0].hold.mean", "the mean of the samples is 4s"},
-        {"/traffic/0/hold", "{\"mean\": \"4s\", \"samples\": \"4s\"}", "traffic[0].hold.samples",
-         "law: empirical"},
+        {"/traffic/0/hold", "{\"law\": \"constant\", \"mean\": \"4s\", \"samples\": \"4s\"}",
+         "traffic[0].hold.samples", "law: empirical"},
+        {"/traffic/0/hold", "{\"samples\": \"4s\", \"means\": \"4s\"}", "traffic[0].hold.means",
+         "law: mixture"},
+        {"/traffic/0/hold", "{\"mean\": \"4s\", \"weights\": 1}", "traffic[0].hold.weights",
+         "samples, means or edges"},
         {"/traffic/0/weights", "[1, 2]", "traffic[0].weights", "one weight"},
     };
     for (const auto& c : cases) {
@@ -134,8 +138,27 @@ TEST_CASE("an empirical hold has its samples' mean") {
     CHECK(one.traffic[0].hold->mean.seconds == 4);
 }
 
+TEST_CASE("what a hold lists tells its law") {
+    const struct {
+        const char* listed;
+        hold_law law;
+        double mean;
+    } cases[] = {{R"({"samples": ["1s", "5s"]})", hold_law::empirical, 3},
+                 {R"({"means": ["1s", "5s"], "weights": [3, 1]})", hold_law::mixture, 2},
+                 {R"({"edges": ["0s", "2s", "6s"], "weights": [1, 1]})", hold_law::histogram, 2.5},
+                 {R"({"mean": "7s"})", hold_law::exponential, 7},
+                 {R"("7s")", hold_law::exponential, 7}};
+    for (const auto& c : cases) {
+        INFO(c.listed);
+        const auto s = parse_scenario(with("/traffic/0/hold", c.listed));
+        CHECK(s.traffic[0].hold->law == c.law);
+        CHECK(s.traffic[0].hold->mean.seconds == Approx(c.mean));
+        CHECK(to_json(parse_scenario(to_json(s))) == to_json(s));
+    }
+}
+
 TEST_CASE("every field has a sentence in the schema") {
-    // schema.cpp looks each up with at(): a field without one throws
+    // the schema looks each up with at(): a field without one throws
     CHECK(boost::json::parse(scenario_schema()).at_pointer("/properties/clients").is_object());
     CHECK(boost::json::parse(design_schema()).is_object());
 }

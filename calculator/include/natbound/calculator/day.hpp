@@ -9,6 +9,7 @@
 // Bell Syst. Tech. J. 54 (1975) 525. It knows of the lag but not of the relief that refusals bring:
 // near exact for holds of minutes or few refusals; for holds of 2 hours and 5 % refused, 9 % high
 // over the day and 13 % at the peak, where the stationary formula is 35 % high (day_chain.hpp).
+#include <array>
 #include <cstddef>
 #include <natbound/calculator/chebyshev.hpp>
 #include <natbound/calculator/hold_time.hpp>
@@ -35,11 +36,12 @@ struct moment_of_day {
 
 class day {
   public:
-    // Rates finite, >= 0 and not all 0; mean hold at most 30 periods.
+    // Rates finite, >= 0 and not all 0; mean hold at most 30 periods, and nearly all that is live
+    // came within 5,000 (domain_error).
     day(day_rates rates, hold_time hold);
 
     double rate(double t) const;
-    // m(t), to 1e-10 of its peak.
+    // m(t), to 1e-10 of its peak; to 1e-7 where hold x cv^2 is beyond 10 periods.
     double live(double t) const;
 
     double mean_rate() const { return mean_rate_; }
@@ -62,9 +64,14 @@ class day {
     struct bend {
         double time, jump, turn;  // what is added to the rate, and to its slope
     };
+    void sum_up_rates();
+    double sum_of_rates(double t) const;  // the integral of rate - mean rate, of mean 0; t folded
+    double left_out() const;              // of m, at most, by counting so many whole days
     // What a bend adds to m so long after it.
     double felt(const bend& x, double since) const;
-    double of_earlier_days(double t) const;  // of all bends before yesterday's
+    double of_days(double from, double last, double t) const;  // bends so many days ago
+    // What is felt of those days and all before, if it is smooth.
+    void keep_smooth(double from, double steepest);
     std::size_t piece(double t) const;
     double piece_end(std::size_t i) const;
 
@@ -72,9 +79,11 @@ class day {
     hold_time hold_;
     std::vector<double> slopes_;
     std::vector<bend> bends_;
+    std::vector<double> sums_;  // sum_of_rates at each of the times
     double mean_rate_ = 0, peak_ = 0;
-    double whole_days_ = 1;  // so many days back are still felt
-    // of_earlier_days, which is smooth: no bend is nearer than a period.
+    double whole_days_ = 2;           // so many days back are counted, at least 2
+    std::array<double, 3> beyond_{};  // them: survival, excess and half_square
+    double summed_days_ = 1;          // those before are in earlier_
     std::optional<chebyshev> earlier_;
 };
 

@@ -97,6 +97,8 @@ class loss_curve {
     void choose(const scenario& s, const system_split& all);
     double bursts_bound(double load) const;
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
+    double steepest(double load) const;
+    double missed(const curve_point& p, std::size_t kind) const;
     double exact_log(double load) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision, bool rough);

@@ -10,8 +10,9 @@
 
 namespace natbound::calculator {
 
-// How long a flow is open, from its first packet to its close. cv is lognormal's; samples
-// (seconds) and their weights (none: all alike) are an empirical law's.
+// How long a flow is open, from its first packet to its close. cv is lognormal's and gamma's;
+// samples (seconds) and their weights (none: all alike) are an empirical law's, or a mixture's
+// means, or a histogram's edges with the weights of its bins.
 struct open_time {
     hold_law law = hold_law::exponential;
     double mean = 0;  // seconds

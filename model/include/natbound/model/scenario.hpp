@@ -154,18 +154,26 @@ struct nat {
 
 inline bool translates(const nat& n) { return n.translates.value_or(true); }
 
-BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal, empirical)
+// gamma: by mean and cv. mixture: of exponentials. histogram: even within each bin.
+BOOST_DEFINE_ENUM_CLASS(hold_law, exponential, constant, lognormal, gamma, mixture, histogram,
+                        empirical)
 
 struct hold_time {
-    hold_law law = hold_law::exponential;
-    duration mean;                       // empirical: of the samples; parse_scenario fills it in
-    std::optional<double> cv;            // lognormal: standard deviation over mean
+    std::optional<hold_law> law;         // left out: that of what is listed, else exponential
+    duration mean;                       // of what is listed: parse_scenario fills it in
+    std::optional<double> cv;            // lognormal, gamma: standard deviation over mean
     std::vector<duration> samples = {};  // empirical: each as likely, or by its weight
+    std::vector<duration> means = {};    // mixture: the same
+    std::vector<duration> edges = {};    // histogram: a bin between each two
     std::vector<double> weights = {};
 };
 
-// The samples' mean by their weights: of an empirical law, with a weight above 0.
-double mean_of_samples(const hold_time& h);
+// The law as given, or empirical, mixture or histogram by what is listed, else exponential.
+hold_law law_of(const hold_time& h);
+// The times that a law lists: samples, means, or the bins' middles; none where it lists none.
+std::vector<double> listed(const hold_time& h);
+// Their mean by their weights, of which one is above 0.
+double mean_of_listed(const hold_time& h);
 
 // Shares of flows by how they end; what is missing to 1 ends by FIN (UDP: by falling silent).
 struct endings {
@@ -247,7 +255,7 @@ BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, translates, port_set_restrict,
                        port_set, static_mappings, nat64_prefixes, design, connection_limits,
                        mapping_limits, rate_limits, memory, profile, timers))
-BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, weights))
+BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, means, edges, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_state, (), (weight, mean, next))
 BOOST_DESCRIBE_STRUCT(arrival_rule, (), (law, mean_batch, on, off, states))

@@ -1,0 +1,107 @@
+// Open times as they are drawn, against their laws' formulas; what a glance finds left, against the
+// residual law (Feller II, XI.4) and against glances at open times laid end to end.
+#include <algorithm>
+#include <cmath>
+#include <natbound/calculator/hold_time.hpp>
+#include <natbound/calculator/open_time_draws.hpp>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace natbound;
+using calculator::open_time;
+using calculator::open_time_draws;
+
+namespace {
+
+constexpr int many = 200'000;
+constexpr double most_off = 4.5;  // standard deviations
+
+std::vector<open_time> laws() {
+    return {{hold_law::exponential, 60},
+            {hold_law::constant, 60},
+            {hold_law::lognormal, 60, 1.5},
+            {hold_law::gamma, 60, 0.3},
+            {hold_law::gamma, 60, 1},
+            {hold_law::gamma, 60, 2.5},
+            {hold_law::mixture, 60, 0, {10, 210}, {3, 1}},
+            {hold_law::mixture, 60, 0, {40, 80}, {}},
+            {hold_law::histogram, 60, 0, {0, 40, 160}, {1, 1}},
+            {hold_law::histogram, 62.5, 0, {20, 30, 50, 150}, {1, 0, 1}},
+            {hold_law::empirical, 60, 0, {20, 100}, {}},
+            {hold_law::empirical, 72, 0, {0, 300, 30}, {2, 1, 2}}};
+}
+
+// Standard deviations between a share of `many` draws and its chance.
+double off(double share, double chance) {
+    return std::abs(share - chance) / std::sqrt(std::max(chance * (1 - chance), 1.0 / many) / many);
+}
+
+double share_above(const std::vector<double>& all, double x) {
+    return static_cast<double>(
+               std::count_if(all.begin(), all.end(), [&](double one) { return one > x; })) /
+           static_cast<double>(all.size());
+}
+
+const std::vector<double> at{1e-9, 0.5, 5,  12,  19.9, 25,  33,  41,
+                             59.9, 61,  75, 110, 155,  200, 299, 900};
+
+}  // namespace
+
+TEST_CASE("open times are drawn by their law") {
+    for (const auto& law : laws()) {
+        CAPTURE(law.law, law.cv, law.samples);
+        const open_time_draws draws(law);
+        const auto formula = calculator::law_of(law);
+        CHECK(formula.mean() == Approx(law.mean));
+        random_bits random(7);
+        std::vector<double> found;
+        for (int i = 0; i < many; ++i) found.push_back(draws.whole(random));
+        for (const double x : at) {
+            CAPTURE(x);
+            CHECK(off(share_above(found, x), formula.survival(x)) < most_off);
+        }
+    }
+}
+
+TEST_CASE("a glance finds the residual law") {
+    for (const auto& law : laws()) {
+        CAPTURE(law.law, law.cv, law.samples);
+        const open_time_draws draws(law);
+        const auto formula = calculator::law_of(law);
+        random_bits random(8);
+        std::vector<double> found;
+        for (int i = 0; i < many; ++i) found.push_back(draws.left(random));
+        for (const double x : at) {
+            CAPTURE(x);
+            CHECK(off(share_above(found, x), formula.excess(x) / formula.mean()) < most_off);
+        }
+    }
+}
+
+TEST_CASE("a glance finds what is left of open times laid end to end") {
+    for (const auto& law : laws()) {
+        CAPTURE(law.law, law.cv, law.samples);
+        const open_time_draws draws(law);
+        const auto formula = calculator::law_of(law);
+        random_bits random(9);
+        std::vector<double> ends{0};
+        for (int i = 0; i < many; ++i) ends.push_back(ends.back() + draws.whole(random));
+        std::vector<double> looked, drawn;
+        for (int i = 0; i < many; ++i) {
+            const double moment = random.unit() * ends.back();
+            looked.push_back(*std::upper_bound(ends.begin(), ends.end(), moment) - moment);
+            drawn.push_back(draws.left(random));
+        }
+        for (const double x : at) {
+            CAPTURE(x);
+            const double share = share_above(drawn, x);
+            // of what is left beyond x and of all, as far as the open times themselves spread
+            const double times =
+                2 * (formula.half_square(x) + share * share * formula.half_square(0));
+            const double variance =
+                times / (law.mean * law.mean) + std::max(2 * share * (1 - share), 1.0 / many);
+            CHECK(std::abs(share_above(looked, x) - share) < most_off * std::sqrt(variance / many));
+        }
+    }
+}
