@@ -7,6 +7,11 @@
 namespace natbound::calculator::detail {
 
 nat one_subscribers(const nat& n) {
+    if (n.port_set->dynamic)
+        throw unsupported("NAT " + n.name +
+                          ": how likely a refusal is where deterministic sets have a dynamic part "
+                          "(port-set.dynamic) is not modelled yet; without it the answer is too "
+                          "low");
     nat out = own_nat(n, port_set_layout(n).at(0));
     out.connection_limits = n.connection_limits;
     out.mapping_limits = n.mapping_limits;

@@ -109,6 +109,19 @@ const std::map<std::string, const char*>& sentences() {
          "Each client address has its set for ever, by arithmetic (RFC 7422, sequential): client "
          "number i, in the order of inside and then by address, has set number i, counted through "
          "one external address before the next."},
+        {"subscriber_port_sets.dynamic",
+         "Beside deterministic sets: the ports of each external address that are no client's own, "
+         "which any client takes from when its own set is used up (RFC 7422, 2)."},
+        {"dynamic_port_sets.address-pool-factor",
+         "RFC 7422's dynamic address pool factor D: the last so many deterministic sets of each "
+         "external address go to no client; they, and what cutting left over, are dynamic. "
+         "Default 1."},
+        {"dynamic_port_sets.port-set-size",
+         "Ports of a dynamic set (1: port by port): each run of the dynamic ports is cut from its "
+         "lowest port on."},
+        {"dynamic_port_sets.port-sets-per-subscriber",
+         "The most dynamic sets that one client address may have at a time, from any address of "
+         "the pool; with its own set these are RFC 7422's maximum ports per user. Default 1."},
         {"static_mapping.external-src-address", "Addresses of the pool. Default: all."},
         {"static_mapping.external-src-port", "Ports that are kept there."},
         {"static_mapping.transport-protocol", "Default: all protocols."},
@@ -327,6 +340,7 @@ NATBOUND_NAME(server_limits);
 NATBOUND_NAME(backend_set);
 NATBOUND_NAME(static_mapping);
 NATBOUND_NAME(subscriber_port_sets);
+NATBOUND_NAME(dynamic_port_sets);
 NATBOUND_NAME(nat);
 NATBOUND_NAME(port_restriction);
 NATBOUND_NAME(connection_limits);

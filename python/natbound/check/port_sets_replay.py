@@ -54,7 +54,7 @@ def distinct(scenario: Scenario, nat: Nat, client: Client) -> Iterator[int]:
 
 
 def least_of_searches(scenario: Scenario, nat: Nat) -> int | None:
-    """As least_of_search, over all subscribers."""
+    """As least_of_search, over all subscribers. (With a dynamic part no fewer: it is asked only where a subscriber's own set has failed.)"""
     if nat.port_sets is None:
         return least_of_search(scenario, nat)
     deterministic(nat)
@@ -69,6 +69,8 @@ class DealtTable:
         deterministic(nat)
         if nat.mappings is not None and nat.plan.mapping in ("eim", "adm"):
             raise Undecided(f"{nat.name}: a limit on mappings that subscribers share is not stepped here")
+        if nat.port_sets is not None and nat.port_sets.more is not None:
+            raise Undecided(f"{nat.name}: this checker does not step a dynamic part beside deterministic sets")
         self.scenario, self.nat, self.live = scenario, nat, set[Flow]()
         limits = [x for x in (nat.table, nat.mappings) if x is not None]
         self.most = min(limits, default=None)
