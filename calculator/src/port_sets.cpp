@@ -7,11 +7,6 @@
 namespace natbound::calculator::detail {
 
 nat one_subscribers(const nat& n) {
-    if (n.port_set->dynamic)
-        throw unsupported("NAT " + n.name +
-                          ": how likely a refusal is where deterministic sets have a dynamic part "
-                          "(port-set.dynamic) is not modelled yet; without it the answer is too "
-                          "low");
     nat out = own_nat(n, port_set_layout(n).at(0));
     out.connection_limits = n.connection_limits;
     out.mapping_limits = n.mapping_limits;
@@ -20,7 +15,7 @@ nat one_subscribers(const nat& n) {
 
 subscriber one_subscriber(const scenario& s, const filled_traffic& traffic, const nat& n,
                           std::size_t clients) {
-    if (!n.port_set->deterministic)
+    if (dealt_on_demand(*n.port_set))
         throw unsupported("NAT " + n.name +
                           ": port blocks that are dealt on demand are not simulated yet");
     subscriber out;

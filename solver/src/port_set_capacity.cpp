@@ -17,8 +17,8 @@ port_set_supply supply_of(const nat& n, const count& subscribers) {
     const auto& rule = *n.port_set;
     if (!rule.deterministic) return {0, layout.sets(), rule.port_sets_per_subscriber, subscribers};
     if (!rule.dynamic) return {1, 0, 1, subscribers};  // no more subscribers than sets
-    return {1, n.external_ip_address_pool.size() * layout.dynamic_on_an_address(),
-            count(1) + rule.dynamic->port_sets_per_subscriber, subscribers};
+    return {1, layout.dynamic_sets(), count(1) + rule.dynamic->port_sets_per_subscriber,
+            subscribers};
 }
 
 std::string shared_in_words(const nat& n, const port_set_supply& supply) {

@@ -166,10 +166,12 @@ void take(guaranteed_result& best, guaranteed_result one) {
 // With a dynamic part behind it. A connection fails only if its subscriber's own set fails it, and
 // what is live there (and of its quota, and of the table) could be so with the own sets alone:
 // leave the connections out that found no place there. So none fails with fewer live than without
-// it; how many the dynamic sets add is not looked for.
+// it. With just as many where a table or a quota refuses it, whatever sets there are; how many the
+// dynamic sets add to a search is not looked for.
 void keep_bound(const nat& n, guaranteed_result& out) {
-    out.evidence = {};
     if (out.nothing_fails) return;
+    if (out.connections && (out.binds == "table" || out.binds == "quota")) return;
+    out.evidence = {};
     out.connections.reset();
     out.at_most.reset();
     out.sets_it = "no new connection fails with fewer than " + grouped(out.at_least) +

@@ -135,6 +135,57 @@ def dynamic_document(rng: random.Random, mapping: str = "edm") -> Any:
             return document
 
 
+def least_live_that_fails(document: Any) -> int | None:
+    """The fewest live flows with which a new one fails, over all reachable states of a complete search (edm); dynamic sets are taken when the own
+    set is full and none that is held has room, any free one, and given back when empty. None: nothing ever fails."""
+    nat, world = document["nats"][0], oracle.World(document)
+    (router,) = world.nats
+    limits = nat.get("connection-limits", {})
+    flows = [f for c in document["clients"] for f in world.flows(c["name"])]
+    rule = nat["port-set"]["dynamic"]
+    seen: set[frozenset[Any]] = {frozenset()}
+    ring: list[frozenset[Any]] = [frozenset()]
+    least: int | None = None
+
+    def choices(state: frozenset[Any], f: Any) -> list[External]:
+        """Where a flow may be placed."""
+        if len(state) >= limits.get("limit-per-instance", len(flows) + 1):
+            return []
+        mine = [x for x in state if x[0][1] == f[1]]
+        if len(mine) >= limits.get("limit-per-subscriber", len(flows) + 1):
+            return []
+        busy = {at for g, at in state if router.key(g) == router.key(f)}
+        own = [e for e in router.own_set.get(f[1], []) if e not in busy]
+        if own:
+            return own
+        held = [b for b in router.sets if any(at in b for _, at in mine)]
+        room = [e for b in held for e in b if e not in busy]
+        if room or len(held) >= rule.get("port-sets-per-subscriber", 1):
+            return room
+        return [e for b in router.sets if not any(at in b for _, at in state) for e in b]
+
+    while ring:
+        state = ring.pop()
+        live = {f for f, _ in state}
+        for f in flows:
+            if f in live:
+                continue
+            places = choices(state, f)
+            if not places:
+                least = len(state) if least is None else min(least, len(state))
+            for at in places:
+                after = state | {(f, at)}
+                if after not in seen:
+                    seen.add(after)
+                    ring.append(after)
+        for one in state:
+            after = state - {one}
+            if after not in seen:
+                seen.add(after)
+                ring.append(after)
+    return least
+
+
 def mappings(document: Any) -> set[Any]:
     """All mappings of a design that shares them."""
     world = oracle.World(document)

@@ -92,7 +92,7 @@ def supply(scenario: Scenario, nat: Nat) -> Supply:
         return Supply(0, size(nat.pool) * len(rule.firsts), rule.each)
     if rule.more is None:
         return Supply(1, 0, 1)
-    return Supply(1, size(nat.pool) * rule.more[1], 1 + rule.more[2])
+    return Supply(1, size(nat.pool) * len(rule.more.firsts), 1 + rule.more.each)
 
 
 def all_sets(scenario: Scenario, nat: Nat) -> int:

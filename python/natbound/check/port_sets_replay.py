@@ -69,8 +69,6 @@ class DealtTable:
         deterministic(nat)
         if nat.mappings is not None and nat.plan.mapping in ("eim", "adm"):
             raise Undecided(f"{nat.name}: a limit on mappings that subscribers share is not stepped here")
-        if nat.port_sets is not None and nat.port_sets.more is not None:
-            raise Undecided(f"{nat.name}: this checker does not step a dynamic part beside deterministic sets")
         self.scenario, self.nat, self.live = scenario, nat, set[Flow]()
         limits = [x for x in (nat.table, nat.mappings) if x is not None]
         self.most = min(limits, default=None)
@@ -91,9 +89,12 @@ class DealtTable:
         own = self.part(f[1])
         if self.most is not None and len(self.live) >= self.most and f not in self.live:
             return False
+        full = self.nat.quota is not None and own.subscribers.get(f[1], 0) >= self.nat.quota  # that dynamic sets don't change
         held = own.open(f, draw)
         if held:
             self.live.add(f)
+        elif self.nat.port_sets is not None and self.nat.port_sets.more is not None and not full:
+            raise Undecided(f"{self.nat.name}: this checker does not step a dynamic part beside deterministic sets")
         return held
 
     def close(self, f: Flow) -> None:

@@ -35,6 +35,9 @@ class port_set_layout {
     // Of an address: the ports that are dynamic, and the sets that they make.
     const port_set& dynamic_ports() const { return dynamic_ports_; }
     std::uint64_t dynamic_on_an_address() const;
+    count dynamic_sets() const {
+        return nat_->external_ip_address_pool.size() * dynamic_on_an_address();
+    }
 
   private:
     const nat* nat_;
@@ -44,6 +47,10 @@ class port_set_layout {
     port_set dynamic_ports_;
 };
 
+// Whether client addresses share sets: all of them, or those of a dynamic part.
+inline bool dealt_on_demand(const subscriber_port_sets& rule) {
+    return !rule.deterministic || rule.dynamic;
+}
 // The ports of a client address that has so many sets, its own (where there is one) the first.
 count ports_of(const subscriber_port_sets& rule, const count& sets);
 
