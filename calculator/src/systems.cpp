@@ -8,6 +8,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/port_sets.hpp"
 #include "port_sets.hpp"
 #include "whole_nat.hpp"
 
