@@ -12,6 +12,7 @@ from typing import Any
 
 import natbound
 import pytest
+from natbound.tuples import tuples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -80,7 +81,7 @@ def test_rfc_7422_with_its_dynamic_part() -> None:
     one["clients"][0]["addresses"] = "198.51.100.2"
     alone = natbound.Scenario(one).capacity()["maximum"]
     assert alone["connections"] == 4032 + 10 * 100
-    external = sorted({int(t.via[0][2]) for t in natbound.tuples.tuples(alone["evidence"])})
+    external = sorted({int(t.via[0][2]) for t in tuples(alone["evidence"])})
     assert external == [*range(1024, 5056), *range(57472, 58472)]
     for demand, fits in ((64_448, True), (64_449, False)):
         found = scenario.capacity(demand, place="best")
@@ -154,8 +155,9 @@ def test_guaranteed_is_no_more_than_a_history_needs() -> None:
         if found.nothing_fails:
             assert least is None
         else:
-            assert least is None or least >= found["at_least"]
-            if found.connections is not None:
+            if found.connections is None:
+                assert least is None or least >= found["at_least"]
+            else:
                 assert found.connections == least
         settled += least is not None
     assert settled > 10
