@@ -38,7 +38,7 @@ own_law law_of(const block_dealing& what, const block_subscribers& who) {
     out.full.resize(who.scopes.size());
     double before_below = log_zero, before_above = 0;  // of no block at all: impossible
     for (std::uint64_t j = 0; j <= what.most; ++j) {
-        const auto ports = static_cast<double>(j * what.block);
+        const auto ports = static_cast<double>(what.own + j * what.block);
         double below = 0;
         std::vector<double> here;
         for (const auto& s : who.scopes) {

@@ -61,9 +61,15 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
         if (!system.dealt) continue;
         const auto& n = s.nats[system.nat];
         auto& dealing = dealt_[system.nat];
-        dealing.block = n.port_set->port_set_size;
-        dealing.most = n.port_set->port_sets_per_subscriber;
-        dealing.pool = saturated(port_set_layout(n).sets());
+        const port_set_layout layout(n);
+        const auto& rule = *n.port_set;
+        if (rule.dynamic)
+            dealing = {rule.dynamic->port_set_size, rule.dynamic->port_sets_per_subscriber,
+                       saturated(layout.dynamic_sets()), std::move(dealing.kinds),
+                       rule.port_set_size};
+        else
+            dealing = {rule.port_set_size, rule.port_sets_per_subscriber, saturated(layout.sets()),
+                       std::move(dealing.kinds), 0};
         const std::size_t set = all.kinds[system.parts.front().kind].clients;
         const count many = s.clients[set].addresses.size();
         constexpr std::uint64_t most = 10'000'000;
@@ -109,7 +115,10 @@ void other_limits::read_tables(const scenario& s, const std::vector<nat_plan>& p
                               : static_cast<double>(*mappings);
         }
         const double behind = most_behind(s, s.nats[n]);
-        const double most = translates(s.nats[n]) ? std::min(ports[n], behind) : behind;
+        const auto& sets =
+            s.nats[n].port_set;  // dealt on demand: `ports` are those of one set each
+        const bool all = translates(s.nats[n]) && !(sets && dealt_on_demand(*sets));
+        const double most = all ? std::min(ports[n], behind) : behind;
         tables_.push_back(limit < most ? limit : 0);
         cuts_.push_back(plans[n].design.pressure == pressure_kind::drop_least_recently_used);
     }

@@ -15,7 +15,7 @@ nat one_subscribers(const nat& n) {
 
 subscriber one_subscriber(const scenario& s, const filled_traffic& traffic, const nat& n,
                           std::size_t clients) {
-    if (!n.port_set->deterministic)
+    if (dealt_on_demand(*n.port_set))
         throw unsupported("NAT " + n.name +
                           ": port blocks that are dealt on demand are not simulated yet");
     subscriber out;

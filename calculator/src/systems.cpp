@@ -8,6 +8,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/port_sets.hpp"
 #include "port_sets.hpp"
 #include "whole_nat.hpp"
 
@@ -158,7 +159,7 @@ class splitter {
             system.parts.push_back(std::move(p));
         };
         if (scenario_.nats[n].port_set) {  // each client address by itself
-            if (scenario_.nats[n].port_set->deterministic)
+            if (!dealt_on_demand(*scenario_.nats[n].port_set))
                 say("the ports of one subscriber of " + set.name + " stand for those of all");
             return put(std::nullopt, 1, 1 / clients, clients);
         }
@@ -209,7 +210,7 @@ class splitter {
         if (fresh) {
             it->second.nat = n;
             const auto& sets = scenario_.nats[n].port_set;
-            it->second.dealt = sets && !sets->deterministic;
+            it->second.dealt = sets && dealt_on_demand(*sets);
             it->second.rank = rank;
             it->second.ranks =
                 static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));

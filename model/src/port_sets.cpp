@@ -45,6 +45,25 @@ port_set_layout::port_set_layout(const nat& n)
     for (const auto& run : permitted_.parts())
         for (std::uint64_t first = run.first; first + size - 1 <= run.last; first += size)
             firsts_.push_back(static_cast<port>(first));
+    if (!rule_->dynamic) return;
+    const auto kept = firsts_.size() -
+                      std::min<std::uint64_t>(firsts_.size(), rule_->dynamic->address_pool_factor);
+    firsts_.resize(kept);
+    dynamic_ports_ = permitted_;
+    for (const auto first : firsts_)
+        dynamic_ports_ = dynamic_ports_ - port_set(first, first + static_cast<port>(size - 1));
+}
+
+std::uint64_t port_set_layout::dynamic_on_an_address() const {
+    std::uint64_t out = 0;
+    for (const auto& run : dynamic_ports_.parts())
+        out += (std::uint64_t{run.last} - run.first + 1) / rule_->dynamic->port_set_size;
+    return out;
+}
+
+count ports_of(const subscriber_port_sets& rule, const count& sets) {
+    if (!rule.dynamic || sets == 0) return sets * rule.port_set_size;
+    return rule.port_set_size + (sets - 1) * rule.dynamic->port_set_size;
 }
 
 dealt_set port_set_layout::at(const count& number) const {
@@ -90,6 +109,40 @@ nat undealt(const nat& n) {
     return out;
 }
 
+namespace {
+
+void validate_dynamic(const nat& n, const std::string& here) {
+    const auto& rule = *n.port_set;
+    const auto& dynamic = *rule.dynamic;
+    if (!rule.deterministic)
+        fail(here, "", "dynamic sets are beside deterministic ones",
+             "deterministic: true, or port-sets-per-subscriber in place of it");
+    if (dynamic.address_pool_factor == 0)
+        fail(here + ".address-pool-factor", "0", "a dynamic part of no sets",
+             "1 or more, or no dynamic");
+    if (dynamic.port_set_size == 0)
+        fail(here + ".port-set-size", "0", "a set has at least one port", "add port-set-size: 64");
+    if (dynamic.port_sets_per_subscriber == 0)
+        fail(here + ".port-sets-per-subscriber", "0", "a limit of 0 admits nothing",
+             "1 or more, or no dynamic");
+    nat all = n;
+    all.port_set->dynamic.reset();
+    const auto cut = port_set_layout(all).on_an_address();
+    if (dynamic.address_pool_factor >= cut)
+        fail(here + ".address-pool-factor", std::to_string(dynamic.address_pool_factor),
+             "leaves no deterministic set: an address has " + grouped(cut) + " sets of " +
+                 grouped(rule.port_set_size),
+             "at most " + grouped(cut - 1) + ", or a smaller port-set-size");
+    const port_set_layout layout(n);
+    if (layout.dynamic_on_an_address() == 0)
+        fail(here + ".port-set-size", std::to_string(dynamic.port_set_size),
+             "is more than the consecutive dynamic ports of an address: " +
+                 to_string(layout.dynamic_ports()),
+             "smaller sets, or a larger address-pool-factor");
+}
+
+}  // namespace
+
 void validate_port_sets(const scenario& s, std::size_t i) {
     const nat& n = s.nats[i];
     const auto& rule = *n.port_set;
@@ -121,11 +174,15 @@ void validate_port_sets(const scenario& s, std::size_t i) {
             fail(here, "",
                  "a NAT with port sets whose pool overlaps client set " + c.name +
                      " is not modelled yet");
-    const port_set_layout layout(n);
-    if (layout.on_an_address() == 0)
+    nat all_cut = n;
+    all_cut.port_set->dynamic.reset();
+    if (port_set_layout(all_cut).on_an_address() == 0)
         fail(here + ".port-set-size", std::to_string(rule.port_set_size),
-             "is more than the consecutive ports of an address: " + to_string(layout.permitted()),
+             "is more than the consecutive ports of an address: " +
+                 to_string(port_set_layout(all_cut).permitted()),
              "smaller sets, or a wider port-set-restrict");
+    if (rule.dynamic) validate_dynamic(n, here + ".dynamic");
+    const port_set_layout layout(n);
     if (n.design.search.rounds.empty())
         fail(here, "", "the design searches no ports, so it can't deal them out", "another design");
     if (rule.deterministic) {
@@ -142,8 +199,10 @@ void validate_port_sets(const scenario& s, std::size_t i) {
                  grouped(layout.sets()) + " (" + grouped(pool) + " x " + grouped(per) +
                  " sets of " + grouped(rule.port_set_size) + "): " + grouped(on_each) +
                  " clients an address, 1:" + grouped(per) + " is the most",
-             "port-set-size: " + grouped(layout.permitted().size() / on_each) + ", or " +
-                 grouped((all + per - 1) / per) + " addresses in the pool");
+             "port-set-size: " +
+                 grouped(layout.permitted().size() /
+                         (on_each + (rule.dynamic ? rule.dynamic->address_pool_factor : 0))) +
+                 ", or " + grouped((all + per - 1) / per) + " addresses in the pool");
     }
     if (rule.port_sets_per_subscriber > layout.on_an_address())
         fail(here + ".port-sets-per-subscriber", std::to_string(rule.port_sets_per_subscriber),

@@ -1,6 +1,6 @@
 """Connections through a NAT that deals its ports out in sets, one by one: certificates count subscribers and their sets, and any layout will do.
 
-Subscribers are the client addresses in order, and get the sets in order (deterministic ones their own). The k-th port of a subscriber has the
+Subscribers are the client addresses in order, and get the sets in order (deterministic ones their own, then dynamic ones). The k-th port of a subscriber has the
 k-th external endpoint of its sets, towards every destination, so that a mapping of any type keeps its endpoint.
 """
 
@@ -65,12 +65,12 @@ class _Layout:
                 begin()  # what a step may cost is limited, subscriber by subscriber
                 rank = self.next_address.get(item.client.name, 0)
                 self.next_address[item.client.name] = rank + 1
-                first = self._set_of(item, rank)
+                own = list(self._sets_of(item, rank))
                 for to, n in zip(kinds, many, strict=True):
-                    yield from self._carried(item.client.name, addresses.address(rank), ports, first, to, n)
+                    yield from self._carried(item.client.name, addresses.address(rank), ports, own, to, n)
 
     def _each(self, item: Dealt) -> int:
-        most = min(size(item.client.ports), item.sets * self.sets.size) * sum(d.size for d in self.world.destinations(item.client))
+        most = min(size(item.client.ports), self.sets.ports(item.sets)) * sum(d.size for d in self.world.destinations(item.client))
         return most if self.nat.quota is None else min(most, self.nat.quota)
 
     def _filled(self, all_: int, each: int, many: int) -> Iterator[list[int]]:
@@ -86,22 +86,32 @@ class _Layout:
                 before += n
             yield here
 
-    def _set_of(self, item: Dealt, rank: int) -> int:
-        if self.sets.deterministic:
-            before = self.sets.order[: self.sets.order.index(item.client.name)]
-            return sum(size(self.world.clients[name].addresses) for name in before) + rank
-        self.next_set += item.sets
-        return self.next_set - item.sets
+    def _sets_of(self, item: Dealt, rank: int) -> Iterator[tuple[int, int, int]]:
+        """Of the next subscriber, each set's address in the pool, lowest port and size."""
+        rule, more = self.sets, item.sets
+        firsts, wide = rule.firsts, rule.size
+        if rule.deterministic and item.sets:
+            before = rule.order[: rule.order.index(item.client.name)]
+            there, on = divmod(sum(size(self.world.clients[name].addresses) for name in before) + rank, len(firsts))
+            yield there, firsts[on], wide
+            more -= 1
+        if rule.more is not None:
+            firsts, wide = rule.more.firsts, rule.more.size
+        for number in range(self.next_set, self.next_set + more):
+            there, on = divmod(number, len(firsts))
+            yield there, firsts[on], wide
+        self.next_set += more
 
-    def _carried(self, client: str, address: str, ports: Ranks, first: int, to: Towards, n: int) -> Iterator[Run]:
+    def _carried(self, client: str, address: str, ports: Ranks, own: list[tuple[int, int, int]], to: Towards, n: int) -> Iterator[Run]:
         """n connections: the first ports to every destination, and one more to the rest."""
         full, rest = divmod(n, to.size)
-        wide, at = self.sets.size, 0
-        while at < full + (rest > 0):
-            length = min(wide - at % wide, full - at) if at < full else 1
-            there, on = divmod(first + at // wide, len(self.sets.firsts))
-            low = self.sets.firsts[on] + at % wide
-            via = [(self.nat.name, self.pool.address(there), list(range(low, low + length)))]
-            ends: Any = to.all if at < full else [to[k] for k in range(rest)]
-            yield Run(client, address, ports.run(at, length), via, ends)
-            at += length
+        at = end = 0
+        for there, low, wide in own:
+            begins, end = end, end + wide
+            while at < min(end, full + (rest > 0)):
+                length = min(end, full) - at if at < full else 1
+                first = low + at - begins
+                via = [(self.nat.name, self.pool.address(there), list(range(first, first + length)))]
+                ends: Any = to.all if at < full else [to[k] for k in range(rest)]
+                yield Run(client, address, ports.run(at, length), via, ends)
+                at += length

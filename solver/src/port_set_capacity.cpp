@@ -13,8 +13,26 @@ namespace natbound {
 namespace bj = boost::json;
 
 port_set_supply supply_of(const nat& n, const count& subscribers) {
-    if (n.port_set->deterministic) return {subscribers, 1};  // there are no more than sets
-    return {port_set_layout(n).sets(), n.port_set->port_sets_per_subscriber};
+    const port_set_layout layout(n);
+    const auto& rule = *n.port_set;
+    if (!rule.deterministic) return {0, layout.sets(), rule.port_sets_per_subscriber, subscribers};
+    if (!rule.dynamic) return {1, 0, 1, subscribers};  // no more subscribers than sets
+    return {1, layout.dynamic_sets(), count(1) + rule.dynamic->port_sets_per_subscriber,
+            subscribers};
+}
+
+std::string shared_in_words(const nat& n, const port_set_supply& supply) {
+    const auto& rule = *n.port_set;
+    return grouped(supply.shared) + (rule.dynamic ? " dynamic" : "") + " port sets of " +
+           grouped(rule.dynamic ? rule.dynamic->port_set_size : rule.port_set_size) + " ports";
+}
+
+std::string own_in_words(const nat& n, const port_set_supply& supply) {
+    const auto& rule = *n.port_set;
+    const std::string size = " of " + grouped(rule.port_set_size) + " ports";
+    if (rule.dynamic)
+        return "a port set" + size + " and " + shared_in_words(n, {0, supply.each - 1, 0, 0});
+    return (supply.each == 1 ? "a port set" : grouped(supply.each) + " port sets") + size;
 }
 
 namespace {
@@ -30,8 +48,11 @@ struct part_of_clients {
 // Deals the sets out by what `value` says of them.
 template <class Value>
 void deal(std::vector<part_of_clients>& shares, const port_set_supply& supply, Value&& value) {
-    count left = supply.sets;
-    for (auto& one : shares) one.whole = one.more = 0;
+    count left = supply.shared;
+    for (auto& one : shares) {
+        one.whole = supply.own;
+        one.more = 0;
+    }
     while (left > 0) {
         part_of_clients* best = nullptr;
         count most = 0;
@@ -98,7 +119,6 @@ void explain(const scenario& s, const nat& n, const std::vector<part_of_clients>
         names.push_back(s.clients[one.client].name);
         clients.push_back(one.client);
     }
-    const std::string size = grouped(n.port_set->port_set_size) + " ports";
     out.binds = "ports";
     if (own && quota) {
         out.binds = "quota";
@@ -109,13 +129,12 @@ void explain(const scenario& s, const nat& n, const std::vector<part_of_clients>
         out.binds = "sockets";
         out.sets_it = sockets_in_words(s, clients);
     } else if (wanted) {
-        out.sets_it = n.name + " has " + grouped(supply.sets) + " port sets of " + size +
-                      " for the " + grouped(subscribers) + " addresses of " + listed(names);
+        out.sets_it = n.name + " has " + shared_in_words(n, supply) + " for the " +
+                      grouped(subscribers) + " addresses of " + listed(names);
     } else {
         out.sets_it = "each of the " + grouped(subscribers) + " addresses of " + listed(names) +
-                      " has " +
-                      (supply.each == 1 ? "a port set" : grouped(supply.each) + " port sets") +
-                      " of " + size + " (" + n.name + "), and uses no other port";
+                      " has " + own_in_words(n, supply) + " (" + n.name +
+                      "), and uses no other port";
     }
 }
 
@@ -150,7 +169,7 @@ nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std:
     out.does_not_fit.emplace("nat", n.name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
-    out.does_not_fit.emplace("port-sets", json_count(supply.sets));
+    out.does_not_fit.emplace("port-sets", json_count(supply.sets()));
 
     deal(shares, supply, [](const subscriber_room& r, const count& b) { return r.below(b); });
     std::optional<count> table, mappings;

@@ -4,10 +4,10 @@
 // carry a demand d (by server set) just if d(A) <= f_A(b) for every A, f_A its most towards the
 // servers A alone: a maximum flow, so an integral polymatroid. So n subscribers with b_1, ..., b_n
 // sets carry D just if D(A) <= f_A(b_1) + ... + f_A(b_n) for every A (integral polymatroids add
-// up). f_A is concave in b, so of all ways to deal y sets the even one is best for every A at
-// once; the least y that will do is found by halving, and a minimum cut names an A that y - 1 sets
-// do not carry. Where a mapping serves every destination of its protocol, the same holds of
-// mappings by protocol.
+// up). f_A is concave in b (beyond the sets that every subscriber has anyway), so of all ways to
+// deal y sets the even one is best for every A at once; the least y that will do is found by
+// halving, and a minimum cut names an A that y - 1 sets do not carry. Where a mapping serves every
+// destination of its protocol, the same holds of mappings by protocol.
 #include <algorithm>
 #include <map>
 
@@ -167,7 +167,7 @@ class one_client {
             }
             for (node g = 0; g < groups; ++g)
                 net.add_arc(keys + k * groups + g, own + k,
-                            groups_[g].keys * cls.subscribers * cls.sets * room_.ports());
+                            groups_[g].keys * cls.subscribers * room_.ports(cls.sets));
             net.add_arc(own + k, sink,
                         room_.quota() && !shared_ ? count(cls.subscribers * *room_.quota()) : all);
         }
@@ -241,7 +241,6 @@ port_set_fit port_set_fits(const scenario& s, const reach_table& reach, std::siz
     count subscribers = 0, needed = 0, mappings = 0;
     for (const auto c : inside) subscribers += s.clients[c].addresses.size();
     const auto supply = supply_of(n, subscribers);
-    const std::string size = " port sets of " + grouped(n.port_set->port_set_size) + " ports";
     bj::array lacking(memory);
     bool exact = true;
     out.dealt = {nat, wanted, {}};
@@ -268,27 +267,34 @@ port_set_fit port_set_fits(const scenario& s, const reach_table& reach, std::siz
             out.why = s.clients[c].name + " wants " + grouped(one.wanted(all.closed)) +
                       (shared ? " mappings for " : " connections to ") + names_of(s, servers) +
                       "; its " + grouped(one.subscribers()) + " addresses have " +
-                      grouped(supply.each) + size + " each, which carry fewer";
+                      own_in_words(n, supply) + " each, which carry fewer";
             lacking.emplace_back(not_with(s, one, all.closed, most, memory));
             out.item = item();
             out.item.emplace("port-sets", std::move(lacking));
             return out;
         }
-        count low = 0, high = most;  // low sets are too few
-        while (high - low > 1) {
-            const count middle = (low + high) / 2;
-            (one.place(middle).fits ? high : low) = middle;
+        const count anyway = one.subscribers() * supply.own;
+        auto best = one.place(anyway);
+        count high = anyway;
+        if (!best.fits) {
+            count low = anyway;  // too few
+            high = most;
+            while (high - low > 1) {
+                const count middle = (low + high) / 2;
+                (one.place(middle).fits ? high : low) = middle;
+            }
+            best = one.place(high);
+            lacking.emplace_back(not_with(s, one, one.place(low).closed, low, memory));
+            needed += high - anyway;
         }
-        auto best = one.place(high);
-        lacking.emplace_back(not_with(s, one, one.place(low).closed, low, memory));
-        needed += high;
         if (shared) mappings += one.mappings();
         exact = exact && one.exact();
         std::move(best.dealt.begin(), best.dealt.end(), std::back_inserter(out.dealt.subscribers));
-        who += (who.empty() ? "" : ", ") + s.clients[c].name + " needs " + grouped(high);
+        who += (who.empty() ? "" : ", ") + s.clients[c].name + " needs " +
+               grouped(count(high - anyway));
     }
-    if (needed > supply.sets) {
-        out.why = n.name + " has " + grouped(supply.sets) + size + "; " + who;
+    if (needed > supply.shared) {
+        out.why = n.name + " has " + shared_in_words(n, supply) + "; " + who;
         if (!exact) return out;
         out.verdict = fit_verdict::does_not_fit;
         out.item = item();

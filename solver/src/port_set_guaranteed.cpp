@@ -163,6 +163,22 @@ void take(guaranteed_result& best, guaranteed_result one) {
     if (best.at_most && *best.at_most == at_least) best.connections = at_least;
 }
 
+// With a dynamic part behind it. A connection fails only if its subscriber's own set fails it, and
+// what is live there (and of its quota, and of the table) could be so with the own sets alone:
+// leave the connections out that found no place there. So none fails with fewer live than without
+// it. With just as many where a table or a quota refuses it, whatever sets there are; how many the
+// dynamic sets add to a search is not looked for.
+void keep_bound(const nat& n, guaranteed_result& out) {
+    if (out.nothing_fails) return;
+    if (out.connections && (out.binds == "table" || out.binds == "quota")) return;
+    out.evidence = {};
+    out.connections.reset();
+    out.at_most.reset();
+    out.sets_it = "no new connection fails with fewer than " + grouped(out.at_least) +
+                  " live, by the deterministic sets of " + n.name +
+                  " alone; what its dynamic sets add is not settled in this version";
+}
+
 }  // namespace
 
 guaranteed_result port_set_guaranteed(const scenario& s, const nat& n,
@@ -192,6 +208,7 @@ guaranteed_result port_set_guaranteed(const scenario& s, const nat& n,
     }
     with_table(s, n, best);
     best.nat = n.name;
+    if (n.port_set->dynamic) keep_bound(n, best);
     if (!best.connections) best.evidence.erase("connections");
     return best;
 }

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "natbound/model/port_sets.hpp"
-
 namespace natbound {
 namespace {
 
@@ -53,7 +51,7 @@ subscriber_room::subscriber_room(const scenario& s, const std::vector<bool>& rea
                                  std::size_t client)
     : alone_(one_subscriber(s, n, client)),
       reach_{reach},
-      size_(n.port_set->port_set_size),
+      rule_(*n.port_set),
       quota_(n.connection_limits.limit_per_subscriber) {
     const nat_plan plan(alone_.nats.front());
     readings_ = readings_of(alone_, reach_, plan, {0});
@@ -66,7 +64,7 @@ mapping_list subscriber_room::held_in(const std::vector<group>& groups, const co
     for (const auto& g : groups) {
         mapping_list here;
         for (const auto& c : g.sources) here.push_back({c.weight, c.mappings});
-        for (const auto& m : kept(std::move(here), sets * size_, {}))
+        for (const auto& m : kept(std::move(here), ports(sets), {}))
             out.push_back({m.weight, m.mappings * g.keys});
     }
     if (quota_) return kept(std::move(out), {}, count(*quota_));

@@ -3,12 +3,15 @@
 //
 // Inside a subscriber's sets nothing tells one port from another: every mapping of the subscriber
 // may have every port of them. So under each clash-scope key it holds as many mappings as it has
-// sockets for and its sets have ports, the heaviest first: concave in the number of sets, and so is
-// the sum over keys, and what a quota leaves of it. How the sets lie on addresses plays no part.
+// sockets for and its sets have ports, the heaviest first: concave in the ports, and so is the sum
+// over keys, and what a quota leaves of it. So it is concave in the sets, from the first on that is
+// as large as those after it (a deterministic set, which comes first, is every address's anyway).
+// How the sets lie on addresses plays no part.
 #include <optional>
 #include <vector>
 
 #include "nat_reading.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound {
 
@@ -38,7 +41,7 @@ class subscriber_room {
 
     const nat_readings& readings() const { return readings_; }
     std::optional<std::uint64_t> quota() const { return quota_; }
-    std::uint64_t ports() const { return size_; }  // of a set
+    count ports(const count& sets) const { return ports_of(rule_, sets); }
     // Its mappings under each kind of key, as `below` reads them and told apart by server set; the
     // server sets are the scenario's, the one client set has the number 0.
     std::vector<group> told_apart() const;
@@ -48,7 +51,7 @@ class subscriber_room {
 
     scenario alone_;
     reach_table reach_;
-    std::uint64_t size_;
+    subscriber_port_sets rule_;
     std::optional<std::uint64_t> quota_;
     nat_readings readings_;
     std::vector<group> above_, below_;  // of one subscriber; below_ empty where above is exact

@@ -10,11 +10,16 @@
 
 namespace natbound {
 
-// How many sets there are and how many a client address may have.
+// How many sets client addresses have anyway (deterministic: one each), how many more there are for
+// all, and the most of one address, its own among them.
 struct port_set_supply {
-    count sets, each;
+    count own, shared, each, subscribers;
+    count sets() const { return own * subscribers + shared; }
 };
 port_set_supply supply_of(const nat& n, const count& subscribers);
+// What is there for all; and the most that one address may have.
+std::string shared_in_words(const nat& n, const port_set_supply& supply);
+std::string own_in_words(const nat& n, const port_set_supply& supply);
 
 nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std::size_t nat,
                                const std::vector<std::size_t>& inside,

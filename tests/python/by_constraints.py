@@ -78,14 +78,16 @@ class _Written:
         if router.paired:
             self._dealt(lambda e: e[0], 1)
         if router.sets:
-            of = {e: i for i, some in enumerate(router.sets) for e in some}
-            self._dealt(of.__getitem__, router.sets_each, alone=True)
+            of = {e: i for i, some in enumerate(router.sets) for e in some}  # a set of one's own is no one else's anyway
+            self._dealt(of.get, router.sets_each, alone=True)
 
     def _dealt(self, part: Callable[[Any], Any], most: int, alone: bool = False) -> None:
         """Each client address has at most so many parts of the endpoints; `alone`: and no other has them."""
         has: dict[tuple[str, Any], int] = {}
         for m, at in self.chosen.items():
             for e, x in at.items():
+                if part(e) is None:
+                    continue
                 owned = (m[1], part(e))
                 if owned not in has:
                     has[owned] = self.rules.new()

@@ -32,14 +32,21 @@ def subscribers(document: Any, nat: Any) -> list[str]:
 def dealings(document: Any, nat: Any) -> Iterator[dict[str, list[External]]]:
     """Every way to have dealt the sets; of dynamic ones as many to each as there are, in every number."""
     blocks, who = oracle.sets_of(nat), subscribers(document, nat)
-    if nat["port-set"].get("deterministic"):
-        yield dict(zip(who, blocks, strict=False))
-        return
-    each = nat["port-set"].get("port-sets-per-subscriber", 1)
+    own: dict[str, list[External]] = {a: [] for a in who}
+    rule = nat["port-set"]
+    if rule.get("deterministic"):
+        dynamic = rule.get("dynamic")
+        kept, blocks = oracle.parted_sets(nat) if dynamic else (blocks, [])
+        own = dict(zip(who, kept, strict=False))
+        if not dynamic:
+            yield own
+            return
+        rule = dynamic
+    each = rule.get("port-sets-per-subscriber", 1)
     for numbers in itertools.product(range(each + 1), repeat=len(who)):
         if sum(numbers) <= len(blocks):
             ends = list(itertools.accumulate(numbers))
-            yield {a: [e for b in blocks[end - n : end] for e in b] for a, n, end in zip(who, numbers, ends, strict=True)}
+            yield {a: own[a] + [e for b in blocks[end - n : end] for e in b] for a, n, end in zip(who, numbers, ends, strict=True)}
 
 
 def worlds(document: Any) -> Iterator[oracle.World]:
@@ -107,6 +114,76 @@ def random_document(rng: random.Random, mapping: str = "edm") -> Any:
     if rng.random() < 0.3:
         nat.setdefault("connection-limits", {})["limit-per-subscriber"] = rng.randint(1, 4)
     return {"clients": clients, "nats": [nat], "servers": servers}
+
+
+def dynamic_document(rng: random.Random, mapping: str = "edm") -> Any:
+    """One with deterministic sets and a dynamic part."""
+    while True:
+        document = random_document(rng, mapping)
+        nat = document["nats"][0]
+        wide, blocks = nat["port-set"]["port-set-size"], oracle.sets_of(nat)
+        on_each = len(blocks) // len({b[0][0] for b in blocks})
+        if on_each < 2:
+            continue
+        dynamic = {
+            "address-pool-factor": rng.randint(1, on_each - 1),
+            "port-set-size": rng.randint(1, wide),
+            "port-sets-per-subscriber": rng.randint(1, 3),
+        }
+        nat["port-set"] = {"port-set-size": wide, "deterministic": True, "dynamic": dynamic}
+        if len(subscribers(document, nat)) <= len(oracle.parted_sets(nat)[0]):
+            return document
+
+
+def least_live_that_fails(document: Any) -> int | None:
+    """The fewest live flows with which a new one fails, over all reachable states of a complete search (edm); dynamic sets are taken when the own
+    set is full and none that is held has room, any free one, and given back when empty. None: nothing ever fails."""
+    nat, world = document["nats"][0], oracle.World(document)
+    (router,) = world.nats
+    limits = nat.get("connection-limits", {})
+    flows = [f for c in document["clients"] for f in world.flows(c["name"])]
+    rule = nat["port-set"]["dynamic"]
+    seen: set[frozenset[Any]] = {frozenset()}
+    ring: list[frozenset[Any]] = [frozenset()]
+    least: int | None = None
+
+    def choices(state: frozenset[Any], f: Any) -> list[External]:
+        """Where a flow may be placed."""
+        if len(state) >= limits.get("limit-per-instance", len(flows) + 1):
+            return []
+        mine = [x for x in state if x[0][1] == f[1]]
+        if len(mine) >= limits.get("limit-per-subscriber", len(flows) + 1):
+            return []
+        busy = {at for g, at in state if router.key(g) == router.key(f)}
+        own = [e for e in router.own_set.get(f[1], []) if e not in busy]
+        if own:
+            return own
+        held = [b for b in router.sets if any(at in b for _, at in mine)]
+        room = [e for b in held for e in b if e not in busy]
+        if room or len(held) >= rule.get("port-sets-per-subscriber", 1):
+            return room
+        return [e for b in router.sets if not any(at in b for _, at in state) for e in b]
+
+    while ring:
+        state = ring.pop()
+        live = {f for f, _ in state}
+        for f in flows:
+            if f in live:
+                continue
+            places = choices(state, f)
+            if not places:
+                least = len(state) if least is None else min(least, len(state))
+            for at in places:
+                after = state | {(f, at)}
+                if after not in seen:
+                    seen.add(after)
+                    ring.append(after)
+        for one in state:
+            after = state - {one}
+            if after not in seen:
+                seen.add(after)
+                ring.append(after)
+    return least
 
 
 def mappings(document: Any) -> set[Any]:

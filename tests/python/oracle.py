@@ -164,9 +164,10 @@ class Router:
         if "port-set" in nat:
             self.sets, self.sets_each = sets_of(nat), nat["port-set"].get("port-sets-per-subscriber", 1)
             if nat["port-set"].get("deterministic"):
-                self.own_set = dict(
-                    zip((a for n in self.inside for a in listed_addresses(world.clients[n]["addresses"])), self.sets, strict=False)
-                )
+                own, self.sets = (self.sets, []) if not nat["port-set"].get("dynamic") else parted_sets(nat)
+                self.sets_each = (nat["port-set"].get("dynamic") or {}).get("port-sets-per-subscriber", 1)
+                who = (a for n in self.inside for a in listed_addresses(world.clients[n]["addresses"]))
+                self.own_set = dict(zip(who, own, strict=False))
         self.paired = d.get("pool", {}).get("paired", False)
         self.type = d.get("mapping-type", "edm") if self.translates else "edm"
         self.scope = d.get("clash-scope", {}) if self.translates else {}
@@ -222,8 +223,8 @@ class Router:
         """All external endpoints that a flow may ever be given: by a search of its own, or by a mapping of its source that it shares."""
         if not self.translates:
             return {(f[1], f[2])}  # type: ignore[arg-type]  # its own address stands for the pool's
-        if self.sets:
-            return {e for some in ([self.own_set.get(f[1], [])] if self.own_set else self.sets) for e in some}
+        if self.sets or self.own_set:
+            return {e for some in (self.own_set.get(f[1], []), *self.sets) for e in some}
         if f in self.given:
             return self.given[f]
         ranks: set[int] = set()
@@ -261,6 +262,26 @@ def sets_of(nat: Any) -> list[list[External]]:
         ports = ports[run:]
     ranks = range(len(listed_addresses(nat["external-ip-address-pool"])))
     return [[(rank, p) for p in range(low, low + wide)] for rank in ranks for low in firsts]
+
+
+def parted_sets(nat: Any) -> tuple[list[list[External]], list[list[External]]]:
+    """RFC 7422, 2: the deterministic sets but the last D of each address; and all other ports, consecutive ones of an address taken together."""
+    dynamic, blocks = nat["port-set"]["dynamic"], sets_of(nat)
+    kept = []
+    for rank in sorted({b[0][0] for b in blocks}):
+        here = [b for b in blocks if b[0][0] == rank]
+        kept += here[: len(here) - dynamic.get("address-pool-factor", 1)]
+    taken = {end for b in kept for end in b}
+    more: list[list[External]] = []
+    for (end,) in sets_of({**nat, "port-set": {"port-set-size": 1}}):  # every permitted port
+        last = more[-1] if more else []
+        if end in taken:
+            continue
+        if last and len(last) < dynamic["port-set-size"] and last[-1] == (end[0], end[1] - 1):
+            last.append(end)
+        else:
+            more.append([end])
+    return kept, [b for b in more if len(b) == dynamic["port-set-size"]]
 
 
 def patched(target: Any, patch: Any) -> Any:

@@ -30,16 +30,16 @@ def scenario(
 
 
 def stepped(
-    *, clients: int, blocks: int, size: int, most: int, endpoints: int, rate: float, hold: float, arrivals: int, reuse: bool
+    *, clients: int, blocks: int, size: int, most: int, endpoints: int, rate: float, hold: float, arrivals: int, reuse: bool, own: int = 0
 ) -> float:
-    """The share refused when connections come and go: a host has as many blocks as its busiest endpoint (without reuse: all) needs."""
+    """The share refused when connections come and go: a host has as many blocks, beside its own ports, as its busiest endpoint (without reuse: all) needs."""
     rng = random.Random(3)
     live = [[0] * endpoints for _ in range(clients)]
     ends: list[tuple[float, int, int]] = []
     now, refused = 0.0, 0
 
     def held(host: list[int]) -> int:
-        return -(-(max(host) if reuse else sum(host)) // size)
+        return max(0, -(-((max(host) if reuse else sum(host)) - own) // size))
 
     for _ in range(arrivals):
         now += rng.expovariate(rate)
@@ -64,6 +64,40 @@ def test_odds_are_those_of_a_history(clients: int, size: int, most: int, rate: f
     seen = stepped(clients=clients, blocks=16 // size, size=size, most=most, endpoints=3, rate=rate, hold=10, arrivals=120_000, reuse=reuse)
     assert found.exact
     assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
+
+
+@pytest.mark.parametrize("reuse", [True, False])
+@pytest.mark.parametrize(
+    ("clients", "own", "blocks", "size", "most", "rate"),
+    [(4, 3, 4, 1, 3, 2.5), (9, 2, 5, 3, 2, 4.0), (12, 4, 2, 2, 1, 4.0), (20, 2, 64, 1, 4, 7.0), (3, 5, 0, 2, 1, 1.5)],
+)
+def test_odds_beside_ports_of_ones_own(clients: int, own: int, blocks: int, size: int, most: int, rate: float, reuse: bool) -> None:
+    """RFC 7422's dynamic part: as a history in which a block is taken once the own ports are used up."""
+    design = {} if reuse else {"clash-scope": {"destination": "none"}}
+    s = scenario(clients=clients, pool=1, size=own, most=1, endpoints=3, rate=rate, hold="10s", **design)
+    document = s.canonical
+    factor = -(-blocks * size // own)
+    document["nats"][0]["port-set-restrict"] = {"start-port-number": 40000, "end-port-number": 39999 + own * clients + blocks * size}
+    document["nats"][0]["port-set"] = {"port-set-size": own, "deterministic": True}
+    if blocks:
+        document["nats"][0]["port-set-restrict"]["end-port-number"] = 39999 + own * (clients + factor)
+        document["nats"][0]["port-set"]["dynamic"] = {
+            "address-pool-factor": factor,
+            "port-set-size": size,
+            "port-sets-per-subscriber": most,
+        }
+        blocks = own * factor // size
+    found = natbound.Scenario(document).risk(tries=1)
+    seen = stepped(clients=clients, blocks=blocks, size=size, most=most if blocks else 0, endpoints=3, rate=rate, hold=10, arrivals=120_000, reuse=reuse, own=own)  # fmt: skip
+    assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
+    assert found.exact
+
+
+def test_a_table_binds_beyond_one_set_each() -> None:
+    """A limit that lies above a set for each subscriber and below all their sets is counted."""
+    s = scenario(clients=2, pool=2, size=2, most=4, endpoints=1, rate=1, hold="6s")
+    limited = s.with_settings("nats.connection-limits.limit-per-instance=6")
+    assert limited.risk(tries=1)["refusal_probability"] > 1.2 * s.risk(tries=1)["refusal_probability"]
 
 
 def test_one_scope_is_blocks_refused() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import natbound
 import pytest
+from natbound.tuples import tuples
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -58,6 +59,108 @@ def test_rfc_7422() -> None:
     assert "1:16 is the most" in text
     assert "3,794" in text  # 64,512 / 17
     assert "2 addresses" in text
+
+
+def overflow(clients: str, pool: str, *, factor: int, size: int, each: int, own: int = 4032) -> dict[str, Any]:
+    """Deterministic sets, and a dynamic part beside them."""
+    dynamic = {"address-pool-factor": factor, "port-set-size": size, "port-sets-per-subscriber": each}
+    return cgn(clients, pool, **{"port-set-size": own, "deterministic": True, "dynamic": dynamic})
+
+
+def test_rfc_7422_with_its_dynamic_part() -> None:
+    """Its section 2.3: D = 2, so 14 clients, 4,032 ports each, 57472-65535 dynamic; blocks of 100 there, 1,008 ports at most: ten blocks.
+
+    80 blocks for 14 clients, so eight of them may have all ten.
+    """
+    document = overflow("198.51.100.1-198.51.100.14", "192.0.2.1", factor=2, size=100, each=10)
+    scenario = natbound.Scenario(document)
+    most = scenario.capacity()["maximum"]
+    assert most["connections"] == 14 * 4032 + (65535 - 57472 + 1) // 100 * 100
+    assert attack.valid(most["evidence"]) is True
+    one = copy.deepcopy(document)
+    one["clients"][0]["addresses"] = "198.51.100.2"
+    alone = natbound.Scenario(one).capacity()["maximum"]
+    assert alone["connections"] == 4032 + 10 * 100
+    external = sorted({int(t.via[0][2]) for t in tuples(alone["evidence"])})
+    assert external == [*range(1024, 5056), *range(57472, 58472)]
+    for demand, fits in ((64_448, True), (64_449, False)):
+        found = scenario.capacity(demand, place="best")
+        assert found.fits is fits
+        assert attack.valid(found["evidence"]) is True, attack.check(found["evidence"])
+    text = refused(overflow("198.51.100.0-198.51.100.14", "192.0.2.1", factor=2, size=100, each=10))
+    assert "15 client addresses want a set each, and the pool has 14" in text
+    assert "3,794" in text  # 64,512 / 17
+    guaranteed = scenario.answer(remedies=False).guaranteed
+    assert guaranteed.connections is None
+    assert guaranteed["at_least"] == 4032
+    assert "dynamic" in guaranteed.sets_it
+
+
+def test_limits_decide_guaranteed_whatever_the_dynamic_part_adds() -> None:
+    for limits, said in (
+        ({"limit-per-subscriber": 4000}, 4000),
+        ({"limit-per-instance": 3000}, 3000),
+        ({"limit-per-subscriber": 4033}, None),
+    ):
+        document = overflow("198.51.100.1-198.51.100.14", "192.0.2.1", factor=2, size=100, each=10)
+        document["nats"][0]["connection-limits"] = limits
+        found = natbound.Scenario(document).answer(remedies=False).guaranteed
+        assert found.connections == said
+        if said is not None:
+            attack.accepted(found["evidence"])
+
+
+def test_dynamic_parts_against_brute_force() -> None:
+    """Maximum and demands; certificates that the checker accepts, and no wrong mutants of them."""
+    rng = random.Random(11)
+    fit = refused_ = more = 0
+    for seed in range(80):
+        document = dealt.dynamic_document(random.Random(seed))
+        document["nats"][0].get("connection-limits", {}).pop("limit-per-subscriber", None)
+        scenario = natbound.Scenario(document)
+        certificates = [scenario.capacity()["maximum"]["evidence"]]
+        assert certificates[0]["kind"] == "maximum"
+        most = dealt.most(document)
+        assert int(certificates[0]["connections"]) == most
+        less = copy.deepcopy(document)
+        del less["nats"][0]["port-set"]["dynamic"]
+        more += most > natbound.Scenario(less).capacity()["maximum"]["connections"]
+        demand = {pair: rng.randint(0, 6) for pair in pairs_of(document)}
+        if any(demand.values()):
+            found = scenario.capacity(listed(demand))
+            assert found.fits is dealt.meets(document, demand)
+            fit += found.fits
+            refused_ += not found.fits
+            certificates.append(found["evidence"])
+        for c in certificates:
+            attack.accepted(c)
+            if dealt.sockets(document) > 5:
+                continue
+            for done, mutant in mutants(c, rng, 8):
+                if mutant.get("scenario") == c["scenario"] and attack.valid(mutant) is True:
+                    assert true(mutant), (done, json.dumps(mutant))
+    assert min(fit, refused_, more) > 10
+
+
+def test_guaranteed_is_no_more_than_a_history_needs() -> None:
+    """The bound of the own sets, against every reachable state of small networks: nothing fails with fewer live."""
+    settled = 0
+    for seed in range(60):
+        document = dealt.dynamic_document(random.Random(seed))
+        if dealt.sockets(document) > 6:
+            continue
+        document["nats"][0]["design"].update({"first-choice": "none", "search": {"rounds": [{"start": "random", "step": "ascend"}]}})
+        found = natbound.Scenario(document).answer(0.5, remedies=False).guaranteed
+        least = dealt.least_live_that_fails(document)
+        if found.nothing_fails:
+            assert least is None
+        else:
+            if found.connections is None:
+                assert least is None or least >= found["at_least"]
+            else:
+                assert found.connections == least
+        settled += least is not None
+    assert settled > 10
 
 
 def test_the_second_set_follows_the_first() -> None:
@@ -238,6 +341,16 @@ def test_input_errors() -> None:
     assert "one set" in refused(
         cgn("10.0.0.1", "192.0.2.1", **{"port-set-size": 512, "port-sets-per-subscriber": 2, "deterministic": True})
     )
+    assert "leaves no deterministic set: an address has 16 sets of 4,032" in refused(
+        overflow("10.0.0.1", "192.0.2.1", factor=16, size=9, each=1)
+    )
+    assert "a dynamic part of no sets" in refused(overflow("10.0.0.1", "192.0.2.1", factor=0, size=9, each=1))
+    assert "57472-65535" in refused(overflow("10.0.0.1", "192.0.2.1", factor=2, size=8065, each=1))
+    assert "a set has at least one port" in refused(overflow("10.0.0.1", "192.0.2.1", factor=2, size=0, each=1))
+    assert "admits nothing" in refused(overflow("10.0.0.1", "192.0.2.1", factor=2, size=9, each=0))
+    document = copy.deepcopy(cgn("10.0.0.1", "192.0.2.1", **{"port-set-size": 512}))
+    document["nats"][0]["port-set"]["dynamic"] = {"port-set-size": 9}
+    assert "dynamic sets are beside deterministic ones" in refused(document)
     document = copy.deepcopy(cgn("10.0.0.1", "192.0.2.1", **{"port-set-size": 512}))
     document["nats"][0]["port-set-restrict"] = {"psid-len": 8, "psid": 3}
     assert "consecutive ports" in refused(document)  # runs of 4

@@ -191,13 +191,13 @@ def test_spread_and_paired_obey_their_rules() -> None:
 
 def test_port_sets_are_laid_out_by_the_rules() -> None:
     """Maxima and demands of small NATs that deal their ports out in sets: clashes, quotas, limits, and whose a set is."""
-    seen = {"maximum": 0, "demand": 0, "deterministic": 0, "quota": 0, "eim": 0}
+    seen = {"maximum": 0, "demand": 0, "deterministic": 0, "quota": 0, "eim": 0, "dynamic": 0}
     for seed in range(220):
         rng = random.Random(seed)
         kind = "eim" if seed % 3 == 0 else "edm"
-        scenario = natbound.Scenario(dealt.random_document(rng, kind))
+        scenario = natbound.Scenario((dealt.dynamic_document if seed % 4 == 3 else dealt.random_document)(rng, kind))
         world = World(scenario.canonical)
-        (router,) = [r for r in world.nats if r.sets]
+        (router,) = [r for r in world.nats if r.sets or r.own_set]
         for ask in ("maximum", "demand"):
             part = scenario.capacity().to_dict()["maximum"] if ask == "maximum" else scenario.capacity(rng.randint(1, 12)).to_dict()
             if not part.get("evidence") or part.get("fits") is False:
@@ -214,12 +214,13 @@ def test_port_sets_are_laid_out_by_the_rules() -> None:
                 assert Counter((t.client, t.server) for t in tuples(part["evidence"])) == Counter(wanted)
             owners: dict[int, set[str]] = {}
             for flow, nat, at in live:
-                if nat == router.name:
+                if nat == router.name and at not in router.own_set.get(flow[1], []):
                     owners.setdefault(next(k for k, some in enumerate(router.sets) if at in some), set()).add(flow[1])
             assert all(len(who) == 1 for who in owners.values())
             assert all(n <= router.sets_each for n in Counter(a for who in owners.values() for a in who).values())
             seen[ask] += len(live) > 0
             seen["deterministic"] += bool(router.own_set)
+            seen["dynamic"] += bool(router.own_set and owners)
             seen["quota"] += router.quota is not None
             seen["eim"] += kind == "eim"
     assert min(seen.values()) > 5, seen

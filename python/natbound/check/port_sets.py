@@ -1,7 +1,8 @@
 """Ports dealt out in sets (port-set): what subscribers can hold, by counting.
 
 One subscriber. Any port of its sets may carry any of its mappings, so under one clash-scope key it has as many of them as its sockets and its
-sets' ports allow, the heaviest first. That number f is concave in the sets: the next set never adds more than the one before did.
+sets' ports allow, the heaviest first. That number f is concave in the sets that are dealt on demand: the next one never adds more than the one
+before did. (A deterministic set, of another size, is every subscriber's from the start.)
 
 All of them. They share nothing but the sets, so the most is the largest sum of f: each set goes where it adds most.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .blocks import read_dests
 from .keys import keys_of, mapping_side, weights
@@ -53,7 +54,7 @@ class Room:
 
     def __init__(self, scenario: Scenario, nat: Nat, client: Client, reaches: frozenset[str] | None = None, *, apart: bool = False) -> None:
         assert nat.port_sets is not None
-        self.ports, self.quota, self.sockets = nat.port_sets.size, nat.quota, size(client.ports)
+        self.ports, self.quota, self.sockets = nat.port_sets.ports, nat.quota, size(client.ports)
         self.client = client = client if reaches is None else replace(client, reaches=reaches)
         plan = nat.plan
         if apart and plan.mapping == "eim":
@@ -67,9 +68,7 @@ class Room:
     def held(self, sets: int) -> Mappings:
         """What one subscriber holds at most with so many sets."""
         spend(1 + len(self.keys))
-        each = [
-            (w, n * number) for number, found in self.keys for w, n in cut(((w, self.sockets * n) for w, n in found), sets * self.ports)
-        ]
+        each = [(w, n * number) for number, found in self.keys for w, n in cut(((w, self.sockets * n) for w, n in found), self.ports(sets))]
         return each if self.quota is None else cut(each, None, self.quota)
 
     def most(self, sets: int) -> int:
@@ -77,33 +76,53 @@ class Room:
         return carried(self.held(sets))
 
 
-def supply(scenario: Scenario, nat: Nat) -> tuple[int, int]:
-    """How many sets there are, and the most of one subscriber."""
-    assert nat.port_sets is not None
-    if nat.port_sets.deterministic:
-        return sum(size(c.addresses) for c in scenario.inside(nat)), 1
-    return size(nat.pool) * len(nat.port_sets.firsts), nat.port_sets.each
+class Supply(NamedTuple):
+    """The sets of a NAT: those that each subscriber has anyway, how many there are to be dealt, and the most of one subscriber with its own."""
+
+    own: int
+    shared: int
+    each: int
+
+
+def supply(scenario: Scenario, nat: Nat) -> Supply:
+    """Of a NAT that deals out its ports."""
+    rule = nat.port_sets
+    assert rule is not None
+    if not rule.deterministic:
+        return Supply(0, size(nat.pool) * len(rule.firsts), rule.each)
+    if rule.more is None:
+        return Supply(1, 0, 1)
+    return Supply(1, size(nat.pool) * len(rule.more.firsts), 1 + rule.more.each)
+
+
+def all_sets(scenario: Scenario, nat: Nat) -> int:
+    """All that can be in use: those that subscribers have anyway, and those to be dealt."""
+    there = supply(scenario, nat)
+    return there.own * sum(size(c.addresses) for c in scenario.inside(nat)) + there.shared
 
 
 def most_dealt(scenario: Scenario, nat: Nat) -> int:
     """The largest sum of f: of all the sets that a subscriber could get, those that add most."""
-    sets, each = supply(scenario, nat)
+    there = supply(scenario, nat)
     gains: list[tuple[int, int]] = []
+    base = 0
     for client in scenario.inside(nat):
-        room, before = Room(scenario, nat, client), 0
-        for b in range(1, each + 1):
+        room = Room(scenario, nat, client)
+        before = room.most(there.own)
+        base += before * size(client.addresses)
+        for b in range(there.own + 1, there.each + 1):
             now = room.most(b)
             if now == before:
                 break
             gains.append((now - before, size(client.addresses)))
             before = now
-    return carried(cut(gains, sets))
+    return base + carried(cut(gains, there.shared))
 
 
 def check_bound(scenario: Scenario, nat: Nat, value: Any, where: str, limits: list[int]) -> int:
     """does-not-fit: the most connections through the NAT."""
     known_keys(value, "nat at-most table port-sets", where)
-    need(count(get(value, "port-sets", where), where) == supply(scenario, nat)[0], f"{where}: another number of sets")
+    need(count(get(value, "port-sets", where), where) == all_sets(scenario, nat), f"{where}: another number of sets")
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limits, f"{where}: {nat.name} has no such limit")
     bound = most_dealt(scenario, nat)
@@ -126,7 +145,7 @@ class Dealt:
         need(name in nat.inside, f"{where}: {name[:40]!r} is not inside {nat.name}")
         self.client = scenario.clients[name]
         self.many, self.sets = (count(get(value, key, where), where) for key in ("subscribers", "sets"))
-        need(self.sets <= supply(scenario, nat)[1], f"{where}: more sets than a subscriber may have")
+        need(self.sets <= supply(scenario, nat).each, f"{where}: more sets than a subscriber may have")
         self.room = Room(scenario, nat, self.client, apart=True)
         self.flows = []
         for i, f in enumerate(entries(value.get("flows", []), where)):
@@ -163,7 +182,7 @@ class Dealt:
             f"{where}: flows that share a part of their keys",
         )
         for keys, many in groups:
-            need(many <= volume(keys) * self.many * self.sets * room.ports, f"{where}: more flows than the sets have ports for")
+            need(many <= volume(keys) * self.many * room.ports(self.sets), f"{where}: more flows than the sets have ports for")
         all_ = sum(many for _, many in self.flows)
         if room.quota is not None:
             need(plan.mapping != "eim", f"{where}: a quota on flows that share mappings")
@@ -191,8 +210,9 @@ def check_dealt(scenario: Scenario, value: Any, demand: bool, where: str) -> tup
     nat = scenario.nats[name]
     said = count(get(value, "connections", where), where)
     items = [Dealt(scenario, nat, v, f"{where}[{i}]") for i, v in enumerate(entries(get(value, "subscribers", where), where))]
-    sets, _ = supply(scenario, nat)
-    need(sum(d.many * d.sets for d in items) <= sets, f"{where}: more sets than the {sets:,} of {nat.name}")
+    there = supply(scenario, nat)
+    dealt = sum(d.many * max(d.sets - there.own, 0) for d in items)
+    need(dealt <= there.shared, f"{where}: more sets than the {there.shared:,} that {nat.name} deals")
     for client in {d.client.name: d.client for d in items}.values():
         spend(len(items))
         need(
@@ -259,7 +279,7 @@ def needed(scenario: Scenario, nat: Nat, wanted: Mapping[tuple[str, str], int], 
 
 def too_few(scenario: Scenario, nat: Nat, value: Any, demand: Mapping[tuple[str, str], int], where: str) -> bool:
     """does-not-fit with a demand: whether the sets that these client sets need at least are more than there are."""
-    sets, each = supply(scenario, nat)
+    there = supply(scenario, nat)
     least, seen, alone = 0, set(), False
     for i, item in enumerate(entries(value, where)):
         here = f"{where}[{i}]"
@@ -272,10 +292,11 @@ def too_few(scenario: Scenario, nat: Nat, value: Any, demand: Mapping[tuple[str,
         need(to <= scenario.servers.keys() and to, f"{here}: no such servers")
         need(all(scenario.reached(client, scenario.servers[v]) for v in to), f"{here}: servers that {name} does not reach")
         many, y = size(client.addresses), count(get(item, "sets", here), here)
+        need(y >= there.own * many, f"{here}: fewer sets than {name} has anyway")
         wanted, room = needed(scenario, nat, demand, client, to)
         full, more = divmod(y, many)
         carries = more * room.most(full + 1) + (many - more) * room.most(full)
         need(wanted > carries, f"{here}: {y:,} sets carry {carries:,}, and {wanted:,} are wanted")
-        least += y + 1
-        alone = alone or y >= many * each
-    return alone or least > sets
+        least += y + 1 - there.own * many
+        alone = alone or y >= many * there.each
+    return alone or least > there.shared

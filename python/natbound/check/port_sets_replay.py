@@ -54,7 +54,7 @@ def distinct(scenario: Scenario, nat: Nat, client: Client) -> Iterator[int]:
 
 
 def least_of_searches(scenario: Scenario, nat: Nat) -> int | None:
-    """As least_of_search, over all subscribers."""
+    """As least_of_search, over all subscribers. (With a dynamic part no fewer: it is asked only where a subscriber's own set has failed.)"""
     if nat.port_sets is None:
         return least_of_search(scenario, nat)
     deterministic(nat)
@@ -89,9 +89,12 @@ class DealtTable:
         own = self.part(f[1])
         if self.most is not None and len(self.live) >= self.most and f not in self.live:
             return False
+        full = self.nat.quota is not None and own.subscribers.get(f[1], 0) >= self.nat.quota  # that dynamic sets don't change
         held = own.open(f, draw)
         if held:
             self.live.add(f)
+        elif self.nat.port_sets is not None and self.nat.port_sets.more is not None and not full:
+            raise Undecided(f"{self.nat.name}: this checker does not step a dynamic part beside deterministic sets")
         return held
 
     def close(self, f: Flow) -> None:

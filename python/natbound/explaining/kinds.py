@@ -87,13 +87,15 @@ def _sharing(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
 
 
 def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
-    """More sets for each subscriber, where sets are dealt out on demand."""
-    rule = nat.get("port-set")
+    """More sets for each subscriber, where sets are dealt out on demand (alone, or beside deterministic ones)."""
+    rule, at = nat.get("port-set") or {}, "port-set"
+    if rule.get("dynamic"):
+        rule, at = rule["dynamic"], "port-set.dynamic"
     if rule and not rule.get("deterministic"):
         now = int(rule.get("port-sets-per-subscriber", 1))
         yield Kind(
             "port-set", nat["name"],
-            lambda n: [f"nats.{i}.port-set.port-sets-per-subscriber={now + n}"],
+            lambda n: [f"nats.{i}.{at}.port-sets-per-subscriber={now + n}"],
             lambda n: f"{plural(n, 'port set')} for each subscriber of {nat['name']}: {now + n:,}",
             65536 - now, alike=False,
         )  # fmt: skip

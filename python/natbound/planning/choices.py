@@ -45,19 +45,22 @@ def space(canonical: Mapping[str, Any], index: int, price: float, load: float) -
     nat = canonical["nats"][index]
     if (nat.get("port-set-restrict") or {}).get("psid-len") is not None:
         return _share_of_an_address(canonical, index, price)
-    if (nat.get("port-set") or {}).get("deterministic"):
+    rule = nat.get("port-set") or {}
+    if rule.get("deterministic") and not rule.get("dynamic"):
         return _sets_for_ever(canonical, index, price)
     pool = _Pool(canonical, index)
+    least = _addresses_for_sets(canonical, index, int(rule["port-set-size"])) if rule.get("dynamic") else 1
     guess = math.ceil(load / 60000)
     shown, n = [], 1
     while n <= 16:
-        shown.append(n)
+        if n >= least:
+            shown.append(n)
         n = n + 1 if n < 4 else (n * 3 // 2 if len(shown) % 2 == 0 else n * 4 // 3)
     return Choice(
         "address",
         nat["name"],
         pool.now,
-        Ladder(1, MOST_ADDRESSES, lambda n: price * max(0, n - pool.now), max(1, min(guess, MOST_ADDRESSES))),
+        Ladder(least, MOST_ADDRESSES, lambda n: price * max(0, n - pool.now), max(least, min(guess, MOST_ADDRESSES))),
         pool.settings,
         lambda n: f"{n:,} address{'es' if n != 1 else ''}{at_nat(canonical, nat['name'])}",
         ("ports", "blocks"),
@@ -120,14 +123,12 @@ def _sets_for_ever(canonical: Mapping[str, Any], index: int, price: float) -> Ch
     """Sets of RFC 7422: larger ones, and as many addresses as it takes to give every subscriber one."""
     nat = canonical["nats"][index]
     pool = _Pool(canonical, index)
-    clients = sum(pools.count(c["addresses"]) for c in canonical["clients"] if c["name"] in nat["inside"])
-    runs = _runs(nat)
     now = int(nat["port-set"]["port-set-size"])
 
     def needed(size: int) -> int:
-        return math.ceil(clients / sum((last - first + 1) // size for first, last in runs))
+        return _addresses_for_sets(canonical, index, size)
 
-    most = max(last - first + 1 for first, last in runs)
+    most = max(last - first + 1 for first, last in _runs(nat))
     return Choice(
         "address",
         nat["name"],
@@ -139,6 +140,15 @@ def _sets_for_ever(canonical: Mapping[str, Any], index: int, price: float) -> Ch
         sorted({min(most, 2**k) for k in range(6, 13)} | {now}),
         lambda size: float(needed(size)),
     )
+
+
+def _addresses_for_sets(canonical: Mapping[str, Any], index: int, size: int) -> int:
+    """The fewest addresses that have a deterministic set of so many ports for each client address."""
+    nat = canonical["nats"][index]
+    clients = sum(pools.count(c["addresses"]) for c in canonical["clients"] if c["name"] in nat["inside"])
+    dynamic = nat["port-set"].get("dynamic") or {}
+    each = sum((last - first + 1) // size for first, last in _runs(nat)) - int(dynamic.get("address-pool-factor", 1) if dynamic else 0)
+    return math.ceil(clients / each)
 
 
 def _runs(nat: Mapping[str, Any]) -> list[tuple[int, int]]:

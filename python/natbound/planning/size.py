@@ -161,11 +161,13 @@ def _variants(
     if index is None:
         return
     own = canonical["nats"][index]
-    sets = own.get("port-set")
+    sets, at = own.get("port-set") or {}, "port-set"
+    if sets.get("dynamic"):
+        sets, at = sets["dynamic"], "port-set.dynamic"
     if sets and not sets.get("deterministic"):
         least = int(sets["port-sets-per-subscriber"])
         for most in range(least + 1, least + 1 + MOST_SETS):
-            setting = f"nats.{index}.port-set.port-sets-per-subscriber={most}"
+            setting = f"nats.{index}.{at}.port-sets-per-subscriber={most}"
             yield _Variant(f"up to {most:,} sets a subscriber", (setting,), price["sets"] * (most - least), True)
     lives = any("life" in entry for entry in canonical["traffic"])
     for name in (None, *designs):

@@ -4,8 +4,9 @@
 // block.
 //
 // A port that is busy towards one destination may serve another, where the design's clash scope
-// says so: then a subscriber with n_d live flows in scope d holds ceil(max n_d / block) blocks, at
-// most `most`, and all subscribers at most `pool`. As in port_blocks.hpp flows fill a block before
+// says so: then a subscriber with n_d live flows in scope d holds ceil((max n_d - own) / block)
+// blocks (none where own suffices: the ports that it has anyway, RFC 7422, 2), at most `most`, and
+// all subscribers at most `pool`. As in port_blocks.hpp flows fill a block before
 // the next is taken and an empty one returns at once, so that real allocators, in which a few flows
 // keep a block, need more. From every state flows may depart: the stationary law keeps its product
 // form for any laws of holds (F. P. Kelly, Adv. Appl. Probab. 18 (1986) 473), and the answers are
@@ -33,6 +34,7 @@ struct block_dealing {
     std::uint64_t block = 512, most = 8;  // ports in a block, blocks that a subscriber may hold
     std::uint64_t pool = 126;             // blocks of all
     std::vector<block_subscribers> kinds;
+    std::uint64_t own = 0;  // ports of each subscriber that are in no block
 };
 
 // Logarithms of the shares of a scope's connections that are refused.

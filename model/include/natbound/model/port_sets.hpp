@@ -6,6 +6,10 @@
 // address of the pool first, then the next. Where they are deterministic (RFC 7422, 2, the
 // sequential assignment) client address number i has set number i: the client sets in the order of
 // `inside`, each one's addresses ascending.
+//
+// Beside a dynamic part (RFC 7422, 2) an address whose permitted ports would make C + D sets has C
+// of them; all its other permitted ports are cut likewise, from each run's lowest port on, into
+// dynamic sets. A client address has its own set, and so many of those as it needs and may have.
 #include <optional>
 #include <vector>
 
@@ -28,13 +32,27 @@ class port_set_layout {
     std::uint64_t on_an_address() const { return firsts_.size(); }
     count sets() const { return nat_->external_ip_address_pool.size() * firsts_.size(); }
     dealt_set at(const count& number) const;
+    // Of an address: the ports that are dynamic, and the sets that they make.
+    const port_set& dynamic_ports() const { return dynamic_ports_; }
+    std::uint64_t dynamic_on_an_address() const;
+    count dynamic_sets() const {
+        return nat_->external_ip_address_pool.size() * dynamic_on_an_address();
+    }
 
   private:
     const nat* nat_;
     const subscriber_port_sets* rule_;
     port_set permitted_;
     std::vector<port> firsts_;
+    port_set dynamic_ports_;
 };
+
+// Whether client addresses share sets: all of them, or those of a dynamic part.
+inline bool dealt_on_demand(const subscriber_port_sets& rule) {
+    return !rule.deterministic || rule.dynamic;
+}
+// The ports of a client address that has so many sets, its own (where there is one) the first.
+count ports_of(const subscriber_port_sets& rule, const count& sets);
 
 // The client addresses inside.
 count subscribers_of(const scenario& s, const nat& n);

@@ -80,11 +80,18 @@ struct static_mapping {
     port_set external_src_port;
     std::optional<transport> transport_protocol;
 };
+// RFC 7422, 2: the ports that deterministic sets leave over, dealt out on demand.
+struct dynamic_port_sets {
+    std::uint64_t address_pool_factor = 1;  // D: deterministic sets of an address that become these
+    std::uint64_t port_set_size = 0;
+    std::uint64_t port_sets_per_subscriber = 1;
+};
 // Ports are dealt to a subscriber (one client address) in sets of so many consecutive ones.
 struct subscriber_port_sets {
     std::uint64_t port_set_size = 0;
     std::uint64_t port_sets_per_subscriber = 1;
     bool deterministic = false;  // RFC 7422: by arithmetic, one set a client address, for ever
+    std::optional<dynamic_port_sets> dynamic;
 };
 // RFC 8512. Where all that a NAT carries is of one protocol its limit is that of all
 // (parse_scenario makes it so, the smaller of the two); else it is refused.
@@ -240,8 +247,10 @@ BOOST_DESCRIBE_STRUCT(port_restriction, (),
                       (start_port_number, end_port_number, psid_offset, psid_len, psid))
 BOOST_DESCRIBE_STRUCT(static_mapping, (),
                       (external_src_address, external_src_port, transport_protocol))
+BOOST_DESCRIBE_STRUCT(dynamic_port_sets, (),
+                      (address_pool_factor, port_set_size, port_sets_per_subscriber))
 BOOST_DESCRIBE_STRUCT(subscriber_port_sets, (),
-                      (port_set_size, port_sets_per_subscriber, deterministic))
+                      (port_set_size, port_sets_per_subscriber, deterministic, dynamic))
 BOOST_DESCRIBE_STRUCT(protocol_limit, (), (protocol_id, limit))
 BOOST_DESCRIBE_STRUCT(connection_limits, (),
                       (limit_per_subscriber, limit_per_instance, limit_per_protocol))
