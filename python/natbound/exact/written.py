@@ -57,6 +57,7 @@ class _Stage:
         self.uses: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)  # by key and endpoint, then mapping
         self.passing: list[tuple[Flow, int]] = []
         self.dealt = _own_ports(world, nat)
+        self.sets = _sets_on_demand(nat)
         self.ends_of = cache(self._ends_of)
 
     def ends(self, client: Client, f: Flow) -> list[End]:
@@ -69,8 +70,7 @@ class _Stage:
         ports = nat.plan.permitted(source)
         if nat.port_sets is not None:
             own = self.dealt.get(address)
-            cut = [(a, ((lo, lo + nat.port_sets.size - 1),)) for a in each(nat.pool) for lo in nat.port_sets.firsts]
-            return [(a, p) for a, s in ([own] if own else cut) for p in each(s)]
+            return [(a, p) for a, s in [*([own] if own else []), *self.sets] for p in each(s)]
         there = way.externals(client, ((address, address),), [protocol], ((to, to),))
         return [(a, p) for a in each(there) for p in each(minus(ports, nat.holes.on(protocol, a) if nat.holes.each else ()))]
 
@@ -123,17 +123,18 @@ class _Stage:
             self._few(served.values(), nat.subscribers)
         if nat.translates and nat.plan.paired and size(nat.pool) > 1:
             self._parts(lambda e: e[0], 1, alone=False)
-        if nat.port_sets is not None and not nat.port_sets.deterministic:
-            wide, firsts = nat.port_sets.size, nat.port_sets.firsts
-            of = {p: lo for lo in firsts for p in range(lo, lo + wide)}
-            self._parts(lambda e: (e[0], of[e[1]]), nat.port_sets.each, alone=True)
+        if nat.port_sets is not None and self.sets:
+            of = {(a, p): (a, s[0][0]) for a, s in self.sets for p in each(s)}
+            self._parts(of.get, nat.port_sets.more.each if nat.port_sets.more else nat.port_sets.each, alone=True)
 
     def _parts(self, part: Callable[[End], Hashable], most: int, *, alone: bool) -> None:
-        """Each client address has so many parts of the endpoints at most; `alone`: and nobody else has those."""
+        """Each client address has so many parts of the endpoints (those in none do not count) at most; `alone`: and nobody else has those."""
         owned: dict[tuple[int, Hashable], int] = {}
         for mapping, ends in self.has.items():
             for e, x in ends.items():
-                which = mapping[1], part(e)  # type: ignore[index]  # a flow's beginning
+                if (there := part(e)) is None:
+                    continue
+                which = mapping[1], there  # type: ignore[index]  # a flow's beginning
                 if which not in owned:
                     owned[which] = self.new()
                 self._implies(x, owned[which])
@@ -155,6 +156,15 @@ def _own_ports(world: Checked, nat: Nat) -> dict[int, tuple[int, Set]]:
         return {}
     there = ((a, ((lo, lo + sets.size - 1),)) for a in each(nat.pool) for lo in sets.firsts)
     return dict(zip((a for name in sets.order for a in each(world.clients[name].addresses)), there, strict=False))
+
+
+def _sets_on_demand(nat: Nat) -> list[tuple[int, Set]]:
+    """The sets that are dealt to whoever needs them."""
+    sets = nat.port_sets
+    if sets is None or (sets.deterministic and sets.more is None):
+        return []
+    wide, firsts = (sets.more.size, sets.more.firsts) if sets.more else (sets.size, sets.firsts)
+    return [(a, ((lo, lo + wide - 1),)) for a in each(nat.pool) for lo in firsts]
 
 
 class Written:
