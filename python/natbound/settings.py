@@ -76,6 +76,8 @@ class _Change:
             at = self.only(at)
         if not isinstance(at, dict):
             raise self.error("has no fields", self.full or "the file")
+        if key.isdecimal():
+            raise self.error(f"{self.full or 'the file'} has no entries here", key, "write the first into the file")
         if key not in at and at.get("name") == key:
             return at  # `clients.A.ports` where clients is one set and not a list
         self.full += f".{key}" if self.full else key

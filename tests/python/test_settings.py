@@ -45,6 +45,11 @@ def test_a_design_by_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert home.compare(["mine.json"])[0].guaranteed.connections == 64512
 
 
+def test_an_index_where_there_is_no_list() -> None:
+    with pytest.raises(natbound.InputError, match=r"traffic has no entries here; write the first into the file"):
+        natbound.load(HOME, ["traffic=", "traffic.0.rate=9/s"])
+
+
 @pytest.mark.parametrize(
     ("file", "setting", "says"),
     [
