@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "natbound/calculator/simulator.hpp"
@@ -40,7 +41,7 @@ class rising_refusals {
   public:
     rising_refusals(const scenario& s, const study_options& how, const risk_result& first,
                     double scale)
-        : study_(s, how), first_(first), scale_(scale) {
+        : s_(s), how_(how), first_(first), scale_(scale) {
         remember(1, first);
     }
 
@@ -55,7 +56,8 @@ class rising_refusals {
             if (above->first / below->first < 1.01)
                 return below->second[kind] + part * (above->second[kind] - below->second[kind]);
         }
-        remember(times, study_.risk(times * scale_));
+        if (!study_) study_.emplace(s_, how_);
+        remember(times, study_->risk(times * scale_));
         return seen_[times][kind];
     }
 
@@ -76,7 +78,9 @@ class rising_refusals {
         seen_[times] = std::move(out);
     }
 
-    loss_study study_;
+    const scenario& s_;
+    study_options how_;
+    std::optional<loss_study> study_;  // not needed where nobody tries again
     const risk_result& first_;
     double scale_;
     std::map<double, std::vector<double>> seen_;  // by attempts over connections

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from natbound import InputError, Scenario, Unsupported, calculator
+from natbound import InputError, Scenario, calculator
 
 BATCHES = {"law": "batches", "mean-batch": 7}
 ON_OFF = {"law": "on-off", "on": "5s", "off": "15s"}
@@ -116,20 +116,23 @@ def test_counting_agrees_with_the_exact_chains() -> None:
         assert abs(count["refusal_probability"] - exact) < 4 * (count["interval"][1] - count["interval"][0]) / 4.08
 
 
-def test_what_is_right_for_poisson_alone_refuses() -> None:
+def test_what_is_right_for_poisson_alone_is_counted() -> None:
     bursty = home(BATCHES)
     constant = {"law": "constant", "mean": "10s"}
-    with pytest.raises(Unsupported, match="a flow table that arrivals in bursts can fill"):
-        home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}}).risk()
-    with pytest.raises(Unsupported, match="a quota under arrivals in bursts"):
-        home(ON_OFF, more=({},), nat={"connection-limits": {"limit-per-subscriber": 40}}).risk()
+    table = home(BATCHES, hold=constant, nat={"connection-limits": {"limit-per-instance": 400}})
+    quota = home(ON_OFF, more=({},), nat={"connection-limits": {"limit-per-subscriber": 40}})
+    for scenario, why in ((table, "a flow table that arrivals in bursts can fill"), (quota, "a quota under arrivals in bursts")):
+        counted = scenario.risk(tries=1)
+        assert counted.method.startswith("counted: ")
+        assert why in counted.method
+        again = scenario.simulate(seed=9)
+        assert again.interval[0] * 0.8 < counted.refusal_probability < again.interval[1] * 1.25
+        assert why in scenario.answer(remedies=False).to_dict()["likely"]["unknown"]
     found = bursty.risk()
     assert found["seconds_to_first_refusal"] is None
     assert found["retries"]["tries"] == 7
     assert found["retries"]["method"] == "simulated"
     assert found["retries"]["interval"][0] < found["refusal_probability"]
-    # the simulator counts them
-    assert home(BATCHES, nat={"connection-limits": {"limit-per-instance": 400}}).simulate(arrivals=50_000)["refused"] > 0
 
 
 @pytest.mark.parametrize("arrivals", [BATCHES, ON_OFF, MMPP], ids=lambda a: str(a["law"]))
