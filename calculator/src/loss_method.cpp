@@ -42,8 +42,19 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                           ": the refusal probability of mappings that carry flows to several "
                           "destinations, and share endpoints with others towards some, is not "
                           "modelled yet; simulate counts it");
-    if (system_.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm))
+    if (system_.destinations.size() > 1 &&
+        (type == mapping_type::eim || type == mapping_type::adm)) {
+        // ports in turn meet less often than those that are drawn, Linux's (the same towards each
+        // destination, but for where they start) more
+        for (const auto& part : system_.parts)
+            if (s.clients[all.kinds[part.kind].clients].source_ports.law !=
+                source_port_law::uniform)
+                throw unsupported("NAT " + plan.of->name + ": how often connections of " +
+                                  s.clients[all.kinds[part.kind].clients].name +
+                                  " meet on a mapping is known of source ports that are drawn "
+                                  "(source-ports: {law: uniform}); simulate counts it");
         sharing_ = std::make_shared<const detail::shared_sockets>(s, all, system_);
+    }
     std::map<port_use, port> uses;  // and a source port with it
     std::map<std::pair<std::size_t, std::uint32_t>, double>
         sockets;  // of a client set to a destination

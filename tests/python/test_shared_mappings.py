@@ -152,3 +152,14 @@ def test_overloaded_mappings_are_no_erlang_system() -> None:
     assert counted.method.startswith("counted: ")
     assert not counted.exact
     assert counted.retries.method == "simulated"
+
+
+@pytest.mark.parametrize("law", ["sequential", "linux"])
+def test_other_laws_of_source_ports_are_counted(law: str) -> None:
+    """Ports in turn meet less often than those that are drawn, and Linux's more: 30 times as many refused, or none at all."""
+    s = _scenario(200, 300, 2, 4, 190)
+    s["clients"][0]["source-ports"] = {"law": law}
+    found = natbound.Scenario(s).risk(tries=1)
+    assert found.method.startswith("counted: ")
+    drawn = natbound.Scenario(_scenario(200, 300, 2, 4, 190)).risk(tries=1).refusal_probability
+    assert found.interval[0] > 10 * drawn if law == "sequential" else found.interval[1] < drawn / 10
