@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import natbound
 import pytest
 from natbound.check import check
+from natbound.check.scenario import read_scenario
+from natbound.exact.written import Written
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -104,3 +107,23 @@ def test_large_ones_keep_their_bounds() -> None:
     s["clients"][0]["ports"] = "1024-65535"
     scenario = natbound.Scenario(s)
     assert scenario.capacity().to_dict()["maximum"] == scenario.capacity(engine="flow").to_dict()["maximum"]
+
+
+@pytest.mark.parametrize(("what", "value"), [
+    ("external-ip-address-pool", ["203.0.0.0/12"]), ("clients", "20.0.0.0/8"), ("servers", "198.0.0.0/12"),
+])  # fmt: skip
+def test_nothing_large_is_written_out(what: str, value: Any) -> None:
+    """What would be too many is told before it is made."""
+    s = many.KINDS["overloading"](random.Random("overloading 3 large"))
+    s["nats"][0]["design"]["pool"] = {"choice": "random", "hash": "", "of": "source", "fallback": True}
+    if what in s["nats"][0]:
+        s["nats"][0][what] = value
+    else:
+        s[what][0]["addresses"] = [value]
+    world = read_scenario(natbound.Scenario(s).canonical)
+    tracemalloc.start()
+    with pytest.raises(natbound.Unsupported, match="need more than 20,000 unknowns"):
+        Written(world, most=20_000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50_000_000

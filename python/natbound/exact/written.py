@@ -50,8 +50,8 @@ def each(s: Set) -> Iterator[int]:
 class _Stage:
     """One NAT: which endpoint each mapping has, who uses it under which key, and which connections pass."""
 
-    def __init__(self, world: Checked, nat: Nat, new: Callable[[], int], program: Program) -> None:
-        self.nat, self.new, self.program = nat, new, program
+    def __init__(self, world: Checked, nat: Nat, new: Callable[[], int], program: Program, most: int) -> None:
+        self.nat, self.new, self.program, self.most = nat, new, program, most
         self.way = Way(world, nat) if nat.translates else None
         self.has: dict[Hashable, dict[End, int]] = defaultdict(dict)  # by mapping and endpoint
         self.uses: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)  # by key and endpoint, then mapping
@@ -70,9 +70,15 @@ class _Stage:
         ports = nat.plan.permitted(source)
         if nat.port_sets is not None:
             own = self.dealt.get(address)
+            self._few_enough(sum(size(s) for _, s in self.sets))
             return [(a, p) for a, s in [*([own] if own else []), *self.sets] for p in each(s)]
         there = way.externals(client, ((address, address),), [protocol], ((to, to),))
+        self._few_enough(size(there) * size(ports))
         return [(a, p) for a in each(there) for p in each(minus(ports, nat.holes.on(protocol, a) if nat.holes.each else ()))]
+
+    def _few_enough(self, ends: int) -> None:
+        if ends > self.most:  # a variable each, for one connection alone
+            raise too_many(self.most)
 
     def carries(self, z: int, f: Flow, e: End) -> None:
         """Where z is, the connection has this endpoint."""
@@ -149,6 +155,11 @@ class _Stage:
             self._few(some, 1)
 
 
+def too_many(most: int) -> Unsupported:
+    """The error."""
+    return Unsupported(f"one by one the connections need more than {most:,} unknowns")
+
+
 def _own_ports(world: Checked, nat: Nat) -> dict[int, tuple[int, Set]]:
     """The set of each client address, where sets are deterministic."""
     sets = nat.port_sets
@@ -176,13 +187,16 @@ class Written:
         for nat in world.nats.values():
             if nat.translates and Way(world, nat).starts == "any" and nat.plan.pool_choice == "hash" and not nat.plan.fallback:
                 raise Unsupported(f"{nat.name} picks an address by a hash that is not known: the best and the worst one differ")
-        self.stages = {nat.name: _Stage(world, nat, self._new, self.program) for nat in world.nats.values()}
+        pairs = [(c, v) for c in world.clients.values() if not c.inner for v in world.servers.values() if world.reached(c, v)]
+        pairs = [(c, v) for c, v in pairs if wanted is None or wanted.get(c.name, {}).get(v.name)]
+        there = sum(c.sockets * size(v.addresses) * size(v.ports) for c, v in pairs)
+        dealt = (size(nat.pool) * len(nat.port_sets.firsts) for nat in world.nats.values() if nat.port_sets is not None)
+        if max(there, *dealt, 0) > most:  # before anything of that size is made
+            raise too_many(most)
+        self.stages = {nat.name: _Stage(world, nat, self._new, self.program, most) for nat in world.nats.values()}
         self.outside: dict[tuple[int, End, int, int], list[int]] = defaultdict(list)
-        for client in world.clients.values():
-            if not client.inner:
-                for server in world.servers.values():
-                    if world.reached(client, server) and (wanted is None or wanted.get(client.name, {}).get(server.name)):
-                        self._connections(client, server)
+        for client, server in pairs:
+            self._connections(client, server)
         for stage in self.stages.values():
             stage.limits()
         for some in self.outside.values():  # whoever sends it: outside a tuple is one connection
@@ -192,7 +206,7 @@ class Written:
 
     def _new(self) -> int:
         if len(self.program.most) >= self.most:
-            raise Unsupported(f"one by one the connections need more than {self.most:,} unknowns")
+            raise too_many(self.most)
         return self.program.new(1)
 
     def _connections(self, client: Client, server: Server) -> None:
