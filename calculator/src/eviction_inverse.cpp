@@ -18,7 +18,7 @@ double over(double size, const connection_kind& kind, double target) {
 std::uint64_t size_for_cut(const connection_kind& kind, double target) {
     constexpr const char* function = "size_for_cut";
     detail::require_target(function, target);
-    evicting_table(1, {kind});  // refuses a bad kind
+    [[maybe_unused]] const evicting_table refuses_a_bad_kind(1, {kind});
     const double guess = std::fmin(std::ceil(kind.rate * (kind.life + 10 * kind.gap)), 1e12);
     return detail::least_to_meet(
         function, target,
@@ -32,7 +32,7 @@ double rate_for_cut(double size, const connection_kind& kind, double target) {
     detail::require_target(function, target);
     auto one = kind;
     one.rate = 1;
-    evicting_table(size, {one});
+    [[maybe_unused]] const evicting_table refuses_a_bad_kind(size, {one});
     return detail::most_real_to_meet(function, target, 1e-100, 1e100,
                                      size / (kind.life + 10 * kind.gap), [&](double rate) {
                                          one.rate = rate;

@@ -52,7 +52,8 @@ filling_times simulate_filling(const filling& of) {
     random_bits random(of.seed);
     filling_times out;
     // Each history may take its share: one that is cut says as much as all that would be cut there.
-    out.seen = static_cast<double>(of.arrivals / fewest) / of.rate;
+    const std::uint64_t of_each = of.arrivals / fewest;
+    out.seen = static_cast<double>(of_each) / of.rate;
     double spent = 0;
     const auto all = static_cast<double>(of.arrivals);
     // How many there are in all is fixed by the first ones: to go on until so much is spent would
