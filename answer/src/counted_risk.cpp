@@ -13,8 +13,7 @@ using namespace calculator;
 
 namespace {
 
-constexpr std::uint64_t arrivals = 1'000'000;
-constexpr double most_warm_up = 3e6;  // arrivals; some seconds
+constexpr std::uint64_t connections = 1'000'000;
 
 refusal_odds odds_of(const simulated_count& seen) {
     const double infinite = std::numeric_limits<double>::infinity();
@@ -36,18 +35,22 @@ std::string reason(std::string text) {
 
 }  // namespace
 
-risk_result counted_risk(const scenario& s, const risk_options& options, const unsupported& why) {
-    simulate_options how;
-    how.seed = options.seed;
-    how.arrivals = arrivals;
-    how.scale = options.scale;
-    how.most_warm_up = most_warm_up;
-    how.progress = [&](std::uint64_t, std::uint64_t) {
+simulate_options short_simulation(const risk_options& options, std::uint64_t arrivals) {
+    simulate_options out;
+    out.seed = options.seed;
+    out.arrivals = arrivals;
+    out.scale = options.scale;
+    out.most_warm_up = 3e6;
+    out.progress = [&options](std::uint64_t, std::uint64_t) {
         if (options.interrupt) options.interrupt();
     };
+    return out;
+}
+
+risk_result counted_risk(const scenario& s, const risk_options& options, const unsupported& why) {
     simulate_result seen;
     try {
-        seen = simulate(s, how);
+        seen = simulate(s, short_simulation(options, connections));
     } catch (const unsupported& also) {
         const std::string first = why.what(), second = also.what();
         if (first == second) throw;
@@ -72,9 +75,8 @@ risk_result counted_risk(const scenario& s, const risk_options& options, const u
         one.clients = k.clients;
         one.servers = k.servers;
         one.destination = k.destination;
-        one.kind.rate = out.rate * static_cast<double>(k.arrivals) /
-                        static_cast<double>(std::max<std::uint64_t>(seen.arrivals, 1)) /
-                        options.scale;
+        one.kind.rate = traffic.rate() * static_cast<double>(k.arrivals) /
+                        static_cast<double>(std::max<std::uint64_t>(seen.arrivals, 1));
         one.kind.endpoints = 1;
         one.odds = odds_of(k);
         out.kinds.push_back(std::move(one));

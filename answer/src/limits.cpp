@@ -12,8 +12,10 @@
 
 #include "evidence.hpp"
 #include "natbound/calculator/burst_limit.hpp"
+#include "natbound/calculator/endpoint_amounts.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/listen.hpp"
 #include "natbound/calculator/own_ports.hpp"
 #include "natbound/calculator/packet_limit.hpp"
 #include "natbound/calculator/subscribers.hpp"
@@ -274,32 +276,28 @@ class ranking {
              source(n, "mapping-limits.limit-subscribers")});
     }
 
-    // What the busiest endpoint, and address, of a server set get of each stream's amount.
+    // What the endpoints of a server set get of each stream's amount.
     template <class Amount>
-    std::pair<double, double> busiest(std::size_t v, Amount&& amount) const {
+    calculator::endpoint_amounts amounts(std::size_t v, Amount&& amount) const {
         const auto& set = s_.servers[v];
-        const auto ports = static_cast<std::size_t>(set.ports.size());
-        const auto endpoints = static_cast<double>(set.addresses.size() * set.ports.size());
-        double even = 0;
-        std::vector<double> uneven;
-        for (const auto& t : traffic_.streams) {
-            if (t.servers != v) continue;
-            if (t.weights.empty()) {
-                even += amount(t) / endpoints;
-                continue;
-            }
-            uneven.resize(t.weights.size());
-            for (std::size_t i = 0; i < uneven.size(); ++i) uneven[i] += amount(t) * t.weights[i];
+        calculator::endpoint_amounts out{
+            static_cast<double>(set.addresses.size() * set.ports.size())};
+        for (const auto& t : traffic_.streams)
+            if (t.servers == v) out.add(t, amount(t));
+        return out;
+    }
+
+    // What its busiest address gets.
+    double busiest_address(std::size_t v, const calculator::endpoint_amounts& of) const {
+        const auto ports = static_cast<std::size_t>(s_.servers[v].ports.size());
+        const double even = of.even * static_cast<double>(ports);
+        double most = even;
+        for (std::size_t i = 0; i < of.uneven.size(); i += ports) {
+            double here = even;
+            for (std::size_t k = i; k < i + ports; ++k) here += of.uneven[k];
+            most = std::max(most, here);
         }
-        double one = even, address = even * static_cast<double>(ports);
-        for (std::size_t i = 0; i < uneven.size(); ++i) {
-            one = std::max(one, even + uneven[i]);
-            if (i % ports != 0) continue;
-            double here = even * static_cast<double>(ports);
-            for (std::size_t k = i; k < i + ports; ++k) here += uneven[k];
-            address = std::max(address, here);
-        }
-        return {one, address};
+        return most;
     }
 
     // Of each limited server set, its busiest endpoint, and address.
@@ -308,8 +306,8 @@ class ranking {
             const auto& set = s_.servers[v];
             if (set.listen) accepting(v);
             if (!set.connection_limits) continue;
-            const auto [one, address] =
-                busiest(v, [](const auto& t) { return t.rate * t.open.mean; });
+            const auto open = amounts(v, [](const auto& t) { return t.rate * t.open.mean; });
+            const double one = open.most(), address = busiest_address(v, open);
             for (const auto& [limit, load, what] :
                  {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
                   std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
@@ -333,7 +331,7 @@ class ranking {
     // How many a second, and how many wait, at the busiest endpoint.
     void accepting(std::size_t v) {
         const auto& set = s_.servers[v];
-        const double load = busiest(v, [](const auto& t) { return t.rate; }).first /
+        const double load = amounts(v, [](const auto& t) { return t.rate; }).most() /
                             set.listen->accepts->per_second;
         if (load <= 0) return;
         const auto room = calculator::listen_room(*set.listen);

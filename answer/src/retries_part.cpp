@@ -25,7 +25,6 @@ namespace {
 
 constexpr std::uint64_t syns = 7;      // Linux: net.ipv4.tcp_syn_retries = 6, and the first
 constexpr double most_attempts = 1e6;  // to simulate, about
-constexpr double most_warm_up = 3e6;   // arrivals; some seconds
 constexpr double worth_a_look = 3;     // refusals without retries, expected among the arrivals
 
 bool silent(const scenario& s) {
@@ -195,15 +194,8 @@ bj::object retries_part(const scenario& s, const risk_result& r, const risk_opti
     const std::string most = "no more than is refused without retries; ";
     if (r.overall.at_most || p * arrivals < worth_a_look)
         return join(bounded(r, p, most + "too rare to be seen in a short simulation"));
-    simulate_options how;
-    how.seed = options.seed;
-    how.arrivals = static_cast<std::uint64_t>(arrivals);
-    how.scale = options.scale;
+    auto how = short_simulation(options, static_cast<std::uint64_t>(arrivals));
     how.retry = policy;
-    how.most_warm_up = most_warm_up;
-    how.progress = [&](std::uint64_t, std::uint64_t) {
-        if (options.interrupt) options.interrupt();
-    };
     try {
         const auto seen = simulate(s, how);
         if (seen.retries) return join(simulated(r, seen, options));

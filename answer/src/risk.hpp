@@ -4,6 +4,7 @@
 
 #include "natbound/answer/answer.hpp"
 #include "natbound/calculator/likely.hpp"
+#include "natbound/calculator/simulator.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/scenario.hpp"
 
@@ -17,6 +18,9 @@ boost::json::object likely_part(const scenario& s, const calculator::likely_resu
                                 std::uint64_t seed);
 boost::json::object traffic_part(const calculator::risk_result& r,
                                  const calculator::likely_result& l, bool given);
+
+// A simulation of some seconds, at the options' traffic.
+calculator::simulate_options short_simulation(const risk_options& options, std::uint64_t arrivals);
 
 // What no method answers, counted. Throws unsupported where it can't be simulated either.
 calculator::risk_result counted_risk(const scenario& s, const risk_options& options,

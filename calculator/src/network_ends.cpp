@@ -1,9 +1,8 @@
 // The ends of a network's connections: the clients' sockets, what servers hold, and what both keep
 // in TIME-WAIT.
 #include <cmath>
-#include <tuple>
 
-#include "natbound/calculator/likely.hpp"
+#include "natbound/calculator/listen.hpp"
 #include "natbound/calculator/variates.hpp"
 #include "network_simulation.hpp"
 
@@ -45,21 +44,18 @@ port network_simulation::source_for(const network_stream& s, ip_address client,
 }
 
 bool network_simulation::served(std::size_t set, const endpoint& at) {
-    const auto& [limits, queue] =
-        std::tie(input_->of->servers[set].connection_limits, input_->of->servers[set].listen);
-    auto& count = servers_[set];
-    accept_queue* wait = queue ? &count.accepting[at] : nullptr;
-    if (wait && !room_to_wait(*queue, *wait)) return false;
-    if (!limits) {
-        if (wait) ++wait->waiting;
-        return true;
+    const auto& v = input_->of->servers[set];
+    accept_queue* wait = v.listen ? &servers_[set].accepting[at] : nullptr;
+    if (wait && !room_to_wait(*v.listen, *wait)) return false;
+    if (v.connection_limits) {
+        auto& here = servers_[set].endpoints[at];
+        auto& there = servers_[set].addresses[at.address];
+        const auto& most = *v.connection_limits;
+        if (most.limit_per_endpoint && here >= *most.limit_per_endpoint) return false;
+        if (most.limit_per_address && there >= *most.limit_per_address) return false;
+        ++here;
+        ++there;
     }
-    auto& here = count.endpoints[at];
-    auto& there = count.addresses[at.address];
-    if (limits->limit_per_endpoint && here >= *limits->limit_per_endpoint) return false;
-    if (limits->limit_per_address && there >= *limits->limit_per_address) return false;
-    ++here;
-    ++there;
     if (wait) ++wait->waiting;
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
+#include "natbound/calculator/listen.hpp"
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -367,16 +368,3 @@ double other_limits::log_table(std::size_t nat, double scale, counted what) cons
 }
 
 }  // namespace natbound::calculator::detail
-
-namespace natbound::calculator {
-
-std::uint64_t listen_room(const listen_queue& queue) { return *queue.backlog + 2; }
-
-double log_listen_loss(std::uint64_t room, double load) {
-    constexpr double most = 1e6, least = 1e-9;  // of finite_queue
-    if (load > most) return std::log1p(-1 / load);
-    if (load < least) return static_cast<double>(room) * std::log(load);
-    return finite_queue(service::exponential, room, load).log_loss;
-}
-
-}  // namespace natbound::calculator

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "natbound/calculator/endpoint_amounts.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "whole_nat.hpp"
 
@@ -21,27 +22,18 @@ own_ports gathered(const scenario& s, const std::vector<const stream*>& streams)
     out.clients = streams.front()->clients;
     out.servers = streams.front()->servers;
     out.ports = static_cast<double>(c.ports.size());
-    double even = 0, taken = 0;
+    double taken = 0;
+    endpoint_amounts sockets{endpoints};
     for (const auto* t : streams) {
-        const double sockets = t->rate * t->socket_hold() / addresses;
         out.rate += t->rate;
         taken += t->rate * t->socket_hold();
         out.waits = out.waits || (t->time_wait && t->fin * t->client_closes * *t->time_wait > 0);
-        if (t->weights.empty()) {
-            even += sockets / endpoints;
-            continue;
-        }
-        out.shares.resize(t->weights.size());
-        for (std::size_t i = 0; i < out.shares.size(); ++i)
-            out.shares[i] += sockets * t->weights[i];
+        sockets.add(*t, t->rate * t->socket_hold() / addresses);
     }
     out.hold = taken / out.rate;
-    std::size_t busiest = 0;
-    if (!out.shares.empty())
-        busiest = static_cast<std::size_t>(std::max_element(out.shares.begin(), out.shares.end()) -
-                                           out.shares.begin());
-    out.load = even + (out.shares.empty() ? 0 : out.shares[busiest]);
-    for (double& x : out.shares) x = (even + x) / out.load;
+    const std::size_t busiest = sockets.busiest();
+    out.load = sockets.most();
+    for (const double x : sockets.uneven) out.shares.push_back((sockets.even + x) / out.load);
     const auto ports = static_cast<std::size_t>(v.ports.size());
     out.destination =
         detail::endpoint_text(v.addresses.at(busiest / ports), v.ports.at(busiest % ports));

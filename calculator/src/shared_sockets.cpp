@@ -61,7 +61,8 @@ double shared_sockets::log_refused(double ports, double load) const {
     const double stride = std::max(1.0, std::floor(ports / 256));
     double sum = 1, term = 1;  // W(k) / W(n)
     double from = ports, to = ports;
-    double odds_from = 0, odds_to = std::log(at(ports, load).odds);
+    const step full = at(ports, load);
+    double odds_from = 0, odds_to = std::log(full.odds);
     double shift = 0;  // log of what the terms are over, where they grow large
     for (double k = ports; k > 0; --k) {
         if (k - 1 < to || k == ports) {
@@ -81,7 +82,7 @@ double shared_sockets::log_refused(double ports, double load) const {
         }
         if (term < negligible * sum) break;
     }
-    const double seen = sockets_ - at(ports, load).towards_one;  // free towards the destination
+    const double seen = sockets_ - full.towards_one;  // free towards the destination
     return -std::log(sum) - shift + std::log((sockets_ - ports) / seen);
 }
 
@@ -109,8 +110,8 @@ bool overloaded(const scenario& s, const system_split& all, std::size_t nat) {
         auto& mine = keys[{k.clients, to.protocol, own ? k.address : 0}];
         mine.emplace(k.address, scope == scope_destination::endpoint ? k.port : 0);
         // one endpoint may stand for all of a server set
-        const bool several = own ? to.ports.size() > 1 : k.endpoints > 1;
-        if (mine.size() > 1 || (several && k.endpoints > 1)) return true;
+        const bool several = k.endpoints > 1 && (!own || to.ports.size() > 1);
+        if (mine.size() > 1 || several) return true;
     }
     return false;
 }

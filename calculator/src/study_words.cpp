@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "natbound/calculator/listen.hpp"
 #include "natbound/model/json_io.hpp"
 #include "study_state.hpp"
 

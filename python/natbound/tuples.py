@@ -25,6 +25,11 @@ End = tuple[str, str, Endpoint, Endpoint | None]  # protocol, server set, its en
 FEW = 65536  # destinations that are kept, and not made again for each source
 
 
+def address_text(a: int) -> str:
+    """An address on the checker's axis, where a.b.c.d is ::ffff:a.b.c.d, as it is written."""
+    return str(ipaddress.IPv4Address(a & 0xFFFFFFFF) if a >> 32 == 0xFFFF else ipaddress.IPv6Address(a))
+
+
 class Tuple(NamedTuple):
     """One connection. `via`: for each NAT that it passes, the innermost first, its name and the endpoint that it has outside of it."""
 
@@ -196,6 +201,5 @@ class Ranks:
     def address(self, rank: int) -> str:
         """As text."""
         if self.last[0] != rank:
-            a = self[rank]
-            self.last = rank, str(ipaddress.IPv4Address(a & 0xFFFFFFFF) if a >> 32 == 0xFFFF else ipaddress.IPv6Address(a))
+            self.last = rank, address_text(self[rank])
         return self.last[1]

@@ -2,9 +2,11 @@
 // mappings that are needed are placed first, and then given their ports.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cascade_view.hpp"
 #include "keyed_blocks.hpp"
+#include "mapping_need.hpp"
 #include "nat_reading.hpp"
 #include "overlay.hpp"
 #include "pair_network.hpp"
@@ -20,27 +22,8 @@ struct place {
     std::vector<std::size_t> servers;
 };
 
-struct wish {
-    std::size_t server;
-    count connections;
-
-    // How many of the server set's ports the mapping of this number uses, of so many mappings.
-    std::uint64_t ports(const count& mapping, const count& mappings) const {
-        return static_cast<std::uint64_t>(count(connections / mappings)) +
-               (mapping < connections % mappings ? 1 : 0);
-    }
-};
-
-// What one client set wants on the addresses of one place.
-struct need {
-    count mappings;
-    std::vector<wish> wishes;
-};
-using needs = std::map<std::pair<std::size_t, std::size_t>, need>;  // by client set and place
-
-bool has(const place& p, std::size_t server) {
-    return std::find(p.servers.begin(), p.servers.end(), server) != p.servers.end();
-}
+// What client sets want on the addresses of a place, by client set and place.
+using needs = std::map<std::pair<std::size_t, std::size_t>, mapping_need>;
 
 std::vector<place> places_of(const scenario& s, const demand_list& demands) {
     std::map<transport, std::vector<std::size_t>> by_protocol;
@@ -71,11 +54,8 @@ needs needs_of(const scenario& s, const std::vector<place>& places, const demand
         shares parts;
         for (const auto p : of_server[d.server]) parts[{d.client, p}] = places[p].addresses.size();
         const count ports = s.servers[d.server].ports.size();
-        for (const auto& one : divided(parts, d.connections)) {
-            auto& n = out[{d.client, one.server}];
-            n.mappings = std::max<count>(n.mappings, (one.connections + ports - 1) / ports);
-            n.wishes.push_back({d.server, one.connections});
-        }
+        for (const auto& one : divided(parts, d.connections))
+            out[{d.client, one.server}].add(d.server, one.connections, ports);
     }
     return out;
 }
@@ -116,22 +96,15 @@ std::vector<part> parts_of(const count& from, const count& end, const count& wid
 }
 
 // The block's mappings, of which `before` have lain in earlier blocks, with their ports.
-void dress(const scenario& s, const block& b, const need& n, const count& before,
+void dress(const scenario& s, const block& b, const mapping_need& n, const count& before,
            std::vector<block>& out) {
-    const count all = b.connections();
-    std::vector<count> ends{all};
-    for (const auto& w : n.wishes) {
-        const count more = w.connections % n.mappings;
-        if (more > before && more < before + all) ends.push_back(more - before);
-    }
-    std::sort(ends.begin(), ends.end());
     count from = 0;
-    for (const auto& end : ends) {
+    for (const auto& end : n.ends(before, b.connections())) {
         for (const auto& p : parts_of(from, end, b.to->endpoints)) {
             target to{{}, 0};
             count weight = 0;
             for (const auto& w : n.wishes) {
-                const auto many = w.ports(before + from, n.mappings);
+                const auto many = static_cast<std::uint64_t>(n.share(w, before + from));
                 if (many == 0) continue;
                 weight += many;
                 for (auto& item : slice_endpoints(b.to->list, p.address, p.addresses))
@@ -166,13 +139,14 @@ shared_placing place_address_mappings(const scenario& s, const nat_plan& plan,
     const auto groups = groups_of(seen, reach, plan, inside, by_pair(reading));
     auto flow = send(groups, mappings);
     if (!flow.fits) {
-        demand_list closed;
+        std::set<std::pair<std::size_t, std::size_t>> closed;  // client set and server set
         for (std::size_t k = 0; k < mappings.size(); ++k)
-            if (flow.closed[k])
-                for (const auto& d : demands)
-                    if (d.client == mappings[k].client && has(places[mappings[k].server], d.server))
-                        closed.push_back(d);
-        return {std::nullopt, std::move(closed)};
+            for (const auto v :
+                 flow.closed[k] ? places[mappings[k].server].servers : std::vector<std::size_t>())
+                closed.emplace(mappings[k].client, v);
+        return {std::nullopt, those(demands, [&](const pair_demand& d) {
+                    return closed.contains({d.client, d.server});
+                })};
     }
     std::vector<block> out;
     std::map<std::pair<std::size_t, std::size_t>, count> done;

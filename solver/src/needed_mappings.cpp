@@ -140,9 +140,10 @@ std::optional<needed_mappings> needs_more_mappings(const scenario& s, const nat_
     if (wanted <= room && !limit) return std::nullopt;
     bj::array list(memory);
     std::vector<std::string> names;
+    std::set<std::size_t> named;
     for (const auto& one : some) {
         const auto& from = s.clients[one.pair.client].name;
-        if (std::find(names.begin(), names.end(), from) == names.end()) names.push_back(from);
+        if (named.insert(one.pair.client).second) names.push_back(from);
         list.emplace_back(
             bj::object({{"from", from}, {"to", s.servers[one.pair.server].name}}, memory));
     }

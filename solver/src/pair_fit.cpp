@@ -232,7 +232,7 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
     }
     if (mine.empty()) return true;
     const auto one = as_one(s_, reach_, inside_, nats, mine);
-    if (!one) return parted(mine);
+    if (!one) return parted(nats, mine);
     auto flow = send(one->groups, mine, 1, one->limits);
     if (flow.fits) {
         auto some = blocks_over_keys(one->groups, std::move(flow.placements), nats.front());
@@ -252,13 +252,14 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
 
 // Where no flow decides: each pair is parted among the NATs that its clients are spread over,
 // evenly or as these have external endpoints, and if neither fits nothing is settled.
-bool by_pairs::parted(const demand_list& mine) {
+bool by_pairs::parted(const std::vector<std::size_t>& nats, const demand_list& mine) {
     const parted_clients split(s_);
-    std::vector<count> even(s_.nats.size(), 1), by_room;
-    for (const auto& n : s_.nats) {
+    std::vector<count> even(s_.nats.size(), 1), by_room = even;
+    for (const auto n : nats) {
         count most = 0;
-        for (const auto& c : nat_plan(n).classes) most = std::max(most, count(c.ports.size()));
-        by_room.push_back(n.external_ip_address_pool.size() * most);
+        for (const auto& c : nat_plan(s_.nats[n]).classes)
+            most = std::max(most, count(c.ports.size()));
+        by_room[n] = s_.nats[n].external_ip_address_pool.size() * most;
     }
     for (const auto& weights : {even, by_room}) {
         by_pairs some(split.s, split.reach, split.inside, parts_of(split, mine, weights));

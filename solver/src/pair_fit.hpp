@@ -57,7 +57,7 @@ class by_pairs {
     bool own_sockets(const pair_demand& p);
     bool through(std::size_t n);
     bool through_several(const std::vector<std::size_t>& nats);
-    bool parted(const demand_list& mine);
+    bool parted(const std::vector<std::size_t>& nats, const demand_list& mine);
     demand_list parts_of(const parted_clients& split, const demand_list& mine,
                          const std::vector<count>& weights) const;
     const demand_list& of_client(std::size_t c);

@@ -1,46 +1,29 @@
 // Endpoint-independent: a client set needs as many mappings as its largest demand towards one
-// server set asks for. n connections to a server set of e endpoints ride on m >= n / e mappings: n
-// div m endpoints on all of them, one more on the first n mod m.
+// server set asks for.
 #include "shared_mappings.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "mapping_need.hpp"
 #include "nat_reading.hpp"
 #include "pair_network.hpp"
 
 namespace natbound {
 namespace {
 
-struct wish {
-    std::size_t server;
-    count connections, endpoints;
-};
-
-// Of one client set and protocol.
-struct need {
-    count mappings;
-    std::vector<wish> wishes;
-};
-
 // The client set's mappings, in order, each given its endpoints; `before` mappings lie in earlier
 // blocks.
-void dress(const scenario& s, const block& b, const need& n, const count& before,
+void dress(const scenario& s, const block& b, const mapping_need& n, const count& before,
            std::vector<block>& out) {
-    std::set<count> ends{b.size};
-    for (const auto& w : n.wishes) {
-        const count more = w.connections % n.mappings;
-        if (more > before && more < before + b.size) ends.insert(more - before);
-    }
     count from = 0;
-    for (const auto& end : ends) {
+    for (const auto& end : n.ends(before, b.size)) {
         destination_list to;
         for (const auto& w : n.wishes) {
-            const count many =
-                w.connections / n.mappings + (before + from < w.connections % n.mappings ? 1 : 0);
             const auto& v = s.servers[w.server];
-            for (auto& item : slice_endpoints({{w.server, v.addresses, v.ports}}, 0, many))
+            for (auto& item :
+                 slice_endpoints({{w.server, v.addresses, v.ports}}, 0, n.share(w, before + from)))
                 to.push_back(std::move(item));
         }
         if (const count many = endpoints(to); many > 0) {
@@ -61,13 +44,11 @@ shared_placing place_shared_mappings(const scenario& s, const reach_table& reach
     if (reading.mapping == mapping_type::adm)
         return place_address_mappings(s, plan, inside, reading, demands, nat);
     const auto groups = groups_of(s, reach, plan, inside, by_pair(reading));
-    std::map<std::pair<std::size_t, transport>, need> needs;
+    std::map<std::pair<std::size_t, transport>, mapping_need> needs;
     for (const auto& d : demands) {
         const auto& v = s.servers[d.server];
-        auto& n = needs[{d.client, v.protocol}];
-        const count e = v.addresses.size() * v.ports.size();
-        n.mappings = std::max<count>(n.mappings, (d.connections + e - 1) / e);
-        n.wishes.push_back({d.server, d.connections, e});
+        needs[{d.client, v.protocol}].add(d.server, d.connections,
+                                          v.addresses.size() * v.ports.size());
     }
     // In a group read by pair a class of eim goes by its client set and the first server set of its
     // protocol that it reaches.
@@ -83,14 +64,13 @@ shared_placing place_shared_mappings(const scenario& s, const reach_table& reach
         }
     const auto flow = send(groups, mappings);
     if (!flow.fits) {
-        demand_list closed;
+        std::set<std::pair<std::size_t, transport>> closed;
         for (std::size_t k = 0; k < mappings.size(); ++k)
             if (flow.closed[k])
-                for (const auto& d : demands)
-                    if (d.client == mappings[k].client &&
-                        s.servers[d.server].protocol == s.servers[mappings[k].server].protocol)
-                        closed.push_back(d);
-        return {std::nullopt, std::move(closed)};
+                closed.emplace(mappings[k].client, s.servers[mappings[k].server].protocol);
+        return {std::nullopt, those(demands, [&](const pair_demand& d) {
+                    return closed.contains({d.client, s.servers[d.server].protocol});
+                })};
     }
     std::vector<block> out;
     std::map<std::pair<std::size_t, transport>, count> done;

@@ -21,7 +21,6 @@ struct shared_pools {
     // `joint` says; `sets_it` where it is less.
     count at_most(const scenario& s, const std::vector<count>& alone,
                   const std::vector<joint_capacity>& joint, std::string& sets_it) const;
-    // Connections that a client set's sockets make at most.
     // The addresses that way number w leaves to those before it.
     address_set left_by(std::size_t w) const;
 };

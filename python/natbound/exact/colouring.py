@@ -6,7 +6,6 @@ reach the same key have different external endpoints. A greedy order first (most
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from natbound.check.servers import Dest
 from natbound.check.sets import Set, part, size
 from natbound.exact.packing import solve
 from natbound.exact.program import solver_there
+from natbound.tuples import address_text
 
 EFFORT = 2_000_000  # of the search by moves, for each item: a thousand take a few seconds
 MOST_ITEMS, MOST_KEYS, MOST_CHOICES = 20_000, 200_000, 400_000
@@ -177,10 +177,6 @@ def _greedy(items: list[Item], members: dict[Any, list[int]], colours: int) -> l
     return out
 
 
-def _address(a: int) -> str:
-    return str(ipaddress.IPv4Address(a & 0xFFFFFFFF) if a >> 32 == 0xFFFF else ipaddress.IPv6Address(a))
-
-
 def _listed(s: Set, text: Any = str) -> list[str]:
     return [text(lo) if lo == hi else f"{text(lo)}-{text(hi)}" for lo, hi in s]
 
@@ -191,10 +187,16 @@ def laid_out(world: Checked, q: Question, colours: list[int]) -> list[dict[str, 
     for item, k in zip(q.items, colours, strict=True):
         c = world.clients[item.client]
         to = [
-            {"server": d.server.name, "addresses": _listed(d.addresses, _address), "ports": _listed(d.ports)}
+            {"server": d.server.name, "addresses": _listed(d.addresses, address_text), "ports": _listed(d.ports)}
             for d in _dests(world, item.to)
         ]
-        own = {"client": c.name, "addresses": _listed(c.addresses, _address), "ports": _listed(c.ports), "first": item.socket, "shift": 0}
-        via = {"nat": q.nat.name, "addresses": _listed(q.pool, _address), "ports": _listed(q.ports), "first": k}
+        own = {
+            "client": c.name,
+            "addresses": _listed(c.addresses, address_text),
+            "ports": _listed(c.ports),
+            "first": item.socket,
+            "shift": 0,
+        }
+        via = {"nat": q.nat.name, "addresses": _listed(q.pool, address_text), "ports": _listed(q.ports), "first": k}
         out.append({"to": to, "from": own, "via": via, "count": 1, "preserve": False, "spread": False})
     return out

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from natbound.check import check
 from natbound.check.paired import room_towards
 from natbound.check.scenario import Scenario as Checked
-from natbound.check.scenario import read_scenario
-from natbound.check.sets import Rejected, Undecided, begin, size
+from natbound.check.sets import Rejected, Undecided, size
 from natbound.errors import LimitReached
 from natbound.exact.colouring import Question, coloured, laid_out, question_of
 from natbound.exact.packing import pack
 from natbound.exact.program import cp_sat, solver_there
 from natbound.exact.small import demand as settled_demand
+from natbound.exact.small import read
 from natbound.results import decoded
 
 if TYPE_CHECKING:
@@ -34,24 +34,24 @@ def settle(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, Any
             wanted.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
     if found.get("fits") is not None or not wanted or "limit" in found:
         return found
+    if (world := read(scenario)) is None:  # of a kind that is not asked about here
+        return found
     try:
-        by_kind = _of_its_kind(scenario, pairs, wanted, found, seconds)
+        by_kind = _of_its_kind(scenario, world, pairs, wanted, found, seconds)
         if by_kind.get("fits") is not None or by_kind.get("engine", {}).get("verdict") == "does not fit":
             return by_kind
-        small = settled_demand(scenario, by_kind, wanted, sum(int(p["connections"]) for p in pairs))
+        small = settled_demand(scenario, by_kind, wanted, sum(int(p["connections"]) for p in pairs), world)
         return small | {"multiple": _at_least_once(small.get("multiple"), pairs, small)} if small.get("fits") else small
     except LimitReached as reached:
         return {**found, "sets_it": str(reached), "limit": {"kind": "time", "step": "looking for a placing", "says": str(reached)}}
 
 
-def _of_its_kind(scenario: Scenario, pairs: list[dict[str, Any]], wanted: dict[str, dict[str, int]], found: dict[str, Any],
-                 seconds: float) -> dict[str, Any]:  # fmt: skip
+def _of_its_kind(scenario: Scenario, world: Checked, pairs: list[dict[str, Any]], wanted: dict[str, dict[str, int]],
+                 found: dict[str, Any], seconds: float) -> dict[str, Any]:  # fmt: skip
     """By the model of bin packing or of colouring, where it is that: of any size."""
-    begin()
     try:
-        world = read_scenario(scenario.canonical)
         packing, colours = _question(world, wanted), question_of(world, wanted)
-    except (Undecided, Rejected):  # of a kind that is not asked about here
+    except (Undecided, Rejected):
         return found
     if packing and not solver_there():
         return {**found, "sets_it": f"{found['sets_it']} ({NEEDS})"}

@@ -5,7 +5,6 @@ The connections that it finds become an ordinary certificate, which is checked b
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from natbound.errors import Unsupported
 from natbound.exact.program import Solved, agreed, cp_sat, solved, solver_there
 from natbound.exact.written import Connection, End, Written
 from natbound.results import number
+from natbound.tuples import address_text
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -57,9 +57,7 @@ def most_of(world: Checked, wanted: dict[str, dict[str, int]] | None = None, kee
 
 
 def _ends(end: End) -> dict[str, Any]:
-    a = end[0]
-    text = ipaddress.IPv4Address(a & 0xFFFFFFFF) if a >> 32 == 0xFFFF else ipaddress.IPv6Address(a)
-    return {"addresses": [str(text)], "ports": [str(end[1])]}
+    return {"addresses": [address_text(end[0])], "ports": [str(end[1])]}
 
 
 def _block(c: Connection) -> dict[str, Any]:
@@ -94,7 +92,7 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
     if part.get("connections") is not None or "limit" in part or "does-not-fit" not in part["evidence"]:
         return part, None
     low, high = number(part["at_least"]), number(part["at_most"])
-    world = _world(scenario)
+    world = read(scenario)
     found = most_of(world) if world else None
     if found is None or not found.largest:
         return part, None
@@ -116,7 +114,8 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
     return out, {**found.engine, "says": most, "trust": TRUST}
 
 
-def _world(scenario: Scenario) -> Checked | None:
+def read(scenario: Scenario) -> Checked | None:
+    """The scenario as the checker has it, where it takes it."""
     begin()
     try:
         return read_scenario(scenario.canonical)
@@ -124,11 +123,14 @@ def _world(scenario: Scenario) -> Checked | None:
         return None
 
 
-def demand(scenario: Scenario, found: dict[str, Any], wanted: dict[str, dict[str, int]] | None, total: int) -> dict[str, Any]:
-    """A demand that is left open (`total` connections: of these pairs, or anywhere), with what can be found of it."""
+def demand(
+    scenario: Scenario, found: dict[str, Any], wanted: dict[str, dict[str, int]] | None, total: int, world: Checked | None = None
+) -> dict[str, Any]:
+    """A demand that is left open (`total` connections: of these pairs, or anywhere), with what can be found of it; `world`: the scenario, where
+    it is read already."""
     if found.get("fits") is not None or "limit" in found or not total:
         return found
-    world = _world(scenario)
+    world = world or read(scenario)
     most = most_of(world, wanted, total) if world else None
     if most is None:
         return found

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from natbound.check.pool import Way
 from natbound.check.scenario import Client, Nat
 from natbound.check.scenario import Scenario as Checked
-from natbound.check.sets import Set, meet, minus, size
+from natbound.check.sets import Set, minus, size
 from natbound.errors import Unsupported
 from natbound.exact.program import Program
 
@@ -38,6 +38,7 @@ class Connection:
     client: Client
     server: Server
     flow: Flow
+    outside: End  # where it comes from, in the end
     passed: tuple[tuple[Nat, End], ...]  # NATs, the innermost first, with the endpoint that each gives
 
 
@@ -217,7 +218,7 @@ class Written:
             for end, ways in self._ways(client, flow):
                 several.append(self._one(flow, end, ways))
                 passed = tuple((stage.nat, e) for stage, _, e in ways)
-                self.connections.append(Connection(several[-1], client, server, flow, passed))
+                self.connections.append(Connection(several[-1], client, server, flow, end, passed))
             if len(several) > 1:
                 self.program.at_most([(1, z) for z in several], 1)
             mine += several
@@ -252,17 +253,16 @@ class Written:
         """What the servers hold, and what their backends tell apart."""
         at: dict[Hashable, list[int]] = defaultdict(list)
         limit: dict[Hashable, int] = {}
-        where = {v.name: (v, v.addresses, v.ports) for v in self.world.servers.values()}
-        for (protocol, end, to, on), some in self.outside.items():
-            v = next(v for v, a, p in where.values() if v.protocol == protocol and meet(a, ((to, to),)) and meet(p, ((on, on),)))
+        for c in self.connections:
+            v, to = c.server, c.flow[3:]
             held: list[tuple[Hashable, int | None]] = [
-                ((v.name, to, on), v.per_endpoint),
-                ((v.name, to), v.per_address),
-                ((v.name, "backends", end), v.backends),
+                ((v.name, *to), v.per_endpoint),
+                ((v.name, to[0]), v.per_address),
+                ((v.name, "backends", c.outside), v.backends),
             ]
             for key, most in held:
                 if most is not None:
-                    at[key] += some
+                    at[key].append(c.live)
                     limit[key] = most
         for key, some in at.items():
             if len(some) > limit[key]:

@@ -80,12 +80,6 @@ struct likely_result {
 std::uint64_t policer_depth(const rate_limits& limits);
 std::uint64_t packet_depth(const rate_limits& limits);  // as it is
 
-// Of connections that wait to be accepted: `backlog` and one more wait (Linux's accept queue), and
-// one is being accepted.
-std::uint64_t listen_room(const listen_queue& queue);
-// log probability that a connection finds no room there (M/M/1/K); load: arrivals over accepts.
-double log_listen_loss(std::uint64_t room, double load);
-
 // What the streams through a NAT send: those that say how many packets a connection has.
 packet_load packets_through(const scenario& s, const filled_traffic& traffic, const nat& n);
 

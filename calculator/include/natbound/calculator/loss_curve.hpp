@@ -113,11 +113,13 @@ class loss_curve {
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
     bool poisson_ = true;
-    arrival_process arrives_;                 // batches, modulated: of all parts
-    double hold_ = 0;                         // then, of all parts
-    mutable std::map<double, double> known_;  // then, by load: each is a pass over all ports
-    std::unique_ptr<loss_curve> always_on_;   // on-off streams without batches: Poisson
-    double peak_ = 1;                         // its load over this one's
+    arrival_process arrives_;  // batches, modulated: of all parts
+    double hold_ = 0;          // then, of all parts
+    // by load, where each is a pass over all ports: batches, modulated, and mappings that are
+    // shared
+    mutable std::map<double, double> known_;
+    std::unique_ptr<loss_curve> always_on_;  // on-off streams without batches: Poisson
+    double peak_ = 1;                        // its load over this one's
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
     double running_load_ = 0;
