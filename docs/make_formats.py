@@ -11,7 +11,11 @@ from natbound import _core
 
 def fields(schema: dict[str, Any], path: str, out: list[str]) -> None:
     """A line for each field, depth first."""
-    for option in [schema, *schema.get("anyOf", [])]:
+    options = [schema, *schema.get("anyOf", [])]
+    lists = [o["items"] for o in options if "items" in o]
+    for option in options:
+        if option in lists:  # one by itself may stand for a list of one
+            continue
         if "items" in option and "properties" not in option:
             fields(option["items"], path + "[]", out)
         for key, value in option.get("properties", {}).items():

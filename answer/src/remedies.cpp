@@ -101,7 +101,8 @@ bool shortens(const nat& now, const nat& changed) {
 
 }  // namespace
 
-remedies::remedies(const scenario& s, const answer_options& options) : options_(options) {
+remedies::remedies(const scenario& asked, const answer_options& options) : options_(options) {
+    const scenario& s = asked.given ? *asked.given : asked;  // a change is to all workers of a NAT
     const auto canonical = bj::parse(to_json(s));
     const bool timers_matter =
         std::any_of(s.traffic.begin(), s.traffic.end(),
@@ -110,7 +111,7 @@ remedies::remedies(const scenario& s, const answer_options& options) : options_(
         if (auto more = one_more_address(s, i))
             list_.push_back({"one more public address",
                              "add " + more->address + " to the pool of " + s.nats[i].name,
-                             more->breaks, std::move(more->changed)});
+                             more->breaks, parse_scenario(to_json(more->changed))});
         for (const auto& r : s.nats[i].design.remedies) {
             const auto patch = bj::parse(r.set.text);
             const bool of_timers =

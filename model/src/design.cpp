@@ -19,6 +19,12 @@ namespace {
     throw input_error(path.empty() ? field : path + "." + field, value, rule, fix);
 }
 
+// "even" or "odd", where a set has no such port.
+std::string parity_without(const port_set& ports) {
+    if ((ports & even_ports()).empty()) return "even";
+    return (ports & odd_ports()).empty() ? "odd" : "";
+}
+
 void validate_ports(const design& d, const std::string& path) {
     if (d.port_classes.empty())
         fail(path, "port-classes", "[]", "a design needs at least one class of ports");
@@ -27,6 +33,11 @@ void validate_ports(const design& d, const std::string& path) {
         const auto& c = d.port_classes[i];
         const std::string field = "port-classes[" + std::to_string(i) + "]";
         if (c.ports.empty()) fail(path, field + ".ports", "", "the set is empty");
+        if (d.port_parity_preservation)
+            if (const auto none = parity_without(c.ports); !none.empty())
+                fail(path, field + ".ports", to_string(c.ports),
+                     "has no " + none + " port, and the design preserves parity",
+                     "ports of both parities");
         if (const auto both = sources & c.source; !both.empty())
             fail(path, field + ".source", to_string(c.source),
                  "overlaps an earlier class in " + to_string(both),

@@ -77,8 +77,7 @@ void read_set(const bj::value& v, const std::string& path, Set& out, Item item,
         }
         return read_set(bj::value(parts), path, out, item, nested);
     } else {
-        const auto range = at_path(path, [&] { return item(v); });
-        out = Set(range.first, range.last);
+        out = at_path(path, [&] { return item(v); });
     }
     if (out.empty() && !nested) throw input_error(path, shown(v), "the set is empty");
 }
@@ -157,7 +156,8 @@ void read(const bj::value& v, const std::string& path, std::uint64_t& out) {
 void read(const bj::value& v, const std::string& path, address_set& out) {
     read_set(v, path, out, [](const bj::value& item) {
         if (!item.is_string()) wrong_kind(item, "", "an address, a prefix or a range of addresses");
-        return parse_address_range(item.get_string());
+        const auto range = parse_address_range(item.get_string());
+        return address_set(range.first, range.last);
     });
 }
 
@@ -214,8 +214,7 @@ bj::value write(const address_set& v) {
 
 bj::value write(const port_set& v) {
     bj::array out;
-    for (const auto& part : v.parts())
-        out.push_back(bj::string(to_string(port_set(part.first, part.last))));
+    for (const auto& range : port_ranges(v)) out.push_back(bj::string(range));
     return out;
 }
 

@@ -147,7 +147,27 @@ std::string to_string(const share_range& value) {
                                      : to_string(value.least) + "-" + to_string(value.most);
 }
 
-interval<port> parse_port_range(std::string_view text) {
+namespace {
+
+port_set every_second(port first) {
+    port_set out;
+    for (port p = first; p < port_count; p += 2) out.append(p, p);
+    return out;
+}
+
+}  // namespace
+
+const port_set& even_ports() {
+    static const port_set all = every_second(0);
+    return all;
+}
+
+const port_set& odd_ports() {
+    static const port_set all = every_second(1);
+    return all;
+}
+
+port_set parse_port_range(std::string_view text) {
     const auto one = [&](std::string_view part) {
         while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
         while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
@@ -155,29 +175,61 @@ interval<port> parse_port_range(std::string_view text) {
         const auto [end, failed] = std::from_chars(part.data(), part.data() + part.size(), value);
         if (failed == std::errc::invalid_argument || end != part.data() + part.size())
             throw input_error("", quoted(text), "not a port or a range of ports",
-                              "write 80 or 1024-65535");
+                              "write 80, 1024-65535, or 1024-65534/2 for every second one");
         if (failed != std::errc{} || value >= port_count)
             throw input_error("", quoted(text), "a port is at most 65535");
         return value;
     };
     const auto dash = text.find('-');
     if (dash == std::string_view::npos) return {one(text), one(text)};
+    const auto slash = text.find('/', dash);
     const port first = one(text.substr(0, dash));
-    const port last = one(text.substr(dash + 1));
+    const port last = one(text.substr(dash + 1, slash - dash - 1));
     if (last < first)
         throw input_error(
             "", quoted(text), "the range is reversed",
             "did you mean " + std::to_string(last) + "-" + std::to_string(first) + "?");
-    return {first, last};
+    if (slash == std::string_view::npos) return {first, last};
+    const port step = one(text.substr(slash + 1));
+    if (step == 0)
+        throw input_error("", quoted(text), "a step of 0 never gets on", "write 1024-65534/2");
+    port_set out;
+    for (port p = first; p <= last; p += step) out.append(p, p);
+    return out;
+}
+
+std::vector<std::string> port_ranges(const port_set& set) {
+    std::vector<std::string> out;
+    const auto& parts = set.parts();
+    for (std::size_t i = 0; i < parts.size();) {
+        const auto single = [&](std::size_t k) {
+            return k < parts.size() && parts[k].first == parts[k].last;
+        };
+        const port first = parts[i].first;
+        if (!single(i)) {
+            out.push_back(std::to_string(first) + "-" + std::to_string(parts[i].last));
+            ++i;
+            continue;
+        }
+        // single ports at one distance, three of them or more
+        std::size_t end = i + 1;
+        const port step = single(end) ? parts[end].first - first : 0;
+        while (single(end) && parts[end].first - parts[end - 1].first == step) ++end;
+        if (end - i < 3) {
+            out.push_back(std::to_string(first));
+            ++i;
+            continue;
+        }
+        out.push_back(std::to_string(first) + "-" + std::to_string(parts[end - 1].first) + "/" +
+                      std::to_string(step));
+        i = end;
+    }
+    return out;
 }
 
 std::string to_string(const port_set& set) {
     std::string out;
-    for (const auto& part : set.parts()) {
-        if (!out.empty()) out += ", ";
-        out += std::to_string(part.first);
-        if (part.first != part.last) out += "-" + std::to_string(part.last);
-    }
+    for (const auto& range : port_ranges(set)) out += (out.empty() ? "" : ", ") + range;
     return out;
 }
 

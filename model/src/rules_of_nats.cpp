@@ -8,6 +8,7 @@
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/port_sets.hpp"
 #include "rules.hpp"
+#include "workers.hpp"
 
 namespace natbound::rules {
 namespace {
@@ -67,6 +68,7 @@ class checker {
             fail(at("nats", i, "port-set"), "",
                  "port sets with static mappings are not modelled yet");
         if (n.port_set) validate_port_sets(s, i);
+        if (n.workers) validate_workers(s, i);
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
@@ -85,6 +87,7 @@ class checker {
         none(!n.external_ip_address_pool.empty(), "external-ip-address-pool");
         none(n.port_set_restrict.has_value(), "port-set-restrict");
         none(n.port_set.has_value(), "port-set");
+        none(n.workers.has_value(), "workers");
         none(n.static_mappings.has_value(), "static-mappings");
         none(n.nat64_prefixes.has_value(), "nat64-prefixes");
         none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers ||

@@ -12,6 +12,7 @@
 #include "protocol_limits.hpp"
 #include "rules.hpp"
 #include "unknown_servers.hpp"
+#include "workers.hpp"
 
 namespace natbound {
 
@@ -178,7 +179,7 @@ scenario parse_scenario(std::string_view json) {
             t.arrivals.reset();  // one way to say it
     }
     validate(s);
-    return s;
+    return written_out(s);
 }
 
 bj::value canonical(const scenario& s) {
@@ -189,6 +190,6 @@ bj::value canonical(const scenario& s) {
     return out;
 }
 
-std::string to_json(const scenario& s) { return bj::serialize(canonical(s)); }
+std::string to_json(const scenario& s) { return bj::serialize(canonical(s.given ? *s.given : s)); }
 
 }  // namespace natbound

@@ -56,7 +56,7 @@ bj::object set_schema(const bj::object& item) {
 bj::object leaf(const address_set* /*tag*/) { return set_schema(text()); }
 bj::object leaf(const port_set* /*tag*/) {
     return set_schema(
-        any_of({text("^[0-9, -]+$"),
+        any_of({text("^[0-9, /-]+$"),
                 bj::object{{"type", "integer"}, {"minimum", 0}, {"maximum", 65535}}}));
 }
 
@@ -92,6 +92,7 @@ NATBOUND_NAME(listen_queue);
 NATBOUND_NAME(protocol_limit);
 NATBOUND_NAME(backend_set);
 NATBOUND_NAME(static_mapping);
+NATBOUND_NAME(worker_threads);
 NATBOUND_NAME(subscriber_port_sets);
 NATBOUND_NAME(dynamic_port_sets);
 NATBOUND_NAME(nat);

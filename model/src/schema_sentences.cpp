@@ -91,6 +91,17 @@ const std::map<std::string, const char*>& sentences() {
          "Each subscriber (client address) gets ports in sets of consecutive ones (port blocks; "
          "RFC "
          "8512, RFC 7422)."},
+        {"nat.workers",
+         "Worker threads with port slices (as VPP has them): each has an equal part of every class "
+         "of "
+         "ports, the lowest for worker 0 and what is left over for none; clients of its own; and "
+         "connection, mapping and rate limits, timers and memory of its own. Worked out as so many "
+         "NATs side by side."},
+        {"worker_threads.count", "How many. Default 1."},
+        {"worker_threads.hash",
+         "How a client address is sent to its worker: vpp-fold, jhash2. Left out: even runs of "
+         "each "
+         "client set's addresses, and NATs inside one after the other."},
         {"nat.static-mappings",
          "External endpoints that are spoken for; the allocator never gives them."},
         {"nat.nat64-prefixes",
@@ -235,6 +246,9 @@ const std::map<std::string, const char*>& sentences() {
         {"design.port-classes",
          "Flows from some source ports are searched some external ports. The classes cover "
          "0-65535."},
+        {"design.port-parity-preservation",
+         "An even source port gets an even external port, an odd one an odd one (RFC 4787, 4.2.2; "
+         "RFC 8512). Default false."},
         {"design.first-choice",
          "none; preserve: the client's own port if it lies in its class; preserve-any: whatever it "
          "is."},

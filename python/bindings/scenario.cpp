@@ -6,6 +6,7 @@
 
 #include "bindings.hpp"
 #include "natbound/answer/answer.hpp"
+#include "natbound/model/canonical.hpp"
 #include "natbound/solver/colouring.hpp"
 #include "reporting.hpp"
 
@@ -42,6 +43,8 @@ void bind_scenario(py::module_& m) {
         .def(py::init([](const std::string& json) { return natbound::parse_scenario(json); }),
              py::arg("json"))
         .def("canonical", [](const scenario& s) { return natbound::to_json(s); })
+        .def("written_out",
+             [](const scenario& s) { return boost::json::serialize(natbound::canonical(s)); })
         .def(
             "answer",
             [](const scenario& s, double epsilon, std::uint64_t seed, bool remedies) {

@@ -57,7 +57,7 @@ def read_demand(scenario: Scenario, given: Given) -> Demand:
     if isinstance(given, (str, Path)):
         from natbound import recorded
 
-        table = recorded.pairs_of(scenario.canonical, given)
+        table = recorded.pairs_of(scenario.written_out, given)
         if table is not None:
             return Demand(_of_list(scenario, reading.Document(table.pairs, str(given))).pairs, table.outside, table.twice)
         return _of_list(scenario, reading.parse(reading.read_text(given), "<stdin>" if str(given) == "-" else str(given)))

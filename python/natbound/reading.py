@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import re
@@ -67,6 +68,15 @@ class Document:
             if made is not None:  # a field around it, which the setting made
                 return InputError(rule, file=made, path=path, value=value, fix=fix)
         return InputError(rule, file=self.file, line=self.line_of(path), path=path, value=value, fix=fix)
+
+
+def copied(value: Any, depth: int = 0) -> Any:
+    """A deep copy; of plain values several times as fast as copy.deepcopy, which keeps what refers to one thing together."""
+    if type(value) is dict and depth < DEEPEST:
+        return {key: copied(item, depth + 1) for key, item in value.items()}
+    if type(value) is list and depth < DEEPEST:
+        return [copied(item, depth + 1) for item in value]
+    return value if isinstance(value, (str, int, float, type(None))) else copy.deepcopy(value)
 
 
 def _look_at(value: Any, path: str, document: Document) -> None:

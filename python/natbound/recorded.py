@@ -82,7 +82,7 @@ class _Places:
         begin: dict[int, list[_Place]] = {}
         end: dict[int, list[_Place]] = {}
         for item in sets:
-            place = _Place([pools.port_span(text) for text in item["ports"]], item.get("protocol"), item["name"])
+            place = _Place(pools.port_spans(item["ports"]), item.get("protocol"), item["name"])
             for first, last in pools.spans(item["addresses"]):
                 begin.setdefault(_value(first), []).append(place)
                 end.setdefault(_value(last) + 1, []).append(place)

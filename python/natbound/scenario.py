@@ -34,7 +34,7 @@ class Scenario:
     """
 
     def __init__(self, value: dict[str, Any] | reading.Document) -> None:
-        self._document = value if isinstance(value, reading.Document) else reading.Document(copy.deepcopy(value))
+        self._document = value if isinstance(value, reading.Document) else reading.Document(reading.copied(value))
         try:
             self._core = _core.Scenario(self._document.to_json())
         except _core.InputError as error:
@@ -43,8 +43,13 @@ class Scenario:
 
     @property
     def canonical(self) -> dict[str, Any]:
-        """Every default and the whole design written out, as certificates hold it."""
+        """Every default and the whole design written out."""
         return dict(json.loads(self._core.canonical()))
+
+    @property
+    def written_out(self) -> dict[str, Any]:
+        """As `canonical`, and NATs with workers as so many NATs side by side: what answers and certificates speak of."""
+        return dict(json.loads(self._core.written_out()))
 
     def with_settings(self, *settings: str) -> Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""

@@ -18,11 +18,7 @@ bj::array json_set(const address_set& set, const bj::storage_ptr& memory) {
 
 bj::array json_set(const port_set& set, const bj::storage_ptr& memory) {
     bj::array out(memory);
-    for (const auto& part : set.parts()) {
-        std::string text = std::to_string(part.first);
-        if (part.last != part.first) text += "-" + std::to_string(part.last);
-        out.emplace_back(text);
-    }
+    for (const auto& range : port_ranges(set)) out.emplace_back(range);
     return out;
 }
 

@@ -22,7 +22,7 @@ std::shared_ptr<const shortest_sequences> known_sequences::of(const nat_plan& pl
                                                               const port_set& liked,
                                                               const port_set& holes) {
     std::string key = to_json(plan.design);
-    for (const auto& c : plan.classes) key += to_string(c.source) + ":" + to_string(c.ports);
+    if (const auto& given = plan.of->port_set_restrict) key += to_string(given->ports());
     auto& here = by_design_[key];
     for (const auto& one : here)
         if (one.sources == sources && one.liked == liked && one.holes == holes) return one.shortest;

@@ -85,7 +85,7 @@ bool alike(const search_round& a, const search_round& b) {
 port_set to_ports(const ranks& set, const port_range_plan& range) {
     port_set out;
     for (const auto& part : set.parts())
-        if (range.contiguous)
+        if (range.contiguous())
             out.insert(range.at(part.first), range.at(part.last));
         else
             out = out | range.ports.slice(part.first, count(part.last - part.first + 1));
@@ -95,10 +95,20 @@ port_set to_ports(const ranks& set, const port_range_plan& range) {
 ranks to_ranks(const port_set& ports, const port_range_plan& range) {
     ranks out;
     const port_set inside = ports & range.ports;
-    for (const auto& part : inside.parts())
-        out.insert(static_cast<std::uint64_t>(*range.ports.rank(part.first)),
-                   static_cast<std::uint64_t>(*range.ports.rank(part.last)));
+    std::uint64_t before = 0;  // ports of the runs that are past
+    auto run = range.ports.parts().begin();
+    for (const auto& part : inside.parts()) {
+        for (; run->last < part.first; ++run) before += run->last - run->first + 1;
+        out.append(before + part.first - run->first, before + part.last - run->first);
+    }
     return out;
+}
+
+// The rank of a port in the range.
+std::optional<std::uint64_t> rank_of(port p, const port_range_plan& range) {
+    if (range.step > 0 && range.ports.contains(p)) return (p - range.lowest) / range.step;
+    if (const auto rank = range.ports.rank(p)) return static_cast<std::uint64_t>(*rank);
+    return std::nullopt;
 }
 
 struct candidate {
@@ -160,10 +170,10 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
                 else
                     c.source = range.at(inside.at(0));
             } else if (preserved) {
-                const auto rank = range.ports.rank(*source);
+                const auto rank = rank_of(*source, range);
                 if (holes.contains(*source)) {
                     // its own port is no other flow's
-                } else if (!rank || !set.contains(static_cast<std::uint64_t>(*rank)))
+                } else if (!rank || !set.contains(*rank))
                     ++c.distinct;
             }
             tried.push_back(c);
@@ -171,9 +181,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
         if (rounds[r].start == start_kind::own_port) {
             for (const auto& part : sources.parts())
                 for (port p = part.first; p <= part.last; ++p)
-                    consider(
-                        static_cast<std::uint64_t>(range.ports.rank(p).value_or(range.size - 1)),
-                        &p);
+                    consider(rank_of(p, range).value_or(range.size - 1), &p);
         } else if (is_drawn(rounds[r])) {
             for (const std::uint64_t d : worth_trying(rounds[r], range)) consider(d, nullptr);
         } else {
@@ -216,8 +224,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
                     if (least == 0) break;
                 }
             } else if (rounds[r].start == start_kind::own_port) {
-                draw =
-                    static_cast<std::uint64_t>(range.ports.rank(c.source).value_or(range.size - 1));
+                draw = rank_of(c.source, range).value_or(range.size - 1);
             } else if (!is_drawn(rounds[r])) {
                 draw = 0;
             }

@@ -67,7 +67,7 @@ struct step_formula::state {
         return out;
     }
     z3::expr port_at(const port_range_plan& range, const z3::expr& rank) {
-        if (range.contiguous) return number(range.lowest) + rank;
+        if (range.contiguous()) return number(range.lowest) + rank;
         z3::expr out = number(range.ports.at(range.size - 1));
         for (std::uint64_t r = 0; r + 1 < range.size; ++r)
             out = z3::ite(rank == number(r), number(range.ports.at(r)), out);

@@ -1,15 +1,18 @@
-"""Random scenarios against CP-SAT: their maxima with certificates and mutants, and demands. What the tests of each kind of limit share."""
+"""Random scenarios against CP-SAT or brute force: their numbers with certificates and mutants, and demands. What the tests of each kind of limit share."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+import attack
 import by_constraints
 import natbound
+import oracle
 from mutation import mutants
 from natbound.check import check
 
@@ -124,3 +127,50 @@ def wrong_demand(s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Cou
     if meets(s, times(pairs, beyond)):
         return f"the demand {pairs}: {beyond} of it fits"
     return None
+
+
+def by_brute_force(documents: Iterable[dict[str, Any]], attacks: int) -> dict[str, int]:
+    """Each number against brute force, each certificate against the checker and, mutated, against the truth."""
+    rng = random.Random(5)
+    seen = dict.fromkeys(("exact", "bounded", "guaranteed", "unsettled", "demands", "tried"), 0)
+    for document in documents:
+        scenario = natbound.Scenario(document)
+        world = oracle.World(document)
+        certificate = scenario.capacity()["maximum"]["evidence"]
+        attack.accepted(certificate)
+        certificates = [certificate]
+        if attack.small_enough(world, 40):
+            most = oracle.most(world)
+            if certificate["kind"] == "maximum":
+                seen["exact"] += 1
+                assert int(certificate["connections"]) == most, json.dumps(document)
+            else:
+                seen["bounded"] += 1
+                assert int(certificate["fits"]["connections"]) <= most <= int(certificate["does-not-fit"]["at-most"]), json.dumps(document)
+            asked = scenario.capacity(most + rng.choice([0, 1]), place="best")
+            if asked.fits is not None:
+                seen["demands"] += 1
+                attack.accepted(asked["evidence"])
+        shared = scenario.capacity(rng.randint(1, 6))
+        if shared.fits is not None:
+            seen["demands"] += 1
+            attack.accepted(shared["evidence"])
+        if attack.small_enough(world, 5):
+            try:
+                found = scenario.answer(0.5, remedies=False)
+            except natbound._core.Unsupported:
+                continue
+            if found.guaranteed.connections is None:
+                seen["unsettled"] += 1
+            else:
+                seen["guaranteed"] += 1
+                evidence = found["guaranteed"]["evidence"]
+                assert attack.true(evidence), json.dumps(evidence)
+                assert attack.valid(evidence) is not False or found.guaranteed.nothing_fails, json.dumps(evidence)
+                certificates.append(evidence)
+        if attack.small_enough(world, 12):
+            for c in certificates:
+                for done, mutant in mutants(c, rng, attacks):
+                    seen["tried"] += 1
+                    assert attack.valid(mutant) is not True or attack.unjudged(mutant) or attack.true(mutant), (done, json.dumps(mutant))
+    return seen

@@ -35,6 +35,7 @@ from comparing import bounds, wanted, wrong_demand
 from mutation import mutants
 from natbound.check import check
 from test_firewall import with_firewall
+from test_port_parity import with_parity
 from test_server_limits import with_backends, with_server_limits
 from test_static_mappings import with_holes
 from test_subscribers import with_limit
@@ -72,6 +73,11 @@ KINDS: dict[str, Maker] = {
     "port sets, dynamic part": dealt.dynamic_document,
     "port sets, dynamic part, shared mappings": lambda rng: dealt.dynamic_document(rng, "eim"),
     "port sets, shared mappings": lambda rng: dealt.random_document(rng, "eim"),
+    "port parity": lambda rng: with_parity(small.random_scenario(rng)),
+    "port parity, quotas, server limits": lambda rng: with_parity(small.with_quotas(rng, with_server_limits(rng, small.random_scenario(rng)), 4)),
+    "port parity, static mappings": lambda rng: with_parity(with_holes(rng, small.random_scenario(rng))),
+    "port parity, cascades": lambda rng: with_parity(test_cascade.made(rng)),
+    "port parity, spread clients": lambda rng: with_parity(test_spread.spread(rng)),
     "paired pooling": test_paired.paired,
     "paired pooling, server limits": lambda rng: with_server_limits(rng, test_paired.paired(rng)),
     "overloading": test_overloading.overloading,

@@ -31,8 +31,9 @@ def listed_ports(value: Any) -> list[int]:
     """Every port of a set, ascending."""
     out = []
     for text in [value] if isinstance(value, str) else value:
-        first, dash, last = str(text).partition("-")
-        out += range(int(first), int(last if dash else first) + 1)
+        span, _, step = str(text).partition("/")
+        first, dash, last = span.partition("-")
+        out += range(int(first), int(last if dash else first) + 1, int(step or 1))
     return sorted(out)
 
 
@@ -187,8 +188,9 @@ class Router:
         return [f for name in self.inside for f in self.world.flows(name) if f[1] not in self.without]
 
     def searched(self, port: int) -> list[int]:
-        """The class of a source port."""
-        return next(ports for source, ports in self.classes if port in source)
+        """The class of a source port, or its ports of the same parity."""
+        found = next(ports for source, ports in self.classes if port in source)
+        return [p for p in found if p % 2 == port % 2] if self.design.get("port-parity-preservation") else found
 
     def keeps(self, port: int) -> bool:
         """Whether a source port is first tried as it is."""

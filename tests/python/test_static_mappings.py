@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import sys
@@ -15,9 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import attack
+import comparing
 import oracle
 import small
-from mutation import mutants
 
 HOME = Path(__file__).resolve().parents[2] / "examples" / "home-lan.yaml"
 
@@ -55,55 +54,8 @@ def small_ones(seeds: range) -> list[dict[str, Any]]:
     return out
 
 
-def compared(seeds: range, attacks: int) -> dict[str, int]:
-    """Each number against brute force, each certificate against the checker and, mutated, against the truth."""
-    rng = random.Random(5)
-    seen = dict.fromkeys(("exact", "bounded", "guaranteed", "unsettled", "demands", "tried"), 0)
-    for document in small_ones(seeds):
-        scenario = natbound.Scenario(document)
-        world = oracle.World(document)
-        certificate = scenario.capacity()["maximum"]["evidence"]
-        attack.accepted(certificate)
-        certificates = [certificate]
-        if attack.small_enough(world, 40):
-            most = oracle.most(world)
-            if certificate["kind"] == "maximum":
-                seen["exact"] += 1
-                assert int(certificate["connections"]) == most, json.dumps(document)
-            else:
-                seen["bounded"] += 1
-                assert int(certificate["fits"]["connections"]) <= most <= int(certificate["does-not-fit"]["at-most"]), json.dumps(document)
-            asked = scenario.capacity(most + rng.choice([0, 1]), place="best")
-            if asked.fits is not None:
-                seen["demands"] += 1
-                attack.accepted(asked["evidence"])
-        shared = scenario.capacity(rng.randint(1, 6))
-        if shared.fits is not None:
-            seen["demands"] += 1
-            attack.accepted(shared["evidence"])
-        if attack.small_enough(world, 5):
-            try:
-                found = scenario.answer(0.5, remedies=False)
-            except natbound._core.Unsupported:
-                continue
-            if found.guaranteed.connections is None:
-                seen["unsettled"] += 1
-            else:
-                seen["guaranteed"] += 1
-                evidence = found["guaranteed"]["evidence"]
-                assert attack.true(evidence), json.dumps(evidence)
-                assert attack.valid(evidence) is not False or found.guaranteed.nothing_fails, json.dumps(evidence)
-                certificates.append(evidence)
-        if attack.small_enough(world, 12):
-            for c in certificates:
-                for done, mutant in mutants(c, rng, attacks):
-                    seen["tried"] += 1
-                    assert attack.valid(mutant) is not True or attack.unjudged(mutant) or attack.true(mutant), (done, json.dumps(mutant))
-    return seen
-
-
 def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
-    seen = compared(range(300), 12)
+    seen = comparing.by_brute_force(small_ones(range(300)), 12)
     assert seen["exact"] > 150, seen
     assert seen["guaranteed"] > 30, seen
     assert seen["tried"] > 1500, seen

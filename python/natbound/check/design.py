@@ -9,6 +9,7 @@ from .reading import count, entries, flag, get, known_keys, need, ports, word
 from .sets import ALL_PORTS, PORTS, Rejected, Set, Undecided, meet, minus, size, union
 
 HASHES = ("jhash2", "vpp-fold")
+PARITIES: tuple[Set, Set] = (tuple((p, p) for p in range(0, PORTS, 2)), tuple((p, p) for p in range(1, PORTS, 2)))
 
 
 @dataclass(frozen=True)
@@ -150,9 +151,21 @@ def _merge(target: Any, patch: Any, depth: int = 0) -> Any:
 
 
 AXES = (
-    "name summary sources notes mapping-type clash-scope port-classes first-choice search pool commit reuse pressure failure "
+    "name summary sources notes mapping-type clash-scope port-classes port-parity-preservation first-choice search pool commit reuse pressure failure "
     "when-restricted timers remedies"
 )
+
+
+def _by_parity(classes: list[PortClass], where: str) -> list[PortClass]:
+    """Each class in two: from even source ports to even external ones, from odd to odd (RFC 4787, 4.2.2)."""
+    out = []
+    for c in classes:
+        for same in PARITIES:
+            source, found = same if c.source == ALL_PORTS else meet(c.source, same), meet(c.ports, same)
+            need(found, f"{where}: a class has no port of one parity")
+            if source:
+                out.append(PortClass(source, found))
+    return out
 
 
 def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
@@ -182,6 +195,8 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
     preserved: Set = ALL_PORTS if first == "preserve-any" else ()
     if first == "preserve":
         preserved = union(s for c in classes for s in meet(c.source, c.ports))
+    if flag(value.get("port-parity-preservation", False), where + ".port-parity-preservation"):
+        classes = _by_parity(classes, where)
     search = known_keys(value.get("search", {}), "rounds stop-when-covered first-choice-counts", where + ".search")
     rounds = [_round(r, f"{where}.search.rounds[{i}]") for i, r in enumerate(entries(search.get("rounds", []), where))]
     need(rounds or first != "none", f"{where}: a design that preserves no port must search")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .sets import IPV4, PORTS, Rejected, Set, Span, minus, size, union
+from .sets import IPV4, PORTS, Rejected, Set, minus, size, spend, union
 
 
 def need(condition: object, reason: str) -> None:
@@ -79,7 +79,7 @@ def address(text: Any, where: str) -> int:
     return int(parsed) + (IPV4 if parsed.version == 4 else 0)
 
 
-def _address_span(value: Any, where: str) -> Span:
+def _address_spans(value: Any, where: str) -> Set:
     text = word(value, where).strip(" ")
     if "/" in text:
         base, _, digits = text.partition("/")
@@ -91,7 +91,7 @@ def _address_span(value: Any, where: str) -> Span:
         )
         mask = (1 << (width - int(digits))) - 1
         need(lo & mask == 0, f"{where}: {short(text)} has bits set below its length")
-        return lo, lo | mask
+        return ((lo, lo | mask),)
     first, dash, last = text.partition("-")
     lo = address(first, where)
     hi = address(last, where) if dash else lo
@@ -99,22 +99,26 @@ def _address_span(value: Any, where: str) -> Span:
         lo <= hi and (lo >> 32 == 0xFFFF) == (hi >> 32 == 0xFFFF),
         f"{where}: {short(text)} is not a range of addresses",
     )
-    return lo, hi
+    return ((lo, hi),)
 
 
-def _port_span(value: Any, where: str) -> Span:
+def _port_spans(value: Any, where: str) -> Set:
+    """A port, a range, or every so manieth port of one."""
     if type(value) is int and 0 <= value < PORTS:
         value = str(value)
     text = word(value, where)
-    found = re.fullmatch(r" *([0-9]{1,5}) *(?:- *([0-9]{1,5}) *)?", text)
+    found = re.fullmatch(r" *([0-9]{1,5}) *(?:- *([0-9]{1,5}) *(?:/ *([0-9]{1,5}) *)?)?", text)
     if not found:
         raise Rejected(f"{where}: {short(text)} is not a range of ports")
-    lo, hi = int(found[1]), int(found[2] or found[1])
-    need(lo <= hi < PORTS, f"{where}: {short(text)} is not a range of ports")
-    return lo, hi
+    lo, hi, step = int(found[1]), int(found[2] or found[1]), int(found[3] or 1)
+    need(lo <= hi < PORTS and step > 0, f"{where}: {short(text)} is not a range of ports")
+    if step == 1:
+        return ((lo, hi),)
+    spend((hi - lo) // step + 1)
+    return tuple((p, p) for p in range(lo, hi + 1, step))
 
 
-def _set(value: Any, where: str, span: Callable[[Any, str], Span], depth: int = 0) -> Set:
+def _set(value: Any, where: str, span: Callable[[Any, str], Set], depth: int = 0) -> Set:
     need(depth < 8, f"{where}: nested too deeply")
     if isinstance(value, dict):
         need(
@@ -130,18 +134,18 @@ def _set(value: Any, where: str, span: Callable[[Any, str], Span], depth: int = 
         out = union(s for p in parts for s in p)
         need(size(out) == sum(size(p) for p in parts), f"{where}: an element is named twice")
         return out
-    return (span(value, where),)
+    return span(value, where)
 
 
 def addresses(value: Any, where: str) -> Set:
     """A set of addresses; an empty one is refused."""
-    out = _set(value, where, _address_span)
+    out = _set(value, where, _address_spans)
     need(out, f"{where}: the set is empty")
     return out
 
 
 def ports(value: Any, where: str) -> Set:
     """A set of ports; an empty one is refused."""
-    out = _set(value, where, _port_span)
+    out = _set(value, where, _port_spans)
     need(out, f"{where}: the set is empty")
     return out

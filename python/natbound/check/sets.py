@@ -7,7 +7,7 @@ A set is a sorted tuple of pairs (first, last). Addresses of both families lie o
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 Span = tuple[int, int]
@@ -70,10 +70,27 @@ def size(s: Set) -> int:
     return sum(hi - lo + 1 for lo, hi in s)
 
 
+def _first(span: Span) -> int:
+    return span[0]
+
+
+def _last(span: Span) -> int:
+    return span[1]
+
+
 def meet(a: Set, b: Set) -> Set:
     """The elements of both."""
-    spend(len(a) + len(b))
+    if len(a) > len(b):
+        a, b = b, a
     out, i, j = [], 0, 0
+    if 16 * len(a) < len(b):  # of a long one the parts that matter alone
+        spend(16 * len(a))
+        return tuple(
+            (max(lo, first), min(hi, last))
+            for lo, hi in a
+            for first, last in b[bisect_left(b, lo, key=_last) : bisect_right(b, hi, key=_first)]
+        )
+    spend(len(a) + len(b))
     while i < len(a) and j < len(b):
         lo, hi = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
         if lo <= hi:

@@ -237,7 +237,7 @@ def check(
     if scenario is not None:
         from natbound.scenario import load
 
-        wanted = load(scenario).canonical
+        wanted = load(scenario).written_out
     verdict = check_certificate(value, wanted)
     if as_json:
         print_json(

@@ -50,7 +50,7 @@ def compared(
 def _program(scenario: Scenario, wanted: dict[str, dict[str, int]] | None) -> tuple[Program, str]:
     """The scenario as a program, the small one where there is one, and what it counts."""
     try:
-        world = read_scenario(scenario.canonical)
+        world = read_scenario(scenario.written_out)
         try:
             return Counted(world, wanted).program, "counts by class"
         except Unsupported as why:

@@ -74,33 +74,68 @@ def pack(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds:
     return one_by_one(wants, rooms, bins, seconds)
 
 
-def solve(model: Any, seconds: float, plain: bool = False) -> tuple[Any, bool, bool]:
-    """The solver, whether it found something, whether there is nothing.
-
-    plain: one worker without presolve first, for a second: where the linear relaxation leads straight to a packing, presolve takes longest.
-    """
+def solve(model: Any, seconds: float, simple: bool = False) -> tuple[Any, bool, bool]:
+    """The solver, whether it found something, whether there is nothing. simple: with one worker."""
     from ortools.sat.python import cp_model
 
-    seconds = max(0.01, time_left(seconds))
-    for limit, simple in ((min(1.0, seconds), True), (seconds, False)) if plain else ((seconds, False),):
-        solver = cp_model.CpSolver()
-        solver.parameters.max_time_in_seconds = limit
-        solver.parameters.random_seed = 1
-        if simple:
-            solver.parameters.num_workers = 1
-            solver.parameters.cp_model_presolve = False
-        status = run(solver, model)
-        if status != cp_model.UNKNOWN:
-            break
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = max(0.01, time_left(seconds))
+    solver.parameters.random_seed = 1
+    if simple:
+        solver.parameters.num_workers = 1
+    status = run(solver, model)
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
 
 
 def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, seconds: float) -> Packed:
+    """How often each pattern is used.
+
+    A vertex of the linear relaxation has no more patterns than there are sizes, so most of what it says is whole: that is taken, and only
+    the rest is sought (the residual of cutting stock). Where the rest does not go in, all is sought.
+    """
+    how = f"{len(columns):,} patterns"
+    many = Counter(sizes)
+    taken = _whole_parts(columns, many, bins)
+    rest = Counter(sizes)
+    for k, n in taken.items():
+        for size in columns[k]:
+            rest[size] -= n
+    chosen = [(columns[k], n) for k, n in taken.items()]
+    if taken:
+        few = [c for c in columns if all(rest[size] >= n for size, n in Counter(c).items())]
+        more, _ = _chosen(few, +rest, bins - sum(taken.values()), min(1.0, seconds), simple=True)
+        if more is not None:
+            return _laid_out(sizes, chosen + more, how)
+    everything, none = _chosen(columns, many, bins, seconds)
+    return _laid_out(sizes, everything, how) if everything is not None else Packed(None, none, how)
+
+
+def _whole_parts(columns: list[tuple[int, ...]], many: Counter[int], bins: int) -> dict[int, int]:
+    """How often each pattern is used at a vertex of the relaxation, rounded down: those that are used at all."""
+    from ortools.linear_solver import pywraplp
+
+    solver = pywraplp.Solver.CreateSolver("GLOP")
+    held = {size: solver.Constraint(n, n) for size, n in many.items()}
+    all_ = solver.Constraint(0, bins)
+    x = []
+    for column in columns:
+        x.append(solver.NumVar(0, bins, ""))
+        all_.SetCoefficient(x[-1], 1)
+        for size, n in Counter(column).items():
+            held[size].SetCoefficient(x[-1], n)
+    if solver.Solve() != pywraplp.Solver.OPTIMAL:
+        return {}
+    whole = {k: int(v.solution_value() + 1e-6) for k, v in enumerate(x)}
+    return {k: n for k, n in whole.items() if n}
+
+
+def _chosen(
+    columns: list[tuple[int, ...]], many: Counter[int], bins: int, seconds: float, simple: bool = False
+) -> tuple[list[tuple[tuple[int, ...], int]] | None, bool]:
+    """So often each pattern, and whether there is no way. simple: one worker, which is quickest at little."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    how = f"{len(columns):,} patterns"
-    many = Counter(sizes)
     x = []
     holds: dict[int, list[Any]] = {size: [] for size in many}
     for k, column in enumerate(columns):
@@ -110,18 +145,21 @@ def by_patterns(sizes: list[int], columns: list[tuple[int, ...]], bins: int, sec
             holds[size].append(n * x[-1])
     for size, terms in holds.items():
         if not terms:
-            return Packed(None, True, how)
+            return None, True
         model.Add(sum(terms) == many[size])
     model.Add(sum(x) <= bins)
-    solver, found, none = solve(model, seconds, plain=True)
-    if not found:
-        return Packed(None, none, how)
+    solver, found, none = solve(model, seconds, simple)
+    return ([(column, n) for var, column in zip(x, columns, strict=True) if (n := solver.Value(var))] if found else None), none
+
+
+def _laid_out(sizes: list[int], chosen: list[tuple[tuple[int, ...], int]], how: str) -> Packed:
+    """A bin for each item."""
     waiting: dict[int, list[int]] = {}
     for i, size in enumerate(sizes):
         waiting.setdefault(size, []).append(i)
     at, used = [0] * len(sizes), 0
-    for var, column in zip(x, columns, strict=True):
-        for _ in range(solver.Value(var)):
+    for column, n in chosen:
+        for _ in range(n):
             for size in column:
                 at[waiting[size].pop()] = used
             used += 1

@@ -70,7 +70,7 @@ def _packed(scenario: Scenario, pairs: list[dict[str, Any]], found: dict[str, An
         return {**found, **_nothing(found, none if answer.none else "", engine, seconds)}
     at = dict(zip(hosts, answer.at, strict=True))
     # those that want nothing get an address, too
-    every = [at.get(c["name"], 0) for c in scenario.canonical["clients"]]
+    every = [at.get(c["name"], 0) for c in scenario.written_out["clients"]]
     laid = decoded(scenario._core.fits_demand(json.dumps(pairs), True, False, every))
     return _shown(found, pairs, laid, engine) if laid.get("fits") is True else found
 
@@ -88,8 +88,8 @@ def _coloured(scenario: Scenario, world: Checked, pairs: list[dict[str, Any]], f
     demand = [{"from": p["from"], "to": p["to"], "connections": int(p["connections"])} for p in pairs if int(p["connections"])]
     total = sum(d["connections"] for d in demand)
     body = {"connections": total, "blocks": laid_out(world, question, colours), "demand": demand}
-    evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.canonical, **body}
-    if check(evidence, scenario.canonical).valid is not True:  # a limit that the colouring does not know
+    evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.written_out, **body}
+    if check(evidence, scenario.written_out).valid is not True:  # a limit that the colouring does not know
         return found
     laid = {"fits": True, "sets_it": "each pair of clients and servers finds its tuples", "evidence": evidence}
     return _shown(found, pairs, laid, engine)

@@ -104,7 +104,7 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
         evidence["fits"] = {"connections": most, "blocks": found.blocks}
     if most == high:
         evidence |= {"kind": "maximum", "connections": most}
-    if check(evidence, scenario.canonical).valid is not True:
+    if check(evidence, scenario.written_out).valid is not True:
         return part, None
     if most == high:
         out = {k: v for k, v in part.items() if k not in ("at_least", "at_most")} | {"connections": most, "evidence": evidence}
@@ -118,7 +118,7 @@ def read(scenario: Scenario) -> Checked | None:
     """The scenario as the checker has it, where it takes it."""
     begin()
     try:
-        return read_scenario(scenario.canonical)
+        return read_scenario(scenario.written_out)
     except (Undecided, Rejected):
         return None
 
@@ -144,8 +144,8 @@ def demand(
     body: dict[str, Any] = {"connections": total, "blocks": most.blocks}
     if wanted is not None:
         body["demand"] = [{"from": c, "to": v, "connections": n} for c, some in wanted.items() for v, n in some.items()]
-    evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.canonical, **body}
-    if check(evidence, scenario.canonical).valid is not True:
+    evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.written_out, **body}
+    if check(evidence, scenario.written_out).valid is not True:
         return found
     trust = "nothing: the certificate shows what was found"
     shown = {"fits": True, "sets_it": "each connection finds a tuple", "evidence": evidence}

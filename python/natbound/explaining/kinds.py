@@ -130,7 +130,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
     ]
     taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
     size, room = pools.count(texts), _room(texts, taken)
-    ports = sum(_length(text) for text in server["ports"])
+    ports = sum(last - first + 1 for first, last in pools.port_spans(server["ports"]))
     for key, one in (("limit-per-endpoint", "endpoint"), ("limit-per-address", "address")):
         now = (server.get("connection-limits") or {}).get(key)
         if now is not None:
@@ -158,9 +158,9 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
 
 def _of_client(i: int, client: dict[str, Any]) -> Iterator[Kind]:
     name = client["name"]
-    if len(client["ports"]) != 1:
+    if len(pools.port_spans(client["ports"])) != 1:
         return
-    first, last = pools.port_span(client["ports"][0])
+    first, last = pools.port_spans(client["ports"])[0]
     most = 65535 - last + first - 1
     if most > 0:
         yield Kind(
@@ -177,11 +177,6 @@ def wider(first: int, last: int, n: int) -> tuple[int, int]:
     return first - (n - above), last + above
 
 
-def _length(text: str) -> int:
-    first, last = pools.port_span(text)
-    return last - first + 1
-
-
 def _port_range(nat: dict[str, Any]) -> tuple[int, int] | None:
     """The ports that most flows are given, where they are one range."""
     restrict = nat.get("port-set-restrict")
@@ -189,8 +184,9 @@ def _port_range(nat: dict[str, Any]) -> tuple[int, int] | None:
         return None  # ports of a PSID come by halves: _sharing
     if restrict:
         return restrict["start-port-number"], restrict["end-port-number"]
-    widest = max(nat["design"]["port-classes"], key=lambda c: sum(_length(t) for t in c["ports"]))["ports"]
-    return pools.port_span(widest[0]) if len(widest) == 1 else None
+    classes = [pools.port_spans(c["ports"]) for c in nat["design"]["port-classes"]]
+    widest = max(classes, key=lambda runs: sum(last - first + 1 for first, last in runs))
+    return widest[0] if len(widest) == 1 else None
 
 
 def hashed(nat: dict[str, Any], above: int = 1) -> bool:

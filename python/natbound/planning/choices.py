@@ -156,7 +156,7 @@ def _runs(nat: Mapping[str, Any]) -> list[tuple[int, int]]:
     given = nat.get("port-set-restrict")
     if given:
         return [(int(given["start-port-number"]), int(given["end-port-number"]))]
-    sets = [[pools.port_span(p) for p in part["ports"]] for part in nat["design"]["port-classes"]]
+    sets = [pools.port_spans(part["ports"]) for part in nat["design"]["port-classes"]]
     return max(sets, key=lambda runs: sum(last - first + 1 for first, last in runs))
 
 

@@ -23,10 +23,15 @@ def spans(texts: list[str]) -> list[tuple[Address, Address]]:
     return out
 
 
-def port_span(text: str) -> tuple[int, int]:
-    """The first and the last port of a range of a canonical port set."""
-    first, _, last = str(text).partition("-")
-    return int(first), int(last or first)
+def port_spans(texts: list[str]) -> list[tuple[int, int]]:
+    """The runs of a canonical port set, as first and last: "1024-1030/2" is every second port."""
+    out = []
+    for text in texts:
+        span, _, step = str(text).partition("/")
+        first, _, last = span.partition("-")
+        low, high = int(first), int(last or first)
+        out += [(p, p) for p in range(low, high + 1, int(step))] if step else [(low, high)]
+    return out
 
 
 def count(texts: list[str]) -> int:

@@ -96,7 +96,7 @@ std::optional<chosen_port> choose_port(const nat_plan& plan, const port_bits& ta
                     static_cast<std::uint64_t>(range.ports.rank(source).value_or(range.size - 1));
             const bool closing_matters =
                 reuse.allowed && round.take_over_last > 0 && taken.any_closing();
-            if (!range.contiguous ||
+            if (!range.contiguous() ||
                 (round.step != step_kind::ascend && round.step != step_kind::ascend_then_descend)) {
                 if (const auto found =
                         detail::walk(round, range, taken, draw, skipped, reuse, random))

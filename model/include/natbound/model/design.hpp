@@ -124,6 +124,8 @@ struct design {
     natbound::mapping_type mapping_type = natbound::mapping_type::edm;
     natbound::clash_scope clash_scope;
     std::vector<port_class> port_classes;
+    // RFC 4787, 4.2.2: an even source port is searched an even external one, an odd one an odd one.
+    bool port_parity_preservation = false;
     natbound::first_choice first_choice = natbound::first_choice::none;
     natbound::search search;
     pool_rule pool;
@@ -148,7 +150,7 @@ BOOST_DESCRIBE_STRUCT(failure_rule, (), (kind, icmp_type, icmp_code, counter, co
 BOOST_DESCRIBE_STRUCT(remedy, (), (name, apply, set, breaks))
 BOOST_DESCRIBE_STRUCT(design, (),
                       (name, summary, sources, notes, mapping_type, clash_scope, port_classes,
-                       first_choice, search, pool, commit, reuse, pressure, failure,
+                       port_parity_preservation, first_choice, search, pool, commit, reuse, pressure, failure,
                        when_restricted, timers, remedies))
 
 // Throws input_error where the axes contradict one another.

@@ -3,6 +3,7 @@
 // order it is tried. All readers start from this.
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "natbound/model/holes.hpp"
@@ -16,10 +17,11 @@ struct port_range_plan {
     port_set source, ports;
     std::uint64_t size = 0;  // of ports
     port lowest = 0;         // of ports
-    bool contiguous = false;
+    port step = 0;           // from each port to the next, where that is always the same
 
+    bool contiguous() const { return step == 1; }
     port at(std::uint64_t rank) const {
-        return contiguous ? lowest + static_cast<port>(rank) : ports.at(rank);
+        return step > 0 ? lowest + static_cast<port>(rank) * step : ports.at(rank);
     }
 };
 
@@ -38,7 +40,8 @@ struct nat_plan {
 
     const port_range_plan& class_of(port source) const {
         if (source >= widest_.first && source <= widest_.last) return classes[widest_class_];
-        return classes[class_index_[source]];
+        if (!class_index_.empty()) return classes[class_index_[source]];
+        return classes[class_among_runs(source)];
     }
     // Whether a flow from this source port first tries that same port outside.
     bool preserves(port source) const;
@@ -54,6 +57,11 @@ struct nat_plan {
     std::optional<std::uint64_t> pool_rank(ip_address source, ip_address destination) const;
 
   private:
+    std::uint8_t class_among_runs(port source) const;
+
+    // Source ports by class: as runs in ascending order, or where these are many by port. A thousand
+    // NATs would else clear a page for each few ports.
+    std::vector<std::pair<interval<port>, std::uint8_t>> runs_;
     std::vector<std::uint8_t> class_index_;
     // the widest interval of source ports in one class: nearly every flow's, and it spares the
     // simulator a look into the index

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "natbound/model/interval_set.hpp"
 
@@ -16,8 +17,14 @@ constexpr port port_count = 65536;
 
 inline port_set all_ports() { return {0, port_count - 1}; }
 
-// "80" or "1024-65535". Throws input_error with an empty path.
-interval<port> parse_port_range(std::string_view text);
+// The ports of one parity.
+const port_set& even_ports();
+const port_set& odd_ports();
+
+// "80", "1024-65535", or "1024-65534/2": every second one. Throws input_error with an empty path.
+port_set parse_port_range(std::string_view text);
+// The shortest such texts that make up a set, in ascending order.
+std::vector<std::string> port_ranges(const port_set& set);
 std::string to_string(const port_set& set);
 
 }  // namespace natbound

@@ -3,6 +3,7 @@
 // hosts, so its size does not grow with theirs.
 #include <boost/describe.hpp>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -137,6 +138,13 @@ struct device_profile {
     std::vector<profile_source> sources;
 };
 
+// Worker threads: each has a slice of the ports (of every class of ports, so many consecutive ones
+// from the lowest on), clients of its own, by this hash of their address, and limits of its own.
+struct worker_threads {
+    std::uint64_t count = 1;
+    std::string hash;  // a name of hash.hpp; none: even runs of each client set's addresses
+};
+
 struct nat {
     std::string name;
     std::vector<std::string> inside;
@@ -144,6 +152,7 @@ struct nat {
     std::optional<bool> translates;  // false: a stateful firewall, without a pool
     std::optional<port_restriction> port_set_restrict;
     std::optional<subscriber_port_sets> port_set;
+    std::optional<worker_threads> workers;
     std::optional<std::vector<static_mapping>> static_mappings;
     // Under which the clients (IPv6) see the servers (IPv4); it changes no count.
     std::optional<address_set> nat64_prefixes;
@@ -233,6 +242,8 @@ struct scenario {
     std::vector<nat> nats;
     std::vector<server_set> servers;
     std::vector<traffic_entry> traffic;
+    // As it was read, where parse_scenario wrote NATs out worker by worker.
+    std::shared_ptr<const scenario> given = {};
 };
 
 BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
@@ -260,9 +271,10 @@ BOOST_DESCRIBE_STRUCT(rate_limits, (), (connections, connections_burst, packets,
 BOOST_DESCRIBE_STRUCT(memory_limit, (), (total, per_entry))
 BOOST_DESCRIBE_STRUCT(profile_source, (), (field, says, link))
 BOOST_DESCRIBE_STRUCT(device_profile, (), (name, summary, sources))
+BOOST_DESCRIBE_STRUCT(worker_threads, (), (count, hash))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, translates, port_set_restrict,
-                       port_set, static_mappings, nat64_prefixes, design, connection_limits,
+                       port_set, workers, static_mappings, nat64_prefixes, design, connection_limits,
                        mapping_limits, rate_limits, memory, profile, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, means, edges, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
@@ -278,8 +290,8 @@ BOOST_DESCRIBE_STRUCT(scenario, (), (description, clients, nats, servers, traffi
 // NAME, ...}` is a merge patch (RFC 7396) on it.
 scenario parse_scenario(std::string_view json);
 
-// The canonical form: every default and the whole design written out, sets in ascending order.
-// parse_scenario reads it back to the same value.
+// The canonical form of what was read: every default and the whole design written out, sets in
+// ascending order. parse_scenario reads it back to the same value.
 std::string to_json(const scenario& s);
 
 design parse_design(std::string_view json);
