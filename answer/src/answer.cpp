@@ -105,7 +105,8 @@ bj::object answer(const scenario& s, const answer_options& options) {
         open = why.what();
     }
     std::optional<remedies> helping;
-    if (options.remedies && open.empty() && !g.nothing_fails) helping.emplace(s, options);
+    const bool help = options.remedies && open.empty() && !g.nothing_fails;
+    if (help && few_nats(s)) helping.emplace(s, options);
     calculator::study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;
@@ -124,6 +125,7 @@ bj::object answer(const scenario& s, const answer_options& options) {
         return without_likely(std::move(out), s, m, open.empty() && g.nothing_fails, why.what(),
                               options.epsilon);
     }
+    if (help && !helping && !r.kinds.empty()) helping.emplace(s, options, r.kinds.front().nat);
     const bool given = !s.traffic.empty();
     const auto mildest = least_top_shares(s);
     out["likely"] = likely_part(s, l, options.seed);

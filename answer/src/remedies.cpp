@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <thread>
 
 #include "capacity.hpp"
 #include "evidence.hpp"
@@ -99,15 +100,28 @@ bool shortens(const nat& now, const nat& changed) {
     });
 }
 
+// The NAT as it was given, of one that was written out worker by worker.
+bool is_of(const nat& given, const std::string& name) {
+    return name == given.name || (given.workers && name.rfind(given.name + " worker ", 0) == 0);
+}
+
 }  // namespace
 
-remedies::remedies(const scenario& asked, const answer_options& options) : options_(options) {
+bool few_nats(const scenario& s) {
+    constexpr std::size_t few = 4;
+    return (s.given ? *s.given : s).nats.size() <= few;
+}
+
+remedies::remedies(const scenario& asked, const answer_options& options,
+                   const std::optional<std::string>& at)
+    : options_(options) {
     const scenario& s = asked.given ? *asked.given : asked;  // a change is to all workers of a NAT
     const auto canonical = bj::parse(to_json(s));
     const bool timers_matter =
         std::any_of(s.traffic.begin(), s.traffic.end(),
                     [](const traffic_entry& t) { return t.life.has_value(); });
     for (std::size_t i = 0; i < s.nats.size(); ++i) {
+        if (at && !is_of(s.nats[i], *at)) continue;
         if (auto more = one_more_address(s, i))
             list_.push_back({"one more public address",
                              "add " + more->address + " to the pool of " + s.nats[i].name,
@@ -122,42 +136,54 @@ remedies::remedies(const scenario& asked, const answer_options& options) : optio
             n = merge_patch(n, patch);
             auto changed = parse_scenario(bj::serialize(value));
             // a timer says nothing where the scenario gives whole holds, or where it is as short
-            if (of_timers && (!timers_matter || !shortens(s.nats[i], changed.nats[i]))) continue;
+            const auto& now = changed.given ? changed.given->nats[i] : changed.nats[i];
+            if (of_timers && (!timers_matter || !shortens(s.nats[i], now))) continue;
             list_.push_back({r.name, r.apply, r.breaks, std::move(changed)});
         }
     }
-    // The changes do not depend on one another: they are worked out side by side, quickly rather
-    // than closely.
-    for (const auto& c : list_)
-        running_.push_back(std::async(std::launch::async, [this, &c] {
-            const work_scope scope({}, [this] {
-                if (stop_) throw interrupted();
-            });
-            return numbers(c.changed, options_.epsilon, options_.seed, quick, [this] {
-                if (stop_) throw interrupted();
-            });
-        }));
+    // The changes do not depend on one another: they are worked out side by side, as many at a time
+    // as there are processors, quickly rather than closely.
+    done_.resize(list_.size());
+    const std::size_t workers =
+        std::min<std::size_t>(list_.size(), std::max(1U, std::thread::hardware_concurrency()));
+    for (std::size_t w = 0; w < workers; ++w)
+        running_.push_back(std::async(std::launch::async, [this] { work(); }));
 }
 
 remedies::~remedies() { stop_ = true; }
 
+// Takes one change after the other that nobody has taken.
+void remedies::work() {
+    const auto look = [this] {
+        if (stop_) throw interrupted();
+    };
+    const work_scope scope({}, look);
+    for (std::size_t i = next_++; i < list_.size() && !stop_; i = next_++) try {
+            done_[i] = numbers(list_[i].changed, options_.epsilon, options_.seed, quick, look);
+        } catch (const unsupported&) {  // its effect can't be computed: it is not recommended
+        }
+}
+
 bj::array remedies::collect() {
+    try {
+        for (auto& one : running_) {
+            while (one.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
+                look_up();
+                if (options_.interrupt) options_.interrupt();
+            }
+            one.get();
+        }
+    } catch (const limit_reached&) {  // those that are done
+        stop_ = true;
+        for (auto& one : running_)
+            if (one.valid()) one.wait();
+    }
     bj::array out;
     for (std::size_t i = 0; i < list_.size(); ++i) {
-        try {
-            while (running_[i].wait_for(std::chrono::milliseconds(50)) != std::future_status::ready)
-                if (options_.interrupt) options_.interrupt();
-        } catch (const limit_reached&) {  // those that are done
-            stop_ = true;
-            return out;
-        }
+        if (!done_[i]) continue;
         bj::object one{
             {"name", list_[i].name}, {"apply", list_[i].apply}, {"breaks", list_[i].breaks}};
-        try {
-            for (auto& [key, value] : running_[i].get()) one[key] = std::move(value);
-        } catch (const unsupported&) {
-            continue;  // a change whose effect can't be computed is not recommended
-        }
+        for (auto& [key, value] : *done_[i]) one[key] = std::move(value);
         out.push_back(std::move(one));
     }
     return out;

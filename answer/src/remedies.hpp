@@ -1,9 +1,11 @@
 #pragma once
 // What would help: each change that the design offers, and one more address, with its effect
-// computed.
+// computed; where there are many NATs, at the one where connections fail first.
 #include <atomic>
 #include <boost/json.hpp>
 #include <future>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "natbound/answer/answer.hpp"
@@ -14,7 +16,9 @@ namespace natbound {
 // meanwhile.
 class remedies {
   public:
-    remedies(const scenario& s, const answer_options& options);
+    // at: of this NAT alone.
+    remedies(const scenario& s, const answer_options& options,
+             const std::optional<std::string>& at = std::nullopt);
     ~remedies();  // stops what still runs
     remedies(const remedies&) = delete;
     remedies& operator=(const remedies&) = delete;
@@ -23,10 +27,17 @@ class remedies {
 
   private:
     struct change;
+    void work();
+
     std::vector<change> list_;
+    std::vector<std::optional<boost::json::object>> done_;  // each by the worker that took it
     const answer_options& options_;
     std::atomic<bool> stop_{false};
-    std::vector<std::future<boost::json::object>> running_;
+    std::atomic<std::size_t> next_{0};
+    std::vector<std::future<void>> running_;
 };
+
+// Whether the changes of all NATs are few enough to be worked out.
+bool few_nats(const scenario& s);
 
 }  // namespace natbound

@@ -62,7 +62,7 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     port_set permitted;
     for (const auto& part : system_.parts) {
         const std::size_t set = all.kinds[part.kind].clients;
-        const auto& ports = s.clients[set].ports;
+        const port_set ports = system_.ports_of(s.clients[set]);
         auto& addresses = clients[{set, part.destination}];
         addresses = std::max(addresses, part.addresses);
         sockets[{set, part.destination}] = addresses * static_cast<double>(ports.size());
@@ -145,7 +145,7 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     const double load = system_.load();
     for (const auto& part : system_.parts) {
         const double own =
-            static_cast<double>(s.clients[all.kinds[part.kind].clients].ports.size());
+            static_cast<double>(system_.ports_of(s.clients[all.kinds[part.kind].clients]).size());
         plenty = plenty &&
                  (own >= ports_ ||
                   poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);

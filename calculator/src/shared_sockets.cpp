@@ -23,8 +23,8 @@ shared_sockets::shared_sockets(const scenario& s, const system_split& all,
         const std::size_t set = all.kinds[part.kind].clients;
         auto& [mine, sockets] = of_set[set];
         mine += part.load() / load;
-        sockets =
-            std::max(sockets, part.addresses * static_cast<double>(s.clients[set].ports.size()));
+        sockets = std::max(
+            sockets, part.addresses * static_cast<double>(system.ports_of(s.clients[set]).size()));
         towards[part.destination] += part.load() / load;
     }
     double meet = 0, same = 0;

@@ -137,9 +137,9 @@ class splitter {
         const double clients = static_cast<double>(set.addresses.size());
         const auto& pool = plan.design.pool;
         const std::uint64_t size = saturated(plan.pool_size);
-        const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part,
-                             double copies) {
-            auto& system = system_for(d, n, rank, pool.fallback ? size : 1, t.clients);
+        const auto put_class = [&](std::optional<std::uint64_t> rank, double addresses, double part,
+                                   double copies, std::optional<std::size_t> of) {
+            auto& system = system_for(d, n, rank, pool.fallback ? size : 1, t.clients, of);
             system.copies = destinations_[d].copies * copies;
             std::uint32_t to = 0;
             auto& places = places_[&system];
@@ -157,6 +157,12 @@ class splitter {
             p.closing = t.closing;
             p.arrives = t.arrives.thinned(part);
             system.parts.push_back(std::move(p));
+        };
+        const auto by_class = classes_apart(plan, set);
+        const auto put = [&](std::optional<std::uint64_t> rank, double addresses, double part,
+                             double copies) {
+            for (const auto& [of, share] : by_class)
+                put_class(rank, addresses, part * share, copies, of);
         };
         if (scenario_.nats[n].port_set) {  // each client address by itself
             if (!dealt_on_demand(*scenario_.nats[n].port_set))
@@ -194,8 +200,32 @@ class splitter {
         for (const auto& [rank, addresses] : here) put(rank, addresses, addresses / clients, 1);
     }
 
+    // The classes that a client set's source ports lie in, with their shares of them, where no two
+    // classes of the NAT share an external port; else all together.
+    std::vector<std::pair<std::optional<std::size_t>, double>> classes_apart(const nat_plan& plan,
+                                                                             const client_set& c) {
+        const auto& classes = plan.classes;
+        bool apart = classes.size() > 1 && plan.design.first_choice != first_choice::preserve_any &&
+                     c.source_ports.law == source_port_law::uniform;
+        port_set seen;
+        for (const auto& one : classes) {
+            apart = apart && (seen & one.ports).empty();
+            seen = seen | one.ports;
+        }
+        std::vector<std::pair<std::optional<std::size_t>, double>> out;
+        const auto all = static_cast<double>(c.ports.size());
+        for (std::size_t k = 0; apart && k < classes.size(); ++k)
+            if (const auto own = static_cast<double>((c.ports & classes[k].source).size()); own > 0)
+                out.emplace_back(k, own / all);
+        if (out.size() < 2) return {{std::nullopt, 1}};
+        say("client set " + c.name +
+            ": its connections come from each class of source ports by its share of them");
+        return out;
+    }
+
     loss_system& system_for(std::size_t d, std::size_t n, std::optional<std::uint64_t> rank,
-                            std::uint64_t ranks, std::size_t clients) {
+                            std::uint64_t ranks, std::size_t clients,
+                            std::optional<std::size_t> of_class) {
         const auto& scope = out_.plans[n].design.clash_scope;
         const auto& to = destinations_[d];
         const bool address = scope.destination != scope_destination::none;
@@ -205,13 +235,15 @@ class splitter {
                     address ? to.address : 0,
                     endpoint ? to.at : 0,
                     rank.value_or(UINT64_MAX),
-                    scenario_.nats[n].port_set ? clients : 0};
+                    scenario_.nats[n].port_set ? clients : 0,
+                    of_class.value_or(SIZE_MAX)};
         auto [it, fresh] = systems_.try_emplace(k);
         if (fresh) {
             it->second.nat = n;
             const auto& sets = scenario_.nats[n].port_set;
             it->second.dealt = sets && dealt_on_demand(*sets);
             it->second.rank = rank;
+            if (of_class) it->second.source_ports = out_.plans[n].classes[*of_class].source;
             it->second.ranks =
                 static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, UINT32_MAX));
         }
@@ -223,7 +255,8 @@ class splitter {
             out_.assumed.push_back(sentence);
     }
 
-    using key = std::tuple<std::size_t, int, ip_address, port, std::uint64_t, std::size_t>;
+    using key =
+        std::tuple<std::size_t, int, ip_address, port, std::uint64_t, std::size_t, std::size_t>;
     const scenario& scenario_;
     const filled_traffic& traffic_;
     std::uint64_t assignment_;
@@ -300,7 +333,7 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
             groups.emplace_back(set, part.addresses);
             const auto count = static_cast<std::uint32_t>(
                 std::max(1.0, std::round(std::min(alike(part.addresses), most))));
-            in.clients.push_back({set, first, count, port_list(s.clients[set].ports),
+            in.clients.push_back({set, first, count, port_list(system.ports_of(s.clients[set])),
                                   s.clients[set].source_ports.law});
             first += count;
         }
@@ -331,6 +364,7 @@ std::string structure_key(const loss_system& system, const system_split& all) {
     // static mappings may differ by address
     if (system.rank && !all.plans[system.nat].holes.empty())
         key += "@" + std::to_string(*system.rank);
+    if (system.source_ports) key += "#" + std::to_string(system.source_ports->at(0));
     const double load = system.load();
     const auto type = all.plans[system.nat].design.mapping_type;
     const bool meeting =

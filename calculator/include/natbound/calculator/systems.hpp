@@ -1,7 +1,8 @@
 #pragma once
 // Splitting a scenario's traffic into systems that do not disturb one another: the flows towards
 // one clash scope (with the scope `destination endpoint`: one destination) on one external address,
-// or on all of them where the search goes on to another. Poisson traffic split at random stays
+// or on all of them where the search goes on to another; where classes of source ports share no
+// external port (parity), those of one class. Poisson traffic split at random stays
 // Poisson (batches of geometric sizes and on-off streams stay what they are, too), so each system
 // is a loss system of its own. Only a flow table joins them again.
 #include <list>
@@ -45,10 +46,16 @@ struct loss_system {
     std::uint32_t ranks = 1;            // addresses that a search may try
     std::vector<transport> destinations;  // endpoints in the clash scope
     std::vector<system_part> parts;
+    // Of the clients' source ports those of one class, where the classes share no external port.
+    std::optional<port_set> source_ports;
     double copies = 1;   // so many systems are alike
     bool dealt = false;  // its ports are dealt out in blocks on demand
 
     double load() const;
+    // Of a client set's ports those of this system.
+    port_set ports_of(const client_set& c) const {
+        return source_ports ? c.ports & *source_ports : c.ports;
+    }
 };
 
 struct system_split {
