@@ -12,8 +12,10 @@
 #include "needed_mappings.hpp"
 #include "pair_network.hpp"
 #include "paired.hpp"
+#include "port_set_laying.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
+#include "server_room.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
 
@@ -131,6 +133,20 @@ class one_nat {
 
     bool through_port_sets() {
         auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
+        if (found.verdict != fit_verdict::does_not_fit &&
+            (nat_.static_mappings || server_room(s_).any())) {
+            auto blocks = placed_in_sets(s_, reach_, n_, inside_,
+                                         numbered_subscribers(s_, nat_), mine_, memory_);
+            nat_capacity kept;
+            if (blocks) kept.blocks = std::move(*blocks);
+            keep_limits(kept, nat_);
+            if (kept.at_least == total_of(mine_)) {
+                out_.blocks = std::move(kept.blocks);
+                return true;
+            }
+            say("no even placing in the port sets of " + nat_.name + " was found");
+            return false;
+        }
         if (found.verdict == fit_verdict::fits) out_.dealt = std::move(found.dealt);
         if (found.verdict == fit_verdict::unknown) say(found.why);
         if (found.verdict == fit_verdict::does_not_fit) refuse(found.why, std::move(found.item));

@@ -127,13 +127,6 @@ bool by_pairs::each_nat() {
 bool by_pairs::within_servers() {
     server_room room(s_);
     if (!room.any()) return true;
-    for (const auto& n : s_.nats)
-        if (n.port_set) {
-            say("NAT " + n.name +
-                ": port sets beside servers with connection-limits are not "
-                "settled in this version");
-            return false;
-        }
     auto admitted = room.admit(blocks_);
     if (connections(admitted) < connections(blocks_)) {
         say("no placing was found that is even enough for the limits of the servers");
