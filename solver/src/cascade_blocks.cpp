@@ -6,6 +6,7 @@
 #include "cascade_view.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/port_sets.hpp"
+#include "natbound/model/work.hpp"
 #include "port_sets.hpp"
 #include "words.hpp"
 
@@ -111,7 +112,16 @@ class outwards {
             if (!clients.empty()) what += "; " + sockets_in_words(s_, clients);
             out.sets_it = "the NATs inside " + s_.nats[n].name + " send no more: " + what;
         }
-        place(n, clients, nats, out);
+        try {
+            place(n, clients, nats, out);
+        } catch (const limit_reached&) {
+            throw;
+        } catch (const unsupported& e) {
+            if (!s_.nats[n].port_set) throw;
+            out.blocks.clear();
+            out.at_least = out.mappings = 0;
+            why = e.what();
+        }
         if (out.at_least < out.at_most)
             out.why_bounds = !why.empty() ? why
                              : !alone_[n].why_bounds.empty()

@@ -2,6 +2,7 @@
 #include "cascade_view.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cascade_quota.hpp"
@@ -170,11 +171,24 @@ void cascade_view::cut_clients() {
     for (const auto& r : rectangles_) rows.push_back(&r.addresses);
     for (const auto& where : overlay<ip_address>(rows)) {
         const std::size_t before = cells_.size();
-        const bool same = std::all_of(where.sets.begin(), where.sets.end(), [&](auto r) {
-            return rectangles_[r].ports == rectangles_[where.sets.front()].ports;
-        });
-        if (same) {
-            cells_.push_back({where.atom, rectangles_[where.sets.front()].ports, where.sets});
+        // whole rows of each: a cell for each set of ports, where these lie apart
+        std::map<std::vector<std::pair<port, port>>, std::vector<std::size_t>> by_ports;
+        port_set all;
+        count sum = 0;
+        for (const auto r : where.sets) {
+            std::vector<std::pair<port, port>> key;
+            for (const auto& part : rectangles_[r].ports.parts())
+                key.emplace_back(part.first, part.last);
+            auto& same = by_ports[std::move(key)];
+            if (same.empty()) {
+                sum += rectangles_[r].ports.size();
+                all = all | rectangles_[r].ports;
+            }
+            same.push_back(r);
+        }
+        if (sum == all.size()) {
+            for (auto& [key, in] : by_ports)
+                cells_.push_back({where.atom, rectangles_[in.front()].ports, in});
         } else {
             // the rows of some are no whole rows of others: one address at a time
             for (const auto& part : where.atom.parts())
@@ -184,7 +198,7 @@ void cascade_view::cut_clients() {
                     if (a == part.last) break;
                 }
         }
-        shares_addresses_ = shares_addresses_ || (!same && cells_.size() > before + 1);
+        shares_addresses_ = shares_addresses_ || cells_.size() > before + 1;
     }
 }
 
