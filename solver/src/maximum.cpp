@@ -48,7 +48,9 @@ std::vector<joint_capacity> joint_of(const scenario& s, const reach_table& reach
                                      const bj::storage_ptr& memory) {
     std::vector<joint_capacity> out;
     for (const auto& nats : nats_together(inside, s.nats.size())) {
-        if (nats.size() == 1) continue;
+        if (nats.size() == 1 ||
+            std::any_of(nats.begin(), nats.end(), [&](auto n) { return s.nats[n].port_set; }))
+            continue;
         if (auto one = joint_maximum(s, reach, inside, nats, memory))
             out.push_back(std::move(*one));
     }

@@ -29,7 +29,8 @@ class one_nat {
   public:
     one_nat(const scenario& s, const reach_table& reach, std::size_t n,
             const std::vector<std::size_t>& inside, const demand_list& mine,
-            const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at)
+            const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at,
+            const scenario* parts_of)
         : s_(s),
           reach_(reach),
           n_(n),
@@ -37,7 +38,8 @@ class one_nat {
           inside_(inside),
           mine_(mine),
           memory_(memory),
-          at_(at) {}
+          at_(at),
+          parts_of_(parts_of) {}
 
     nat_demand_fit run() {
         if (settled()) out_.verdict = fit_verdict::fits;
@@ -134,9 +136,11 @@ class one_nat {
     bool through_port_sets() {
         auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
         if (found.verdict != fit_verdict::does_not_fit &&
-            (nat_.static_mappings || server_room(s_).any())) {
-            auto blocks = placed_in_sets(s_, reach_, n_, inside_,
-                                         numbered_subscribers(s_, nat_), mine_, memory_);
+            (nat_.static_mappings || parts_of_ || server_room(s_).any())) {
+            auto blocks =
+                placed_in_sets(s_, reach_, n_, inside_,
+                               numbered_subscribers(parts_of_ ? *parts_of_ : s_, nat_), mine_,
+                               memory_);
             nat_capacity kept;
             if (blocks) kept.blocks = std::move(*blocks);
             keep_limits(kept, nat_);
@@ -300,6 +304,7 @@ class one_nat {
     const demand_list& mine_;
     bj::storage_ptr memory_;
     const std::vector<std::uint64_t>* at_;
+    const scenario* parts_of_;
     nat_demand_fit out_;
 };
 
@@ -307,8 +312,9 @@ class one_nat {
 
 nat_demand_fit demand_through(const scenario& s, const reach_table& reach, std::size_t n,
                               const std::vector<std::size_t>& inside, const demand_list& demand,
-                              const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at) {
-    return one_nat(s, reach, n, inside, demand, memory, at).run();
+                              const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at,
+                              const scenario* parts_of) {
+    return one_nat(s, reach, n, inside, demand, memory, at, parts_of).run();
 }
 
 std::optional<std::string> short_of_sockets(const scenario& s, const pair_demand& p) {
