@@ -7,6 +7,10 @@
 namespace natbound::calculator::detail {
 
 nat one_subscribers(const nat& n) {
+    if (n.static_mappings)
+        throw unsupported("NAT " + n.name +
+                          ": how often connections fail with port sets of which static mappings "
+                          "keep ports is not modelled in this version");
     nat out = own_nat(n, port_set_layout(n).at(0));
     out.connection_limits = n.connection_limits;
     out.mapping_limits = n.mapping_limits;

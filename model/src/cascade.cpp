@@ -6,6 +6,7 @@
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/plan.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound {
 namespace {
@@ -94,7 +95,8 @@ class unroller {
         stands.name = s_.nats[n].name;
         stands.addresses = s_.nats[n].external_ip_address_pool;
         stands.ports = {};
-        const nat_plan plan(s_.nats[n]);
+        const nat whole = s_.nats[n].port_set ? undealt(s_.nats[n]) : s_.nats[n];
+        const nat_plan plan(whole);
         bool all = false;
         for (const auto& name : s_.nats[n].inside) {
             const auto& c = out_.clients[client_.at(name)];

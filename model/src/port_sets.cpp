@@ -18,10 +18,13 @@ port_set permitted_of(const nat& n) {
     return widest;
 }
 
-const client_set* client_named(const scenario& s, const std::string& name) {
+// The addresses of a client set, or those that a NAT inside gives to its own clients.
+count addresses_of(const scenario& s, const std::string& name) {
     for (const auto& c : s.clients)
-        if (c.name == name) return &c;
-    return nullptr;
+        if (c.name == name) return c.addresses.size();
+    for (const auto& n : s.nats)
+        if (n.name == name) return n.external_ip_address_pool.size();
+    return 0;
 }
 
 // As it acts on ports that the operator gives; never outside them.
@@ -75,8 +78,7 @@ dealt_set port_set_layout::at(const count& number) const {
 
 count subscribers_of(const scenario& s, const nat& n) {
     count out = 0;
-    for (const auto& name : n.inside)
-        if (const auto* c = client_named(s, name)) out += c->addresses.size();
+    for (const auto& name : n.inside) out += addresses_of(s, name);
     return out;
 }
 
@@ -84,7 +86,7 @@ count first_subscriber(const scenario& s, const nat& n, const client_set& c) {
     count out = 0;
     for (const auto& name : n.inside) {
         if (name == c.name) break;
-        if (const auto* other = client_named(s, name)) out += other->addresses.size();
+        out += addresses_of(s, name);
     }
     return out;
 }
@@ -152,28 +154,6 @@ void validate_port_sets(const scenario& s, std::size_t i) {
     if (rule.port_sets_per_subscriber == 0)
         fail(here + ".port-sets-per-subscriber", "0", "a limit of 0 admits nothing",
              "1 or more, or leave it out for 1");
-    for (const auto& name : n.inside)
-        if (!client_named(s, name))
-            fail(here, "",
-                 "'" + name + "' is a NAT; port sets of a NAT inside are not modelled yet");
-    for (const auto& other : s.nats) {
-        if (&other == &n) continue;
-        const bool around =
-            std::find(other.inside.begin(), other.inside.end(), n.name) != other.inside.end();
-        const bool both = std::any_of(n.inside.begin(), n.inside.end(), [&](const auto& name) {
-            return std::find(other.inside.begin(), other.inside.end(), name) != other.inside.end();
-        });
-        if (around || both ||
-            !(n.external_ip_address_pool & other.external_ip_address_pool).empty())
-            fail(here, "",
-                 "a NAT with port sets that shares clients or addresses with " + other.name +
-                     ", or is inside it, is not modelled yet");
-    }
-    for (const auto& c : s.clients)
-        if (!(n.external_ip_address_pool & c.addresses).empty())
-            fail(here, "",
-                 "a NAT with port sets whose pool overlaps client set " + c.name +
-                     " is not modelled yet");
     nat all_cut = n;
     all_cut.port_set->dynamic.reset();
     if (port_set_layout(all_cut).on_an_address() == 0)

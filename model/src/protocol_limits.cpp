@@ -12,6 +12,7 @@ namespace natbound {
 namespace bj = boost::json;
 using rules::at;
 using rules::fail;
+using rules::not_yet;
 
 namespace {
 
@@ -44,7 +45,7 @@ void join(const std::set<transport>& protocols, const std::string& here,
             fail(item + ".protocol-id", protocol, "has a limit already", "keep one");
         if (protocols.count(one.protocol_id) == 0) continue;
         if (protocols.size() > 1)
-            fail(item, protocol,
+            not_yet(item, protocol,
                  "a limit of one protocol, of a NAT that carries several, is not modelled in this "
                  "version",
                  "write a scenario for each protocol, or one limit of all");

@@ -14,6 +14,11 @@ constexpr double most_per_second = 1e12, most_seconds = 1e9;
 [[noreturn]] void fail(const std::string& path, const std::string& value, const std::string& rule,
                        const std::string& fix = {});
 
+// A scenario that is right, and that this version can't settle: `unsupported`, with the path in its
+// text.
+[[noreturn]] void not_yet(const std::string& path, const std::string& value,
+                          const std::string& what, const std::string& fix = {});
+
 // "nats[2].inside".
 std::string at(const char* list, std::size_t i, const char* field = nullptr);
 

@@ -1,5 +1,6 @@
 // What clients and servers must keep, and what all rules are written with.
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/error.hpp"
 #include "rules.hpp"
 
 namespace natbound::rules {
@@ -7,6 +8,12 @@ namespace natbound::rules {
 void fail(const std::string& path, const std::string& value, const std::string& rule,
           const std::string& fix) {
     throw input_error(path, value.empty() ? value : "'" + value + "'", rule, fix);
+}
+
+void not_yet(const std::string& path, const std::string& value, const std::string& what,
+             const std::string& fix) {
+    throw unsupported(path + ": " + (value.empty() ? "" : "'" + value + "' ") + what +
+                      (fix.empty() ? "" : "; " + fix));
 }
 
 std::string at(const char* list, std::size_t i, const char* field) {

@@ -64,9 +64,6 @@ class checker {
             fail(at("nats", i), "", "limits per protocol are joined where a scenario is read",
                  "set limit-per-instance, or limit-port-mappings");
         validate(n.design, at("nats", i, "design"));
-        if (n.port_set && n.static_mappings)
-            fail(at("nats", i, "port-set"), "",
-                 "port sets with static mappings are not modelled yet");
         if (n.port_set) validate_port_sets(s, i);
         if (n.workers) validate_workers(s, i);
         const auto causes = json_io::names<close_cause>();
@@ -96,7 +93,7 @@ class checker {
         for (const auto& m : s.nats)
             for (const auto& name : m.inside)
                 if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
-                    fail(
+                    not_yet(
                         at("nats", i, "inside"), name,
                         "a firewall (translates: false) before or behind a NAT is not modelled yet",
                         "give the NAT its limits");
@@ -104,9 +101,9 @@ class checker {
             for (const auto& name : m.inside)
                 if (m.name != n.name &&
                     std::find(n.inside.begin(), n.inside.end(), name) != n.inside.end())
-                    fail(at("nats", i, "inside"), name,
-                         "clients of a firewall (translates: false) that are inside " + m.name +
-                             ", too, are not modelled yet");
+                    not_yet(at("nats", i, "inside"), name,
+                            "clients of a firewall (translates: false) that are inside " + m.name +
+                                ", too, are not modelled yet");
     }
 
     void subscribers(std::size_t i) const {
@@ -117,8 +114,9 @@ class checker {
         for (const auto& m : s.nats)
             for (const auto& name : m.inside)
                 if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
-                    fail(here, "", "a limit on subscribers in a cascade is not modelled yet");
-        if (n.port_set) fail(here, "", "a limit on subscribers with port sets is not modelled yet");
+                    not_yet(here, "", "a limit on subscribers in a cascade is not modelled yet");
+        if (n.port_set)
+            not_yet(here, "", "a limit on subscribers with port sets is not modelled yet");
     }
 
     // Where pairing is read (the maximum, demands), each NAT is looked at by itself.
@@ -131,13 +129,13 @@ class checker {
             fail(here, "true",
                  "a hash of source and destination picks several addresses for one client",
                  "write pool.of: source, or another choice");
-        if (is_cascade(s)) fail(here, "true", "is not modelled yet for NATs inside one another");
-        if (n.port_set) fail(here, "true", "is not modelled yet together with port sets");
+        if (is_cascade(s)) not_yet(here, "true", "is not modelled yet for NATs inside one another");
+        if (n.port_set) not_yet(here, "true", "is not modelled yet together with port sets");
         for (const auto& name : n.inside)
             for (std::size_t k = 0; k < s.nats.size(); ++k) {
                 const auto& other = s.nats[k].inside;
                 if (k != i && std::find(other.begin(), other.end(), name) != other.end())
-                    fail(here, "true",
+                    not_yet(here, "true",
                          "is not modelled yet where clients are spread over several NATs (" + name +
                              " is inside " + s.nats[k].name + ", too)");
             }
@@ -229,7 +227,7 @@ class checker {
                  "is of another address family than the pool of " + m.name,
                  "only clients themselves can be translated to IPv4 (NAT64)");
         if (m.static_mappings)
-            fail(at("nats", i, "inside"), m.name,
+            not_yet(at("nats", i, "inside"), m.name,
                  "has static mappings and is inside another NAT: that is not modelled yet");
     }
 

@@ -4,10 +4,15 @@
 
 #include "cascade_view.hpp"
 #include "nat_capacity.hpp"
+#include "natbound/model/error.hpp"
 #include "natbound/model/cascade.hpp"
 #include "pair_fit.hpp"
+#include "port_set_laying.hpp"
+#include "thinner_inside.hpp"
 
 namespace natbound {
+
+namespace bj = boost::json;
 
 namespace {
 
@@ -22,7 +27,14 @@ class cascaded_pairs {
         by_pairs stages(flat_, flat_demand());
         const bool sure = stages.each_nat();
         if (stages.found().verdict == fit_verdict::does_not_fit) return stages.found();
-        if (sure && place()) {
+        for (const auto& way : sure ? thinner_inside(s_) : std::vector<scenario>()) {
+            blocks_.clear();
+            try {
+                if (!place(way)) continue;
+            } catch (const unsupported& e) {
+                why_ = e.what();
+                continue;
+            }
             own.blocks() = std::move(blocks_);
             if (own.within_servers()) return own.fitting();
             why_ = own.why();
@@ -59,40 +71,56 @@ class cascaded_pairs {
         return c;
     }
 
-    bool place() {
+    // Through this scenario, which places no more than the one that is asked about.
+    bool place(const scenario& s) {
         const auto inside = inside_of(flat_);
-        std::vector<std::vector<block>> placed(s_.nats.size());
+        std::vector<std::vector<block>> placed(s.nats.size());
         for (const auto n : inner_first(s_)) {
             std::vector<std::size_t> clients;
             std::vector<block> sent;
             for (const auto c : inside[n])
-                if (const auto m = stage_of(flat_, c); m == s_.nats.size())
+                if (const auto m = stage_of(flat_, c); m == s.nats.size())
                     clients.push_back(c);
                 else
                     std::move(placed[m].begin(), placed[m].end(), std::back_inserter(sent));
-            if (!place_at(n, clients, sent, placed[n])) return false;
-            if (outer_[n] == s_.nats.size())
+            if (!place_at(s, n, clients, sent, placed[n])) return false;
+            if (outer_[n] == s.nats.size())
                 std::move(placed[n].begin(), placed[n].end(), std::back_inserter(blocks_));
         }
         for (const auto c : inside.back()) {
             demand_list direct;
             for (const auto& p : own_)
                 if (p.client == c) direct.push_back(p);
-            by_pairs routed(s_, reaches_of(s_), {}, std::move(direct));
+            by_pairs routed(s, reaches_of(s), {}, std::move(direct));
             if (!routed.routed(c)) return false;
             std::move(routed.blocks().begin(), routed.blocks().end(), std::back_inserter(blocks_));
         }
         return true;
     }
 
-    bool place_at(std::size_t n, const std::vector<std::size_t>& clients,
+    bool place_at(const scenario& s, std::size_t n, const std::vector<std::size_t>& clients,
                   const std::vector<block>& sent, std::vector<block>& out) {
         std::vector<block> each;
         for (const auto& b : sent)
             for (auto& one : unspread(b)) each.push_back(std::move(one));
-        const cascade_view view(s_, n, clients, std::move(each));
+        const cascade_view view(s, n, clients, std::move(each));
         std::vector<std::size_t> all(view.seen().clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
+        if (s.nats[n].port_set) {
+            const auto wanted = view.demand(own_);
+            auto found =
+                placed_in_sets(view.seen(), view.reach(), 0, all, numbered_subscribers(s_, s_.nats[n]),
+                               wanted, bj::make_shared_resource<bj::monotonic_resource>());
+            if (!found) {
+                why_ = "no placing in the port sets of " + s_.nats[n].name + " was found";
+                return false;
+            }
+            nat_capacity kept;
+            kept.blocks = std::move(*found);
+            keep_limits(kept, s.nats[n]);
+            out = view.named_back(kept.blocks);
+            return connections(out) == total_of(wanted);
+        }
         by_pairs here(view.seen(), view.reach(), {all, {}}, view.demand(own_));
         if (!here.each_nat()) {
             why_ = "where the NATs inside it place their connections, " + s_.nats[n].name +

@@ -2,6 +2,7 @@
 #include "cascade_view.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cascade_quota.hpp"
@@ -13,10 +14,52 @@ namespace natbound {
 namespace {
 
 constexpr std::size_t most_pieces = 20'000;
+constexpr std::size_t most_rows = 5'000;  // one by one
 
 [[noreturn]] void too_many(const std::string& nat) {
     throw unsupported("NAT " + nat +
                       ": the NATs inside it place their connections in too many pieces to follow");
+}
+
+// Units of a block of a cell that follow one another in a rectangle, too, and where they begin
+// there.
+struct unit_run {
+    count done, size, at;
+};
+
+// `ports`: of the cell. Whole rows, or a part of one; of some of the cell's ports, row by row.
+std::vector<unit_run> runs_in(const block& b, const port_set& ports, const address_set& rows,
+                              const port_set& columns) {
+    struct piece {
+        count from, size, to;  // columns of the block, and the rectangle's
+    };
+    std::vector<piece> pieces;
+    const bool whole = b.ports == ports;
+    for (const auto& part : whole ? std::vector{ports.parts().front()} : b.ports.parts()) {
+        const count width = whole ? ports.size() : to_count(part.last - part.first) + 1;
+        pieces.push_back({to_count(b.ports.rank(part.first).value()), width,
+                          to_count(columns.rank(part.first).value())});
+    }
+    std::vector<unit_run> out;
+    const count width = b.ports.size(), end = b.first + b.size;
+    count row = 0;
+    for (const auto& part : b.addresses.parts()) {
+        const count many = to_count(part.last - part.first) + 1;
+        const count there = to_count(rows.rank(part.first).value());
+        // rows that follow one another are one run where they are whole on both sides
+        const count at_once = whole ? many : count(1);
+        for (count k = 0; k < many && out.size() <= most_rows; k += at_once)
+            for (const auto& p : pieces) {
+                const count first = (row + k) * width + p.from;
+                const count last = first + (at_once - 1) * width + p.size;
+                const count from = std::max(first, b.first), to = std::min(last, end);
+                if (from >= to) continue;
+                out.push_back({from - b.first, to - from,
+                               (there + k) * columns.size() + p.to + (from - first)});
+            }
+        row += many;
+    }
+    return out;
 }
 
 }  // namespace
@@ -50,7 +93,8 @@ cascade_view::cascade_view(const scenario& s, std::size_t nat,
     for (const auto c : clients_) seen_.clients.push_back(s.clients[c]);
     cut_servers(s);
     cut_clients();
-    if (shares_addresses_)
+    // port sets are given to one address at a time, and with them its quota is kept
+    if (shares_addresses_ && !s.nats[nat].port_set)
         std::swap(quota_, seen_.nats.front().connection_limits.limit_per_subscriber);
     for (const auto c : clients_) {
         std::vector<bool> row(seen_.servers.size(), false);
@@ -127,11 +171,24 @@ void cascade_view::cut_clients() {
     for (const auto& r : rectangles_) rows.push_back(&r.addresses);
     for (const auto& where : overlay<ip_address>(rows)) {
         const std::size_t before = cells_.size();
-        const bool same = std::all_of(where.sets.begin(), where.sets.end(), [&](auto r) {
-            return rectangles_[r].ports == rectangles_[where.sets.front()].ports;
-        });
-        if (same) {
-            cells_.push_back({where.atom, rectangles_[where.sets.front()].ports, where.sets});
+        // whole rows of each: a cell for each set of ports, where these lie apart
+        std::map<std::vector<std::pair<port, port>>, std::vector<std::size_t>> by_ports;
+        port_set all;
+        count sum = 0;
+        for (const auto r : where.sets) {
+            std::vector<std::pair<port, port>> key;
+            for (const auto& part : rectangles_[r].ports.parts())
+                key.emplace_back(part.first, part.last);
+            auto& same = by_ports[std::move(key)];
+            if (same.empty()) {
+                sum += rectangles_[r].ports.size();
+                all = all | rectangles_[r].ports;
+            }
+            same.push_back(r);
+        }
+        if (sum == all.size()) {
+            for (auto& [key, in] : by_ports)
+                cells_.push_back({where.atom, rectangles_[in.front()].ports, in});
         } else {
             // the rows of some are no whole rows of others: one address at a time
             for (const auto& part : where.atom.parts())
@@ -141,7 +198,7 @@ void cascade_view::cut_clients() {
                     if (a == part.last) break;
                 }
         }
-        shares_addresses_ = shares_addresses_ || (!same && cells_.size() > before + 1);
+        shares_addresses_ = shares_addresses_ || cells_.size() > before + 1;
     }
 }
 
@@ -210,8 +267,7 @@ std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) co
                 continue;
             }
             const auto& from = cells_[b.client - clients_.size()];
-            if (b.preserve || b.shift != 0 || b.ports != from.ports) continue;
-            const count skipped = to_count(from.addresses.rank(b.addresses.at(0)).value());
+            if (b.preserve || b.shift != 0) continue;
             for (const auto r : from.in) {
                 const auto& rect = rectangles_[r];
                 const auto& mine = pieces_[rect.of];
@@ -220,17 +276,19 @@ std::vector<block> cascade_view::named_back(const std::vector<block>& blocks) co
                     if (std::find(mine.begin(), mine.end(), item.server) != mine.end())
                         list.push_back(item);
                 if (list.empty()) continue;
-                // from the cell's units to the rectangle's: whole rows, or a run within one
-                const count row = to_count(rect.addresses.rank(from.addresses.at(0)).value());
-                const count column = to_count(rect.ports.rank(from.ports.at(0)).value());
-                const count at =
-                    rect.offset + (row + skipped) * rect.ports.size() + column + b.first;
                 const auto& inner = placed_[rect.of];
-                block one = part_of(inner, inner.to, at, b.size);
-                one.before.push_back(
-                    {*inner.nat, one.via_addresses, one.via_ports, one.via_first, inner.preserve});
-                one.preserve = false;
-                add(b, std::move(one), list);
+                const bool whole = b.ports == from.ports;
+                for (const auto& run : runs_in(b, from.ports, rect.addresses, rect.ports)) {
+                    // fewer, which is a bound too
+                    if (out.size() > (whole ? most_pieces : most_rows)) break;
+                    block one = part_of(inner, inner.to, rect.offset + run.at, run.size);
+                    one.before.push_back({*inner.nat, one.via_addresses, one.via_ports,
+                                          one.via_first, inner.preserve});
+                    one.preserve = false;
+                    block outside = b;
+                    outside.via_first += run.done;
+                    add(outside, std::move(one), list);
+                }
             }
         }
     return out;

@@ -136,9 +136,10 @@ guaranteed_result of_stages(const scenario& s, const scenario& flat,
                             const std::function<void()>& interrupt) {
     std::vector<guaranteed_result> each;
     known_sequences sequences;
+    const auto now_and_then = interrupt ? interrupt : [] {};
     for (const auto& n : flat.nats)
-        each.push_back(of_nat(
-            flat, n, sequences, interrupt ? interrupt : [] {}));
+        each.push_back(n.port_set ? port_set_guaranteed(flat, n, now_and_then)
+                                  : of_nat(flat, n, sequences, now_and_then));
     const auto outer = outer_of(s);
     std::vector<bool> innermost(s.nats.size(), true);
     for (const auto n : outer)

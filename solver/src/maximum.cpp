@@ -14,11 +14,13 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/work.hpp"
 #include "parted_clients.hpp"
+#include "port_sets.hpp"
 #include "rough.hpp"
 #include "routed.hpp"
 #include "server_room.hpp"
 #include "shared_pools.hpp"
 #include "standard_form.hpp"
+#include "thinner_inside.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -46,7 +48,9 @@ std::vector<joint_capacity> joint_of(const scenario& s, const reach_table& reach
                                      const bj::storage_ptr& memory) {
     std::vector<joint_capacity> out;
     for (const auto& nats : nats_together(inside, s.nats.size())) {
-        if (nats.size() == 1) continue;
+        if (nats.size() == 1 ||
+            std::any_of(nats.begin(), nats.end(), [&](auto n) { return s.nats[n].port_set; }))
+            continue;
         if (auto one = joint_maximum(s, reach, inside, nats, memory))
             out.push_back(std::move(*one));
     }
@@ -81,11 +85,6 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
             throw unsupported("NAT " + n.name +
                               ": a firewall beside NATs that share endpoints or clients is not "
                               "settled in this version");
-    for (const auto& n : s.nats)
-        if (n.port_set)
-            throw unsupported("NAT " + n.name +
-                              ": port sets beside NATs that share endpoints or clients are not "
-                              "settled in this version");
     const shared_pools shared(s);
     const parted_clients parted(s);
     nat_capacity out;
@@ -104,12 +103,16 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
         pool = pool - left;
         // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
         const auto& rule = s.nats[n].design.pool;
-        const bool any = left.empty() || rule.fallback || rule.choice == pool_choice::random ||
+        const bool any = left.empty() || s.nats[n].port_set || rule.fallback || rule.choice == pool_choice::random ||
                          rule.choice == pool_choice::round_robin;
         if (pool.empty() || !any) continue;
         nat_capacity one;
         try {
-            one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
+            if (!s.nats[n].port_set)
+                one = capacity_of(fewer, parted.reach, n, parted.inside[n], memory);
+            else if (left.empty())  // on a part of a pool sets would be others'
+                lay_out(one, fewer, parted.reach, n, parted.inside[n],
+                        numbered_subscribers(s, s.nats[n]), memory);
         } catch (const limit_reached&) {  // those before it stand
             break;
         }
@@ -154,6 +157,50 @@ nat_capacity within_limits(const scenario& s, const reach_table& reach, std::siz
     }
 }
 
+// The outermost NATs of a cascade, each with the most that some way of placing lets through it.
+std::vector<nat_capacity> best_through(const scenario& s, const scenario& flat,
+                                       std::vector<nat_capacity> parts,
+                                       const bj::storage_ptr& memory) {
+    std::vector<nat_capacity> out;
+    const auto ways = thinner_inside(s);
+    for (std::size_t w = 0; w < ways.size(); ++w) {
+        const bool last = w + 1 == ways.size();
+        try {
+            std::vector<nat_capacity> some;
+            if (last) {
+                some = through_cascades(s, flat, parts, memory);
+            } else {
+                auto seen = side_by_side(ways[w]);
+                for (auto& v : seen.servers) v.backends.reset();
+                const auto reach = reaches_of(seen);
+                const auto inside = inside_of(seen);
+                auto alone = parts;  // whose bounds stand
+                for (std::size_t n = 0; n < alone.size(); ++n) {
+                    auto one = within_limits(seen, reach, n, inside[n], memory, nullptr);
+                    alone[n].at_least = one.at_least;
+                    alone[n].mappings = one.mappings;
+                    alone[n].blocks = std::move(one.blocks);
+                    alone[n].dealt = std::move(one.dealt);
+                }
+                some = through_cascades(ways[w], seen, alone, memory);
+            }
+            if (out.empty()) {
+                out = std::move(some);
+            } else {
+                for (std::size_t n = 0; n < out.size(); ++n)
+                    if (some[n].at_least > out[n].at_least) out[n] = std::move(some[n]);
+            }
+        } catch (const unsupported&) {
+            if (last && out.empty()) throw;
+        }
+        if (!out.empty() && std::all_of(out.begin(), out.end(), [](const auto& one) {
+                return one.at_least == one.at_most;
+            }))
+            break;
+    }
+    return out;
+}
+
 // All ways out, of what the servers have room for where `room` is given; at_most and the evidence
 // say nothing of it.
 nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_room* room) {
@@ -182,7 +229,7 @@ nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_ro
                     within_limits(seen, reach, n, inside[n], memory, each_alone ? room : nullptr);
     for (const auto& p : parts) out.rough = out.rough || p.rough;
     for (auto& p : parts) nats.emplace_back(std::move(p.does_not_fit));
-    if (cascade) parts = through_cascades(s, seen, parts, memory);
+    if (cascade) parts = best_through(s, seen, std::move(parts), memory);
     if (clash && cascade)
         throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
     if (clash || is_spread(s)) {
@@ -313,11 +360,6 @@ nat_capacity as_written(const scenario& s, const bj::storage_ptr& memory) {
         if (is_spread(s)) improve([&] { at_once(s, out, room); });
         return out;
     }
-    for (const auto& n : s.nats)
-        if (n.port_set)
-            throw unsupported("NAT " + n.name +
-                              ": port sets beside servers with connection-limits are not settled "
-                              "in this version");
     auto out = of_ways(s, memory, &room);
     improve([&] {
         at_once(s, out, room);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cascade_view.hpp"
+#include "natbound/model/error.hpp"
 
 namespace natbound {
 
@@ -43,7 +44,12 @@ scenario narrowed(const scenario& s, std::vector<server_set> servers,
         if (!kept[n]) continue;
         out.nats.push_back(s.nats[n]);
         auto& one = out.nats.back();
-        std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
+        const auto gone =
+            std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
+        if (gone > 0 && one.port_set && one.port_set->deterministic && one.static_mappings)
+            throw unsupported("NAT " + one.name +
+                              ": with some of its clients alone, whose port sets static mappings "
+                              "keep ports of is not settled in this version");
         if (one.port_set_restrict) one.design = restricted(one.design);
         const auto type = one.design.mapping_type;
         auto& pool = one.design.pool;

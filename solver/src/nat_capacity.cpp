@@ -8,6 +8,7 @@
 #include "hall.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
 #include "overloading.hpp"
 #include "paired.hpp"
@@ -234,17 +235,6 @@ std::vector<block> blocks_with_quota(const scenario& s, const reach_table& reach
     return blocks_within(groups, nat, quota, room);
 }
 
-void keep_limits(nat_capacity& out, const nat_plan& plan) {
-    if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
-    out.at_least = connections(out.blocks);
-    if (plan.table && out.at_least > *plan.table) {
-        out.mappings = keep_connections(out.blocks, *plan.table);
-        out.at_least = *plan.table;
-    } else {
-        for (const auto& b : out.blocks) out.mappings += b.mappings();
-    }
-}
-
 // What the servers have room for, of the blocks that fit without regard to it, or of those of
 // clients who are parted by what there is room for: whichever is more.
 void keep_room(nat_capacity& out, const scenario& s, const reach_table& reach, const nat_plan& plan,
@@ -275,6 +265,20 @@ void unlimited_first(std::vector<block>& blocks, const server_room& room) {
 }
 
 }  // namespace
+
+void keep_limits(nat_capacity& out, const nat& n) {
+    const nat open = n.port_set ? undealt(n) : n;
+    const nat_plan plan(open);
+    out.mappings = 0;
+    if (plan.mappings) keep_mappings(out.blocks, *plan.mappings);
+    out.at_least = connections(out.blocks);
+    if (plan.table && out.at_least > *plan.table) {
+        out.mappings = keep_connections(out.blocks, *plan.table);
+        out.at_least = *plan.table;
+    } else {
+        for (const auto& b : out.blocks) out.mappings += b.mappings();
+    }
+}
 
 std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, const nat_plan& plan,
                                   const std::vector<std::size_t>& inside) {
@@ -336,7 +340,7 @@ std::vector<block> paired_blocks(const scenario& s, const reach_table& reach, co
 nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_t nat,
                          const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
                          server_room* room) {
-    if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory);
+    if (s.nats[nat].port_set) return port_set_capacity(s, reach, nat, inside, memory, room);
     if (!translates(s.nats[nat])) return firewall_capacity(s, reach, nat, inside, memory, room);
     if (const auto most = subscribers_of(s, nat, inside))
         return capacity_of_subscribers(s, reach, nat, inside, *most, memory, room);
@@ -424,7 +428,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
         keep_room(out, s, reach, plan, nat, inside, memory, *room);
         unlimited_first(out.blocks, *room);
     }
-    keep_limits(out, plan);
+    keep_limits(out, s.nats[nat]);
     if (room) {  // what the limits of the NAT left of them
         *room = *before;
         room->admit(out.blocks);

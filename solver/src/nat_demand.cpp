@@ -12,8 +12,10 @@
 #include "needed_mappings.hpp"
 #include "pair_network.hpp"
 #include "paired.hpp"
+#include "port_set_laying.hpp"
 #include "port_sets.hpp"
 #include "quota.hpp"
+#include "server_room.hpp"
 #include "shared_mappings.hpp"
 #include "words.hpp"
 
@@ -27,7 +29,8 @@ class one_nat {
   public:
     one_nat(const scenario& s, const reach_table& reach, std::size_t n,
             const std::vector<std::size_t>& inside, const demand_list& mine,
-            const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at)
+            const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at,
+            const scenario* parts_of)
         : s_(s),
           reach_(reach),
           n_(n),
@@ -35,7 +38,8 @@ class one_nat {
           inside_(inside),
           mine_(mine),
           memory_(memory),
-          at_(at) {}
+          at_(at),
+          parts_of_(parts_of) {}
 
     nat_demand_fit run() {
         if (settled()) out_.verdict = fit_verdict::fits;
@@ -131,6 +135,22 @@ class one_nat {
 
     bool through_port_sets() {
         auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
+        if (found.verdict != fit_verdict::does_not_fit &&
+            (nat_.static_mappings || parts_of_ || server_room(s_).any())) {
+            auto blocks =
+                placed_in_sets(s_, reach_, n_, inside_,
+                               numbered_subscribers(parts_of_ ? *parts_of_ : s_, nat_), mine_,
+                               memory_);
+            nat_capacity kept;
+            if (blocks) kept.blocks = std::move(*blocks);
+            keep_limits(kept, nat_);
+            if (kept.at_least == total_of(mine_)) {
+                out_.blocks = std::move(kept.blocks);
+                return true;
+            }
+            say("no even placing in the port sets of " + nat_.name + " was found");
+            return false;
+        }
         if (found.verdict == fit_verdict::fits) out_.dealt = std::move(found.dealt);
         if (found.verdict == fit_verdict::unknown) say(found.why);
         if (found.verdict == fit_verdict::does_not_fit) refuse(found.why, std::move(found.item));
@@ -284,6 +304,7 @@ class one_nat {
     const demand_list& mine_;
     bj::storage_ptr memory_;
     const std::vector<std::uint64_t>* at_;
+    const scenario* parts_of_;
     nat_demand_fit out_;
 };
 
@@ -291,8 +312,9 @@ class one_nat {
 
 nat_demand_fit demand_through(const scenario& s, const reach_table& reach, std::size_t n,
                               const std::vector<std::size_t>& inside, const demand_list& demand,
-                              const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at) {
-    return one_nat(s, reach, n, inside, demand, memory, at).run();
+                              const bj::storage_ptr& memory, const std::vector<std::uint64_t>* at,
+                              const scenario* parts_of) {
+    return one_nat(s, reach, n, inside, demand, memory, at, parts_of).run();
 }
 
 std::optional<std::string> short_of_sockets(const scenario& s, const pair_demand& p) {

@@ -21,11 +21,13 @@ struct nat_demand_fit {
 };
 
 // The pairs of `demand` are those of the client sets inside the NAT. `at` as a solver says: each
-// client set's place in the pool, by index (paired pooling).
+// client set's place in the pool, by index (paired pooling). `parts_of`: the scenario whose clients
+// are inside in part alone.
 nat_demand_fit demand_through(const scenario& s, const reach_table& reach, std::size_t nat,
                               const std::vector<std::size_t>& inside, const demand_list& demand,
                               const boost::json::storage_ptr& memory,
-                              const std::vector<std::uint64_t>* at = nullptr);
+                              const std::vector<std::uint64_t>* at = nullptr,
+                              const scenario* parts_of = nullptr);
 
 // Why a pair wants more than its sockets towards each endpoint; nothing where it does not.
 std::optional<std::string> short_of_sockets(const scenario& s, const pair_demand& p);

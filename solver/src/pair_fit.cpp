@@ -8,6 +8,8 @@
 #include "narrowed.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
+#include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
 #include "server_room.hpp"
 #include "shares.hpp"
@@ -52,7 +54,14 @@ fit_result more_than_maximum(const scenario& s, const demand_list& demand) {
 
 fit_result more_than_maximum(const scenario& s, const demand_list& demand,
                              const demand_list& some) {
-    auto out = from_maximum(pairs_alone(s, some), total_of(some));
+    fit_result out;
+    try {
+        out = from_maximum(pairs_alone(s, some), total_of(some));
+    } catch (const limit_reached&) {
+        throw;
+    } catch (const unsupported&) {
+        return {};
+    }
     if (out.verdict != fit_verdict::does_not_fit) return {};
     const auto memory = out.evidence.storage();
     bj::array pairs(memory);
@@ -127,13 +136,6 @@ bool by_pairs::each_nat() {
 bool by_pairs::within_servers() {
     server_room room(s_);
     if (!room.any()) return true;
-    for (const auto& n : s_.nats)
-        if (n.port_set) {
-            say("NAT " + n.name +
-                ": port sets beside servers with connection-limits are not "
-                "settled in this version");
-            return false;
-        }
     auto admitted = room.admit(blocks_);
     if (connections(admitted) < connections(blocks_)) {
         say("no placing was found that is even enough for the limits of the servers");
@@ -211,7 +213,7 @@ bool by_pairs::through(std::size_t n) {
         mine.insert(mine.end(), own.begin(), own.end());
     }
     if (mine.empty()) return true;
-    auto found = demand_through(s_, reach_, n, inside_[n], mine, memory_, at_);
+    auto found = demand_through(s_, reach_, n, inside_[n], mine, memory_, at_, parts_of_);
     if (found.verdict == fit_verdict::does_not_fit)
         refuse(found.why, bj::array({std::move(found.item)}, memory_));
     if (found.verdict != fit_verdict::fits) {
@@ -257,12 +259,13 @@ bool by_pairs::parted(const std::vector<std::size_t>& nats, const demand_list& m
     std::vector<count> even(s_.nats.size(), 1), by_room = even;
     for (const auto n : nats) {
         count most = 0;
-        for (const auto& c : nat_plan(s_.nats[n]).classes)
-            most = std::max(most, count(c.ports.size()));
+        const nat whole = s_.nats[n].port_set ? undealt(s_.nats[n]) : s_.nats[n];
+        for (const auto& c : nat_plan(whole).classes) most = std::max(most, count(c.ports.size()));
         by_room[n] = s_.nats[n].external_ip_address_pool.size() * most;
     }
     for (const auto& weights : {even, by_room}) {
         by_pairs some(split.s, split.reach, split.inside, parts_of(split, mine, weights));
+        some.parts_of_ = &s_;
         if (!some.each_nat()) continue;
         auto found = split.named_back(std::move(some.blocks()));
         std::move(found.begin(), found.end(), std::back_inserter(blocks_));

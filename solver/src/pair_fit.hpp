@@ -78,6 +78,7 @@ class by_pairs {
     std::vector<dealt_nat> dealt_;
     std::string why_;
     const std::vector<std::uint64_t>* at_ = nullptr;
+    const scenario* parts_of_ = nullptr;  // whose clients s_ has in part
     fit_result out_;
 };
 

@@ -3,9 +3,14 @@
 // of f over the subscribers with at most `each` sets apiece and at most all of them together: a
 // separable concave sum, for which always giving the next set where it adds most is best.
 #include <algorithm>
+#include <map>
 
+#include "natbound/model/work.hpp"
 #include "natbound/model/port_sets.hpp"
+#include "port_set_dealing.hpp"
+#include "port_set_laying.hpp"
 #include "port_sets.hpp"
+#include "server_room.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -37,7 +42,8 @@ std::string own_in_words(const nat& n, const port_set_supply& supply) {
 
 namespace {
 
-// A client set: how many of its addresses have `whole` sets, and how many have one more.
+// Addresses of a client set whose sets are alike: how many have `whole` sets, and how many have one
+// more.
 struct part_of_clients {
     std::size_t client;
     count subscribers;
@@ -45,32 +51,24 @@ struct part_of_clients {
     count whole = 0, more = 0;
 };
 
-// Deals the sets out by what `value` says of them.
-template <class Value>
-void deal(std::vector<part_of_clients>& shares, const port_set_supply& supply, Value&& value) {
-    count left = supply.shared;
-    for (auto& one : shares) {
-        one.whole = supply.own;
-        one.more = 0;
+// Where sets are deterministic, parted by what static mappings keep of them; of sets that are dealt
+// on demand nothing is said to be kept, which is a bound.
+std::vector<part_of_clients> parts_of(const scenario& s, const reach_table& reach, const nat& n,
+                                      std::size_t c) {
+    std::vector<part_of_clients> out;
+    const auto& addresses = s.clients[c].addresses;
+    if (!n.static_mappings || dealt_on_demand(*n.port_set)) {
+        out.push_back({c, addresses.size(), subscriber_room(s, reach, n, {c})});
+        return out;
     }
-    while (left > 0) {
-        part_of_clients* best = nullptr;
-        count most = 0;
-        for (auto& one : shares) {
-            if (one.whole >= supply.each || one.more > 0) continue;
-            const count gain = value(one.room, one.whole + 1) - value(one.room, one.whole);
-            if (gain <= most) continue;
-            most = gain;
-            best = &one;
-        }
-        if (!best) return;
-        const count given = std::min(left, best->subscribers);
-        left -= given;
-        if (given == best->subscribers)
-            ++best->whole;
-        else
-            best->more = given;
+    std::map<const alike_sets*, std::size_t> known;
+    for (const auto& cls : with_own_sets(n, numbered_subscribers(s, n), addresses)) {
+        const auto* sets = cls.layers.front().of.get();
+        const auto [it, fresh] = known.try_emplace(sets, out.size());
+        if (fresh) out.push_back({c, 0, subscriber_room(s, reach, n, {c}, sets->kept)});
+        out[it->second].subscribers += cls.addresses.size();
     }
+    return out;
 }
 
 template <class Value>
@@ -138,11 +136,51 @@ void explain(const scenario& s, const nat& n, const std::vector<part_of_clients>
     }
 }
 
+// Whoever has which set, no more fit than if nothing said whose a port is: that counts what static
+// mappings keep.
+void as_if_undealt(const scenario& s, const reach_table& reach, std::size_t nat,
+                   const std::vector<std::size_t>& inside, const bj::storage_ptr& memory,
+                   nat_capacity& out) {
+    scenario open = s;
+    open.nats[nat] = undealt(s.nats[nat]);
+    open.nats[nat].design.pool = {};
+    open.nats[nat].design.pool.choice = pool_choice::random;
+    auto all = capacity_of(open, reach, nat, inside, memory);
+    if (all.at_most >= out.at_most || all.rough) return;
+    out.at_most = all.at_most;
+    out.binds = std::move(all.binds);
+    out.sets_it = std::move(all.sets_it);
+    out.does_not_fit = std::move(all.does_not_fit);
+}
+
 }  // namespace
+
+void lay_out(nat_capacity& out, const scenario& s, const reach_table& reach, std::size_t nat,
+             const std::vector<std::size_t>& inside, const std::vector<numbered_addresses>& numbers,
+             const bj::storage_ptr& memory, server_room* room) {
+    out.dealt.clear();
+    out.blocks.clear();
+    try {
+        out.blocks = laid_in_sets(s, reach, nat, inside, numbers, memory);
+    } catch (const limit_reached&) {  // the bound from above stands
+    }
+    if (room) {
+        // what there is room for, and of that what the limits of the NAT leave
+        auto other = *room;
+        out.blocks = other.admit(out.blocks);
+    }
+    keep_limits(out, s.nats[nat]);
+    if (room) room->admit(out.blocks);
+    if (out.at_least == out.at_most)
+        out.why_bounds.clear();
+    else if (out.why_bounds.empty())
+        out.why_bounds = "which connections are best laid in the port sets of " +
+                         s.nats[nat].name + " is not settled";
+}
 
 nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std::size_t nat,
                                const std::vector<std::size_t>& inside,
-                               const bj::storage_ptr& memory) {
+                               const bj::storage_ptr& memory, server_room* room) {
     const auto& n = s.nats[nat];
     std::vector<part_of_clients> shares;
     count subscribers = 0;
@@ -150,10 +188,11 @@ nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std:
         const count here = s.clients[c].addresses.size();
         subscribers += here;
         if (std::find(reach[c].begin(), reach[c].end(), true) != reach[c].end())
-            shares.push_back({c, here, subscriber_room(s, reach[c], n, c)});
+            for (auto& part : parts_of(s, reach, n, c)) shares.push_back(std::move(part));
     }
     const auto supply = supply_of(n, subscribers);
-    const nat_plan plan(undealt(n));
+    const natbound::nat whole = undealt(n);
+    const nat_plan plan(whole);
     nat_capacity out;
     const auto above = [](const subscriber_room& r, const count& b) { return r.above(b); };
     deal(shares, supply, above);
@@ -171,6 +210,12 @@ nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std:
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
     out.does_not_fit.emplace("port-sets", json_count(supply.sets()));
 
+    if (n.static_mappings && dealt_on_demand(*n.port_set))
+        as_if_undealt(s, reach, nat, inside, memory, out);
+    if (n.static_mappings || room) {
+        lay_out(out, s, reach, nat, inside, numbered_subscribers(s, n), memory, room);
+        return out;
+    }
     deal(shares, supply, [](const subscriber_room& r, const count& b) { return r.below(b); });
     std::optional<count> table, mappings;
     if (plan.table) table = *plan.table;

@@ -50,7 +50,7 @@ class one_client {
         : s_(s),
           client_(client),
           subscribers_(s.clients[client].addresses.size()),
-          room_(s, reach[client], n, client),
+          room_(s, reach, n, {client}),
           groups_(room_.told_apart()),
           shared_(mapping() != mapping_type::edm) {
         for (const auto& p : mine)
@@ -228,7 +228,8 @@ port_set_fit port_set_fits(const scenario& s, const reach_table& reach, std::siz
         o.emplace("nat", n.name);
         return o;
     };
-    const nat_plan plan(undealt(n));
+    const natbound::nat whole = undealt(n);
+    const nat_plan plan(whole);
     const count wanted = total_of(mine);
     if (const auto limit = limit_of(s, reach, plan, inside); limit && wanted > limit->connections) {
         out.verdict = fit_verdict::does_not_fit;

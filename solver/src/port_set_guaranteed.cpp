@@ -10,6 +10,7 @@
 #include "aiming.hpp"
 #include "filling.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/holes.hpp"
 #include "natbound/model/port_sets.hpp"
 
 namespace natbound {
@@ -40,8 +41,19 @@ shape shape_of(const nat& n, const client_set& c, const dealt_set& set) {
         out.emplace_back(part.first - set.first, part.last - set.first);
     for (const auto& round : n.design.search.rounds)
         if (round.step == step_kind::scaled) out.emplace_back(set.first, set.last);
+    const hole_list holes(n, n.design.clash_scope.protocol);
+    for (const auto& h : holes.all()) {
+        if (!h.addresses.contains(set.address)) continue;
+        out.emplace_back(port_count, h.protocol ? static_cast<port>(*h.protocol) : port_count);
+        const port_set kept = h.ports & port_set(set.first, set.last);
+        for (const auto& part : kept.parts())
+            out.emplace_back(part.first - set.first, part.last - set.first);
+    }
     return out;
 }
+
+// Each by itself: those that static mappings keep ports of differ by address, too.
+constexpr std::uint64_t most_subscribers = 100'000;
 
 // Subscribers open flow after flow, each within its own set, until the table holds `most`; then the
 // next flow. Nothing where there are too few.
@@ -192,8 +204,14 @@ guaranteed_result port_set_guaranteed(const scenario& s, const nat& n,
     best.nothing_fails = true;
     for (const auto* c : inside(s, n)) {
         const count first = first_subscriber(s, n, *c);
-        const auto many =
-            saturated(std::min<count>(c->addresses.size(), count(layout.on_an_address())));
+        if (n.static_mappings && c->addresses.size() > most_subscribers)
+            throw unsupported("NAT " + n.name +
+                              ": guaranteed with static mappings and port sets of more than " +
+                              grouped(most_subscribers) +
+                              " client addresses is not settled in this version");
+        const auto many = saturated(
+            n.static_mappings ? c->addresses.size()
+                              : std::min<count>(c->addresses.size(), layout.on_an_address()));
         std::set<shape> seen;
         for (std::uint64_t i = 0; i < many; ++i) {
             const auto set = layout.at(first + i);

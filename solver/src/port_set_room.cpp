@@ -6,14 +6,18 @@
 namespace natbound {
 namespace {
 
-scenario one_subscriber(const scenario& s, const nat& n, std::size_t client) {
+scenario one_subscriber(const scenario& s, const nat& n, const std::vector<std::size_t>& clients) {
     scenario out;
-    out.clients.push_back(s.clients[client]);
-    auto& c = out.clients.front();
-    c.addresses = {c.addresses.at(0), c.addresses.at(0)};
-    out.servers = s.servers;
+    const ip_address who = s.clients[clients.front()].addresses.at(0);
     out.nats.push_back(own_nat(n, port_set_layout(n).at(0)));
-    out.nats.front().inside = {c.name};
+    out.nats.front().inside.clear();
+    out.nats.front().static_mappings.reset();  // told apart by what is kept of a set
+    for (const auto c : clients) {
+        out.clients.push_back(s.clients[c]);
+        out.clients.back().addresses = {who, who};
+        out.nats.front().inside.push_back(s.clients[c].name);
+    }
+    out.servers = s.servers;
     return out;
 }
 
@@ -47,16 +51,31 @@ mapping_list kept(mapping_list all, const std::optional<count>& mappings,
     return out;
 }
 
-subscriber_room::subscriber_room(const scenario& s, const std::vector<bool>& reach, const nat& n,
-                                 std::size_t client)
-    : alone_(one_subscriber(s, n, client)),
-      reach_{reach},
+subscriber_room::subscriber_room(const scenario& s, const reach_table& reach, const nat& n,
+                                 const std::vector<std::size_t>& clients,
+                                 const std::vector<hole>& kept)
+    : alone_(one_subscriber(s, n, clients)),
       rule_(*n.port_set),
+      kept_(kept),
       quota_(n.connection_limits.limit_per_subscriber) {
+    for (const auto c : clients) {
+        inside_.push_back(reach_.size());
+        reach_.push_back(reach[c]);
+    }
     const nat_plan plan(alone_.nats.front());
-    readings_ = readings_of(alone_, reach_, plan, {0});
-    above_ = groups_of(alone_, reach_, plan, {0}, readings_.above);
-    if (readings_.below) below_ = groups_of(alone_, reach_, plan, {0}, *readings_.below);
+    readings_ = readings_of(alone_, reach_, plan, inside_);
+    above_ = groups_of(alone_, reach_, plan, inside_, readings_.above);
+    if (readings_.below) below_ = groups_of(alone_, reach_, plan, inside_, *readings_.below);
+}
+
+// Under a key of the group: where keys hold the protocol it has one, else all are kept alike.
+count subscriber_room::ports_for(const group& g, const count& sets) const {
+    count out = ports(sets);
+    if (kept_.empty() || g.to.empty()) return out;
+    const auto protocol = alone_.servers[g.to.front().server].protocol;
+    for (const auto& h : kept_)
+        if (!h.protocol || *h.protocol == protocol) out -= std::min<count>(out, h.ports.size());
+    return out;
 }
 
 mapping_list subscriber_room::held_in(const std::vector<group>& groups, const count& sets) const {
@@ -64,7 +83,7 @@ mapping_list subscriber_room::held_in(const std::vector<group>& groups, const co
     for (const auto& g : groups) {
         mapping_list here;
         for (const auto& c : g.sources) here.push_back({c.weight, c.mappings});
-        for (const auto& m : kept(std::move(here), ports(sets), {}))
+        for (const auto& m : kept(std::move(here), ports_for(g, sets), {}))
             out.push_back({m.weight, m.mappings * g.keys});
     }
     if (quota_) return kept(std::move(out), {}, count(*quota_));
@@ -81,7 +100,7 @@ std::vector<group> subscriber_room::told_apart() const {
     const nat_plan plan(alone_.nats.front());
     auto reading = readings_.below ? *readings_.below : readings_.above;
     reading.by_pair = true;
-    return groups_of(alone_, reach_, plan, {0}, reading);
+    return groups_of(alone_, reach_, plan, inside_, reading);
 }
 
 }  // namespace natbound

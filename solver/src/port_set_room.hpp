@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nat_reading.hpp"
+#include "natbound/model/holes.hpp"
 #include "natbound/model/port_sets.hpp"
 
 namespace natbound {
@@ -29,9 +30,10 @@ count connections(const mapping_list& list);
 
 class subscriber_room {
   public:
-    // Of a client set with these servers in reach, at a NAT with port-set.
-    subscriber_room(const scenario& s, const std::vector<bool>& reach, const nat& n,
-                    std::size_t client);
+    // Of a client address that lies in these client sets, at a NAT with port-set. `kept`: ports of
+    // its sets that static mappings keep.
+    subscriber_room(const scenario& s, const reach_table& reach, const nat& n,
+                    const std::vector<std::size_t>& clients, const std::vector<hole>& kept = {});
 
     // The most connections with so many sets: `above` is never passed, `below` can be had.
     count above(const count& sets) const { return connections(held_in(above_, sets)); }
@@ -48,10 +50,13 @@ class subscriber_room {
 
   private:
     mapping_list held_in(const std::vector<group>& groups, const count& sets) const;
+    count ports_for(const group& g, const count& sets) const;
 
     scenario alone_;
     reach_table reach_;
+    std::vector<std::size_t> inside_;
     subscriber_port_sets rule_;
+    std::vector<hole> kept_;
     std::optional<std::uint64_t> quota_;
     nat_readings readings_;
     std::vector<group> above_, below_;  // of one subscriber; below_ empty where above is exact

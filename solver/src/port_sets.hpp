@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nat_capacity.hpp"
+#include "port_set_layers.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "port_set_room.hpp"
 
@@ -21,9 +22,16 @@ port_set_supply supply_of(const nat& n, const count& subscribers);
 std::string shared_in_words(const nat& n, const port_set_supply& supply);
 std::string own_in_words(const nat& n, const port_set_supply& supply);
 
+// `room` as in capacity_of.
 nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std::size_t nat,
                                const std::vector<std::size_t>& inside,
-                               const boost::json::storage_ptr& memory);
+                               const boost::json::storage_ptr& memory, server_room* room = nullptr);
+
+// In place of counts the blocks, which are found whatever else the scenario holds; at_most stays.
+// `numbers` are those of the scenario that the NAT is of.
+void lay_out(nat_capacity& out, const scenario& s, const reach_table& reach, std::size_t nat,
+             const std::vector<std::size_t>& inside, const std::vector<numbered_addresses>& numbers,
+             const boost::json::storage_ptr& memory, server_room* room = nullptr);
 
 struct port_set_fit {
     fit_verdict verdict = fit_verdict::unknown;

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import by_constraints
 import dealt
+import dealt_beside
 import natbound
 import small
 import test_cascade
@@ -83,6 +84,7 @@ KINDS: dict[str, Maker] = {
     "overloading": test_overloading.overloading,
     "overloading, server limits": lambda rng: with_server_limits(rng, test_overloading.overloading(rng)),
     "shared endpoints, server limits": lambda rng: with_server_limits(rng, test_clash.made(rng)),
+    **dealt_beside.KINDS,
 }
 
 

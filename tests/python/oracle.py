@@ -97,7 +97,12 @@ class World:
         self.known: dict[str, list[tuple[str, int]]] = {}
         self.clients = {c["name"]: c for c in scenario["clients"]}
         self.servers = {v["name"]: v for v in scenario["servers"]}
+        self.pools = {n["name"]: n.get("external-ip-address-pool", []) for n in scenario.get("nats", [])}
         self.nats = [Router(n, self) for n in scenario.get("nats", [])]
+
+    def addresses(self, name: str) -> list[str]:
+        """Those of a client set, or that a NAT gives."""
+        return listed_addresses(self.clients[name]["addresses"] if name in self.clients else self.pools[name])
 
     def nat(self, name: str) -> Router | None:
         """The NAT of this name."""
@@ -167,7 +172,7 @@ class Router:
             if nat["port-set"].get("deterministic"):
                 own, self.sets = (self.sets, []) if not nat["port-set"].get("dynamic") else parted_sets(nat)
                 self.sets_each = (nat["port-set"].get("dynamic") or {}).get("port-sets-per-subscriber", 1)
-                who = (a for n in self.inside for a in listed_addresses(world.clients[n]["addresses"]))
+                who = (a for n in self.inside for a in world.addresses(n))
                 self.own_set = dict(zip(who, own, strict=False))
         self.paired = d.get("pool", {}).get("paired", False)
         self.type = d.get("mapping-type", "edm") if self.translates else "edm"
@@ -226,7 +231,7 @@ class Router:
         if not self.translates:
             return {(f[1], f[2])}  # type: ignore[arg-type]  # its own address stands for the pool's
         if self.sets or self.own_set:
-            return {e for some in (self.own_set.get(f[1], []), *self.sets) for e in some}
+            return {e for some in (self.own_set.get(f[1], []), *self.sets) for e in some if not self.keeps_for_good(f[0], e)}
         if f in self.given:
             return self.given[f]
         ranks: set[int] = set()

@@ -299,7 +299,7 @@ def test_what_does_not_go_together() -> None:
     spread = with_another()
     sets = carrier(**{"port-set": {"port-set-size": 252, "deterministic": True}})
     for value, words in ((cascade, "inside one another"), (spread, "spread over several"), (sets, "port sets")):
-        with pytest.raises(natbound.InputError, match=words):
+        with pytest.raises(natbound.Unsupported, match=words):
             natbound.Scenario(value)
     for value in (cascade, spread, sets):
         forged = copy.deepcopy(value)

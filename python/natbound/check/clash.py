@@ -13,7 +13,7 @@ from typing import Any
 from .reading import entries, get, known_keys, need
 from .scenario import Client, Nat, Scenario
 from .servers import Dest
-from .sets import Box, Set, boxes, covers, element, size, spend, union, volume
+from .sets import Box, Set, Undecided, boxes, covers, element, size, spend, union, volume
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,8 @@ def check_clash(scenario: Scenario, value: Any) -> None:
         if (name := get(step, "nat", where)) is not None:
             need(isinstance(name, str) and name in scenario.nats and name not in scenario.clients, f"{where}: no outermost NAT")
             nat = scenario.nats[name]
+            if nat.port_sets is not None:
+                raise Undecided(f"{where}: this checker does not step port sets beside NATs that share endpoints")
         names.append(name if nat else get(get(step, "open", where), "client", where))
         flows = list(flows_of(scenario, nat, "open", {k: v for k, v in step.items() if k != "nat"}, where))
         need(len(flows) == 1, f"{where}: one flow is wanted")

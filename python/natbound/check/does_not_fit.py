@@ -20,7 +20,7 @@ from .left import whole
 from .limit import limit
 from .paired import counted_alone
 from .pool import Way
-from .port_sets import check_bound
+from .port_set_room import check_bound
 from .quota import capped
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Nat, Scenario
@@ -31,8 +31,11 @@ from .subscribers import cut
 
 def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
     """Returns the most connections through one NAT."""
-    if nat.port_sets is not None:
+    if nat.port_sets is not None and "groups" not in value:
         return check_bound(scenario, nat, value, where, limit(scenario, nat))
+    if nat.port_sets is not None:  # whoever has which set, no more fit than if nothing said whose a port is
+        nat = replace(nat, port_sets=None, plan=replace(nat.plan, pool_choice="random", hash="", fallback=True))
+        scenario = replace(scenario, nats={**scenario.nats, nat.name: nat})
     if not nat.translates:
         return check_firewall(scenario, nat, value, where)
     known_keys(value, "nat at-most table quota backends subscribers paired groups", where)

@@ -10,10 +10,11 @@ from collections import Counter
 from typing import Any
 
 from .blocks import Block, read_block, some_dests
-from .clash import once_outside
+from .clash import clusters, once_outside
 from .keys import mapping_side
 from .paired import one_address
 from .pool import Way
+from .port_set_blocks import in_sets
 from .port_sets import check_dealt, check_demand
 from .quota import within_quota
 from .reading import count, entries, get, need
@@ -53,7 +54,7 @@ def permitted(scenario: Scenario, block: Block, way: Way, where: str) -> None:
         for protocol in {d.server.protocol for d in dests}:
             kept = block.nat.holes.boxes(protocol)
             need(volume(given_out + kept) == volume(given_out) + volume(kept), f"{where}: endpoints that static mappings keep")
-    if way.gives == "any":
+    if way.gives == "any" or block.nat.port_sets is not None:  # a set says on which address it is
         return
     if way.gives == "lowest":
         given = union(s for _, _, rects in pieces for a, _ in rects for s in a)
@@ -140,6 +141,15 @@ def apart(nat: Nat, blocks: list[Block]) -> int:
     return mappings
 
 
+def counted_alone(scenario: Scenario, nat: Nat, blocks: list[Block]) -> None:
+    """Connections that are counted (`port-sets`) are not seen by what looks at blocks: nothing else may have to do with them."""
+    need(not blocks, f"{nat.name}: blocks beside connections that are counted")
+    need(not nat.holes.each, f"{nat.name}: static mappings, which those who count do not see")
+    need(nat.name not in scenario.clients and not nat.inside & scenario.nats.keys(), f"{nat.name}: in a cascade connections are not counted")
+    with_it = next(some for some in clusters(scenario) if any(w.name == nat.name for w in some))
+    need(len(with_it) == 1, f"{nat.name}: shares clients or endpoints, so that connections are not counted")
+
+
 def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] | None = None) -> int:
     """Returns how many connections fit; rejects a body that does not show it."""
     said = count(get(body, "connections", "fits"), "connections")
@@ -153,7 +163,8 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         for i, v in enumerate(entries(body.get("port-sets", []), "port-sets"))
     ]
     need(len({nat.name for nat, _, _ in dealt}) == len(dealt), "port-sets: a NAT occurs twice")
-    need(all(b.nat is None or b.nat.port_sets is None for _, b in stages), "a block through a NAT that deals out its ports in sets")
+    for nat, _, _ in dealt:
+        counted_alone(scenario, nat, [b for _, b in stages if b.nat is nat])
     blocks = [b for _, b in stages if not b.client.inner]
     there = sum(b.connections for b in blocks) + sum(many for _, many, _ in dealt)
     need(there == said, f"the blocks carry {there:,} connections and not {said:,}")
@@ -171,6 +182,8 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
             if b.nat is nat:
                 permitted(scenario, b, way, where)
         mappings = apart(nat, mine) if nat.translates else 0
+        if nat.port_sets is not None:
+            in_sets(scenario, nat, mine)
         within_quota(nat, mine)
         within_subscribers(nat, mine)
         one_address(nat, mine)

@@ -1,134 +1,23 @@
-"""Ports dealt out in sets (port-set): what subscribers can hold, by counting.
-
-One subscriber. Any port of its sets may carry any of its mappings, so under one clash-scope key it has as many of them as its sockets and its
-sets' ports allow, the heaviest first. That number f is concave in the sets that are dealt on demand: the next one never adds more than the one
-before did. (A deterministic set, of another size, is every subscriber's from the start.)
-
-All of them. They share nothing but the sets, so the most is the largest sum of f: each set goes where it adds most.
+"""Ports dealt out in sets (port-set): subscribers that are counted, and demands.
 
 A demand. n subscribers with b sets each carry x flows of a kind, spread evenly over subscribers and keys (one flow to the next subscriber each,
 kind after kind), if that many sockets, ports and quotas are there in all: no subscriber then has more than its own. And with y sets they carry no
-more towards some servers than f, counted towards these alone, says of y sets dealt evenly: no other dealing of a concave f gives more.
+more towards some servers than f (port_set_room.py), counted towards these alone, says of y sets dealt evenly: no other dealing of a concave f
+gives more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from .blocks import read_dests
-from .keys import keys_of, mapping_side, weights
+from .keys import keys_of, mapping_side
+from .port_set_room import Room, carried, cut, supply
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
 from .servers import Dest
 from .sets import Box, covers, size, spend, total, volume
-
-Mappings = list[tuple[int, int]]  # (connections of each, how many)
-
-
-def cut(some: Iterable[tuple[int, int]], mappings: int | None = None, connections: int | None = None) -> Mappings:
-    """The first of these mappings, heaviest first, within both limits; the last may carry fewer connections."""
-    out: Mappings = []
-    for weight, many in sorted(some, reverse=True):
-        take = many if mappings is None else min(many, mappings)
-        if connections is not None and weight * take > connections:
-            whole, rest = divmod(connections, weight)
-            return out + [(w, n) for w, n in ((weight, whole), (rest, 1)) if w and n]
-        if mappings is not None:
-            mappings -= take
-        if connections is not None:
-            connections -= weight * take
-        if take:
-            out.append((weight, take))
-    return out
-
-
-def carried(some: Iterable[tuple[int, int]]) -> int:
-    """Their connections."""
-    return sum(w * n for w, n in some)
-
-
-class Room:
-    """f of a client set's subscribers towards what it reaches (or `reaches` alone). `apart`: no two mappings on one endpoint, whatever their keys."""
-
-    def __init__(self, scenario: Scenario, nat: Nat, client: Client, reaches: frozenset[str] | None = None, *, apart: bool = False) -> None:
-        assert nat.port_sets is not None
-        self.ports, self.quota, self.sockets = nat.port_sets.ports, nat.quota, size(client.ports)
-        self.client = client = client if reaches is None else replace(client, reaches=reaches)
-        plan = nat.plan
-        if apart and plan.mapping == "eim":
-            plan = replace(plan, scope="none")
-        elif apart and plan.mapping == "adm" and plan.scope == "endpoint":
-            plan = replace(plan, scope="address")
-        self.plan = plan
-        dests = scenario.destinations(client)
-        self.keys = [(key.number, weights(scenario, plan, client, key)) for key in keys_of(plan, dests)]
-
-    def held(self, sets: int) -> Mappings:
-        """What one subscriber holds at most with so many sets."""
-        spend(1 + len(self.keys))
-        each = [(w, n * number) for number, found in self.keys for w, n in cut(((w, self.sockets * n) for w, n in found), self.ports(sets))]
-        return each if self.quota is None else cut(each, None, self.quota)
-
-    def most(self, sets: int) -> int:
-        """How many connections that is."""
-        return carried(self.held(sets))
-
-
-class Supply(NamedTuple):
-    """The sets of a NAT: those that each subscriber has anyway, how many there are to be dealt, and the most of one subscriber with its own."""
-
-    own: int
-    shared: int
-    each: int
-
-
-def supply(scenario: Scenario, nat: Nat) -> Supply:
-    """Of a NAT that deals out its ports."""
-    rule = nat.port_sets
-    assert rule is not None
-    if not rule.deterministic:
-        return Supply(0, size(nat.pool) * len(rule.firsts), rule.each)
-    if rule.more is None:
-        return Supply(1, 0, 1)
-    return Supply(1, size(nat.pool) * len(rule.more.firsts), 1 + rule.more.each)
-
-
-def all_sets(scenario: Scenario, nat: Nat) -> int:
-    """All that can be in use: those that subscribers have anyway, and those to be dealt."""
-    there = supply(scenario, nat)
-    return there.own * sum(size(c.addresses) for c in scenario.inside(nat)) + there.shared
-
-
-def most_dealt(scenario: Scenario, nat: Nat) -> int:
-    """The largest sum of f: of all the sets that a subscriber could get, those that add most."""
-    there = supply(scenario, nat)
-    gains: list[tuple[int, int]] = []
-    base = 0
-    for client in scenario.inside(nat):
-        room = Room(scenario, nat, client)
-        before = room.most(there.own)
-        base += before * size(client.addresses)
-        for b in range(there.own + 1, there.each + 1):
-            now = room.most(b)
-            if now == before:
-                break
-            gains.append((now - before, size(client.addresses)))
-            before = now
-    return base + carried(cut(gains, there.shared))
-
-
-def check_bound(scenario: Scenario, nat: Nat, value: Any, where: str, limits: list[int]) -> int:
-    """does-not-fit: the most connections through the NAT."""
-    known_keys(value, "nat at-most table port-sets", where)
-    need(count(get(value, "port-sets", where), where) == all_sets(scenario, nat), f"{where}: another number of sets")
-    table = None if value.get("table") is None else count(value["table"], where)
-    need(table is None or table in limits, f"{where}: {nat.name} has no such limit")
-    bound = most_dealt(scenario, nat)
-    bound = bound if table is None else min(bound, table)
-    need(count(get(value, "at-most", where), where) == bound, f"{where}: at most {bound:,} connections, not as it says")
-    return bound
 
 
 def whole(dests: Iterable[Dest]) -> list[Box]:

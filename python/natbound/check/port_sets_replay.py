@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .design import PortClass
+from .holes import PROTOCOLS
 from .replay import Draw, Flow, Table
 from .scenario import Client, Nat, Scenario
 from .search import least_of_search
@@ -33,21 +34,25 @@ def alone(scenario: Scenario, nat: Nat, client: Client, rank: int) -> tuple[Scen
     span = ((first, first + nat.port_sets.size - 1),)
     outside, own = element(nat.pool, where), element(client.addresses, rank)
     plan = replace(nat.plan, classes=(PortClass(((0, PORTS - 1),), span),), preserved=meet(nat.plan.preserved, span))
-    made = replace(nat, pool=((outside, outside),), plan=plan, table=None, mappings=None, port_sets=None)
+    pool = ((outside, outside),)
+    made = replace(nat, pool=pool, plan=plan, table=None, mappings=None, port_sets=None, holes=replace(nat.holes, pool=pool))
     return replace(scenario, clients={client.name: replace(client, addresses=((own, own),))}, nats={nat.name: made}), made
 
 
 def distinct(scenario: Scenario, nat: Nat, client: Client) -> Iterator[int]:
-    """Ranks of client addresses among which each kind of set occurs: where in it the client's own ports lie (and, where a step is scaled, which it is)."""
+    """Ranks of client addresses among which each kind of set occurs: where in it the client's own ports lie, and those that static mappings keep (and,
+    where a step is scaled, which it is)."""
     assert nat.port_sets is not None
     seen = set()
     scaled = any(r.step == "scaled" for r in nat.plan.rounds)
     start = first_number(scenario, nat, client)
-    for rank in range(min(size(client.addresses), len(nat.port_sets.firsts))):
+    for rank in range(size(client.addresses) if nat.holes.each else min(size(client.addresses), len(nat.port_sets.firsts))):
         spend(4 + len(client.ports))
-        first = nat.port_sets.firsts[(start + rank) % len(nat.port_sets.firsts)]
-        own = meet(client.ports, ((first, first + nat.port_sets.size - 1),))
-        shape = (tuple((lo - first, hi - first) for lo, hi in own), first if scaled else 0)
+        where, place = divmod(start + rank, len(nat.port_sets.firsts))
+        first = nat.port_sets.firsts[place]
+        span = ((first, first + nat.port_sets.size - 1),)
+        kept = [meet(nat.holes.on(p, element(nat.pool, where)), span) for p in range(len(PROTOCOLS))] if nat.holes.each else []
+        shape = tuple(tuple((lo - first, hi - first) for lo, hi in s) for s in (meet(client.ports, span), *kept)), first if scaled else 0
         if shape not in seen:
             seen.add(shape)
             yield rank

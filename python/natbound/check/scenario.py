@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .cascade import with_stages
@@ -178,18 +178,17 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
         need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
     port_sets = None
     if value.get("port-set") is not None:
-        if inside & nats or value.get("static-mappings") is not None:
-            raise Undecided(f"{where}: this checker does not decide port sets in cascades or beside static mappings")
         restrict = ports_to_cut(get(value, "design", where), restrict, where)
         port_sets = read_port_sets(value["port-set"], restrict, entries(value["inside"], where), where + ".port-set")
-        all_ = sum(size(clients[name].addresses) for name in inside)
-        need(not port_sets.deterministic or all_ <= size(pool) * len(port_sets.firsts), f"{where}: fewer sets than clients")
     # connections a second say how often and not what is possible: read, and not looked at
     known_keys(value.get("rate-limits") or {}, "connections connections-burst packets packets-burst", where + ".rate-limits")
     if value.get("memory") is not None:
         _memory(value["memory"], value.get("connection-limits") or {}, where + ".memory")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
+    if port_sets is not None:  # a port outside them is nobody's
+        assert restrict is not None
+        plan = replace(plan, preserved=meet(plan.preserved, restrict))
     return Nat(
         word(get(value, "name", where), where), inside, pool,
         plan,
@@ -256,15 +255,10 @@ def read_scenario(value: Any) -> Scenario:
             raise Undecided(f"{n.name}: paired pooling with port sets or in a cascade: this checker does not decide that")
         if any(n.inside & m.inside for m in nats.values() if m is not n):
             raise Undecided(f"{n.name}: paired pooling of clients that are spread over several NATs: this checker does not decide that")
-    for n in (n for n in nats.values() if n.port_sets is not None):
-        routed = [c for c in clients.values() if all(c.name not in m.inside for m in nats.values())]
-        others = [m for m in nats.values() if m is not n]
-        if any(n.name in m.inside or n.inside & m.inside or meet(n.pool, m.pool) for m in others) or any(
-            meet(n.pool, c.addresses) for c in routed
-        ):
-            raise Undecided(
-                f"{n.name}: port sets of a NAT that shares clients or addresses, or is inside another: this checker does not decide that"
-            )
+    for n in nats.values():
+        if n.port_sets is not None and n.port_sets.deterministic:
+            wanted = sum(size(clients[name].addresses if name in clients else nats[name].pool) for name in n.inside)
+            need(wanted <= size(n.pool) * len(n.port_sets.firsts), f"{n.name}: fewer port sets than client addresses")
     spread = sum(len(n.inside) for n in nats.values()) != len({name for n in nats.values() for name in n.inside})
     if spread and any(n.inside & nats.keys() for n in nats.values()):
         raise Undecided("clients spread over several NATs, and a NAT inside another: this checker does not decide both")

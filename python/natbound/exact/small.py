@@ -28,10 +28,9 @@ TRUST = "the solver and the model that it was given, for that there is no more"
 
 @dataclass(frozen=True)
 class Found:
-    """What was found: connections as blocks of a certificate (none where a NAT deals its ports out in sets, which are counted there), how many
-    there are, and whether the solver says that no more are possible."""
+    """What was found: connections as blocks of a certificate, how many there are, and whether the solver says that no more are possible."""
 
-    blocks: list[dict[str, Any]] | None
+    blocks: list[dict[str, Any]]
     connections: int
     largest: bool
     engine: dict[str, Any]
@@ -52,8 +51,7 @@ def most_of(world: Checked, wanted: dict[str, dict[str, int]] | None = None, kee
         return None
     model = f"every connection by itself: {len(written.program.most):,} variables"
     live = [c for c in written.connections if answer.values[c.live]][:keep]
-    countable = all(nat.port_sets is None for nat in world.nats.values())
-    return Found([_block(c) for c in live] if countable else None, answer.sum, answer.largest, {**cp_sat(), "model": model})
+    return Found([_block(c) for c in live], answer.sum, answer.largest, {**cp_sat(), "model": model})
 
 
 def _ends(end: End) -> dict[str, Any]:
@@ -99,8 +97,6 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
     agreed(low <= found.connections <= high, f"{low:,} to {high:,}", found.engine["name"], found.connections)
     evidence, most = dict(part["evidence"]), found.connections
     if most > low:
-        if found.blocks is None:
-            return part, None
         evidence["fits"] = {"connections": most, "blocks": found.blocks}
     if most == high:
         evidence |= {"kind": "maximum", "connections": most}
@@ -139,8 +135,6 @@ def demand(
             return found
         says = f"OR-Tools CP-SAT says that only {most.connections:,} of them fit; that has no certificate"
         return {**found, "sets_it": says, "engine": {**most.engine, "verdict": "does not fit", "trust": TRUST}}
-    if most.blocks is None:
-        return found
     body: dict[str, Any] = {"connections": total, "blocks": most.blocks}
     if wanted is not None:
         body["demand"] = [{"from": c, "to": v, "connections": n} for c, some in wanted.items() for v, n in some.items()]

@@ -72,7 +72,8 @@ class _Stage:
         if nat.port_sets is not None:
             own = self.dealt.get(address)
             self._few_enough(sum(size(s) for _, s in self.sets))
-            return [(a, p) for a, s in [*([own] if own else []), *self.sets] for p in each(s)]
+            dealt = [*([own] if own else []), *self.sets]
+            return [(a, p) for a, s in dealt for p in each(minus(s, nat.holes.on(protocol, a) if nat.holes.each else ()))]
         there = way.externals(client, ((address, address),), [protocol], ((to, to),))
         self._few_enough(size(there) * size(ports))
         return [(a, p) for a in each(there) for p in each(minus(ports, nat.holes.on(protocol, a) if nat.holes.each else ()))]

@@ -43,10 +43,10 @@ def _ask(scenario: Scenario, pairs: Iterable[Pair], evidence: bool) -> dict[str,
 
 
 def changed(scenario: Scenario, settings: Iterable[str]) -> Scenario | None:
-    """The scenario with fields changed; None where it would break a rule of scenarios."""
+    """The scenario with fields changed; None where it would break a rule of scenarios, or be one that is not modelled."""
     try:
         return scenario.with_settings(*settings)
-    except InputError:
+    except (InputError, Unsupported):
         return None
 
 
