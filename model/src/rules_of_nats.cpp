@@ -64,6 +64,7 @@ class checker {
             fail(at("nats", i), "", "limits per protocol are joined where a scenario is read",
                  "set limit-per-instance, or limit-port-mappings");
         validate(n.design, at("nats", i, "design"));
+        if (n.design.port_parity_preservation) parities(i);
         if (n.port_set) validate_port_sets(s, i);
         if (n.workers) validate_workers(s, i);
         const auto causes = json_io::names<close_cause>();
@@ -106,6 +107,23 @@ class checker {
                                 ", too, are not modelled yet");
     }
 
+    // Ports of both kinds, wherever a flow is searched some.
+    void parities(std::size_t i) const {
+        const auto& n = s.nats[i];
+        if (n.port_set_restrict) {
+            const auto ports = n.port_set_restrict->ports();
+            const bool even = (ports & even_ports()).empty();
+            if (even || (ports & odd_ports()).empty())
+                fail(at("nats", i, "port-set-restrict"), to_string(ports),
+                     std::string("has no ") + (even ? "even" : "odd") +
+                         " port, and the design preserves parity",
+                     "ports of both parities");
+        }
+        if (n.port_set && n.port_set->port_set_size == 1)
+            fail(at("nats", i, "port-set.port-set-size"), "1",
+                 "has ports of one parity, and the design preserves parity", "2 or more");
+    }
+
     void subscribers(std::size_t i) const {
         const auto& n = s.nats[i];
         const std::string here = at("nats", i, "mapping-limits.limit-subscribers");
@@ -136,8 +154,8 @@ class checker {
                 const auto& other = s.nats[k].inside;
                 if (k != i && std::find(other.begin(), other.end(), name) != other.end())
                     not_yet(here, "true",
-                         "is not modelled yet where clients are spread over several NATs (" + name +
-                             " is inside " + s.nats[k].name + ", too)");
+                            "is not modelled yet where clients are spread over several NATs (" +
+                                name + " is inside " + s.nats[k].name + ", too)");
             }
     }
 
@@ -228,7 +246,7 @@ class checker {
                  "only clients themselves can be translated to IPv4 (NAT64)");
         if (m.static_mappings)
             not_yet(at("nats", i, "inside"), m.name,
-                 "has static mappings and is inside another NAT: that is not modelled yet");
+                    "has static mappings and is inside another NAT: that is not modelled yet");
     }
 
     void pool_against(std::size_t i, const address_set& own, const std::string& what) {

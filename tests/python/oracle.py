@@ -17,7 +17,7 @@ External = tuple[int, int]  # rank of the pool's address, port
 def listed_addresses(value: Any) -> list[str]:
     """Every address of a set, ascending."""
     out = []
-    for text in value:
+    for text in [value] if isinstance(value, str) else value:
         first, dash, last = text.partition("-")
         if "/" in text:
             out += list(ipaddress.ip_network(text))

@@ -18,8 +18,6 @@ import comparing
 import oracle
 import small
 
-HOME = Path(__file__).resolve().parents[2] / "examples" / "home-lan.yaml"
-
 
 def with_parity(s: dict[str, Any]) -> dict[str, Any]:
     """The same with NATs that preserve parity, each class with ports of both."""
@@ -43,24 +41,28 @@ def small_ones(seeds: range) -> list[dict[str, Any]]:
 
 
 def test_certificates_are_accepted_and_true_and_their_mutants_are_not() -> None:
-    seen = comparing.by_brute_force(small_ones(range(300)), 12)
-    assert seen["exact"] > 150, seen
-    assert seen["guaranteed"] > 30, seen
-    assert seen["tried"] > 1500, seen
+    seen = comparing.by_brute_force(small_ones(range(100)), 8)
+    assert seen["exact"] > 50, seen
+    assert seen["guaranteed"] > 10, seen
+    assert seen["tried"] > 300, seen
 
 
 def home(**more: Any) -> natbound.Scenario:
-    """The home network with a design that preserves parity."""
-    document = natbound.load(HOME).canonical
-    document["nats"][0] |= {"design": {"base": "ideal", "port-parity-preservation": True}, **more}
-    return natbound.Scenario(document)
+    """A client behind one address and a design that preserves parity."""
+    router = {"name": "r", "inside": ["A"], "external-ip-address-pool": "203.0.113.5"}
+    return natbound.Scenario({
+        "clients": [{"name": "A", "addresses": "192.168.1.10"}],
+        "nats": [router | {"design": {"base": "ideal", "port-parity-preservation": True}} | more],
+        "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 80}],
+        "traffic": [{"from": "A", "to": "C", "rate": "100/s", "hold": "60s"}],
+    })  # fmt: skip
 
 
 def test_a_client_of_even_ports_has_half_of_them() -> None:
     one = home()
     assert one.capacity()["maximum"]["connections"] == 64_512
     even = one.with_settings("clients.0.ports=20000-59998/2")
-    assert even.capacity()["maximum"]["connections"] == 20_000
+    assert even.capacity()["maximum"]["connections"] == 20_000  # as many as it has itself
     attack.accepted(even.capacity()["maximum"]["evidence"])
     crowded = even.with_settings("clients.0.addresses=192.168.1.0/24")
     found = crowded.capacity()["maximum"]
@@ -92,7 +94,7 @@ def test_likely_agrees_with_the_simulator() -> None:
     )
     found = crowded.risk(simulate=100_000, seed=7)
     assert abs(found["simulation"]["z"]) < 4, found["simulation"]
-    assert found["attempts_refused"]["value"] == pytest.approx(natbound.calculator.erlang_b(100, 90), rel=1e-9)
+    assert found["refusal_probability"] == pytest.approx(natbound.calculator.erlang_b(100, 90), rel=1e-9)
 
 
 def test_errors() -> None:
