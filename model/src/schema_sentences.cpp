@@ -15,7 +15,7 @@ const std::map<std::string, const char*>& sentences() {
         {"client_set.addresses",
          "Addresses, prefixes, ranges; a list of them; or {include, minus}."},
         {"client_set.ports", "The source ports that the clients use. Default 1024-65535."},
-        {"client_set.reaches", "The server sets that it may connect to. Default: all."},
+        {"client_set.reaches", "The server sets that it may connect to. Default, and of an empty list: all."},
         {"client_set.source-ports",
          "How a client picks its source port: uniform (default), sequential, linux."},
         {"client_set.time-wait",

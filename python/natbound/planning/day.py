@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from natbound.arguments import real
 from natbound.errors import InputError, Unsupported
 from natbound.planning.domain import longest_cycle
 from natbound.results import Result
@@ -97,7 +98,9 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     """
     from natbound.calculator import Day
 
-    values = [float(r) for r in rates]
+    if isinstance(rates, str) or not isinstance(rates, Iterable):
+        raise InputError("a list of rates is wanted", path="rates", value=repr(rates))
+    values = [real(f"rates[{i}]", r) for i, r in enumerate(rates)]
     if len(values) < 2:
         raise InputError("at least two rates are wanted", path="rates", value=str(len(values)))
     for i, value in enumerate(values):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
@@ -59,7 +59,12 @@ def uncertainty(
     corner, `least_at_most` is its bound, and a spread is that much `at_least`; where none could at any (`most_is_bound`), no spread is known,
     and there is nothing to `measure_first`.
     """
+    if not isinstance(between or {}, Mapping):
+        raise InputError("fields with two ends each are wanted", path="between", value=repr(between), fix='{"traffic.rate": ("450/s", "550/s")}')
     between = dict(between or {})
+    for name, ends in between.items():
+        if isinstance(ends, str) or not isinstance(ends, Sequence) or len(ends) != 2:
+            raise InputError("two ends are wanted", path=name, value=repr(ends), fix='("450/s", "550/s")')
     basis = {}
     for name, what in (measured or {}).items():
         if name in between:
