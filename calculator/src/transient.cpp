@@ -106,7 +106,8 @@ std::uint64_t transient_law::quantile(double p, double t) const {
                     "must be 0, or at least 1e-10 and at most 1: the law is known to 1e-10");
     const double centre = mean(t);
     const double width = std::sqrt(std::max(centre, 1.0));
-    const double want = boost::math::erfc_inv(std::max(2 * (1 - p), 1e-300)) * 1.41421356237309504880;
+    const double want =
+        boost::math::erfc_inv(std::max(2 * (1 - p), 1e-300)) * 1.41421356237309504880;
     // at_least(low + 1) > 1 - p >= at_least(high + 1)
     double low = -1, high = static_cast<double>(ports_);
     double next = std::floor(centre + want * width), step = 0.05 * width + 1;

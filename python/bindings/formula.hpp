@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,18 +28,24 @@ using argument = py::object;
 
 // What NumPy would read as numbers, but is none: text ("60", whatever its unit was), truth values,
 // times. And masked arrays: what their masks hide would count.
-inline bool no_numbers(const py::object& given) {
-    if (py::isinstance<py::bool_>(given)) return true;
+inline bool no_numbers(const char* name, const py::object& given) {
+    // Arguments that are a yes or no (of Engset: time congestion): flag() reads these.
+    constexpr std::array flags{"geometric", "service", "shared",
+                               "time",      "whole",   "with_replacement"};
+    const bool yes_or_no =
+        std::any_of(flags.begin(), flags.end(), [&](std::string_view f) { return f == name; });
+    if (py::isinstance<py::bool_>(given)) return !yes_or_no;
     if (py::isinstance<py::float_>(given) || py::isinstance<py::int_>(given)) return false;
     if (py::hasattr(given, "harden_mask")) return true;
     const auto any = py::array::ensure(given);
     if (!any) PyErr_Clear();
-    return any && std::string("USbmM").find(any.dtype().kind()) != std::string::npos;
+    return any && std::string_view(yes_or_no ? "USmM" : "USmMb").find(any.dtype().kind()) !=
+                      std::string_view::npos;
 }
 
 // An argument as it was given, told apart from what NumPy would make of it (None is no NaN).
 inline numbers read(const char* function, const char* name, const py::object& given) {
-    if (!given.is_none() && !no_numbers(given)) {
+    if (!given.is_none() && !no_numbers(name, given)) {
         if (auto found = numbers::ensure(given)) return found;
         PyErr_Clear();
     }

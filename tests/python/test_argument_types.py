@@ -66,12 +66,12 @@ def test_numpys_numbers_are_numbers() -> None:
 @pytest.mark.parametrize("function", [calculator.erlang_b, calculator.engset_time_congestion, calculator.time_to_full])
 def test_what_is_no_number_is_refused(function: Callable[..., Any], ports: Any) -> None:
     arguments = (10, 0.5) if function is calculator.engset_time_congestion else (1.0,)
-    with pytest.raises(TypeError, match=f"{function.__name__}: ports = .*: must be a number"):
+    with pytest.raises(TypeError, match=rf"{function.__name__}: (ports|sources) = .*: must be a number"):
         function(ports, *arguments)
 
 
 def test_a_mask_is_not_lost() -> None:
-    with pytest.raises(TypeError, match="erlang_b: ports = .*masked array"):
+    with pytest.raises(TypeError, match=r"(?s)erlang_b: ports = .*no masked array"):
         calculator.erlang_b(np.ma.masked_array([1, 2], mask=[False, True]), 1)
     with pytest.raises(TypeError, match="kaufman_roberts: "):
         calculator.kaufman_roberts(20, np.ma.masked_array([3.0, 1.0], mask=[False, True]), [1, 2])

@@ -100,7 +100,11 @@ def uncertainty(
     least = f"at most {w.probability(found['least_at_most'])}" if found["least_at_most"] is not None else w.probability(low, logs[0])
     print(f"Refused: {least} to {w.probability(high, logs[1])}")
     for row in found["inputs"]:
-        by = "from nothing to something" if row["spread"] is None else f"a factor of {row['spread']:,.3g}{' or more' if row['at_least'] else ''}"
+        by = (
+            "from nothing to something"
+            if row["spread"] is None
+            else f"a factor of {row['spread']:,.3g}{' or more' if row['at_least'] else ''}"
+        )
         low_end, high_end = (_short(end) for end in row["ends"])
         print(f"  {row['field']} between {low_end} and {high_end}{'' if row['basis'] is None else ' (' + row['basis'] + ')'}: {by}")
     if found["measure_first"] is not None:

@@ -37,7 +37,9 @@ def blocks(
     `exceeds` (the share of time that it would want more than it may have, Poisson), and `needed`: the least share that meets the target.
     """
     owners, ports, most, multiple = whole("owners", owners), whole("ports", ports), whole("most", most), whole("multiple", multiple)
-    share, block, addresses = (None if x is None else whole(name, x) for name, x in (("share", share), ("block", block), ("addresses", addresses)))
+    share, block, addresses = (
+        None if x is None else whole(name, x) for name, x in (("share", share), ("block", block), ("addresses", addresses))
+    )
     wholes = {"--owners": owners, "--ports": ports, "--share": share, "--block": block, "--most": most, "--addresses": addresses,
              "--multiple": multiple}  # fmt: skip
     for name, value in wholes.items():

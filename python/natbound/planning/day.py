@@ -45,16 +45,18 @@ class RefusalCurve:
         step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
         self.points: list[tuple[float, float]] = []
         self.bounds: list[bool] = []
-        for k in range(loads if step > 1 else 1):
+        # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
+        # too, and below a load where no state could refuse none need be looked at.
+        above, bound = math.inf, False
+        for k in range(loads if step > 1 else 1)[::-1]:
             at = low * step**k
-            risk = scenario.risk(at / load, tries=1, seed=seed)
-            self.bounds.append(risk["refusal_probability"] is None)
-            log = risk["log_refusal_probability"]
-            self.points.append((math.log(at), -math.inf if log is None else float(log)))
-        for k in range(len(self.points) - 2, -1, -1):  # a refusal grows with the load: a bound of a higher one is one of a lower one too
-            if self.points[k + 1][1] < self.points[k][1]:
-                self.bounds[k] = self.bounds[k] or self.bounds[k + 1]
-                self.points[k] = (self.points[k][0], self.points[k + 1][1])
+            if not bound:
+                risk = scenario.risk(at / load, tries=1, seed=seed)
+                log = risk["log_refusal_probability"]
+                here = -math.inf if log is None else float(log)
+                bound, above = risk["refusal_probability"] is None, min(here, above)
+            self.points.insert(0, (math.log(at), above))
+            self.bounds.insert(0, bound)
         self.method = risk["method"]
 
     def at(self, load: float) -> Odds:

@@ -60,7 +60,9 @@ def uncertainty(
     and there is nothing to `measure_first`.
     """
     if not isinstance(between or {}, Mapping):
-        raise InputError("fields with two ends each are wanted", path="between", value=repr(between), fix='{"traffic.rate": ("450/s", "550/s")}')
+        raise InputError(
+            "fields with two ends each are wanted", path="between", value=repr(between), fix='{"traffic.rate": ("450/s", "550/s")}'
+        )
     between = dict(between or {})
     for name, ends in between.items():
         if isinstance(ends, str) or not isinstance(ends, Sequence) or len(ends) != 2:
