@@ -204,7 +204,7 @@ class Scenario:
         """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
         from natbound.planning import size
 
-        return size(self, _probability("target", target), **options)
+        return size(self, real("target", target), **options)
 
     def alert(self, epsilon: float = 1e-6, **options: Any) -> Result:
         """The utilisation at which to alert, with a Prometheus rule: `natbound.planning.alert`."""

@@ -90,6 +90,7 @@ def test_packets_whose_senders_change_at_once_are_their_mean() -> None:
         ("cut_probability", {"size": 2, "rate": 1, "life": [2, 5e-324], "gap": 1}, r"life = 4.9.*at index \[1\]"),
         ("cut_probability", {"size": 2, "rate": 1, "life": 2, "gap": 1, "keep_alive": 5e-324}, "keep_alive = 4.9"),
         ("eviction_exact", {"size": 2, "rate": 1, "life": 1e-310, "gap": 2}, "life = 9.9"),
+        ("overflow_refusal", {"ports": 20, "mean": 1e6, "variance": 5}, "variance = 5: must be from a thousandth of the mean"),
         ("transient_quantile", {"ports": 20, "load": 10, "time": 1, "p": 1e-300}, "p = 1e-300: must be 0, or at least 1e-10"),
     ],
 )
