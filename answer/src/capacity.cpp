@@ -61,6 +61,8 @@ bj::object maximum_answer(const scenario& s, bool multiple) {
     if (traffic.empty()) return out;
     out["demand"] = counted(total_of(traffic));
     out["multiple"] = multiple_or_why(s, traffic);
+    // of the multiple, where the maximum has none of its own
+    if (auto ended = limit_json(); !ended.empty()) out["limit"] = std::move(ended);
     return out;
 }
 

@@ -27,6 +27,9 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     how.seed = options.seed;
     how.interrupt = options.interrupt;
     how.known = std::make_shared<known_curves>();
+    // As low as states are ever seen to refuse: a bound that stops earlier would say more of a load
+    // than what is measured of a higher one.
+    how.lowest = 1e-14;
     std::optional<loss_study> study;
     risk_result r;
     try {

@@ -58,8 +58,11 @@ evicting_table::evicting_table(double size, std::vector<connection_kind> kinds)
                     "must be at least 1 and at most 1e12");
     detail::require(!kinds_.empty(), name, "kinds", 0, "must be at least one");
     const auto positive = [](const char* argument, double x, bool or_never) {
-        detail::require(x > 0 && (x <= 1e100 || (or_never && std::isinf(x))), name, argument, x,
-                        or_never ? "must be above 0" : "must be above 0 and at most 1e100");
+        // of shorter times the rates, of smaller rates the times, leave what a double holds
+        detail::require(x >= 1e-100 && (x <= 1e100 || (or_never && std::isinf(x))), name, argument,
+                        x,
+                        or_never ? "must be at least 1e-100, and at most 1e100 or infinite"
+                                 : "must be at least 1e-100 and at most 1e100");
     };
     for (const auto& kind : kinds_) {
         positive("rate", kind.rate, false);

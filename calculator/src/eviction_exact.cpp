@@ -107,8 +107,8 @@ double eviction_exact(std::size_t size, double rate, double life, double gap) {
                     "must be at least 1 and at most 12");
     for (const auto& [argument, x] :
          {std::pair{"rate", rate}, std::pair{"life", life}, std::pair{"gap", gap}}) {
-        detail::require(x > 0 && x <= 1e6, function, argument, x,
-                        "must be above 0 and at most 1e6");
+        detail::require(x >= 1e-12 && x <= 1e6, function, argument, x,
+                        "must be at least 1e-12 and at most 1e6");
     }
     return recency_chain(size, rate, life, gap).oldest_open();
 }

@@ -39,14 +39,18 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
         if (atom_ >= 1) start_.clear();
     }
     // Mean: each step n -> n + 1 counts with the chance that the start is at n or below.
-    detail::scaled_total sum;
+    detail::scaled_total sum, from_empty;
     double reached = 0;
     for (std::uint64_t n = 0; n < top_ && !start_.empty(); ++n) {
         sum.last = (sum.unit + static_cast<double>(n) * sum.last) / load;
         if (n >= from_ && n - from_ < start_.size()) reached += start_[n - from_];
         sum.total += reached * sum.last;
+        from_empty.last = (from_empty.unit + static_cast<double>(n) * from_empty.last) / load;
+        from_empty.total += from_empty.last;
         sum.settle();
+        from_empty.settle();
     }
+    longest_ = from_empty.time().mean;
     if (start_.empty()) {
         mean_ = {0, -infinite};
     } else {
@@ -68,6 +72,10 @@ double first_passage_law::waits(double t, double early) const {
 // Where the chance of not yet is the smaller one.
 bool first_passage_law::late(double t) const { return t > 3 * mean_.mean; }
 
+// From any state the chance of not yet after e times the longest mean is at most 1/e (Markov), and
+// begins anew there: after so many it is below the least double.
+bool first_passage_law::surely(double t) const { return t > 2100 * longest_; }
+
 double first_passage_law::below(double t) const {
     detail::inversion path(detail::climb(top_, detail::way::up(load_), from_, start_),
                            detail::divisor::time);
@@ -82,7 +90,7 @@ double first_passage_law::above(double t) const {
 
 double first_passage_law::cdf(double t) const {
     check_time("cdf", t);
-    if (start_.empty() || t == infinite) return 1;
+    if (start_.empty() || surely(t) || t == infinite) return 1;
     if (t == 0) return atom_;
     if (memoryless(t)) {
         const double first = early();
@@ -94,7 +102,7 @@ double first_passage_law::cdf(double t) const {
 
 double first_passage_law::survival(double t) const {
     check_time("survival", t);
-    if (start_.empty() || t == infinite) return 0;
+    if (start_.empty() || surely(t) || t == infinite) return 0;
     if (t == 0) return 1 - atom_;
     if (memoryless(t)) {
         const double first = early();

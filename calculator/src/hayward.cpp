@@ -86,6 +86,8 @@ double overflow_refusal(double ports, double mean, double variance) {
     check_size("overflow_refusal", "mean", mean);
     check_size("overflow_refusal", "variance", variance);
     if (mean == 0) return ports == 0 ? 1 : 0;
+    detail::require(variance / mean >= 1e-3 && variance / mean <= 1e9, "overflow_refusal",
+                    "variance", variance, "must be from a thousandth of the mean to 1e9 times it");
     if (variance < mean) return hayward(ports, mean, variance / mean);
     const auto first = equivalent_random(mean, variance);
     // Rapp's group overflows only nearly `mean`: by its own overflow no share passes 1, and the

@@ -26,10 +26,10 @@ void check(const limit_sequence& x) {
     for (const auto& c : x.classes) {
         count("subscribers", c.subscribers, 1000000, "must be at least 1 and at most 1e6");
         count("quota", c.quota, 1U << 20U, "must be at least 1 and at most 2^20");
-        detail::require(c.load > 0 && c.load <= 1e9, name, "load", c.load,
-                        "must be above 0 and at most 1e9");
-        detail::require(c.hold > 0 && c.hold <= 1e12, name, "hold", c.hold,
-                        "must be above 0 and at most 1e12");
+        detail::require(c.load >= 1e-200 && c.load <= 1e9, name, "load", c.load,
+                        "must be at least 1e-200 and at most 1e9");
+        detail::require(c.hold >= 1e-100 && c.hold <= 1e12, name, "hold", c.hold,
+                        "must be at least 1e-100 and at most 1e12");
     }
     count("block", x.block, 65536, "must be at least 1 and at most 65,536");
     if (x.pool) count("pool", *x.pool, 1U << 22U, "must be at least 1 and at most 2^22");

@@ -322,6 +322,7 @@ double loss_curve::solve(double epsilon, double holds) {
 }
 
 void loss_curve::descend(double probability) {
+    constexpr double near = 1.01;  // of loads
     const double target = std::log(probability);
     for (int i = 0; i < 12; ++i) {
         const auto lowest = std::find_if(points_.begin(), points_.end(), sees);
@@ -336,10 +337,14 @@ void loss_curve::descend(double probability) {
             load = std::max(load, 1.25 * points_.back().load);
         }
         if (load > 4 * ports_ * crowding_) return;
-        const bool seen = lowest != points_.end();
-        look(load, 1, 0.02, 0, true);  // a bound is wanted
-        if (seen && !sees(*std::lower_bound(points_.begin(), points_.end(), 0.999 * load, lighter)))
-            return;
+        // Where nothing was seen at so low a load, half way between the two: a bound is to be no
+        // more than what is measured of a load between.
+        if (lowest != points_.end() && lowest != points_.begin()) {
+            const double unseen = std::prev(lowest)->load;
+            if (lowest->load < near * unseen) return;
+            load = std::max(load, std::sqrt(unseen * lowest->load));
+        }
+        look(load, 1, 0.005, 0, true);  // a bound is wanted
     }
 }
 

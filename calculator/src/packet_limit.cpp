@@ -120,8 +120,10 @@ class averaged {
         const double part = variance_left(scale, admitted);
         const double live = load_.live * scale * admitted / part, each = load_.each * part;
         packet_answer out;
-        if (live <= 0 || each <= 0) {
-            const auto [log, delay] = curve_.at(opening / limit_);
+        constexpr double nothing = 1e-12;  // of the spread of the number live: its mean is all
+        if (live <= 0 || each <= 0 || part < nothing) {
+            const double mean = opening + load_.live * scale * admitted * load_.each;
+            const auto [log, delay] = curve_.at(mean / limit_);
             const double loss = std::exp(log);
             return {loss, log, loss, delay / limit_};
         }
@@ -186,7 +188,7 @@ class averaged {
         if (load_.hold <= 0 || variance <= 0) return 1;
         const auto left = [&](double seconds) {
             const double u = seconds / load_.hold;
-            return u < 1e-4 ? 1 - u / 3 : 2 * (u + std::expm1(-u)) / (u * u);
+            return u < 1e-4 ? 1 - u / 3 : 2 * (1 + std::expm1(-u) / u) / u;
         };
         const double longest = 20 * depth_ / std::sqrt(variance);
         if (mean >= limit_) return left(longest);

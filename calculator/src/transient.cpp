@@ -18,6 +18,7 @@ constexpr const char* name = "transient_law";
 // After so many holds nothing is left of the start: the slowest mode of M/M/c/c dies at rate 1 or
 // faster (the zeros of Charlier polynomials lie more than 1 apart), from at most 2^22 flows.
 constexpr double forgotten = 1e4;
+constexpr double known_to = 1e-10;  // at_least
 
 }  // namespace
 
@@ -101,9 +102,12 @@ std::uint64_t transient_law::quantile(double p, double t) const {
     detail::require(p >= 0 && p <= 1, "quantile", "p", p, "must lie within [0, 1]");
     if (t == 0 || p == 0) return t == 0 ? start_.quantile(p) : 0;
     if (p == 1) return ports_;
+    detail::require(p >= known_to, "quantile", "p", p,
+                    "must be 0, or at least 1e-10 and at most 1: the law is known to 1e-10");
     const double centre = mean(t);
     const double width = std::sqrt(std::max(centre, 1.0));
-    const double want = boost::math::erfc_inv(2 * (1 - p)) * 1.41421356237309504880;
+    const double want =
+        boost::math::erfc_inv(std::max(2 * (1 - p), 1e-300)) * 1.41421356237309504880;
     // at_least(low + 1) > 1 - p >= at_least(high + 1)
     double low = -1, high = static_cast<double>(ports_);
     double next = std::floor(centre + want * width), step = 0.05 * width + 1;

@@ -174,15 +174,15 @@ void validate_port_sets(const scenario& s, std::size_t i) {
         if (all <= layout.sets()) return;
         const count pool = n.external_ip_address_pool.size();
         const count on_each = (all + pool - 1) / pool, per = layout.on_an_address();
+        const count factor = rule.dynamic ? rule.dynamic->address_pool_factor : 0;
+        const count smaller = layout.permitted().size() / (on_each + factor);
         fail(here, "",
              grouped(all) + " client addresses want a set each, and the pool has " +
                  grouped(layout.sets()) + " (" + grouped(pool) + " x " + grouped(per) +
                  " sets of " + grouped(rule.port_set_size) + "): " + grouped(on_each) +
                  " clients an address, 1:" + grouped(per) + " is the most",
-             "port-set-size: " +
-                 grouped(layout.permitted().size() /
-                         (on_each + (rule.dynamic ? rule.dynamic->address_pool_factor : 0))) +
-                 ", or " + grouped((all + per - 1) / per) + " addresses in the pool");
+             (smaller > 0 ? "port-set-size: " + grouped(smaller) + ", or " : std::string()) +
+                 grouped((all + per - 1) / per) + " addresses in the pool");
     }
     if (rule.port_sets_per_subscriber > layout.on_an_address())
         fail(here + ".port-sets-per-subscriber", std::to_string(rule.port_sets_per_subscriber),

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,17 +26,26 @@ using numbers = py::array_t<double, py::array::c_style | py::array::forcecast>;
 template <std::size_t>
 using argument = py::object;
 
-// Whether it is text, or has any in it: NumPy would read "60" as a number, whatever its unit was.
-inline bool has_text(const py::object& given) {
+// What NumPy would read as numbers, but is none: text ("60", whatever its unit was), truth values,
+// times. And masked arrays: what their masks hide would count.
+inline bool no_numbers(const char* name, const py::object& given) {
+    // Arguments that are a yes or no (of Engset: time congestion): flag() reads these.
+    constexpr std::array flags{"geometric", "service", "shared",
+                               "time",      "whole",   "with_replacement"};
+    const bool yes_or_no =
+        std::any_of(flags.begin(), flags.end(), [&](std::string_view f) { return f == name; });
+    if (py::isinstance<py::bool_>(given)) return !yes_or_no;
     if (py::isinstance<py::float_>(given) || py::isinstance<py::int_>(given)) return false;
+    if (py::hasattr(given, "harden_mask")) return true;
     const auto any = py::array::ensure(given);
     if (!any) PyErr_Clear();
-    return any && (any.dtype().kind() == 'U' || any.dtype().kind() == 'S');
+    return any && std::string_view(yes_or_no ? "USmM" : "USmMb").find(any.dtype().kind()) !=
+                      std::string_view::npos;
 }
 
 // An argument as it was given, told apart from what NumPy would make of it (None is no NaN).
 inline numbers read(const char* function, const char* name, const py::object& given) {
-    if (!given.is_none() && !has_text(given)) {
+    if (!given.is_none() && !no_numbers(name, given)) {
         if (auto found = numbers::ensure(given)) return found;
         PyErr_Clear();
     }
@@ -43,7 +53,9 @@ inline numbers read(const char* function, const char* name, const py::object& gi
     constexpr std::size_t most = 60;
     if (text.size() > most) text = text.substr(0, most) + "...";
     text = std::string(function) + ": " + name + " = " + text + ": ";
-    if (py::isinstance<py::int_>(given))
+    if (py::hasattr(given, "harden_mask"))
+        throw py::type_error(text + "no masked array: give what is not masked (.compressed())");
+    if (py::isinstance<py::int_>(given) && !py::isinstance<py::bool_>(given))
         throw natbound::domain_error(text + "is beyond the largest double, 1.8e308");
     throw py::type_error(text + "must be a number, or an array of numbers of one shape");
 }

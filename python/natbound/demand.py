@@ -6,11 +6,12 @@ import copy
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from natbound import _core, reading
+from natbound.arguments import whole
 from natbound.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ class Demand:
     pairs: list[dict[str, Any]]  # {from, to, connections}, each pair once
     outside: int = 0  # recorded connections that are between no sets of the scenario
     twice: int = 0  # recorded lines whose outside tuple comes again later
+    lines: int = 0  # of a recorded table, in all
+    not_counted: dict[str, int] = field(default_factory=dict)  # of these, by kind
 
     @property
-    def left_out(self) -> dict[str, int]:
-        """What results say of it: `outside` and `twice`, where there is any."""
-        return {name: n for name, n in (("outside", self.outside), ("twice", self.twice)) if n}
+    def left_out(self) -> dict[str, Any]:
+        """What results say of it: `outside` and `twice`, where there is any; `lines` and `not_counted` (kind to number), where any is not."""
+        told: dict[str, Any] = {name: n for name, n in (("outside", self.outside), ("twice", self.twice)) if n}
+        return told | ({"lines": self.lines, "not_counted": self.not_counted} if self.not_counted else {})
 
     @property
     def json(self) -> str:
@@ -46,7 +50,9 @@ class Demand:
 
 def read_demand(scenario: Scenario, given: Given) -> Demand:
     """The demand by pairs. A number is shared as the traffic is, else evenly; text is a number or a file's name."""
-    if isinstance(given, bool):
+    if hasattr(given, "__index__") and not isinstance(given, int):
+        given = whole("demand", given)  # NumPy's
+    if isinstance(given, bool) or not isinstance(given, (int, float, str, Path, Sequence)):
         raise InputError("a number, a list or a file is wanted", path="--demand", value=str(given))
     if isinstance(given, str) and re.fullmatch(r"\s*[-+]?[0-9][0-9_]*(\.[0-9]*)?([eE][-+]?[0-9]+)?\s*", given):
         given = number(given)
@@ -59,7 +65,8 @@ def read_demand(scenario: Scenario, given: Given) -> Demand:
 
         table = recorded.pairs_of(scenario.written_out, given)
         if table is not None:
-            return Demand(_of_list(scenario, reading.Document(table.pairs, str(given))).pairs, table.outside, table.twice)
+            pairs = _of_list(scenario, reading.Document(table.pairs, str(given))).pairs
+            return Demand(pairs, table.outside, table.twice, table.lines, table.not_counted)
         return _of_list(scenario, reading.parse(reading.read_text(given), "<stdin>" if str(given) == "-" else str(given)))
     if isinstance(given, float):
         raise InputError("a whole number is wanted: connections can't be split", path="--demand", value=str(given))

@@ -50,6 +50,13 @@ class Design:
         return f"Design({d['name']}: {d['summary']})"
 
 
+class Unknown(KeyError):
+    """A KeyError that prints its message, and not the message's repr."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class Catalogue(Mapping[str, Design]):
     """The designs that natbound knows, by name: `natbound.designs["linux-masquerade"]`."""
 
@@ -57,7 +64,7 @@ class Catalogue(Mapping[str, Design]):
         for text in _core.catalogue():
             if json.loads(text)["name"] == name:
                 return Design(json.loads(text))
-        raise KeyError(name)
+        raise Unknown(f"no such design: {name!r}; known: {', '.join(self)}")
 
     def __iter__(self) -> Iterator[str]:
         return iter([str(json.loads(text)["name"]) for text in _core.catalogue()])

@@ -18,11 +18,14 @@ from natbound.planning import pools
 
 @dataclass(frozen=True)
 class Recorded:
-    """Connections by pair of sets; how many lie between no two sets; and how many lines were of a tuple that comes again later."""
+    """Connections by pair of sets; how many lie between no two sets; how many lines were of a tuple that comes again later; and of all lines
+    those that were not counted, by kind."""
 
     pairs: list[dict[str, Any]]
     outside: int
     twice: int
+    lines: int
+    not_counted: dict[str, int]
 
 
 def pairs_of(canonical: dict[str, Any], path: str | Path) -> Recorded | None:
@@ -47,11 +50,14 @@ def pairs_of(canonical: dict[str, Any], path: str | Path) -> Recorded | None:
 def _counted(canonical: dict[str, Any], source: Source) -> Recorded:
     clients, servers = _Places(canonical["clients"]), _Places(canonical["servers"])
     # A table changes while it is printed: of two lines with one outside tuple the later is live.
-    of_tuple: dict[tuple[Any, ...], tuple[str, str] | None] = {}
+    of_tuple: dict[tuple[Any, ...], tuple[str, str] | str] = {}  # the pair of sets, or why there is none
+    other: Counter[str] = Counter()
     lines = 0
     for at, line in source.lines():
         entry = parse_line(line, source.name, at)
         if entry is None:
+            if line.strip():
+                other[_without_ports(line)] += 1
             continue
         if entry.event is not None:
             rule = "events are no table of what is live at one moment"
@@ -59,13 +65,32 @@ def _counted(canonical: dict[str, Any], source: Source) -> Recorded:
         address, port, to, to_port = entry.flow
         client, server = clients.of(address, port, None), servers.of(to, to_port, entry.protocol)
         lines += 1
-        of_tuple[entry.protocol, entry.external, to, to_port] = None if client is None or server is None else (client, server)
-    found = Counter(pair for pair in of_tuple.values() if pair is not None)
+        of_tuple[entry.protocol, entry.external, to, to_port] = _pair(entry.protocol, client, server)
+    found = Counter(pair for pair in of_tuple.values() if not isinstance(pair, str))
     outside = len(of_tuple) - found.total()
     if not found:
         rule = f"none of its {outside:,} connections is from a client set of the scenario to a server set"
         raise InputError(rule, file=source.name, fix="natbound import makes a scenario of a recorded table")
-    return Recorded([{"from": a, "to": b, "connections": n} for (a, b), n in sorted(found.items())], outside, lines - len(of_tuple))
+    twice = lines - len(of_tuple)
+    kinds = Counter(why for why in of_tuple.values() if isinstance(why, str))
+    kinds["whose tuple comes again later (the table changed while it was printed)"] = twice
+    told = {kind: n for counter in (kinds, other) for kind, n in counter.most_common() if n}
+    pairs = [{"from": a, "to": b, "connections": n} for (a, b), n in sorted(found.items())]
+    return Recorded(pairs, outside, twice, lines + other.total(), told)
+
+
+def _pair(protocol: str, client: str | None, server: str | None) -> tuple[str, str] | str:
+    if client is None:
+        return f"{protocol.upper()} from no client set"
+    return f"{protocol.upper()} to no server set" if server is None else (client, server)
+
+
+def _without_ports(line: str) -> str:
+    """What a line is that is no connection: a flow of a protocol without ports, or nothing that conntrack prints of one."""
+    if not is_conntrack_line(line):
+        return "not readable"
+    words = line.split()
+    return words[2 if words[0] in ("ipv4", "ipv6") else 0].upper()
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from natbound import _core, reading
 from natbound.answer import Answer
+from natbound.arguments import real, text, whole, within
 from natbound.claim import decide
 from natbound.demand import Given, read_demand
 from natbound.errors import InputError
@@ -53,6 +55,8 @@ class Scenario:
 
     def with_settings(self, *settings: str) -> Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
+        for setting in settings:
+            text("settings", setting)
         document = copy.deepcopy(self._document)
         apply_settings(document, list(settings))
         return Scenario(document)
@@ -63,8 +67,7 @@ class Scenario:
         epsilon: the probability that no kind of traffic may exceed, in (0, 1). seed: of the simulations, where the
         design needs them. remedies: also compute the effect of what would help.
         """
-        _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
-        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
+        epsilon, seed = _probability("epsilon", epsilon), _seed(seed)
         from natbound.exact import small
 
         found = json.loads(self._core.answer(epsilon, seed, remedies))
@@ -91,6 +94,7 @@ class Scenario:
                 "a claim is decided by the flow and its certificate", path="--engine", value=f"'{engine}'", fix="leave one out"
             )
         if claim is not None:
+            text("claim", claim)
             if demand is not None:
                 raise InputError("a claim is about the maximum, which no demand changes", path="--claim", value=f"'{claim}'")
             return decide(self, claim)
@@ -151,9 +155,9 @@ class Scenario:
         `retries`: attempts and the share of them refused, connections that gave up and the share of connections that fail, each share with
         its interval, and the mean delay of those that come in.
         """
-        _within("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
-        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
-        _within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
+        seed, scale, arrivals = _seed(seed), real("scale", scale), whole("arrivals", arrivals)
+        within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
+        within("arrivals", arrivals, 0 < arrivals <= 10**12, "a whole number from 1 to 10^12 is wanted")
         retry = _retry(tries, backoff, factor, jitter, least=1, most=1000)
         return Result(json.loads(self._core.simulate(seed, arrivals, progress, scale, retry)))
 
@@ -182,9 +186,9 @@ class Scenario:
         it saw too few independent refusals to judge).
         """
         retry = _retry(tries, backoff, factor, jitter, least=0, most=1000)
-        _within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
-        _within("epsilon", epsilon, 0 < epsilon < 1, "a probability above 0 and below 1 is wanted")
-        _within("simulate", simulate, 0 <= simulate <= 10**12, "a whole number of arrivals up to 10^12 is wanted")
+        epsilon, seed, scale, simulate = _probability("epsilon", epsilon), _seed(seed), real("scale", scale), whole("simulate", simulate)
+        within("scale", scale, 0 < scale <= 1e15, "a finite number above 0 is wanted")
+        within("simulate", simulate, 0 <= simulate <= 10**12, "a whole number of arrivals up to 10^12 is wanted")
         try:
             out = json.loads(self._core.risk(scale, retry, seed, epsilon))
         except _core.InputError as error:
@@ -200,13 +204,13 @@ class Scenario:
         """The cheapest addresses, timers and designs that meet a target: `natbound.planning.size`."""
         from natbound.planning import size
 
-        return size(self, target, **options)
+        return size(self, real("target", target), **options)
 
     def alert(self, epsilon: float = 1e-6, **options: Any) -> Result:
         """The utilisation at which to alert, with a Prometheus rule: `natbound.planning.alert`."""
         from natbound.planning import alert
 
-        return alert(self, epsilon, **options)
+        return alert(self, _probability("epsilon", epsilon), **options)
 
     def day(self, rates: Sequence[float], **options: Any) -> DayResult:
         """Refusals through a day of rates: `natbound.planning.day`."""
@@ -236,12 +240,18 @@ class Scenario:
         """What rules of thumb say about this scenario, and what is true: `natbound.planning.rules`."""
         from natbound.planning import rules
 
-        return rules(self, epsilon, seed=seed)
+        return rules(self, _probability("epsilon", epsilon), seed=_seed(seed))
 
     def compare(self, designs: Sequence[str], epsilon: float = 1e-6) -> list[Answer]:
         """The answer for each design in every NAT of the scenario."""
+        if isinstance(designs, str) or not isinstance(designs, Sequence):
+            raise InputError("a list of designs is wanted", path="designs", value=repr(designs))
         count = len(self.canonical.get("nats", []))
         return [self.with_settings(*(f"nats.{i}.design={name}" for i in range(count))).answer(epsilon, remedies=False) for name in designs]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as what it was made of: the core holds no state of its own."""
+        return type(self), (self._document,)
 
     def __repr__(self) -> str:
         c = self.canonical
@@ -256,21 +266,31 @@ class Scenario:
 
 
 def _retry(tries: int, backoff: float, factor: float, jitter: float, *, least: int, most: int) -> tuple[int, float, float, float]:
+    tries, backoff, factor, jitter = whole("tries", tries), real("backoff", backoff), real("factor", factor), real("jitter", jitter)
     of_themselves = ", or 0 for what clients do of themselves" if least == 0 else ""
-    _within("tries", tries, least <= tries <= most, f"a whole number from 1 to {most:,} is wanted{of_themselves}")
-    _within("backoff", backoff, 0 <= backoff <= 1e9, "seconds, from 0 to 1e9, are wanted")
-    _within("factor", factor, 1 <= factor <= 1000, "a number from 1 to 1,000 is wanted")
-    _within("jitter", jitter, 0 <= jitter <= 1, "a share from 0 to 1 is wanted")
+    within("tries", tries, least <= tries <= most, f"a whole number from 1 to {most:,} is wanted{of_themselves}")
+    within("backoff", backoff, 0 <= backoff <= 1e9, "seconds, from 0 to 1e9, are wanted")
+    within("factor", factor, 1 <= factor <= 1000, "a number from 1 to 1,000 is wanted")
+    within("jitter", jitter, 0 <= jitter <= 1, "a share from 0 to 1 is wanted")
     return tries, backoff, factor, jitter
 
 
-def _within(name: str, value: float, good: bool, rule: str) -> None:
-    if not good:
-        raise InputError(rule, path=name, value=str(value))
+def _probability(name: str, value: Any) -> float:
+    found = real(name, value)
+    within(name, found, 0 < found < 1, "a probability above 0 and below 1 is wanted")
+    return found
+
+
+def _seed(value: Any) -> int:
+    found = whole("seed", value)
+    within("seed", found, 0 <= found < 2**64, "a whole number from 0 to 2^64 - 1 is wanted")
+    return found
 
 
 def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
     """The scenario of a YAML or JSON file (`-`: standard input), with fields changed by `PATH=VALUE` settings."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError("the name of a file is wanted", path="path", value=repr(path))
     document = reading.read(path)
-    apply_settings(document, list(settings))
+    apply_settings(document, [text("settings", setting) for setting in settings])
     return Scenario(document)

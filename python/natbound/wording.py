@@ -70,10 +70,16 @@ def per_day(value: float) -> str:
 
 
 def left_out(result: Mapping[str, Any]) -> list[str]:
-    """What of a recorded table was not counted."""
-    out = []
-    if n := result.get("outside"):
-        out.append(f"Left out: {n:,} recorded connections that are between no sets of the scenario.")
-    if n := result.get("twice"):
-        out.append(f"Left out: {n:,} recorded lines whose tuple comes again later (the table changed while it was printed).")
-    return out
+    """What of a recorded table was not counted, by kind."""
+    if not (kinds := result.get("not_counted")):
+        return []
+    counted = result["lines"] - sum(kinds.values())
+    return [f"{result['lines']:,} lines: " + ", ".join([f"{counted:,} counted", *(f"{n:,} {kind}" for kind, n in kinds.items())])]
+
+
+def fits(demand: Any, verdict: bool | None) -> str:
+    """1 connection fits; 2 connections do not fit."""
+    number = count(demand)
+    if number == "1":
+        return "1 connection " + {True: "fits", False: "does not fit", None: "unknown whether it fits"}[verdict]
+    return f"{number} connections " + {True: "fit", False: "do not fit", None: "unknown whether they fit"}[verdict]

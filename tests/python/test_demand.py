@@ -19,6 +19,7 @@ import oracle
 import small
 from attack import accepted, small_enough, true, valid
 from mutation import mutants
+from natbound import wording
 from natbound.importing import import_paths
 
 HOME = Path(__file__).resolve().parents[2] / "examples" / "home-lan.yaml"
@@ -244,3 +245,24 @@ def test_a_tuple_twice_in_a_table_counts_once() -> None:
     assert found["twice"] == 2
     assert found["fits"] is True
     assert Fraction(found["multiple"]["fraction"]) == 1  # that server's ports are all taken
+
+
+def test_every_line_of_a_table_that_is_not_counted_is_told(tmp_path: Path) -> None:
+    table = tmp_path / "table.txt"
+    icmp = "icmp 1 29 src=192.168.1.10 dst=198.51.100.7 type=8 code=0 id=1 src=198.51.100.7 dst=203.0.113.5 type=0 code=0 id=1 use=1\n"
+    table.write_text(
+        line("192.168.1.10", 2000) + line("192.168.1.10", 2001) + "what is this?\n" + icmp + "\n"
+        + line("192.168.1.10", 2000, protocol="udp 17") + line("192.168.1.11", 2100) + line("192.168.1.99", 2200)
+    )  # fmt: skip
+    found = natbound.load(HOME).capacity(table)
+    assert found["demand"] == 3
+    assert found["lines"] == 7
+    assert found["not_counted"] == {"UDP to no server set": 1, "TCP from no client set": 1, "not readable": 1, "ICMP": 1}
+    said = wording.left_out(found)
+    assert said == ["7 lines: 3 counted, 1 UDP to no server set, 1 TCP from no client set, 1 not readable, 1 ICMP"]
+
+
+def test_one_connection_fits() -> None:
+    assert wording.fits(1, True) == "1 connection fits"
+    assert wording.fits("1", False) == "1 connection does not fit"
+    assert wording.fits(2000, None) == "2,000 connections unknown whether they fit"

@@ -104,6 +104,32 @@ def test_command_with_timeout(more: list[str], file: Path) -> None:
     assert "time limit of 0.3 s" in out.stdout + out.stderr  # beside what was found by then, or instead of it
 
 
+def test_a_multiple_that_ran_out_of_time_is_told() -> None:
+    """Whatever the limit ends, the maximum or only the largest multiple, the result says so."""
+    scenario = natbound.Scenario(
+        {
+            "clients": [{"name": f"c{i}", "addresses": f"10.0.{i}.0/24"} for i in range(100)],
+            "nats": [
+                {"name": f"n{i}", "inside": [f"c{i}"], "external-ip-address-pool": f"100.64.{i}.0/30", "design": "ideal"}
+                for i in range(100)
+            ],
+            "servers": [{"name": f"s{i}", "addresses": f"198.51.0.{i}", "ports": 443} for i in range(1, 101)],
+            "traffic": [{"from": f"c{i}", "to": "s1", "rate": "5/s", "hold": "60s"} for i in range(100)],
+        }
+    )
+    only_the_multiple = 0
+    began = time.monotonic()
+    scenario.capacity()
+    most = time.monotonic() - began
+    for k in range(1, 20):
+        with natbound.limits(seconds=most * k / 20):
+            found = scenario.capacity().to_dict()
+        most_known, multiple_known = found["maximum"]["connections"] is not None, bool(found["multiple"]["exact"])
+        only_the_multiple += most_known and not multiple_known
+        assert (most_known and multiple_known) or "limit" in found or "limit" in found["maximum"]
+    assert only_the_multiple > 0
+
+
 def test_ctrl_c_stops_counting() -> None:
     text = ("import json, sys, natbound; from natbound.cli import main; s = natbound.Scenario(json.load(sys.stdin)); print('ready', flush=True);"
             "natbound.Scenario.capacity(s)")  # fmt: skip

@@ -369,3 +369,18 @@ def test_rfc_7597() -> None:
     assert len(ports) == 63
     assert evidence["connections"] == 33 * 252
     assert scenario.answer(remedies=False).guaranteed.connections == 252
+
+
+def test_the_fix_that_is_offered_is_none_that_is_refused() -> None:
+    """65,536 clients behind one address: no size of sets would do."""
+    wanted = {
+        "clients": [{"name": "c", "addresses": "10.0.0.0/16"}],
+        "nats": [{"name": "n", "inside": ["c"], "external-ip-address-pool": "203.0.113.1", "design": "ideal",
+                  "port-set": {"port-set-size": 1024, "deterministic": True}}],
+        "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 80}],
+    }  # fmt: skip
+    with pytest.raises(natbound.InputError) as wrong:
+        natbound.Scenario(wanted)
+    assert wrong.value.fix == "1,041 addresses in the pool"
+    wanted["nats"][0]["external-ip-address-pool"] = "203.0.0.1-203.0.4.17"  # type: ignore[index]
+    natbound.Scenario(wanted)

@@ -11,7 +11,7 @@ import numpy as np
 def numbers(function: str, name: str, value: Any, inner: int = 0) -> Any:
     """An argument as an array, of `inner` dimensions at least; one clear error for what is none."""
     try:
-        if value is None:
+        if value is None or hasattr(value, "harden_mask") or np.asarray(value).dtype.kind in "bmMSU":  # a masked array's mask would be lost
             raise TypeError
         array = np.asarray(value, dtype=float)
     except OverflowError:

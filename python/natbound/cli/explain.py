@@ -79,7 +79,7 @@ def capacity(
         _say(result, demand is not None)
     if claim is not None:
         raise typer.Exit({True: 0, False: 1, None: 3}[result["holds"]])
-    raise typer.Exit(status_of(part) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
+    raise typer.Exit(status_of(part) or (3 if "limit" in result else 0) if demand is None else {True: 0, False: 1, None: 3}[result["fits"]])
 
 
 @about_what_fits
@@ -159,8 +159,7 @@ def _say(result: dict[str, Any], asked: bool) -> None:
     if not asked:
         print(f"maximum: {wording.bounded(result['maximum'])}: {result['maximum']['sets_it']}")
     else:
-        words = {True: "fit", False: "do not fit", None: "unknown whether they fit"}[result["fits"]]
-        print(f"{wording.count(result['demand'])} connections {words}: {result['sets_it']}")
+        print(f"{wording.fits(result['demand'], result['fits'])}: {result['sets_it']}")
     if "says" in (asked_too := result.get("engine", {})):
         print(f"{asked_too['name']} {asked_too['version']} says {_told(asked_too['says'])}, given {asked_too['model']}")
     _say_limit(result)

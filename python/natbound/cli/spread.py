@@ -41,14 +41,18 @@ def day(
         print_json(found)
         return
     print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {w.span(found['lag'])} after the rate's peak.")
-    print(
-        f"Refused: {w.probability(found['refused'])} of the day's connections, {w.per_day(found['refusals_per_day'])} a day; at the worst time {w.probability(found['at_peak'])}."
-    )
+    bounds = found["at_most"]
+
+    def shown(name: str) -> str:
+        return w.probability(found[name]) if name not in bounds else f"at most {w.probability(bounds[name])}"
+
+    daily = f"at most {w.per_day(bounds['refusals_per_day'])}" if "refusals_per_day" in bounds else w.per_day(found["refusals_per_day"])
+    print(f"Refused: {shown('refused')} of the day's connections, {daily} a day; at the worst time {shown('at_peak')}.")
     error = found["stationary_error"]
     print(
-        f"The rate's peak times the hold would say {w.probability(found['stationary_peak'])}"
+        f"The rate's peak times the hold would say {shown('stationary_peak')}"
         + ("" if error is None else f" ({error:+.1%})")
-        + f", the day's mean {w.probability(found['mean_load'])}."
+        + f", the day's mean {shown('mean_load')}."
     )
     print(f"Method: {found['method']}.")
 
@@ -89,12 +93,24 @@ def uncertainty(
         print_json(found)
         return
     (low, high), logs = found["interval"], found["log_interval"]
-    print(f"Refused: {w.probability(low, logs[0])} to {w.probability(high, logs[1])}")
+    if found["most_is_bound"]:
+        print(f"Refused: at most {w.probability(high, logs[1])}: no state that was looked at could refuse, whatever the inputs are.")
+        print("A bound does not tell which input to measure first.")
+        return
+    least = f"at most {w.probability(found['least_at_most'])}" if found["least_at_most"] is not None else w.probability(low, logs[0])
+    print(f"Refused: {least} to {w.probability(high, logs[1])}")
     for row in found["inputs"]:
-        by = "from nothing to something" if row["spread"] is None else f"a factor of {row['spread']:,.3g}"
+        by = (
+            "from nothing to something"
+            if row["spread"] is None
+            else f"a factor of {row['spread']:,.3g}{' or more' if row['at_least'] else ''}"
+        )
         low_end, high_end = (_short(end) for end in row["ends"])
         print(f"  {row['field']} between {low_end} and {high_end}{'' if row['basis'] is None else ' (' + row['basis'] + ')'}: {by}")
-    print(f"Measure {found['measure_first']} first.")
+    if found["measure_first"] is not None:
+        print(f"Measure {found['measure_first']} first.")
+    else:
+        print("Which input to measure first is not known: at several of the ends no state could refuse.")
 
 
 def read_spread(between: list[str], samples: list[str]) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Maxima | Fit]]:

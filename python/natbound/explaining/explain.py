@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from natbound import wording
 from natbound.demand import Given, read_demand
 from natbound.errors import InputError, LimitReached, Unsupported
 from natbound.explaining.changes import PRICES, changes
@@ -58,7 +59,7 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
     }
     out.update(left_out)
     if found["fits"] is None:
-        raise Unsupported(f"whether {out['demand']:,} connections fit: {found['sets_it']}")
+        raise Unsupported(f"whether {wording.fits(out['demand'], True)}: {found['sets_it']}")
     if found["fits"]:
         out["evidence"] = found["evidence"]
         return Explanation(out)

@@ -32,7 +32,7 @@ class Explanation(Result):
 
 def verdict(data: dict[str, Any]) -> str:
     """Whether it fits, and what sets it."""
-    return f"{data['demand']:,} connections {'fit' if data['fits'] else 'do not fit'}: {data['sets_it']}"
+    return f"{wording.fits(data['demand'], data['fits'])}: {data['sets_it']}"
 
 
 def worth(value: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from natbound.arguments import real, whole
 from natbound.errors import InputError
 from natbound.results import Result
 
@@ -35,10 +36,16 @@ def blocks(
     connection (Erlang B on its share; with blocks the product form of `natbound.calculator.blocks_refused`, and which limit refuses),
     `exceeds` (the share of time that it would want more than it may have, Poisson), and `needed`: the least share that meets the target.
     """
-    whole = {"--owners": owners, "--ports": ports, "--share": share, "--block": block, "--most": most, "--addresses": addresses,
+    owners, ports, most, multiple = whole("owners", owners), whole("ports", ports), whole("most", most), whole("multiple", multiple)
+    share, block, addresses = (
+        None if x is None else whole(name, x) for name, x in (("share", share), ("block", block), ("addresses", addresses))
+    )
+    wholes = {"--owners": owners, "--ports": ports, "--share": share, "--block": block, "--most": most, "--addresses": addresses,
              "--multiple": multiple}  # fmt: skip
-    for name, value in whole.items():
+    for name, value in wholes.items():
         _within(name, value, value is None or 1 <= value <= 10**9, "a whole number from 1 to 1e9 is wanted")
+    surge = whole("surge", surge)
+    target, load = real("target", target), None if load is None else real("load", load)
     _within("--surge", surge, 0 <= surge <= 10**9, "a whole number from 0 to 1e9 is wanted")
     _within("--ports", ports, ports <= 65536, "an address has at most 65,536 ports")
     _within("--target", target, 0 < target < 1, "a probability above 0 and below 1 is wanted")

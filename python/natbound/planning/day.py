@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from natbound.arguments import real
 from natbound.errors import InputError, Unsupported
 from natbound.planning.domain import longest_cycle
 from natbound.results import Result
@@ -20,11 +21,22 @@ EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
 MINUTES = 1440
 BAND = 0.95
+LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
+class Odds(NamedTuple):
+    """A refusal probability, or what it is at most."""
+
+    value: float
+    at_most: bool
+
+
 class RefusalCurve:
-    """The scenario's refusal probability (of all attempts) by load: asked for at a few loads, read between in logarithms."""
+    """The scenario's refusal probability (of all attempts) by load: asked for at a few loads, read between in logarithms.
+
+    Where risk has only a bound (`at_most`), so has the curve: at that load, and up to the next one that has a value.
+    """
 
     def __init__(self, scenario: Scenario, load: float, low: float, high: float, seed: int) -> None:
         self.exact = bool(scenario.risk(high / load, tries=1, seed=seed)["exact"])
@@ -32,26 +44,35 @@ class RefusalCurve:
         low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
         step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
         self.points: list[tuple[float, float]] = []
-        self.bounded = False
-        for k in range(loads if step > 1 else 1):
+        self.bounds: list[bool] = []
+        # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
+        # too, and below a load where no state could refuse none need be looked at.
+        above, bound = math.inf, False
+        for k in range(loads if step > 1 else 1)[::-1]:
             at = low * step**k
-            risk = scenario.risk(at / load, tries=1, seed=seed)
-            self.bounded = self.bounded or risk["refusal_probability"] is None
-            log = risk["log_refusal_probability"]
-            self.points.append((math.log(at), -math.inf if log is None else float(log)))
-        for k in range(len(self.points) - 2, -1, -1):  # a bound at a low load is no more than what a higher one showed
-            self.points[k] = (self.points[k][0], min(self.points[k][1], self.points[k + 1][1]))
+            if not bound:
+                risk = scenario.risk(at / load, tries=1, seed=seed)
+                log = risk["log_refusal_probability"]
+                here = -math.inf if log is None else float(log)
+                bound, above = risk["refusal_probability"] is None, min(here, above)
+            self.points.insert(0, (math.log(at), above))
+            self.bounds.insert(0, bound)
         self.method = risk["method"]
 
-    def at(self, load: float) -> float:
+    def at(self, load: float) -> Odds:
         x = max(math.log(load), self.points[0][0])
         k = min(max(bisect.bisect(self.points, (x, 0.0)), 1), len(self.points) - 1)
-        (x0, y0), (x1, y1) = self.points[max(k - 1, 0)], self.points[k]
-        if x1 == x0 or y0 == y1:
-            return math.exp(y1)
+        below = max(k - 1, 0)
+        (x0, y0), (x1, y1) = self.points[below], self.points[k]
+        if x <= x0 and self.bounds[below]:
+            return Odds(math.exp(y0), True)
+        if x < x1 and (self.bounds[below] or self.bounds[k]):
+            return Odds(math.exp(y1), True)
+        if x1 == x0 or y0 == y1 or x >= x1:
+            return Odds(math.exp(y1), self.bounds[k])
         if y0 == -math.inf:
-            return 0.0 if x < x1 else math.exp(y1)
-        return math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
+            return Odds(0.0, False)
+        return Odds(math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0))), False)
 
 
 class DayResult(Result):
@@ -71,14 +92,17 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     Live flows are M_t/G/infinity with the scenario's laws of holds, each entry's, exact; refusals are the design's at the load of the moment (the modified
     offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
     `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
-    arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1.
+    arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1. Where no state
+    could refuse each of these is None, and `at_most` has its bound by its name.
 
     Bursts (`arrivals`) are refused as in the long run at the load of the moment; `band` is then None. Raises Unsupported where an entry goes
     through its states (on-off, mmpp) less than 100 times a day.
     """
     from natbound.calculator import Day
 
-    values = [float(r) for r in rates]
+    if isinstance(rates, str) or not isinstance(rates, Iterable):
+        raise InputError("a list of rates is wanted", path="rates", value=repr(rates))
+    values = [real(f"rates[{i}]", r) for i, r in enumerate(rates)]
     if len(values) < 2:
         raise InputError("at least two rates are wanted", path="rates", value=str(len(values)))
     for i, value in enumerate(values):
@@ -96,8 +120,14 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
     least = max(min(live), 1e-3 * max(live), 1e-9)
     curve = RefusalCurve(scenario, load, least, max(peak.value, most.value * hold), seed)
-    refused = sum(r * curve.at(max(n, least)) for r, n in zip(now, live, strict=True)) / sum(now)
-    at_peak, stationary = curve.at(peak.value), curve.at(most.value * hold)
+    odds = [curve.at(max(n, least)) for n in live]
+    failing = sum(r * p.value for r, p in zip(now, odds, strict=True))
+    unseen = sum(r * p.value for r, p in zip(now, odds, strict=True) if p.at_most)
+    refused = Odds(failing / sum(now), unseen > LITTLE * failing)
+    at_peak, stationary, mean_load = curve.at(peak.value), curve.at(most.value * hold), curve.at(load)
+    daily = Odds(refused.value * rate * 86400, refused.at_most)
+    numbers = {"refused": refused, "refusals_per_day": daily, "at_peak": at_peak, "stationary_peak": stationary, "mean_load": mean_load}
+    comparable = at_peak.value > 0 and not (at_peak.at_most or stationary.at_most)
     return DayResult(
         {
             "schema": "natbound.day/1",
@@ -106,17 +136,14 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "peak": {"time": peak.time, "live": peak.value},
             "lag": profile.lag(),
             "busiest_minute": {"time": busiest.time, "live": busiest.value},
-            "refused": refused,
-            "refusals_per_day": refused * rate * 86400,
-            "at_peak": at_peak,
-            "stationary_peak": stationary,
-            "stationary_error": stationary / at_peak - 1 if at_peak > 0 else None,
-            "mean_load": curve.at(load),
+            **{name: None if p.at_most else p.value for name, p in numbers.items()},
+            "at_most": {name: p.value for name, p in numbers.items() if p.at_most},
+            "stationary_error": stationary.value / at_peak.value - 1 if comparable else None,
             "exact": curve.exact,
             "method": "modified offered load: " + curve.method,
             "assumptions": list(base["assumptions"])
             + (["bursts are as many an hour as the rate then has, and short beside it"] if bursty else [])
-            + (["where no state could refuse, a bound stands for the probability"] if curve.bounded else []),
+            + (["where no state could refuse, a bound stands for the probability"] if any(curve.bounds) else []),
             "times": [period * k / MINUTES for k in range(0, MINUTES, 10)],
             "live": live[::10],
             "band": None if bursty else {"p": BAND, **_band(live[::10])},

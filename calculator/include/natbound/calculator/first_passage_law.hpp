@@ -39,6 +39,7 @@ class first_passage_law {
     double below(double t) const;  // P(T <= t) less the atom at 0
     double above(double t) const;  // P(T > t)
     bool late(double t) const;
+    bool surely(double t) const;
     bool memoryless(double t) const;
     double early() const;
     double waits(double t, double early) const;
@@ -49,6 +50,7 @@ class first_passage_law {
     std::uint64_t from_ = 0;
     std::vector<double> start_;  // without the atom
     passage_time mean_{};
+    double longest_ = 0;  // the mean from an empty system
 };
 
 }  // namespace natbound::calculator

@@ -26,8 +26,8 @@ class transient_law {
     // Mean number of live flows at t, to 1e-11 of itself or of the load.
     double mean(double t) const;
 
-    // P(N(t) >= n), to 1e-10; and the least n with P(N(t) <= n) >= p, 0 <= p <= 1. At 65,536 ports
-    // 50 to 150 ms, and some 4 to 8 times that.
+    // P(N(t) >= n), to 1e-10; and the least n with P(N(t) <= n) >= p, p within [1e-10, 1] or 0. At
+    // 65,536 ports 50 to 150 ms, and some 4 to 8 times that.
     double at_least(std::uint64_t n, double t) const;
     std::uint64_t quantile(double p, double t) const;
 
