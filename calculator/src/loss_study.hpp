@@ -56,6 +56,10 @@ class kind_sums {
     double heaviest() const;
 
   private:
+    // Systems that source ports, shared mappings and quotas join, where they can be counted
+    // together.
+    void join_systems(const scenario& s, other_limits& limits);
+
     system_split all_;
     std::vector<std::shared_ptr<loss_curve>> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
