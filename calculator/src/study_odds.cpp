@@ -95,8 +95,9 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
                            sums_->limits().log_subscribers(*kind.nat, scale)});
     if (known && seen.seen) {
         const double wide = simulated ? 1.96 * seen.error : 0;
-        // Limits in sequence are joined from above; no one of them alone refuses more than all.
-        const double alone = std::max(sure - wide, limits);
+        // Limits in sequence are joined from above.
+        const double alone = sums_->several_limits(scale, what) ? sums_->least(k, scale, what)
+                                                                : std::max(sure - wide, limits);
         return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                 std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
     }
