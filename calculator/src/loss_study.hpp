@@ -59,9 +59,9 @@ class kind_sums {
     // them are bounds.
     bool several_limits(double scale, counted what = counted::failing) const;
     // Then, no less than this is refused of a kind, and of all connections. Each limit by itself is
-    // one where it is looked at with all that meet it: with other refusals no more of these are ever
-    // live, so that no more of them are let in. (Of those that also meet others it alone may refuse
-    // less: these make room.)
+    // one where it is looked at with all that meet it: with other refusals no more of these are
+    // ever live, so that no more of them are let in. (Of those that also meet others it alone may
+    // refuse less: these make room.)
     double least(std::size_t kind, double scale, counted what = counted::failing) const;
     double least_of_all(double scale, counted what = counted::failing) const;
     // The highest load of a system over all systems: what an assignment is judged by.
