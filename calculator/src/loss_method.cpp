@@ -44,6 +44,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                           "modelled yet; simulate counts it");
     if (system_.destinations.size() > 1 &&
         (type == mapping_type::eim || type == mapping_type::adm)) {
+        const auto& first = all.kinds[system_.parts.front().kind].address;
+        for (const auto& part : system_.parts)
+            if (type == mapping_type::adm && all.kinds[part.kind].address != first)
+                throw unsupported("NAT " + plan.of->name +
+                                  ": mappings that each address has for itself, in a clash scope "
+                                  "without destinations, are not modelled yet; simulate counts it");
         // ports in turn meet less often than those that are drawn, Linux's (the same towards each
         // destination, but for where they start) more
         for (const auto& part : system_.parts)

@@ -121,3 +121,9 @@ def test_bounds_hold_where_limits_are_not_counted_together() -> None:
     assert found.interval_is == "bounds"
     assert found.interval[0] <= seen.interval[1]
     assert seen.interval[0] <= found.interval[1]
+
+
+def test_mappings_of_one_address_in_a_scope_without_destinations_are_counted() -> None:
+    """Each socket then has a mapping for each address: no sharing, and no formula here."""
+    s = scenario(clients=2, own=100, destinations=3, rate=20, ports=20, mapping="adm")
+    assert s.risk(tries=1).method.startswith("counted: ")
