@@ -46,6 +46,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     if (p.at_most) out["at_most"] = p.value;
     out["log_refusal_probability"] = std::isfinite(p.log) ? bj::value(p.log) : bj::value(nullptr);
     out["interval"] = bj::array{p.low, p.high};
+    out["interval_is"] = r.exact ? "exact" : r.bounds ? "bounds" : "95 %";
     // of formulas: what double arithmetic loses
     out["error_bound"] = r.exact ? 1e-12 * p.value : std::max(p.high - p.value, p.value - p.low);
     out["exact"] = r.exact;

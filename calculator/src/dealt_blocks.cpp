@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "logarithms.hpp"
+#include "natbound/model/error.hpp"
+#include "subscriber_law.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -25,25 +27,99 @@ double log_at_most(double n, double mean) {
     return below > 0 ? std::log(below) : log_poisson(n, mean) - std::log1p(-n / mean);
 }
 
+// log(e^a - e^b) for a >= b
+double log_difference(double a, double b) {
+    if (b == log_zero) return a;
+    return a <= b ? log_zero : a + std::log(-std::expm1(b - a));
+}
+
+// The ports that a scope keeps busy: Poisson's law, or that of its source ports.
+class busy_ports {
+  public:
+    busy_ports(const port_scope& scope, std::uint64_t most, std::uint64_t quota) : scope_(scope) {
+        if (scope.towards.empty()) return;
+        own_ = detail::law_of_subscriber(scope, most, quota);
+        above_.assign(own_.used.size() + 1, log_zero);
+        for (std::size_t u = own_.used.size(); u-- > 0;)
+            above_[u] = log_sum(above_[u + 1], own_.used[u]);
+        below_ = own_.used;
+        for (std::size_t u = 1; u < below_.size(); ++u)
+            below_[u] = log_sum(below_[u - 1], below_[u]);
+    }
+
+    bool written() const { return !scope_.towards.empty(); }
+    std::size_t groups() const { return written() ? scope_.towards.size() : 1; }
+    std::uint64_t most() const { return own_.used.size() - 1; }  // where it is written
+
+    // log P(at most so many)
+    double at_most(std::uint64_t n) const {
+        if (!written()) return log_at_most(static_cast<double>(n), scope_.load);
+        if (n >= most()) return 0;
+        const double above = above_[n + 1] - above_[0];
+        return above < std::log(0.5) ? std::log1p(-std::exp(above)) : below_[n] - above_[0];
+    }
+    // Likewise, and the next connection of the group is offered, and needs another port.
+    double fresh(std::size_t group, std::uint64_t n) const {
+        if (!written()) return log_poisson(static_cast<double>(n), scope_.load);
+        return n <= most() ? own_.groups[group].fresh[n] - above_[0] : log_zero;
+    }
+    // log of the sum over first .. n of states in which it is offered, or finds its quota full.
+    double offered(std::size_t group, std::uint64_t first, std::uint64_t n) const {
+        return sum(own_.groups[group].offered, first, n);
+    }
+    double at_quota(std::size_t group, std::uint64_t first, std::uint64_t n) const {
+        return sum(own_.groups[group].at_quota, first, n);
+    }
+
+  private:
+    double sum(const std::vector<double>& of, std::uint64_t first, std::uint64_t n) const {
+        double out = log_zero;
+        for (auto u = first; u <= std::min(n, most()); ++u) out = log_sum(out, of[u]);
+        return out - above_[0];
+    }
+
+    const port_scope& scope_;
+    detail::subscriber_law own_;
+    std::vector<double> below_, above_;  // logs of sums of own_.used, up to and from
+};
+
 // One subscriber: log of the chance that it holds so many blocks, and that it does with a scope at
-// the end of its last block.
+// the end of its last block and in need of more.
 struct own_law {
     std::vector<double> held;               // by blocks, 0 .. most
-    std::vector<std::vector<double>> full;  // by scope, then by blocks
-    double all = 0;                         // log of the sum of `held`
+    std::vector<std::vector<double>> full;  // by scope (and destinations), then by blocks
+    // Where source ports matter: that its next connection is offered, and that it finds its quota
+    // of flows full.
+    std::vector<std::vector<double>> offered, at_quota;
+    double all = 0;             // log of the sum of `held`
+    std::uint64_t reached = 0;  // the most blocks that it can hold
 };
 
 own_law law_of(const block_dealing& what, const block_subscribers& who) {
     own_law out;
-    out.full.resize(who.scopes.size());
+    std::vector<busy_ports> scopes;
+    std::vector<std::size_t> first;  // of a scope's places in `full`
+    std::size_t places = 0;
+    for (const auto& s : who.scopes) {
+        scopes.emplace_back(s, what.own + what.most * what.block, who.quota);
+        first.push_back(places);
+        places += scopes.back().groups();
+    }
+    if (who.quota > 0 && (scopes.size() != 1 || !scopes[0].written() || who.scopes[0].copies != 1))
+        throw domain_error("dealt_blocks: a quota is one of a subscriber with one scope");
+    out.full.resize(places);
+    out.offered.resize(places);
+    out.at_quota.resize(places);
     double before_below = log_zero, before_above = 0;  // of no block at all: impossible
+    std::vector<double> before_offered(places, log_zero);
     for (std::uint64_t j = 0; j <= what.most; ++j) {
-        const auto ports = static_cast<double>(what.own + j * what.block);
+        const std::uint64_t ports = what.own + j * what.block;
+        const std::uint64_t from = j == 0 ? 0 : ports - what.block + 1;
         double below = 0;
         std::vector<double> here;
-        for (const auto& s : who.scopes) {
-            here.push_back(log_at_most(ports, s.load));
-            below += s.copies * here.back();
+        for (std::size_t s = 0; s < scopes.size(); ++s) {
+            here.push_back(scopes[s].at_most(ports));
+            below += who.scopes[s].copies * here.back();
         }
         const double above = below < 0 ? std::log(-std::expm1(below)) : log_zero;
         // what lies between two steps, from the side on which they differ most
@@ -59,8 +135,29 @@ own_law law_of(const block_dealing& what, const block_subscribers& who) {
                           ? log_zero
                           : before_above + std::log1p(-std::exp(above - before_above));
         out.held.push_back(between);
-        for (std::size_t s = 0; s < who.scopes.size(); ++s)
-            out.full[s].push_back(log_poisson(ports, who.scopes[s].load) + below - here[s]);
+        if (between > log_zero) out.reached = j;
+        for (std::size_t s = 0; s < scopes.size(); ++s)
+            for (std::size_t g = 0; g < scopes[s].groups(); ++g) {
+                const std::size_t at = first[s] + g;
+                const double others = here[s] == log_zero ? log_zero : below - here[s];
+                out.full[at].push_back(scopes[s].fresh(g, ports) + others);
+                if (!scopes[s].written()) {
+                    out.offered[at].push_back(between);
+                    out.at_quota[at].push_back(log_zero);
+                    continue;
+                }
+                out.at_quota[at].push_back(scopes[s].at_quota(g, from, ports));
+                if (scopes.size() == 1 && who.scopes[0].copies == 1) {
+                    out.offered[at].push_back(scopes[s].offered(g, from, ports));
+                    continue;
+                }
+                // This one at most so far and offered, the others at most so far; less what was.
+                const double now = scopes[s].offered(g, 0, ports) + others;
+                out.offered[at].push_back(ports < who.scopes[s].sockets
+                                              ? between
+                                              : log_difference(now, before_offered[at]));
+                before_offered[at] = now;
+            }
         before_below = below;
         before_above = above;
         out.all = below;
@@ -126,7 +223,7 @@ class dealer {
     explicit dealer(const block_dealing& what) : what_(what) {
         for (const auto& who : what.kinds) {
             laws_.push_back(law_of(what, who));
-            most_ += who.count * what.most;
+            most_ += who.count * laws_.back().reached;
         }
         binds_ = most_ > what.pool;
         if (binds_) tilt();
@@ -158,10 +255,13 @@ class dealer {
             const auto& own = laws_[k];
             const auto many = static_cast<double>(what_.kinds[k].count);
             auto& refused = out.refused.emplace_back();
-            for (const auto& full : own.full)
-                refused.push_back({std::min(0.0, full.back() - own.all), log_zero});
+            for (std::size_t s = 0; s < own.full.size(); ++s) {
+                const double offered = log_total(own.offered[s]);
+                refused.push_back({std::min(0.0, own.full[s].back() - offered), log_zero,
+                                   std::min(0.0, log_total(own.at_quota[s]) - offered)});
+            }
             // all that they may hold, and no more
-            if (most_ == what_.pool) out.log_exhausted += many * (own.held.back() - own.all);
+            if (most_ == what_.pool) out.log_exhausted += many * (own.held[own.reached] - own.all);
             out.mean_blocks += many * mean_alone(own);
         }
     }
@@ -183,20 +283,25 @@ class dealer {
             return sum >= others.whole ? log_zero
                                        : others.whole + std::log1p(-std::exp(sum - others.whole));
         };
-        double total = log_zero;
         std::vector<double> left;  // log P(room for so many blocks of its own)
-        for (std::uint64_t j = 0; j <= std::min(what_.most, what_.pool); ++j) {
+        for (std::uint64_t j = 0; j <= std::min(what_.most, what_.pool); ++j)
             left.push_back(at_most(what_.pool - j));
-            total = log_sum(total, own.held[j] + left.back());
-        }
+        const auto fitting = [&](const std::vector<double>& of) {
+            double sum = log_zero;
+            for (std::size_t j = 0; j < left.size(); ++j) sum = log_sum(sum, of[j] + left[j]);
+            return sum;
+        };
         std::vector<dealt_refusal> out;
-        for (const auto& full : own.full) {
-            dealt_refusal one{log_zero, log_zero};
+        for (std::size_t s = 0; s < own.full.size(); ++s) {
+            const auto& full = own.full[s];
+            const double total = fitting(own.offered[s]);
+            dealt_refusal one{log_zero, log_zero, fitting(own.at_quota[s]) - total};
             if (what_.most < left.size()) one.by_quota = full.back() + left.back() - total;
             for (std::uint64_t j = 0; j < what_.most && j <= what_.pool; ++j)
                 one.by_pool = log_sum(one.by_pool, full[j] + exactly(what_.pool - j) - total);
             one.by_quota = std::min(one.by_quota, 0.0);
             one.by_pool = std::min(one.by_pool, 0.0);
+            one.by_flows = std::min(one.by_flows, 0.0);
             out.push_back(one);
         }
         return out;
@@ -221,6 +326,12 @@ class dealer {
             held += static_cast<double>(what_.kinds[i].count) * mean_alone(laws_[i]);
         out.mean_blocks = theta_ > 0 ? (held - std::exp(above_blocks)) / std::exp(total)
                                      : std::exp(below_blocks - total);
+    }
+
+    static double log_total(const std::vector<double>& of) {
+        double out = log_zero;
+        for (const double x : of) out = log_sum(out, x);
+        return out;
     }
 
     static double mean_alone(const own_law& law) {

@@ -44,6 +44,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                           "modelled yet; simulate counts it");
     if (system_.destinations.size() > 1 &&
         (type == mapping_type::eim || type == mapping_type::adm)) {
+        const auto& first = all.kinds[system_.parts.front().kind].address;
+        for (const auto& part : system_.parts)
+            if (type == mapping_type::adm && all.kinds[part.kind].address != first)
+                throw unsupported("NAT " + plan.of->name +
+                                  ": mappings that each address has for itself, in a clash scope "
+                                  "without destinations, are not modelled yet; simulate counts it");
         // ports in turn meet less often than those that are drawn, Linux's (the same towards each
         // destination, but for where they start) more
         for (const auto& part : system_.parts)
@@ -126,9 +132,14 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
             throw unsupported("NAT " + plan.of->name +
                               ": port blocks dealt on demand are counted for Poisson arrivals and "
                               "a search that finds every free port of a subscriber's blocks");
-        return decide(loss_method::dealt_blocks,
-                      "port blocks dealt on demand: the exact law of the blocks that all "
-                      "subscribers hold, flows filling a block before the next is taken");
+        const bool shared = sharing_ != nullptr;
+        sharing_.reset();
+        return decide(
+            loss_method::dealt_blocks,
+            std::string("port blocks dealt on demand: the exact law of the blocks that "
+                        "all subscribers hold, ") +
+                (shared ? "mappings (which connections to several destinations share)" : "flows") +
+                " filling a block before the next is taken");
     }
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
         return decide(loss_method::nothing_refuses,
@@ -140,6 +151,7 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                 (within_quotas ? " connections within their quotas, too" : " sockets, too") +
                 " few for a search to fail (" + grouped(count(least_busy_)) +
                 " busy ports at least, and the new flow's own)");
+    complete_ = complete && same && poisson_;
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();
@@ -205,6 +217,12 @@ double loss_curve::kept_ports(const nat_plan& plan, const port_set& permitted) c
         kept += addresses * static_cast<double>(here.size());
     }
     return kept;
+}
+
+void loss_curve::leave(std::string why) {
+    method_ = loss_method::dealt_blocks;
+    sharing_.reset();
+    why_ = std::move(why);
 }
 
 bool loss_curve::takes_table(double limit) {

@@ -14,7 +14,9 @@
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/subscribers.hpp"
+#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
 #include "natbound/model/scenario.hpp"
 
 namespace natbound::calculator::detail {
@@ -127,7 +129,50 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
         if (curves_[known.at(structure_key(*only, all_))]->takes_table(limits->table(n)))
             limits->drop_table(n);
     }
+    join_systems(s, *limits);
     limits_ = std::move(limits);
+}
+
+void kind_sums::join_systems(const scenario& s, other_limits& limits) {
+    if (is_cascade(s) || is_spread(s)) return;
+    std::vector<std::vector<std::size_t>> of_curve(curves_.size());
+    std::vector<std::size_t> split(all_.systems.size()), systems_of(s.nats.size());
+    for (const auto& parts : shares_)
+        for (const auto& part : parts) {
+            auto& here = of_curve[part.curve];
+            if (std::find(here.begin(), here.end(), part.system) == here.end())
+                here.push_back(part.system);
+        }
+    for (const auto& system : all_.systems) ++systems_of[system.nat];
+    for (std::size_t c = 0; c < curves_.size(); ++c) {
+        auto& curve = *curves_[c];
+        const std::size_t nat = all_.systems[of_curve[c].front()].nat;
+        if (!curve.complete() || limits.has_table(nat)) continue;
+        bool quota = false;
+        std::vector<block_dealing> dealings;
+        for (const auto system : of_curve[c]) {
+            for (const auto& part : all_.systems[system].parts) {
+                if (limits.has_quota(all_.kinds[part.kind].clients)) quota = true;
+                if (shares_[part.kind].size() > 1) split[system] = 1;
+            }
+            if (split[system] == 1) break;
+            const auto dealing = limits.as_dealing(s, all_, system, curve.ports());
+            if (!dealing) break;
+            dealings.push_back(*dealing);
+        }
+        // a quota is one of all systems of its NAT
+        if (dealings.size() < of_curve[c].size() || (quota && systems_of[nat] > 1)) continue;
+        if (!quota && !curve.shares() && curve.method() != loss_method::simulated_states) continue;
+        const bool shared = curve.shares();
+        for (std::size_t i = 0; i < dealings.size(); ++i)
+            limits.take_system(all_, of_curve[c][i], std::move(dealings[i]));
+        curve.leave(
+            "the search finds every free port of " + grouped(count(curve.ports())) +
+            ": the exact law of the ports that all client addresses keep busy" +
+            (shared ? ", with mappings that connections to several destinations share" : "") +
+            (quota ? ", each within its quota of " + grouped(*all_.plans[nat].quota) : "") +
+            ", for any law of holds");
+    }
 }
 
 // Erlang's formula of the quota is exact by itself: a client address' connections are Poisson, and

@@ -3,6 +3,9 @@
 // sum over them. Limits of the whole table join by the product bound: a connection gets through if
 // it passes both, and losses at one limit thin the load of the other, so 1 - (1 - a)(1 - b) is not
 // too low (W. Whitt, Bell System Technical Journal 64 (1985) 1807).
+#include <boost/math/tools/toms748_solve.hpp>
+#include <cmath>
+#include <cstdint>
 #include <memory>
 
 #include "natbound/calculator/likely.hpp"
@@ -52,10 +55,25 @@ class kind_sums {
     const other_limits& limits() const { return *limits_; }
     // Whether quotas refuse beside something else, so that their product bound is not exact.
     bool joined() const;
+    // Whether some connections meet several limits that are not counted together: what is known of
+    // them are bounds.
+    bool several_limits(double scale, counted what = counted::failing) const;
+    // Then, no less than this is refused of a kind, and of all connections. Each limit by itself is
+    // one where it is looked at with all that meet it: with other refusals no more of these are
+    // ever live, so that no more of them are let in. (Of those that also meet others it alone may
+    // refuse less: these make room.)
+    double least(std::size_t kind, double scale, counted what = counted::failing) const;
+    double least_of_all(double scale, counted what = counted::failing) const;
     // The highest load of a system over all systems: what an assignment is judged by.
     double heaviest() const;
 
   private:
+    // Systems that source ports, shared mappings and quotas join, where they can be counted
+    // together.
+    void join_systems(const scenario& s, other_limits& limits);
+    // Of the search for a port, in systems where each connection takes one; with its error.
+    double least_of_ports(std::size_t kind, double scale) const;
+
     system_split all_;
     std::vector<std::shared_ptr<loss_curve>> curves_;
     std::vector<std::vector<share_of_kind>> shares_;  // a kind's
@@ -73,6 +91,17 @@ std::optional<double> kind_sums::root(double log_epsilon, Of&& of) const {
     double low = -80, high = 80;
     if (!above(high)) return std::nullopt;
     for (int i = 0; i < 80; ++i) {
+        if (high - low < 1) {  // near: few evaluations where both ends are seen
+            const auto away = [&](double x) { return of(std::exp(x)).log - log_epsilon; };
+            const double at_low = away(low), at_high = away(high);
+            if (std::isfinite(at_low) && at_low < 0 && at_high > 0) {
+                std::uintmax_t most = 60;
+                const auto found = boost::math::tools::toms748_solve(
+                    away, low, high, at_low, at_high, boost::math::tools::eps_tolerance<double>(52),
+                    most);
+                return std::exp((found.first + found.second) / 2);
+            }
+        }
         const double middle = (low + high) / 2;
         (above(middle) ? high : low) = middle;
     }

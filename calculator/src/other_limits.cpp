@@ -54,52 +54,6 @@ other_limits::other_limits(const scenario& s, const filled_traffic& traffic,
     read_quotas(s, traffic);
 }
 
-// The systems of a NAT with blocks are a subscriber's scopes, each by itself.
-void other_limits::read_dealt(const scenario& s, const system_split& all) {
-    place_.resize(all.kinds.size());
-    std::map<std::pair<std::size_t, std::size_t>, std::size_t> known;  // by NAT and client set
-    for (const auto& system : all.systems) {
-        if (!system.dealt) continue;
-        const auto& n = s.nats[system.nat];
-        auto& dealing = dealt_[system.nat];
-        const port_set_layout layout(n);
-        const auto& rule = *n.port_set;
-        if (rule.dynamic)
-            dealing = {rule.dynamic->port_set_size, rule.dynamic->port_sets_per_subscriber,
-                       saturated(layout.dynamic_sets()), std::move(dealing.kinds),
-                       rule.port_set_size};
-        else
-            dealing = {rule.port_set_size, rule.port_sets_per_subscriber, saturated(layout.sets()),
-                       std::move(dealing.kinds), 0};
-        const std::size_t set = all.kinds[system.parts.front().kind].clients;
-        const count many = s.clients[set].addresses.size();
-        constexpr std::uint64_t most = 10'000'000;
-        if (many > most)
-            throw unsupported("NAT " + n.name +
-                              ": port blocks dealt on demand are counted for 1e7 client addresses");
-        const auto [it, fresh] = known.try_emplace({system.nat, set}, dealing.kinds.size());
-        if (fresh) dealing.kinds.push_back({static_cast<std::uint64_t>(many), {}});
-        auto& who = dealing.kinds[it->second];
-        for (const auto& part : system.parts)
-            place_[part.kind] = place{system.nat, it->second, who.scopes.size()};
-        who.scopes.push_back({system.load(), system.copies / static_cast<double>(who.count)});
-    }
-}
-
-double other_limits::log_dealt(std::size_t kind, double scale) const {
-    if (!place_[kind]) return log_zero;
-    const auto& at = *place_[kind];
-    const auto [it, fresh] = dealt_seen_.try_emplace({at.nat, scale});
-    if (fresh) {
-        block_dealing now = dealt_.at(at.nat);
-        for (auto& who : now.kinds)
-            for (auto& scope : who.scopes) scope.load *= scale;
-        it->second = dealt_blocks(now).refused;
-    }
-    const auto& found = it->second[at.kind][at.scope];
-    return std::min(0.0, log_sum(found.by_quota, found.by_pool));
-}
-
 // No more flows than `ports` of a NAT are ever live.
 void other_limits::read_tables(const scenario& s, const std::vector<nat_plan>& plans,
                                const std::vector<double>& ports) {

@@ -64,6 +64,15 @@ class other_limits {
     // Of ports dealt out in blocks on demand: by the subscriber's own limit and for want of a
     // block.
     double log_dealt(std::size_t kind, double scale) const;
+    std::optional<dealt_refusal> dealt(std::size_t kind, double scale) const;
+    bool has_dealt(std::size_t kind) const { return place_[kind].has_value(); }
+
+    // A system whose search finds every free one of so many ports, as one dealing in blocks of one:
+    // subscribers whose source ports, shared mappings and quotas are counted with the ports.
+    // Whether they can be; `take_system` then counts them there.
+    std::optional<block_dealing> as_dealing(const scenario& s, const system_split& all,
+                                            std::size_t system, double ports) const;
+    void take_system(const system_split& all, std::size_t system, block_dealing dealing);
 
   private:
     void read_dealt(const scenario& s, const system_split& all);
@@ -78,12 +87,13 @@ class other_limits {
 
     std::vector<double> nat_load_;
     struct place {
-        std::size_t nat = 0, kind = 0, scope = 0;  // in a dealing
+        std::size_t dealing = 0, kind = 0, scope = 0;
     };
-    std::map<std::size_t, block_dealing> dealt_;  // by NAT
-    std::vector<std::optional<place>> place_;     // a traffic kind's
+    // By NAT; of systems that are counted as one, by the number of NATs and the system.
+    std::map<std::size_t, block_dealing> dealt_;
+    std::vector<std::optional<place>> place_;  // a traffic kind's
     mutable std::map<std::pair<std::size_t, double>, std::vector<std::vector<dealt_refusal>>>
-        dealt_seen_;  // by NAT and scale
+        dealt_seen_;  // by dealing and scale
     struct quota {
         double limit = 0, load = 0;            // of one client address; no limit: 0
         bool plenty = true;                    // ports of its own towards each destination

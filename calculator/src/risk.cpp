@@ -49,6 +49,11 @@ risk_result loss_study::state::risk(double scale) {
     for (const auto& curve : sums_->curves())
         out.exact = out.exact && curve->exact() && !curve->shares();
     out.exact = out.exact && !sums_->joined();
+    out.bounds = sums_->several_limits(scale, detail::counted::refused);
+    if (out.bounds)
+        low = std::max(
+            low, out.rate * std::min(failing / out.rate, std::exp(sums_->least_of_all(
+                                                             scale, detail::counted::refused))));
     out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, unseen > failing / 2};
     out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
     std::stable_sort(out.kinds.begin(), out.kinds.end(),

@@ -95,12 +95,14 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
                            sums_->limits().log_subscribers(*kind.nat, scale)});
     if (known && seen.seen) {
         const double wide = simulated ? 1.96 * seen.error : 0;
-        // Limits in sequence are joined from above; no one of them alone refuses more than all.
-        const double alone = std::max(sure - wide, limits);
+        // Limits in sequence are joined from above.
+        const double alone = sums_->several_limits(scale, what) ? sums_->least(k, scale, what)
+                                                                : std::max(sure - wide, limits);
         return {std::exp(seen.log), std::exp(std::min(seen.log - wide, alone)),
                 std::min(1.0, std::exp(seen.log + wide)), seen.log, false};
     }
     const double log = sums_->bound(k, scale, what);
+    if (log == -infinite) return {0, 0, 0, -infinite, false};
     sure = std::max(sure, limits);
     // what was not measured may be too little to matter: it widens the interval
     if (log < sure + std::log(2)) {
@@ -131,7 +133,12 @@ std::vector<refusing_limit> loss_study::state::refusing(double scale) const {
             taken = taken || (table && !limits.has_table(*kind.nat) &&
                               sums_->curves()[part.curve]->ports() == static_cast<double>(*table));
         add(taken ? "table" : "ports", nat, sums_->bound_of_ports(k, scale));
-        add("blocks", nat, limits.log_dealt(k, scale));
+        if (const auto dealt = limits.dealt(k, scale)) {
+            const bool blocks = sums_->all().systems[sums_->shares(k).front().system].dealt;
+            add(blocks ? "blocks" : "ports", nat, dealt->by_pool);
+            add(blocks ? "blocks" : "quota", nat, dealt->by_quota);
+            add("quota", nat, dealt->by_flows);
+        }
         add("quota", nat, limits.log_quota(kind.clients, scale));
         add("table", nat, limits.log_table(*kind.nat, scale));
         add("subscribers", nat, limits.log_subscribers(*kind.nat, scale));

@@ -50,7 +50,8 @@ def risk(
     p, retries, first = data["refusal_probability"], data["retries"], data["seconds_to_first_refusal"]
     print(f"At {w.count(data['rate'])}/s x {w.span(data['hold'])} = {w.count(data['load'])} live:")
     low, high = data["interval"]
-    plus = "" if data["exact"] else f" (95 %: {w.probability(low)} to {w.probability(high)})"
+    what = "bounds" if data["interval_is"] == "bounds" else "95 %"
+    plus = "" if data["exact"] else f" ({what}: {w.probability(low)} to {w.probability(high)})"
     print(
         f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
     )

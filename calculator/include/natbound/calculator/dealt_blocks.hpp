@@ -19,15 +19,28 @@
 
 namespace natbound::calculator {
 
+// Destinations that are alike.
+struct port_destination {
+    double load = 0;  // live flows towards each, if none were refused
+    double copies = 1;
+};
+
 // Scopes that are alike, of one subscriber.
 struct port_scope {
     double load = 0;    // live flows in each, if none were refused
     double copies = 1;  // how many there are
+    // Where source ports matter: how many the subscriber has, each of which may have one flow
+    // towards each destination; and whether a port that it maps serves all of these (then only a
+    // source port without any takes another port). `load` is then not read.
+    std::uint64_t sockets = 0;
+    bool shared = false;
+    std::vector<port_destination> towards = {};
 };
 
 struct block_subscribers {
     std::uint64_t count = 1;
     std::vector<port_scope> scopes;
+    std::uint64_t quota = 0;  // flows at a time; 0: no limit. Of one scope with `towards`.
 };
 
 struct block_dealing {
@@ -37,13 +50,15 @@ struct block_dealing {
     std::uint64_t own = 0;  // ports of each subscriber that are in no block
 };
 
-// Logarithms of the shares of a scope's connections that are refused.
+// Logarithms of the shares of a scope's connections that are refused: by the blocks that a
+// subscriber may hold, for want of a block, and by its quota of flows.
 struct dealt_refusal {
-    double by_quota, by_pool;
+    double by_quota, by_pool, by_flows;
 };
 
 struct dealt_answer {
-    std::vector<std::vector<dealt_refusal>> refused;  // by kind, then by scope
+    // by kind, then by scope; where it has `towards`, by each of these
+    std::vector<std::vector<dealt_refusal>> refused;
     double log_exhausted = 0;  // of the share of time in which no block is left
     double mean_blocks = 0;    // held in all
 };

@@ -129,6 +129,7 @@ struct risk_result {
     bool first_refusal_from_empty = false;  // exact, and counted from an empty table
     bool bursty = false;   // some arrivals are not Poisson; first_refusal is then not known
     bool counted = false;  // in a simulation, by no method
+    bool bounds = false;   // several limits, not counted together: intervals are bounds
 };
 
 // What refuses, by itself: `what` is ports, table, quota, rate, packets, subscribers, servers or

@@ -61,6 +61,11 @@ class loss_curve {
     // The flow table of a NAT that has no other system: where the search is complete it refuses by
     // the smaller of the two alone, and exactly. Whether that is so; else nothing changes.
     bool takes_table(double limit);
+    // Whether Poisson arrivals meet a search that finds every free port: then source ports, shared
+    // mappings and quotas can be counted with the ports (other_limits.hpp), and `leave` leaves the
+    // curve to that.
+    bool complete() const { return complete_; }
+    void leave(std::string why);
     // An upper bound on the logarithm without looking: a refusal needs so many live flows, and
     // there are never more than there would be without refusals. Of on-off streams also what was
     // seen by look_always_on(): no more is refused than if they were on all the time.
@@ -112,7 +117,7 @@ class loss_curve {
     loss_method method_ = loss_method::simulated_states;
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
-    bool poisson_ = true;
+    bool poisson_ = true, complete_ = false;
     arrival_process arrives_;  // batches, modulated: of all parts
     double hold_ = 0;          // then, of all parts
     // by load, where each is a pass over all ports: batches, modulated, and mappings that are
