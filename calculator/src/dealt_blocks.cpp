@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "logarithms.hpp"
 
@@ -74,7 +75,8 @@ struct window {
     std::vector<double> p = {1};
 
     void trim() {
-        constexpr double nothing = 1e-40;
+        constexpr double nothing =
+            1e-25;  // sums fall off from the pool, where the window's middle is
         const double most = *std::max_element(p.begin(), p.end());
         std::size_t from = 0, to = p.size();
         while (p[from] < nothing * most) ++from;
@@ -119,6 +121,46 @@ struct held_law {
         return std::log(tilted.at(n)) + weight - theta * static_cast<double>(n);
     }
     std::size_t end() const { return tilted.first + tilted.p.size(); }
+    // For each n in first..last: log P(at most n) where theta is not above 0, else log P(more).
+    // Each sum is the one before it, tilted by one block, and one more term: none are differences.
+    std::vector<double> beyond(std::uint64_t first, std::uint64_t last, double theta) const {
+        std::vector<double> out(last - first + 1, log_zero);
+        const double step = std::exp(-std::fabs(theta));
+        const auto keep = [&](std::uint64_t n, double sum) {
+            if (n >= first && n <= last && sum > 0)
+                out[n - first] = std::log(sum) + weight - theta * static_cast<double>(n);
+        };
+        double sum = 0;
+        if (theta <= 0) {
+            for (std::uint64_t n = tilted.first; n <= last; ++n)
+                keep(n, sum = sum * step + tilted.at(n));
+            return out;
+        }
+        for (std::uint64_t n = end(); n-- > first;) {
+            keep(n, sum);
+            sum = (sum + tilted.at(n)) * step;
+        }
+        return out;
+    }
+    // The same for n alone, and the mean of what it sums: of (what is held) times its chance.
+    std::pair<double, double> beyond_with_mean(std::uint64_t n, double theta) const {
+        double sum = 0, blocks = 0;
+        const double step = std::exp(-std::fabs(theta));
+        const auto add = [&](std::uint64_t x) {
+            sum = sum * step + tilted.at(x);
+            blocks = blocks * step + tilted.at(x) * static_cast<double>(x);
+        };
+        std::uint64_t at = n;  // where the sums stand
+        if (theta <= 0) {
+            for (std::uint64_t x = tilted.first; x <= n; ++x) add(x);
+        } else {
+            at = n + 1;
+            for (std::uint64_t x = end(); x-- > n + 1;) add(x);
+        }
+        const double scale = weight - theta * static_cast<double>(at);
+        return {sum > 0 ? std::log(sum) + scale : log_zero,
+                blocks > 0 ? std::log(blocks) + scale : log_zero};
+    }
 };
 
 class dealer {
@@ -169,17 +211,11 @@ class dealer {
     // A subscriber's scopes, where the others hold what they hold.
     std::vector<dealt_refusal> beside(const held_law& others, const own_law& own) const {
         const auto exactly = [&](std::uint64_t n) { return others.exactly(n, theta_); };
+        const auto sums =
+            others.beyond(what_.pool - std::min(what_.most, what_.pool), what_.pool, theta_);
         const auto at_most = [&](std::uint64_t n) {
-            double sum = log_zero;
-            if (theta_ <= 0) {
-                for (std::size_t x = others.tilted.first;
-                     x < std::min<std::size_t>(n + 1, others.end()); ++x)
-                    sum = log_sum(sum, exactly(x));
-                return sum;
-            }
-            for (std::size_t x = std::max<std::size_t>(n + 1, others.tilted.first);
-                 x < others.end(); ++x)
-                sum = log_sum(sum, exactly(x));
+            const double sum = sums[n + sums.size() - 1 - what_.pool];
+            if (theta_ <= 0) return sum;
             return sum >= others.whole ? log_zero
                                        : others.whole + std::log1p(-std::exp(sum - others.whole));
         };
@@ -204,23 +240,17 @@ class dealer {
 
     // How often no block is left, and how many all hold.
     void all_together(const held_law& all, dealt_answer& out) const {
-        double below = log_zero, below_blocks = log_zero, above = log_zero, above_blocks = log_zero;
-        for (std::size_t x = all.tilted.first; x < all.end(); ++x) {
-            const double here = all.exactly(x, theta_) - all.whole;
-            const double blocks = here + std::log(static_cast<double>(x));
-            auto& sum = x <= what_.pool ? below : above;
-            auto& sum_blocks = x <= what_.pool ? below_blocks : above_blocks;
-            sum = log_sum(sum, here);
-            sum_blocks = log_sum(sum_blocks, blocks);
-        }
+        auto [side, side_blocks] = all.beyond_with_mean(what_.pool, theta_);
+        side -= all.whole;
+        side_blocks -= all.whole;
         // where the mean lies below the pool, most of what is there lies outside of the window
-        const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(above, -0.0))) : below;
+        const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(side, -0.0))) : side;
         out.log_exhausted = all.exactly(what_.pool, theta_) - all.whole - total;
         double held = 0;  // were the pool endless
         for (std::size_t i = 0; i < laws_.size(); ++i)
             held += static_cast<double>(what_.kinds[i].count) * mean_alone(laws_[i]);
-        out.mean_blocks = theta_ > 0 ? (held - std::exp(above_blocks)) / std::exp(total)
-                                     : std::exp(below_blocks - total);
+        out.mean_blocks = theta_ > 0 ? (held - std::exp(side_blocks)) / std::exp(total)
+                                     : std::exp(side_blocks - total);
     }
 
     static double mean_alone(const own_law& law) {
@@ -247,28 +277,46 @@ class dealer {
 
     // So that the mean of what all hold is about the pool.
     void tilt() {
-        const auto mean_at = [&](double theta) {
-            double out = 0;
+        // mean and variance of what all hold at a tilt
+        const auto moments = [&](double theta) {
+            double mean = 0, variance = 0;
             for (std::size_t i = 0; i < laws_.size(); ++i) {
-                const auto law = tilted(laws_[i], theta).tilted;
-                double one = 0;
-                for (std::size_t j = 0; j < law.p.size(); ++j)
-                    one += static_cast<double>(law.first + j) * law.p[j];
-                out += static_cast<double>(what_.kinds[i].count) * one;
+                const auto& held = laws_[i].held;
+                double most = log_zero;
+                for (std::size_t j = 0; j < held.size(); ++j)
+                    most = std::fmax(most, held[j] + theta * static_cast<double>(j));
+                double all = 0, first = 0, second = 0;
+                for (std::size_t j = 0; j < held.size(); ++j) {
+                    const auto blocks = static_cast<double>(j);
+                    const double p = std::exp(held[j] + theta * blocks - most);
+                    all += p;
+                    first += p * blocks;
+                    second += p * blocks * blocks;
+                }
+                const auto many = static_cast<double>(what_.kinds[i].count);
+                mean += many * first / all;
+                variance += many * std::fmax(second / all - first / all * (first / all), 0);
             }
-            return out;
+            return std::pair{mean, variance};
         };
-        double low = -1, high = 1;
+        // Newton's steps within a bracket, halves where those leave it: a small part of a deviation
+        // from the pool is as good as none, for any tilt is exact.
+        constexpr double near = 1e-3;
+        double low = -1e5, high = 1e5;
         const auto pool = static_cast<double>(what_.pool);
-        while (low > -1e5 && mean_at(low) > pool) low *= 2;
-        while (high < 1e5 && mean_at(high) < pool) high *= 2;
-        // So near that the pool lies in the middle of the window also where theta is large: of few
-        // blocks for many who all want some, a thousandth of it is many deviations.
-        for (int i = 0; i < 60 && high - low > 1e-13 * std::fabs(low + high); ++i) {
-            const double middle = (low + high) / 2;
-            (mean_at(middle) < pool ? low : high) = middle;
+        for (int i = 0; i < 200 && high - low > 1e-13 * std::fabs(low + high); ++i) {
+            const auto [mean, variance] = moments(theta_);
+            (mean < pool ? low : high) = theta_;
+            if (std::fabs(mean - pool) <= near * std::sqrt(variance)) break;
+            const double next = theta_ + (pool - mean) / variance;
+            const double far = std::fmax(1, std::fabs(theta_));
+            if (std::isfinite(next) && next > low && next < high)
+                theta_ = std::clamp(next, theta_ - far, theta_ + far);
+            else if (low > -1e5 && high < 1e5)
+                theta_ = (low + high) / 2;
+            else
+                theta_ = low > -1e5 ? std::fmin(theta_ + far, high) : std::fmax(theta_ - far, low);
         }
-        theta_ = (low + high) / 2;
         for (const auto& law : laws_) tilted_.push_back(tilted(law, theta_));
     }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from natbound import _core
 from natbound.errors import InputError, Unsupported
 from natbound.planning.domain import longest_cycle
 from natbound.results import Result
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 # logarithm, whose bend makes 0.2 % and 5 % of error. Below the range the lowest one's stands for what is less.
 EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
+HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
@@ -27,21 +30,26 @@ class RefusalCurve:
     """The scenario's refusal probability (of all attempts) by load: asked for at a few loads, read between in logarithms."""
 
     def __init__(self, scenario: Scenario, load: float, low: float, high: float, seed: int) -> None:
-        self.exact = bool(scenario.risk(high / load, tries=1, seed=seed)["exact"])
+        refused = _refusals(scenario, seed)
+        top = refused(high / load, LOWEST)
+        self.exact = bool(top["exact"])
         loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
         low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
         step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
-        self.points: list[tuple[float, float]] = []
-        self.bounded = False
-        for k in range(loads if step > 1 else 1):
-            at = low * step**k
-            risk = scenario.risk(at / load, tries=1, seed=seed)
-            self.bounded = self.bounded or risk["refusal_probability"] is None
-            log = risk["log_refusal_probability"]
-            self.points.append((math.log(at), -math.inf if log is None else float(log)))
+        scales = [low * step**k / load for k in range(loads if step > 1 else 1)]
+        if not self.exact:
+            # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
+            # that a higher load has is bounded by that one.
+            for scale in reversed(scales):
+                if _is_bound(refused(scale, 1.0)):
+                    break
+        found = [refused(scale, 1.0) for scale in scales]
+        self.bounded = any(_is_bound(one) for one in found)
+        logs = [-math.inf if one["overall"].get("log") is None else float(one["overall"]["log"]) for one in found]
+        self.points = [(math.log(scale * load), log) for scale, log in zip(scales, logs, strict=True)]
         for k in range(len(self.points) - 2, -1, -1):  # a bound at a low load is no more than what a higher one showed
             self.points[k] = (self.points[k][0], min(self.points[k][1], self.points[k + 1][1]))
-        self.method = risk["method"]
+        self.method = top["method"]
 
     def at(self, load: float) -> float:
         x = max(math.log(load), self.points[0][0])
@@ -52,6 +60,31 @@ class RefusalCurve:
         if y0 == -math.inf:
             return 0.0 if x < x1 else math.exp(y1)
         return math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0)))
+
+
+def _is_bound(one: dict[str, Any]) -> bool:
+    return one["overall"]["value"] is None
+
+
+def _refusals(scenario: Scenario, seed: int) -> Callable[[float, float], dict[str, Any]]:
+    """What is refused at the traffic times a scale: what was simulated at one serves the others. The second argument: how low a bound is
+    looked for where nothing is seen to refuse (1: none is)."""
+    looks = _core.Looks(seed)
+
+    def refused(scale: float, lowest: float) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, HOLDS, scale))
+        except _core.InputError as error:
+            path, shown, rule, fix = error.args
+            raise InputError(rule, path=path, value=shown, fix=fix) from None
+        except Unsupported:  # what no method answers is counted
+            risk = scenario.risk(scale, tries=1, seed=seed)
+            bound = risk["refusal_probability"] is None
+            overall = {"value": None if bound else risk["refusal_probability"], "log": risk["log_refusal_probability"]}
+            return {"exact": risk["exact"], "method": risk["method"], "overall": overall}
+        return found
+
+    return refused
 
 
 class DayResult(Result):
