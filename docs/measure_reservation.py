@@ -8,7 +8,6 @@ from __future__ import annotations
 import statistics
 
 import numpy as np
-
 from natbound import calculator as calc
 
 LEAST = 1e-6  # refusals that are rarer are left out
@@ -39,11 +38,16 @@ def errors(narrow_reserves: bool, ports: int, hold: float) -> tuple[list[float],
 
 def row(what: str, ratios: list[float]) -> None:
     off = [abs(r - 1) for r in ratios]
-    print(f"| {what} | {len(ratios)} | {statistics.median(off):.1%} | {np.quantile(off, 0.9):.1%} | {min(ratios):.2f} to {max(ratios):.2f} |", flush=True)
+    print(
+        f"| {what} | {len(ratios)} | {statistics.median(off):.1%} | {np.quantile(off, 0.9):.1%} | {min(ratios):.2f} to {max(ratios):.2f} |",
+        flush=True,
+    )
 
 
 def main() -> None:
-    print("| which class reserves, hold of the wide over the narrow one's | refusals | median error | 90 % | approximation over chain |\n|---|---|---|---|---|")
+    print(
+        "| which class reserves, hold of the wide over the narrow one's | refusals | median error | 90 % | approximation over chain |\n|---|---|---|---|---|"
+    )
     for narrow in (True, False):
         for hold in HOLDS:
             every: tuple[list[float], list[float]] = ([], [])

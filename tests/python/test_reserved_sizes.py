@@ -8,7 +8,6 @@ import random
 
 import numpy as np
 import pytest
-
 from natbound import calculator as calc
 
 
@@ -49,7 +48,9 @@ def test_the_chain_is_that_of_the_balance_equations(seed: int) -> None:
     np.testing.assert_allclose(found.refusal, brute(ports, loads, sizes, reserved, holds), rtol=1e-8, atol=1e-13)
 
 
-@pytest.mark.parametrize(("ports", "loads", "sizes"), [(60, [20.0, 5.0], [1, 4]), (40, [3.0, 1.5, 1.0], [1, 2, 3]), (300, [60.0, 6.0], [1, 7])])
+@pytest.mark.parametrize(
+    ("ports", "loads", "sizes"), [(60, [20.0, 5.0], [1, 4]), (40, [3.0, 1.5, 1.0], [1, 2, 3]), (300, [60.0, 6.0], [1, 7])]
+)
 def test_without_reservation_it_is_kaufman_and_roberts(ports: int, loads: list[float], sizes: list[int]) -> None:
     want = calc.kaufman_roberts(ports, loads, sizes)
     got = calc.reserved_sizes(ports, loads, sizes, 0, [0.2 * (k + 1) for k in range(len(sizes))])  # insensitive to holds
