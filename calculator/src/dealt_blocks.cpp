@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -69,29 +70,51 @@ own_law law_of(const block_dealing& what, const block_subscribers& who) {
     return out;
 }
 
-// A law on first, first + 1, ...: where it matters.
+// Weights on first, first + 1, ..., where they matter, times 2^exponent.
 struct window {
     std::size_t first = 0;
     std::vector<double> p = {1};
+    std::int64_t exponent = 0;
 
+    // Cuts off what is nothing, and brings the most to about 1.
     void trim() {
-        constexpr double nothing =
-            1e-25;  // sums fall off from the pool, where the window's middle is
+        constexpr double nothing = 1e-40;
         const double most = *std::max_element(p.begin(), p.end());
         std::size_t from = 0, to = p.size();
         while (p[from] < nothing * most) ++from;
         while (p[to - 1] < nothing * most) --to;
-        p = std::vector<double>(p.begin() + static_cast<std::ptrdiff_t>(from),
-                                p.begin() + static_cast<std::ptrdiff_t>(to));
+        int twos = 0;
+        std::frexp(most, &twos);
+        const double scale = std::ldexp(1, -twos);
+        std::vector<double> kept;
+        kept.reserve(to - from);
+        for (std::size_t i = from; i < to; ++i) kept.push_back(p[i] * scale);
+        p = std::move(kept);
         first += from;
+        exponent += twos;
     }
     double at(std::size_t n) const { return n < first || n - first >= p.size() ? 0 : p[n - first]; }
 };
 
 window operator*(const window& a, const window& b) {
-    window out{a.first + b.first, std::vector<double>(a.p.size() + b.p.size() - 1, 0)};
+    window out{a.first + b.first, std::vector<double>(a.p.size() + b.p.size() - 1, 0),
+               a.exponent + b.exponent};
     for (std::size_t i = 0; i < a.p.size(); ++i)
         for (std::size_t j = 0; j < b.p.size(); ++j) out.p[i + j] += a.p[i] * b.p[j];
+    out.trim();
+    return out;
+}
+
+// Each product of two different terms comes twice.
+window squared(const window& a) {
+    const std::size_t n = a.p.size();
+    window out{2 * a.first, std::vector<double>(2 * n - 1, 0), 2 * a.exponent};
+    for (std::size_t i = 0; i < n; ++i) {
+        const double twice = 2 * a.p[i];
+        double* to = out.p.data() + i;
+        for (std::size_t j = i + 1; j < n; ++j) to[j] += twice * a.p[j];
+        to[i] += a.p[i] * a.p[i];
+    }
     out.trim();
     return out;
 }
@@ -100,7 +123,7 @@ window power(window base, std::uint64_t n) {
     window out;
     for (; n > 0; n >>= 1) {
         if (n & 1) out = out * base;
-        if (n > 1) base = base * base;
+        if (n > 1) base = squared(base);
     }
     return out;
 }
@@ -108,7 +131,7 @@ window power(window base, std::uint64_t n) {
 // What several subscribers hold together, each law tilted by e^theta for a block.
 struct held_law {
     window tilted;
-    double weight = 0;  // log of what the tilted laws were divided by
+    double weight = 0;  // log of what the tilted laws were divided by, but for powers of two
     double whole = 0;   // log of all that they could hold, were the pool endless
 
     void add(const held_law& one, std::uint64_t many) {
@@ -116,9 +139,20 @@ struct held_law {
         weight += static_cast<double>(many) * one.weight;
         whole += static_cast<double>(many) * one.whole;
     }
+    // What all logarithms here are less by: so large beside what they differ by that its rounding
+    // would be most of their error.
+    double common(std::uint64_t pool, double theta) const {
+        return weight + static_cast<double>(tilted.exponent) * 0.69314718055994530942 -
+               theta * static_cast<double>(pool);
+    }
     // log P(they hold exactly so many)
-    double exactly(std::uint64_t n, double theta) const {
-        return std::log(tilted.at(n)) + weight - theta * static_cast<double>(n);
+    static double untilted(double weight, std::uint64_t n, std::uint64_t pool, double theta) {
+        return weight > 0
+                   ? std::log(weight) + theta * (static_cast<double>(pool) - static_cast<double>(n))
+                   : log_zero;
+    }
+    double exactly(std::uint64_t n, std::uint64_t pool, double theta) const {
+        return untilted(tilted.at(n), n, pool, theta);
     }
     std::size_t end() const { return tilted.first + tilted.p.size(); }
     // For each n in first..last: log P(at most n) where theta is not above 0, else log P(more).
@@ -127,8 +161,7 @@ struct held_law {
         std::vector<double> out(last - first + 1, log_zero);
         const double step = std::exp(-std::fabs(theta));
         const auto keep = [&](std::uint64_t n, double sum) {
-            if (n >= first && n <= last && sum > 0)
-                out[n - first] = std::log(sum) + weight - theta * static_cast<double>(n);
+            if (n >= first && n <= last) out[n - first] = untilted(sum, n, last, theta);
         };
         double sum = 0;
         if (theta <= 0) {
@@ -157,9 +190,7 @@ struct held_law {
             at = n + 1;
             for (std::uint64_t x = end(); x-- > n + 1;) add(x);
         }
-        const double scale = weight - theta * static_cast<double>(at);
-        return {sum > 0 ? std::log(sum) + scale : log_zero,
-                blocks > 0 ? std::log(blocks) + scale : log_zero};
+        return {untilted(sum, at, n, theta), untilted(blocks, at, n, theta)};
     }
 };
 
@@ -210,14 +241,14 @@ class dealer {
 
     // A subscriber's scopes, where the others hold what they hold.
     std::vector<dealt_refusal> beside(const held_law& others, const own_law& own) const {
-        const auto exactly = [&](std::uint64_t n) { return others.exactly(n, theta_); };
+        const auto exactly = [&](std::uint64_t n) { return others.exactly(n, what_.pool, theta_); };
+        const double whole = others.whole - others.common(what_.pool, theta_);
         const auto sums =
             others.beyond(what_.pool - std::min(what_.most, what_.pool), what_.pool, theta_);
         const auto at_most = [&](std::uint64_t n) {
             const double sum = sums[n + sums.size() - 1 - what_.pool];
             if (theta_ <= 0) return sum;
-            return sum >= others.whole ? log_zero
-                                       : others.whole + std::log1p(-std::exp(sum - others.whole));
+            return sum >= whole ? log_zero : whole + std::log1p(-std::exp(sum - whole));
         };
         double total = log_zero;
         std::vector<double> left;  // log P(room for so many blocks of its own)
@@ -241,11 +272,12 @@ class dealer {
     // How often no block is left, and how many all hold.
     void all_together(const held_law& all, dealt_answer& out) const {
         auto [side, side_blocks] = all.beyond_with_mean(what_.pool, theta_);
-        side -= all.whole;
-        side_blocks -= all.whole;
+        const double whole = all.whole - all.common(what_.pool, theta_);
+        side -= whole;
+        side_blocks -= whole;
         // where the mean lies below the pool, most of what is there lies outside of the window
         const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(side, -0.0))) : side;
-        out.log_exhausted = all.exactly(what_.pool, theta_) - all.whole - total;
+        out.log_exhausted = all.exactly(what_.pool, what_.pool, theta_) - whole - total;
         double held = 0;  // were the pool endless
         for (std::size_t i = 0; i < laws_.size(); ++i)
             held += static_cast<double>(what_.kinds[i].count) * mean_alone(laws_[i]);
@@ -263,12 +295,11 @@ class dealer {
     static held_law tilted(const own_law& law, double theta) {
         held_law out;
         out.whole = law.all;
-        out.weight = log_zero;
         std::vector<double> logs;
-        for (std::size_t j = 0; j < law.held.size(); ++j) {
+        for (std::size_t j = 0; j < law.held.size(); ++j)
             logs.push_back(law.held[j] + theta * static_cast<double>(j));
-            out.weight = log_sum(out.weight, logs.back());
-        }
+        // The likeliest is 1 exactly: its power for many subscribers has no rounding then.
+        out.weight = *std::max_element(logs.begin(), logs.end());
         out.tilted.p.clear();
         for (const double x : logs) out.tilted.p.push_back(std::exp(x - out.weight));
         out.tilted.trim();
@@ -301,7 +332,7 @@ class dealer {
         };
         // Newton's steps within a bracket, halves where those leave it: a small part of a deviation
         // from the pool is as good as none, for any tilt is exact.
-        constexpr double near = 1e-3;
+        constexpr double near = 1e-6;
         double low = -1e5, high = 1e5;
         const auto pool = static_cast<double>(what_.pool);
         for (int i = 0; i < 200 && high - low > 1e-13 * std::fabs(low + high); ++i) {
@@ -317,6 +348,8 @@ class dealer {
             else
                 theta_ = low > -1e5 ? std::fmin(theta_ + far, high) : std::fmax(theta_ - far, low);
         }
+        // of few bits, so that its products with numbers of blocks are exact
+        theta_ = static_cast<float>(theta_);
         for (const auto& law : laws_) tilted_.push_back(tilted(law, theta_));
     }
 
