@@ -216,6 +216,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("kaufman_roberts", "sizes", "mean", 1e-13),
         fact("ports_for_sizes", "sizes", "", 0, "target"),
         fact("scale_for_sizes", "sizes", "", 1e-12, "target"),
+        Panel("reserved_sizes", "reserved", 1e-12, lambda r: _field({**r, "formula": "reserved_sizes"})),
         fact("kaufman_roberts", "reserved", "refusal", 1),
     ),
     "bursts": (

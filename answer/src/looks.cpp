@@ -48,6 +48,8 @@ bj::object looks::refused(const scenario& s, double lowest, double holds, double
     bj::object out{{"load", r.load},
                    {"rate", r.rate},
                    {"exact", r.exact},
+                   {"method", r.method.empty() ? "nothing refuses" : r.method},
+                   {"overall", odds_json(r.overall)},
                    {"worst", odds_json(r.worst)},
                    {"kind", r.kinds.empty() ? bj::value(nullptr) : kind_json(r.kinds.front())}};
     bj::array refusing;

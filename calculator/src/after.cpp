@@ -22,9 +22,28 @@ void check(const scenario& s, const std::string& which) {
     if (is_cascade(s)) refuse("the scenario " + which, "a NAT inside another");
     if (is_spread(s)) refuse("the scenario " + which, "traffic that is spread over several NATs");
     for (std::size_t i = 0; i < s.traffic.size(); ++i)
-        if (s.traffic[i].arrivals && s.traffic[i].arrivals->law != arrival_law::poisson)
-            refuse("traffic[" + std::to_string(i) + "]", "traffic that arrives in bursts");
+        if (s.traffic[i].arrivals && s.traffic[i].arrivals->law == arrival_law::batches)
+            refuse("traffic[" + std::to_string(i) + "]", "traffic that arrives in batches");
     refuse_clashes(s);
+}
+
+bool in_bursts(const loss_system& system) {
+    return std::any_of(system.parts.begin(), system.parts.end(),
+                       [](const auto& p) { return p.arrives.changes(); });
+}
+
+// A source goes on in the state that it is in, unless the change is one of how it switches: then
+// the flows of before come from a source of their own.
+void part_sources(std::vector<system_part>& before, const std::vector<system_part>& now) {
+    constexpr std::size_t own = 1U << 20;
+    for (auto& old : before) {
+        if (!old.arrives.changes()) continue;
+        const bool goes_on = std::any_of(now.begin(), now.end(), [&](const auto& p) {
+            return p.arrives.changes() && p.arrives.source == old.arrives.source &&
+                   p.arrives.switching == old.arrives.switching;
+        });
+        if (!goes_on) old.arrives.source += own;
+    }
 }
 
 void check(const after_options& o) {
@@ -152,11 +171,16 @@ void follower::refuse_limits() const {
                           " is not followed through a change in this version; leave it out, or "
                           "take risk for the long run");
     };
+    const bool bursts = traffic_.bursty() || old_.bursty();
     for (std::size_t n = 0; n < now_.nats.size(); ++n) {
         const std::string who = "NAT " + now_.nats[n].name;
         if (limits_->has_rate(n)) refuse(who, "a limit on connections or packets a second");
         if (limits_->has_subscribers(n)) refuse(who, "a limit on subscribers");
+        if (bursts && limits_->has_table(n)) refuse(who, "a flow table beside traffic in bursts");
     }
+    for (std::size_t c = 0; c < now_.clients.size(); ++c)
+        if (bursts && limits_->has_quota(c))
+            refuse("client set " + now_.clients[c].name, "a quota beside traffic in bursts");
     for (std::size_t k = 0; k < kinds_now_; ++k)
         if (limits_->has_servers(k))
             refuse("server set " + now_.servers[split_.kinds[k].servers].name,
@@ -176,6 +200,10 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
         for (const double t : options_.times)
             live.push_back(without_refusals(old ? &old->parts : nullptr, system.parts, t));
         return free_course(live, times());
+    }
+    if (in_bursts(system) || (old && in_bursts(*old))) {
+        explain("the rates of bursts change by themselves: the design is stepped");
+        return simulated(system, old);
     }
     const auto stop = [this] { progress(0); };
     const auto ports = static_cast<std::uint64_t>(curve.ports());
@@ -229,6 +257,7 @@ system_course follower::simulated(const loss_system& system, const loss_system* 
     both.parts.clear();
     course_start start;
     if (old) both.parts = in_terms_of(*old, old_scenario(), old_split_, system, now_, split_);
+    part_sources(both.parts, system.parts);
     start.before = both.parts.size();
     for (const auto& part : both.parts) {
         const auto same = [&](const system_part& p) { return p.kind == part.kind; };

@@ -5,6 +5,7 @@
 
 #include "bit_rows.hpp"
 #include "natbound/model/error.hpp"
+#include "ones_less.hpp"
 
 namespace natbound::calculator {
 
@@ -143,9 +144,7 @@ double arrival_odds::failing_ports(const std::uint64_t* but, bool tcp) const {
         if (odds == 0 || c.words == 0) continue;
         const std::uint64_t* here = c.failing.data() + c.first;
         const std::uint64_t* used = but ? but + c.first : nullptr;
-        sum += odds * static_cast<double>(detail::ones_of_words(c.words, [&](std::size_t w) {
-                   return used ? here[w] & ~used[w] : here[w];
-               }));
+        sum += odds * static_cast<double>(detail::ones_less(here, used, c.words));
     }
     return sum;
 }

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "logarithms.hpp"
 #include "natbound/model/error.hpp"
@@ -165,28 +167,51 @@ own_law law_of(const block_dealing& what, const block_subscribers& who) {
     return out;
 }
 
-// A law on first, first + 1, ...: where it matters.
+// Weights on first, first + 1, ..., where they matter, times 2^exponent.
 struct window {
     std::size_t first = 0;
     std::vector<double> p = {1};
+    std::int64_t exponent = 0;
 
+    // Cuts off what is nothing, and brings the most to about 1.
     void trim() {
         constexpr double nothing = 1e-40;
         const double most = *std::max_element(p.begin(), p.end());
         std::size_t from = 0, to = p.size();
         while (p[from] < nothing * most) ++from;
         while (p[to - 1] < nothing * most) --to;
-        p = std::vector<double>(p.begin() + static_cast<std::ptrdiff_t>(from),
-                                p.begin() + static_cast<std::ptrdiff_t>(to));
+        int twos = 0;
+        std::frexp(most, &twos);
+        const double scale = std::ldexp(1, -twos);
+        std::vector<double> kept;
+        kept.reserve(to - from);
+        for (std::size_t i = from; i < to; ++i) kept.push_back(p[i] * scale);
+        p = std::move(kept);
         first += from;
+        exponent += twos;
     }
     double at(std::size_t n) const { return n < first || n - first >= p.size() ? 0 : p[n - first]; }
 };
 
 window operator*(const window& a, const window& b) {
-    window out{a.first + b.first, std::vector<double>(a.p.size() + b.p.size() - 1, 0)};
+    window out{a.first + b.first, std::vector<double>(a.p.size() + b.p.size() - 1, 0),
+               a.exponent + b.exponent};
     for (std::size_t i = 0; i < a.p.size(); ++i)
         for (std::size_t j = 0; j < b.p.size(); ++j) out.p[i + j] += a.p[i] * b.p[j];
+    out.trim();
+    return out;
+}
+
+// Each product of two different terms comes twice.
+window squared(const window& a) {
+    const std::size_t n = a.p.size();
+    window out{2 * a.first, std::vector<double>(2 * n - 1, 0), 2 * a.exponent};
+    for (std::size_t i = 0; i < n; ++i) {
+        const double twice = 2 * a.p[i];
+        double* to = out.p.data() + i;
+        for (std::size_t j = i + 1; j < n; ++j) to[j] += twice * a.p[j];
+        to[i] += a.p[i] * a.p[i];
+    }
     out.trim();
     return out;
 }
@@ -195,7 +220,7 @@ window power(window base, std::uint64_t n) {
     window out;
     for (; n > 0; n >>= 1) {
         if (n & 1) out = out * base;
-        if (n > 1) base = base * base;
+        if (n > 1) base = squared(base);
     }
     return out;
 }
@@ -203,7 +228,7 @@ window power(window base, std::uint64_t n) {
 // What several subscribers hold together, each law tilted by e^theta for a block.
 struct held_law {
     window tilted;
-    double weight = 0;  // log of what the tilted laws were divided by
+    double weight = 0;  // log of what the tilted laws were divided by, but for powers of two
     double whole = 0;   // log of all that they could hold, were the pool endless
 
     void add(const held_law& one, std::uint64_t many) {
@@ -211,11 +236,59 @@ struct held_law {
         weight += static_cast<double>(many) * one.weight;
         whole += static_cast<double>(many) * one.whole;
     }
+    // What all logarithms here are less by: so large beside what they differ by that its rounding
+    // would be most of their error.
+    double common(std::uint64_t pool, double theta) const {
+        return weight + static_cast<double>(tilted.exponent) * 0.69314718055994530942 -
+               theta * static_cast<double>(pool);
+    }
     // log P(they hold exactly so many)
-    double exactly(std::uint64_t n, double theta) const {
-        return std::log(tilted.at(n)) + weight - theta * static_cast<double>(n);
+    static double untilted(double weight, std::uint64_t n, std::uint64_t pool, double theta) {
+        return weight > 0
+                   ? std::log(weight) + theta * (static_cast<double>(pool) - static_cast<double>(n))
+                   : log_zero;
+    }
+    double exactly(std::uint64_t n, std::uint64_t pool, double theta) const {
+        return untilted(tilted.at(n), n, pool, theta);
     }
     std::size_t end() const { return tilted.first + tilted.p.size(); }
+    // For each n in first..last: log P(at most n) where theta is not above 0, else log P(more).
+    // Each sum is the one before it, tilted by one block, and one more term: none are differences.
+    std::vector<double> beyond(std::uint64_t first, std::uint64_t last, double theta) const {
+        std::vector<double> out(last - first + 1, log_zero);
+        const double step = std::exp(-std::fabs(theta));
+        const auto keep = [&](std::uint64_t n, double sum) {
+            if (n >= first && n <= last) out[n - first] = untilted(sum, n, last, theta);
+        };
+        double sum = 0;
+        if (theta <= 0) {
+            for (std::uint64_t n = tilted.first; n <= last; ++n)
+                keep(n, sum = sum * step + tilted.at(n));
+            return out;
+        }
+        for (std::uint64_t n = end(); n-- > first;) {
+            keep(n, sum);
+            sum = (sum + tilted.at(n)) * step;
+        }
+        return out;
+    }
+    // The same for n alone, and the mean of what it sums: of (what is held) times its chance.
+    std::pair<double, double> beyond_with_mean(std::uint64_t n, double theta) const {
+        double sum = 0, blocks = 0;
+        const double step = std::exp(-std::fabs(theta));
+        const auto add = [&](std::uint64_t x) {
+            sum = sum * step + tilted.at(x);
+            blocks = blocks * step + tilted.at(x) * static_cast<double>(x);
+        };
+        std::uint64_t at = n;  // where the sums stand
+        if (theta <= 0) {
+            for (std::uint64_t x = tilted.first; x <= n; ++x) add(x);
+        } else {
+            at = n + 1;
+            for (std::uint64_t x = end(); x-- > n + 1;) add(x);
+        }
+        return {untilted(sum, at, n, theta), untilted(blocks, at, n, theta)};
+    }
 };
 
 class dealer {
@@ -268,20 +341,14 @@ class dealer {
 
     // A subscriber's scopes, where the others hold what they hold.
     std::vector<dealt_refusal> beside(const held_law& others, const own_law& own) const {
-        const auto exactly = [&](std::uint64_t n) { return others.exactly(n, theta_); };
+        const auto exactly = [&](std::uint64_t n) { return others.exactly(n, what_.pool, theta_); };
+        const double whole = others.whole - others.common(what_.pool, theta_);
+        const auto sums =
+            others.beyond(what_.pool - std::min(what_.most, what_.pool), what_.pool, theta_);
         const auto at_most = [&](std::uint64_t n) {
-            double sum = log_zero;
-            if (theta_ <= 0) {
-                for (std::size_t x = others.tilted.first;
-                     x < std::min<std::size_t>(n + 1, others.end()); ++x)
-                    sum = log_sum(sum, exactly(x));
-                return sum;
-            }
-            for (std::size_t x = std::max<std::size_t>(n + 1, others.tilted.first);
-                 x < others.end(); ++x)
-                sum = log_sum(sum, exactly(x));
-            return sum >= others.whole ? log_zero
-                                       : others.whole + std::log1p(-std::exp(sum - others.whole));
+            const double sum = sums[n + sums.size() - 1 - what_.pool];
+            if (theta_ <= 0) return sum;
+            return sum >= whole ? log_zero : whole + std::log1p(-std::exp(sum - whole));
         };
         std::vector<double> left;  // log P(room for so many blocks of its own)
         for (std::uint64_t j = 0; j <= std::min(what_.most, what_.pool); ++j)
@@ -309,23 +376,18 @@ class dealer {
 
     // How often no block is left, and how many all hold.
     void all_together(const held_law& all, dealt_answer& out) const {
-        double below = log_zero, below_blocks = log_zero, above = log_zero, above_blocks = log_zero;
-        for (std::size_t x = all.tilted.first; x < all.end(); ++x) {
-            const double here = all.exactly(x, theta_) - all.whole;
-            const double blocks = here + std::log(static_cast<double>(x));
-            auto& sum = x <= what_.pool ? below : above;
-            auto& sum_blocks = x <= what_.pool ? below_blocks : above_blocks;
-            sum = log_sum(sum, here);
-            sum_blocks = log_sum(sum_blocks, blocks);
-        }
+        auto [side, side_blocks] = all.beyond_with_mean(what_.pool, theta_);
+        const double whole = all.whole - all.common(what_.pool, theta_);
+        side -= whole;
+        side_blocks -= whole;
         // where the mean lies below the pool, most of what is there lies outside of the window
-        const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(above, -0.0))) : below;
-        out.log_exhausted = all.exactly(what_.pool, theta_) - all.whole - total;
+        const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(side, -0.0))) : side;
+        out.log_exhausted = all.exactly(what_.pool, what_.pool, theta_) - whole - total;
         double held = 0;  // were the pool endless
         for (std::size_t i = 0; i < laws_.size(); ++i)
             held += static_cast<double>(what_.kinds[i].count) * mean_alone(laws_[i]);
-        out.mean_blocks = theta_ > 0 ? (held - std::exp(above_blocks)) / std::exp(total)
-                                     : std::exp(below_blocks - total);
+        out.mean_blocks = theta_ > 0 ? (held - std::exp(side_blocks)) / std::exp(total)
+                                     : std::exp(side_blocks - total);
     }
 
     static double log_total(const std::vector<double>& of) {
@@ -344,12 +406,11 @@ class dealer {
     static held_law tilted(const own_law& law, double theta) {
         held_law out;
         out.whole = law.all;
-        out.weight = log_zero;
         std::vector<double> logs;
-        for (std::size_t j = 0; j < law.held.size(); ++j) {
+        for (std::size_t j = 0; j < law.held.size(); ++j)
             logs.push_back(law.held[j] + theta * static_cast<double>(j));
-            out.weight = log_sum(out.weight, logs.back());
-        }
+        // The likeliest is 1 exactly: its power for many subscribers has no rounding then.
+        out.weight = *std::max_element(logs.begin(), logs.end());
         out.tilted.p.clear();
         for (const double x : logs) out.tilted.p.push_back(std::exp(x - out.weight));
         out.tilted.trim();
@@ -358,28 +419,48 @@ class dealer {
 
     // So that the mean of what all hold is about the pool.
     void tilt() {
-        const auto mean_at = [&](double theta) {
-            double out = 0;
+        // mean and variance of what all hold at a tilt
+        const auto moments = [&](double theta) {
+            double mean = 0, variance = 0;
             for (std::size_t i = 0; i < laws_.size(); ++i) {
-                const auto law = tilted(laws_[i], theta).tilted;
-                double one = 0;
-                for (std::size_t j = 0; j < law.p.size(); ++j)
-                    one += static_cast<double>(law.first + j) * law.p[j];
-                out += static_cast<double>(what_.kinds[i].count) * one;
+                const auto& held = laws_[i].held;
+                double most = log_zero;
+                for (std::size_t j = 0; j < held.size(); ++j)
+                    most = std::fmax(most, held[j] + theta * static_cast<double>(j));
+                double all = 0, first = 0, second = 0;
+                for (std::size_t j = 0; j < held.size(); ++j) {
+                    const auto blocks = static_cast<double>(j);
+                    const double p = std::exp(held[j] + theta * blocks - most);
+                    all += p;
+                    first += p * blocks;
+                    second += p * blocks * blocks;
+                }
+                const auto many = static_cast<double>(what_.kinds[i].count);
+                mean += many * first / all;
+                variance += many * std::fmax(second / all - first / all * (first / all), 0);
             }
-            return out;
+            return std::pair{mean, variance};
         };
-        double low = -1, high = 1;
+        // Newton's steps within a bracket, halves where those leave it: a small part of a deviation
+        // from the pool is as good as none, for any tilt is exact.
+        constexpr double near = 1e-6;
+        double low = -1e5, high = 1e5;
         const auto pool = static_cast<double>(what_.pool);
-        while (low > -1e5 && mean_at(low) > pool) low *= 2;
-        while (high < 1e5 && mean_at(high) < pool) high *= 2;
-        // So near that the pool lies in the middle of the window also where theta is large: of few
-        // blocks for many who all want some, a thousandth of it is many deviations.
-        for (int i = 0; i < 60 && high - low > 1e-13 * std::fabs(low + high); ++i) {
-            const double middle = (low + high) / 2;
-            (mean_at(middle) < pool ? low : high) = middle;
+        for (int i = 0; i < 200 && high - low > 1e-13 * std::fabs(low + high); ++i) {
+            const auto [mean, variance] = moments(theta_);
+            (mean < pool ? low : high) = theta_;
+            if (std::fabs(mean - pool) <= near * std::sqrt(variance)) break;
+            const double next = theta_ + (pool - mean) / variance;
+            const double far = std::fmax(1, std::fabs(theta_));
+            if (std::isfinite(next) && next > low && next < high)
+                theta_ = std::clamp(next, theta_ - far, theta_ + far);
+            else if (low > -1e5 && high < 1e5)
+                theta_ = (low + high) / 2;
+            else
+                theta_ = low > -1e5 ? std::fmin(theta_ + far, high) : std::fmax(theta_ - far, low);
         }
-        theta_ = (low + high) / 2;
+        // of few bits, so that its products with numbers of blocks are exact
+        theta_ = static_cast<float>(theta_);
         for (const auto& law : laws_) tilted_.push_back(tilted(law, theta_));
     }
 

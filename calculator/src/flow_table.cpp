@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "bit_rows.hpp"
 #include "natbound/model/error.hpp"
 
 namespace natbound::calculator {
@@ -35,6 +36,8 @@ flow_table::flow_table(table_setup setup)
             "one has " +
             std::to_string(cells));
     cells_.resize(static_cast<std::size_t>(cells));
+    busy_given_.resize(cells_.size());
+    find_given();
     if (!setup_.plan->holes.empty()) keep_holes();
     const auto type = setup_.plan->design.mapping_type;
     if (setup_.remembers && type != mapping_type::eim_if_possible) {
@@ -56,9 +59,27 @@ void flow_table::keep_holes() {
             const port_set kept =
                 setup_.plan->holes.at(to.protocol, pool.at(setup_.first_rank + rank));
             for (const auto& part : kept.parts())
-                for (port p = part.first; p <= part.last; ++p)
-                    cells_[std::size_t{to.scope} * setup_.ranks + rank].take(p);
+                for (port p = part.first; p <= part.last; ++p) {
+                    const std::uint32_t cell = to.scope * setup_.ranks + rank;
+                    if (!cells_[cell].busy(p)) count_given(cell, p, 1);
+                    cells_[cell].take(p);
+                }
         }
+}
+
+void flow_table::find_given() {
+    const auto& plan = *setup_.plan;
+    const auto give = [&](port p) { given_[p / 64] |= std::uint64_t{1} << (p % 64); };
+    const port_range_plan* last = nullptr;
+    for (port source = 0; source < port_count; ++source) {
+        if (plan.preserves(source)) give(source);
+        const auto& range = plan.class_of(source);
+        if (&range == last) continue;
+        last = &range;
+        for (const auto& part : range.ports.parts())
+            for (port p = part.first; p <= part.last; ++p) give(p);
+    }
+    given_count_ = static_cast<std::uint32_t>(detail::ones(given_.data(), 0, port_count));
 }
 
 std::uint64_t flow_table::source_key(std::uint32_t pair, port source) const {
@@ -118,6 +139,7 @@ std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port so
         }
     }
     flows_[id] = {pair, static_cast<std::uint16_t>(source), 0, flow_state::open};
+    if (!cells_[cell].busy(external)) count_given(cell, external, 1);
     cells_[cell].take(external);
     ++live_;
     if (setup_.quota) {
@@ -145,7 +167,10 @@ void flow_table::remove(std::uint32_t id) {
     live_flow& f = flows_[id];
     const std::uint32_t cell = cell_of(id);
     const port external = external_of(id);
-    if (shared_.empty() || --shared_[cell][external] == 0) cells_[cell].release(external);
+    if (shared_.empty() || --shared_[cell][external] == 0) {
+        cells_[cell].release(external);
+        count_given(cell, external, -1U);
+    }
     if (!shared_.empty()) unused_.push_back(id);
     f.state = flow_state::gone;
     --live_;

@@ -17,7 +17,8 @@ namespace natbound::calculator {
 namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
-constexpr std::size_t time_batches = 20;  // of the averages over states
+constexpr std::size_t time_batches = 20;   // of the averages over states
+constexpr std::size_t enough_batches = 6;  // where nothing was seen to fail
 
 constexpr int most_rounds = 3;        // as much again, for errors that stay large
 constexpr double good_enough = 0.25;  // error of a logarithm that tells where to look next
@@ -275,7 +276,11 @@ double loss_curve::solve(double epsilon, double holds) {
     const double target = std::log(epsilon);
     double low = 0, high = std::numeric_limits<double>::infinity(),
            load = 0.85 * ports_ * crowding_;
-    if (!points_.empty()) {
+    // Of an overload the slope says nothing: nearly what is above the ports is refused, and below
+    // them the probability falls far more steeply.
+    constexpr double overload = -4;
+    if (std::any_of(points_.begin(), points_.end(),
+                    [](const auto& p) { return sees(p) && worst_of(p).log < overload; })) {
         const log_odds here = worst(load);
         if (here.seen)
             load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load,
@@ -301,7 +306,7 @@ double loss_curve::solve(double epsilon, double holds) {
         double next = low == 0                                          ? load / 4
                       : high == std::numeric_limits<double>::infinity() ? load * 1.25
                                                                         : std::sqrt(low * high);
-        unsure = here.seen ? std::min(0.05, here.error / slope(load, kind)) : 0;
+        if (here.seen) unsure = std::min(0.05, here.error / slope(load, kind));
         if (here.seen) {
             const double step = (target - at(load, kind).log) / slope(load, kind);
             const double wanted = load * std::exp(step);
@@ -314,38 +319,54 @@ double loss_curve::solve(double epsilon, double holds) {
                     look(after, holds, 0.002, 0.004 * slope(after, kind));
                 return after;
             }
-            if (wanted > low && wanted < high) next = std::clamp(wanted, load / 4, load * 1.5);
+            // Where all points together have the root elsewhere than this one it is noise: so far
+            // as that goes.
+            const double aside = std::exp(std::max(2 * unsure, 0.004));
+            if (wanted > low && wanted < high)
+                next = std::clamp(wanted, load / 4, load * 1.5);
+            else if (wanted >= high && load / aside > low && high == load)
+                next = load / aside;
+            else if (wanted <= low && load * aside < high && low == load)
+                next = load * aside;
+            if (here.log > overload)
+                next = std::max(next, std::max(low, 0.9 * load * -std::expm1(here.log)));
         }
         load = next;
     }
     return load;
 }
 
-void loss_curve::descend(double probability) {
-    constexpr double near = 1.01;  // of loads
-    const double target = std::log(probability);
+double loss_curve::descend(double probability, double start) {
+    // Most searches are far from refusing there, and yet seen to.
+    constexpr double begin = 0.7;
+    constexpr double near = 1.02;  // of loads
+    const double target = std::log(probability), full = ports_ * crowding_;
+    if (start == 0) start = begin;
     for (int i = 0; i < 12; ++i) {
         const auto lowest = std::find_if(points_.begin(), points_.end(), sees);
-        double load = 0.85 * ports_ * crowding_;
+        double load = start * full;
         if (lowest != points_.end()) {
             const double log = worst_of(*lowest).log;
-            if (log < target) return;
+            if (log < target) return lowest->load / full;
             // as far as the slope tells, but no more than by half: far from points it is a guess
             load = lowest->load *
-                   std::clamp(std::exp((target - 1 - log) / slope(lowest->load, 0)), 0.5, 0.99);
+                   std::clamp(std::exp((target - 2 - log) / slope(lowest->load, 0)), 0.5, 0.99);
+            // nor beyond where it would have begun: an overload's slope leads far too low
+            if (lowest->load > start * full) load = std::max(load, start * full);
         } else if (!points_.empty()) {
             load = std::max(load, 1.25 * points_.back().load);
         }
-        if (load > 4 * ports_ * crowding_) return;
+        if (load > 4 * full) break;
         // Where nothing was seen at so low a load, half way between the two: a bound is to be no
         // more than what is measured of a load between.
         if (lowest != points_.end() && lowest != points_.begin()) {
             const double unseen = std::prev(lowest)->load;
-            if (lowest->load < near * unseen) return;
+            if (lowest->load < near * unseen) break;
             load = std::max(load, std::sqrt(unseen * lowest->load));
         }
         look(load, 1, 0.005, 0, true);  // a bound is wanted
     }
+    return start;
 }
 
 curve_point loss_curve::simulate(double load, double holds, double precision, bool rough) {
@@ -360,7 +381,10 @@ curve_point loss_curve::simulate(double load, double holds, double precision, bo
     const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
     const bool shorter = rough && running_->memory() > rough_holds;
     const double memory = (shorter ? rough_holds : running_->memory()) * flows;
-    double left = near ? (load == running_load_ ? 0 : memory / 2) : memory;
+    if (!near) settled_ = 0;
+    // a shorter look before this one may have left some of it to do
+    double left = std::max(near && load != running_load_ ? memory / 2 : 0, memory - settled_);
+    settled_ += std::max(left, 0.0);
     for (; left > 0; left -= 20000) {
         running_->advance(std::min(left, 20000.0));
         interrupt_();
@@ -380,7 +404,12 @@ curve_point loss_curve::simulate(double load, double holds, double precision, bo
     out.load = load;
     out.effort = shorter ? 0 : holds;
     for (int round = 1;; ++round) {
-        for (std::size_t b = 0; b < time_batches; ++b) average.batch(states, spacing, interrupt_);
+        for (std::size_t b = 0; b < time_batches; ++b) {
+            average.batch(states, spacing, interrupt_);
+            settled_ += static_cast<double>(states) * spacing;
+            // what the rest might still see would be too little to be measured by
+            if (precision == 0 && b + 1 == enough_batches && average.nothing_fails()) break;
+        }
         out.kinds = average.result();
         double worst = 0;
         for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);

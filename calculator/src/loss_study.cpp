@@ -22,19 +22,26 @@
 namespace natbound::calculator::detail {
 namespace {
 
+constexpr double least_holds = 2.5;  // of a load that is to be found closely
 constexpr double never = -std::numeric_limits<double>::infinity();
 
 // All that the simulation of a system reads: what its structure says, the clients' own ports, and
-// its NAT but for the limits that are counted elsewhere and, where a search keeps to one address of
-// a pool whose addresses are alike, the others.
+// its NAT but for its name, the limits that are counted elsewhere and, where a search keeps to one
+// address of a pool whose addresses are alike, the others.
 std::string lasting_key(const scenario& s, const loss_system& system, const system_split& all) {
     scenario mine;
-    mine.clients = s.clients;
-    for (auto& c : mine.clients) {
+    std::vector<std::size_t> sets;
+    const std::string structure = structure_key(system, all, sets);
+    for (const auto set : sets) {
+        client_set c = s.clients[set];
+        c.name.clear();
         c.addresses = {};
         c.reaches.clear();
+        mine.clients.push_back(std::move(c));
     }
     nat n = s.nats[system.nat];
+    n.name.clear();
+    n.inside.clear();
     n.connection_limits = {};
     n.mapping_limits = {};
     n.rate_limits.reset();
@@ -43,7 +50,7 @@ std::string lasting_key(const scenario& s, const loss_system& system, const syst
     n.timers.clear();  // the structure has the times
     if (system.ranks == 1 && all.plans[system.nat].holes.empty()) n.external_ip_address_pool = {};
     mine.nats = {std::move(n)};
-    return structure_key(system, all) + " " + to_json(mine);
+    return structure + " " + to_json(mine);
 }
 
 // A curve that outlives the scenario: with a copy of its own of all that it points into.
@@ -70,17 +77,24 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
                      std::uint64_t assignment)
     : all_(split(s, traffic, assignment)) {
     shares_.resize(all_.kinds.size());
-    std::map<std::string, std::size_t> known;
+    std::map<std::string, std::size_t> known, simulated;
     std::vector<std::vector<std::size_t>>
         order;  // a curve's kinds as its first system has them, by part
     for (std::size_t i = 0; i < all_.systems.size(); ++i) {
         const auto& system = all_.systems[i];
         const auto [it, fresh] = known.try_emplace(structure_key(system, all_), curves_.size());
-        const std::size_t c = it->second;
+        std::shared_ptr<loss_curve> curve;
         if (fresh) {
-            auto curve = std::make_shared<loss_curve>(
-                s, all_, system, options.seed * 1000003 + c,
+            curve = std::make_shared<loss_curve>(
+                s, all_, system, options.seed * 1000003 + curves_.size(),
                 options.interrupt ? options.interrupt : [] {});
+            // of NATs that are alike one is simulated
+            if (!curve->exact())
+                it->second = simulated.try_emplace(lasting_key(s, system, all_), curves_.size())
+                                 .first->second;
+        }
+        const std::size_t c = it->second;
+        if (c == curves_.size()) {
             most_load_.push_back(0);
             std::vector<std::size_t> places;
             for (const auto& part : system.parts) {
@@ -276,6 +290,7 @@ void kind_sums::find(double epsilon, double holds) {
         if (!curves_[c]->exact()) order.push_back(c);
     const auto fill = [&](std::size_t c) { return most_load_[c] / curves_[c]->ports(); };
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return fill(a) > fill(b); });
+    const bool rough = holds < least_holds;  // to rank limits by, a line from nearby will do
     const double target = std::log(epsilon);
     const auto worst_at = [&](double scale) { return worst(scale); };
     double best = std::numeric_limits<double>::infinity();
@@ -286,11 +301,16 @@ void kind_sums::find(double epsilon, double holds) {
             const double load = most_load_[c] * best;
             if (load < 0.2 * fill(order.front()) * curves_[c]->ports()) continue;
             if (curves_[c]->sure_bound(load) < target - 1) continue;
-            curves_[c]->look(load, 1, 0.01, 0, true);
+            bool known = rough;  // a line between points nearby will do
+            for (std::size_t k = 0; k < curves_[c]->kinds().size(); ++k)
+                known = known && curves_[c]->measured(load, k);
+            if (!known) curves_[c]->look(load, 1, 0.01, 0, true);
             const log_odds here = curves_[c]->worst(load);
             if (!here.seen || here.log + 3 * here.error < target - 1) continue;
         }
-        curves_[c]->solve(epsilon, holds);
+        if (!rough || best == std::numeric_limits<double>::infinity() ||
+            std::fabs(curves_[c]->worst(most_load_[c] * best).log - target) > 1.5)
+            curves_[c]->solve(epsilon, holds);
         if (const auto now = root(target, worst_at)) best = *now;
     }
     // Mixtures of systems, or a table's limit, may move the root: look where it is.
@@ -303,7 +323,7 @@ void kind_sums::find(double epsilon, double holds) {
             const log_odds here = curves_[c]->worst(load);
             if (!here.seen || here.log < target - 3) continue;
             const std::size_t before = curves_[c]->points().size();
-            curves_[c]->look(load, 0.9 * holds, 0.006);
+            curves_[c]->look(load, rough ? 1 : 0.9 * holds, rough ? 0.02 : 0.006, 0, rough);
             moved = moved || curves_[c]->points().size() != before;
         }
         if (!moved) return;
@@ -348,6 +368,10 @@ void kind_sums::look(double scale, double holds) {
             } else if (left < little * refused) {
                 break;
             }
+            if (looks == 0 && holds > first) {  // a short look tells whether anything is refused
+                curve.look(load, first, 0.002, 0, true);
+                if (!curve.worst(load).seen) break;
+            }
             if (looks == 0 || (!known() && looks < most)) {
                 curve.look(load, looks == 0 ? holds : holds / 2, looks == 0 ? 0.002 : 0.01, 0,
                            holds <= first);
@@ -360,16 +384,33 @@ void kind_sums::look(double scale, double holds) {
     }
 }
 
+double kind_sums::limits_alone(std::size_t kind, double scale, counted what) const {
+    double out = std::max(limits_->log_quota(all_.kinds[kind].clients, scale),
+                          limits_->log_servers(kind, scale));
+    if (const auto nat = all_.kinds[kind].nat)
+        out =
+            std::max({out, limits_->log_dealt(kind, scale), limits_->log_table(*nat, scale, what),
+                      limits_->log_rate_least(*nat, scale), limits_->log_subscribers(*nat, scale)});
+    return out;
+}
+
 void kind_sums::look_low(double scale, double probability) {
     // A bound within this of what the simulation sees is worth no search for a lower one.
     constexpr double near = 1e-6;
+    // Nor is one that is so little of what limits refuse anyway.
+    constexpr double little = 1e-3;
+    double start = 0;  // of the ports, where the curve before was low enough
     for (std::size_t c = 0; c < curves_.size(); ++c) {
         auto& curve = *curves_[c];
         const double load = most_load_[c] * scale;
-        if (curve.exact() || curve.sure_bound(load) <= std::log(probability)) continue;
-        const double enough =
-            curve.look_always_on(load) ? std::max(probability, near) : probability;
-        if (curve.sure_bound(load) > std::log(enough)) curve.descend(probability);
+        double least = 0;  // what limits refuse of every kind of this curve
+        for (std::size_t k = 0; k < shares_.size(); ++k)
+            for (const auto& part : shares_[k])
+                if (part.curve == c) least = std::min(least, limits_alone(k, scale));
+        const double wanted = std::max(probability, little * std::exp(least));
+        if (curve.exact() || curve.sure_bound(load) <= std::log(wanted)) continue;
+        const double enough = curve.look_always_on(load) ? std::max(wanted, near) : wanted;
+        if (curve.sure_bound(load) > std::log(enough)) start = curve.descend(wanted, start);
     }
 }
 

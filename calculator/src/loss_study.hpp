@@ -44,6 +44,8 @@ class kind_sums {
     double bound(std::size_t kind, double scale, counted what = counted::failing) const;
     // That of the search for a port alone.
     double bound_of_ports(std::size_t kind, double scale) const;
+    // What other limits than ports refuse of a kind at least: the most of any one of them.
+    double limits_alone(std::size_t kind, double scale, counted what = counted::failing) const;
     // Makes bounds worth something: looks where simulated curves reach a probability that low,
     // unless a bound at this scale is as low without.
     void look_low(double scale, double probability);

@@ -139,13 +139,22 @@ double load_for_blocks(const block_pool& what, double target) {
     check(function, x);
     detail::require_target(function, target);
     const double own = static_cast<double>(x.most * x.block);
-    const double shared =
-        static_cast<double>(x.pool * x.block) / static_cast<double>(x.subscribers);
-    return detail::most_real_to_meet(function, target, 1e-30, 1e9,
-                                     load_for(std::fmin(own, shared), target), [&](double load) {
-                                         x.load = load;
-                                         return over(x, target);
-                                     });
+    const double many = static_cast<double>(x.subscribers);
+    const double alone = load_for(own, target);  // no more than what the own limit lets in
+    // and as much as leaves the pool its deviations
+    x.load = std::fmin(alone, static_cast<double>(x.pool * x.block) / many);
+    for (int i = 0; i < 3; ++i) {
+        const auto [mean, variance] = blocks_of_one(x);
+        const double room =
+            static_cast<double>(x.pool) - deviations_for(target) * std::sqrt(many * variance);
+        const double step = (room / many - mean) * static_cast<double>(x.block);
+        x.load = std::clamp(x.load + step, x.load / 4, alone);
+    }
+    const double guess = x.load;
+    return detail::most_real_to_meet(function, target, 1e-30, 1e9, guess, [&](double load) {
+        x.load = load;
+        return over(x, target);
+    });
 }
 
 }  // namespace natbound::calculator

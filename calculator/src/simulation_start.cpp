@@ -167,7 +167,7 @@ void simulation::fill(std::optional<std::uint64_t> flows) {
     double sum = 0;
     // offered many times over, all that there is is full: more offers change nothing but the time
     const double most =
-        8.0 * static_cast<double>(input_->table.scopes) * input_->table.ranks * port_count;
+        2.0 * static_cast<double>(input_->table.scopes) * input_->table.ranks * port_count;
     for (std::size_t i = 0; i < input_->streams.size(); ++i) {
         const auto& s = input_->streams[i];
         loads.push_back(sum += std::min(s.rate * s.hold() * factors_[i], most));

@@ -90,6 +90,12 @@ void state_average::batch(std::size_t states, double spacing,
     ends_.push_back(z_.size());
 }
 
+bool state_average::nothing_fails() const {
+    return std::all_of(failing_.begin(), failing_.end(), [](const auto& kind) {
+        return std::all_of(kind.begin(), kind.end(), [](double f) { return f == 0; });
+    });
+}
+
 // About one batch a state is looked at, and counts for all of them.
 void state_average::advance_through_batches(double spacing) {
     const double chance = std::min(1.0, rate_ / batches_rate_ / spacing);

@@ -30,6 +30,8 @@ class state_average {
 
     // Another batch: so many states, so many arrivals apart.
     void batch(std::size_t states, double spacing, const std::function<void()>& interrupt);
+    // Whether no state so far could refuse anything.
+    bool nothing_fails() const;
     // Of each kind, over all batches so far (at least two).
     std::vector<log_odds> result() const;
 

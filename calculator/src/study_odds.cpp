@@ -86,13 +86,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
                       sums_->limits().has_subscribers(*kind.nat)));
     if (!possible) return {0, 0, 0, -infinite, false};
     // what is computed, of limits that the searches know nothing of
-    double limits = std::max(sums_->limits().log_quota(kind.clients, scale),
-                             sums_->limits().log_servers(k, scale));
-    if (kind.nat)
-        limits = std::max({limits, sums_->limits().log_dealt(k, scale),
-                           sums_->limits().log_table(*kind.nat, scale, what),
-                           sums_->limits().log_rate_least(*kind.nat, scale),
-                           sums_->limits().log_subscribers(*kind.nat, scale)});
+    const double limits = sums_->limits_alone(k, scale, what);
     if (known && seen.seen) {
         const double wide = simulated ? 1.96 * seen.error : 0;
         // Limits in sequence are joined from above.

@@ -269,9 +269,10 @@ class splitter {
     std::map<const loss_system*, std::vector<std::size_t>> places_;  // a system's destinations
 };
 
-// Many clients are like any other number of many.
+// Many clients are like any other number of many. The steps lie a little below the powers of two,
+// about which a hash spreads the clients of a prefix over a pool.
 double alike(double addresses) {
-    return addresses <= 64 ? addresses : std::exp2(std::floor(std::log2(addresses)));
+    return addresses <= 64 ? addresses : std::exp2(std::floor(std::log2(addresses) + 0.25));
 }
 
 }  // namespace
@@ -359,7 +360,16 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
 }
 
 std::string structure_key(const loss_system& system, const system_split& all) {
-    std::string key = std::to_string(system.nat) + ":" + std::to_string(system.ranks);
+    std::vector<std::size_t> sets;
+    std::string key = structure_key(system, all, sets) + "|" + std::to_string(system.nat);
+    for (const auto set : sets) key += ":" + std::to_string(set);
+    return key;
+}
+
+std::string structure_key(const loss_system& system, const system_split& all,
+                          std::vector<std::size_t>& sets) {
+    sets.clear();
+    std::string key = std::to_string(system.ranks);
     for (const auto p : system.destinations) key += "," + std::to_string(static_cast<int>(p));
     // static mappings may differ by address
     if (system.rank && !all.plans[system.nat].holes.empty())
@@ -371,9 +381,11 @@ std::string structure_key(const loss_system& system, const system_split& all) {
         system.destinations.size() > 1 && (type == mapping_type::eim || type == mapping_type::adm);
     for (const auto& p : system.parts) {
         if (meeting) key += ";" + shortest(p.addresses);  // where every socket counts
-        key += ";" + std::to_string(all.kinds[p.kind].clients) + "/" +
-               std::to_string(p.destination) + "/" +
-               std::to_string(static_cast<long>(std::lround(alike(p.addresses)))) + "/" +
+        const std::size_t set = all.kinds[p.kind].clients;
+        auto place = std::find(sets.begin(), sets.end(), set);
+        if (place == sets.end()) place = sets.insert(sets.end(), set);
+        key += ";" + std::to_string(place - sets.begin()) + "/" + std::to_string(p.destination) +
+               "/" + std::to_string(static_cast<long>(std::lround(alike(p.addresses)))) + "/" +
                std::to_string(std::lround(p.load() / load * 1e9)) + "/" +
                std::to_string(static_cast<int>(p.open.law)) + "/" + shortest(p.open.mean) + "/" +
                shortest(p.open.cv);

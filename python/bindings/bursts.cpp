@@ -8,6 +8,7 @@
 #include "natbound/calculator/batches.hpp"
 #include "natbound/calculator/kaufman_roberts.hpp"
 #include "natbound/calculator/modulated.hpp"
+#include "natbound/calculator/reserved_sizes.hpp"
 #include "natbound/calculator/retries.hpp"
 
 #include "formula.hpp"
@@ -97,6 +98,16 @@ py::tuple kaufman_roberts(given ports, given loads, given sizes, given reserved)
     const auto classes = classes_of(name, loads, sizes, reserved);
     const auto count = whole(name, "ports", number(name, "ports", ports));
     const auto found = of_classes(name, [&] { return calc::kaufman_roberts(count, classes); });
+    return py::make_tuple(found.refusal, found.log_refusal, found.mean, found.exact);
+}
+
+py::tuple reserved_sizes(given ports, given loads, given sizes, given reserved, given holds) {
+    constexpr const char* name = "reserved_sizes";
+    const auto classes = classes_of(name, loads, sizes, reserved);
+    const auto count = whole(name, "ports", number(name, "ports", ports));
+    const auto means = broadcasting::list(name, "holds", holds);
+    const auto found =
+        of_classes(name, [&] { return calc::reserved_sizes(count, classes, means); });
     return py::make_tuple(found.refusal, found.log_refusal, found.mean, found.exact);
 }
 
@@ -199,6 +210,8 @@ void bind_retries(py::module_& m) {
 void bind_bursts(py::module_& m) {
     m.def("kaufman_roberts", kaufman_roberts, py::arg("ports"), py::arg("loads"), py::arg("sizes"),
           py::arg("reserved"));
+    m.def("reserved_sizes", reserved_sizes, py::arg("ports"), py::arg("loads"), py::arg("sizes"),
+          py::arg("reserved"), py::arg("holds"));
     m.def("ports_for_sizes", ports_for_sizes, py::arg("loads"), py::arg("sizes"), py::arg("target"),
           py::arg("reserved"));
     m.def("scale_for_sizes", scale_for_sizes, py::arg("ports"), py::arg("loads"), py::arg("sizes"),

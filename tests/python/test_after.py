@@ -315,10 +315,67 @@ def test_wrong_calls(arguments: str, message: str, monkeypatch: Any, capsys: Any
 
 def test_what_is_not_followed_says_so() -> None:
     bursts = small(12, [{"to": "A", "rate": "6/min", "hold": "60s", "arrivals": {"law": "batches", "mean-batch": 3}}])
-    with pytest.raises(Unsupported, match="arrives in bursts"):
+    with pytest.raises(Unsupported, match="arrives in batches"):
         bursts.after((), [1.0])
     limited = small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}], nat={"rate-limits": {"connections": "5/s"}})
     with pytest.raises(Unsupported, match="connections or packets a second"):
         limited.after((), [1.0])
     with pytest.raises(InputError, match=r"at\[0\]"):
         small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}]).after((), [-1.0])
+
+
+def on_off_chain(ports: int, load: float, on: float, off: float) -> np.ndarray:
+    """The generator of (off or on, number live), in mean holds: state * (ports + 1) + live."""
+    q = np.zeros((2 * ports + 2, 2 * ports + 2))
+    for state, n in ((s, n) for s in range(2) for n in range(ports + 1)):
+        i = state * (ports + 1) + n
+        if state and n < ports:
+            q[i, i + 1] = load * (on + off) / on
+        if n:
+            q[i, i - 1] = n
+        q[i, (1 - state) * (ports + 1) + n] += 1 / (on if state else off)
+        q[i, i] = -q[i].sum()
+    return q
+
+
+def long_run_of(q: np.ndarray) -> np.ndarray:
+    balance = np.vstack([q.T, np.ones(len(q))])
+    return np.linalg.lstsq(balance, np.append(np.zeros(len(q)), 1.0), rcond=None)[0]
+
+
+@pytest.mark.parametrize(("off", "later"), [(60, 60), (180, 60)])
+def test_bursts_through_a_change_are_the_dense_chain(off: int, later: int) -> None:
+    """The rate is doubled, or the source is on more often too: then it begins anew in its long run."""
+    ports, hold, on = 12, 60.0, 60
+    rate = 5.0  # a minute
+
+    def scenario(rate: float, off: int) -> Scenario:
+        return small(
+            ports, [{"to": "A", "rate": f"{rate}/min", "hold": "60s", "arrivals": {"law": "on-off", "on": f"{on}s", "off": f"{off}s"}}]
+        )
+
+    times = [0.0, 15.0, 60.0, 240.0]
+    found = scenario(rate, off).after(scenario(2 * rate, later), times, runs=12_000)
+    assert not found["exact"]
+    assert found["runs"] == 12_000
+    before = on_off_chain(ports, rate * hold / 60, on / hold, off / hold)
+    after = on_off_chain(ports, 2 * rate * hold / 60, on / hold, later / hold)
+    law = long_run_of(before)
+    if off != later:
+        live = law.reshape(2, ports + 1).sum(axis=0)
+        law = np.concatenate([live * later / (on + later), live * on / (on + later)])
+    for i, time in enumerate(times):
+        then = law @ exponential_of(after, time / hold) if time else law
+        is_on = then[ports + 1 :]
+        want = is_on[-1] / is_on.sum()
+        got = found["refused"][i]
+        low, high = got["interval"]
+        assert abs(got["value"] - want) < 4 / 1.96 * (high - low) / 2 + 1e-4, (time, got, want)
+        assert high - low < 0.35 * want
+        assert found["live"][i] == pytest.approx(then.reshape(2, -1).sum(axis=0) @ np.arange(ports + 1), abs=0.15)
+
+
+def test_limits_beside_bursts_are_refused() -> None:
+    entry = {"to": "A", "rate": "6/min", "hold": "60s", "arrivals": {"law": "on-off", "on": "10s", "off": "10s"}}
+    with pytest.raises(Unsupported, match="flow table beside traffic in bursts"):
+        small(12, [entry], nat={"connection-limits": {"limit-per-instance": 10}}).after((), [1.0])

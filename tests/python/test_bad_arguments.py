@@ -77,7 +77,7 @@ WORDS = {"event", "service"}
 OPTIONAL = {"start_load", "start_ports", "start", "pool", "table", "rate"}
 # Where infinity has a meaning: never, or without end.
 ENDLESS = {"keep_alive", "idle_timeout", "closed_timeout", "backoff", "most_backoff", "time"}
-VECTORS = {"loads", "sizes", "reserved", "switching", "windows"}
+VECTORS = {"loads", "sizes", "reserved", "holds", "switching", "windows"}
 
 
 def functions() -> list[str]:

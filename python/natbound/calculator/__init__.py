@@ -114,7 +114,7 @@ from natbound.calculator.retrying import (
     tries_for_retries,
 )
 from natbound.calculator.sequence import LimitsInSequence, Refused, limits_in_sequence
-from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts, ports_for_sizes, scale_for_sizes
+from natbound.calculator.sizes import KaufmanRoberts, kaufman_roberts, ports_for_sizes, reserved_sizes, scale_for_sizes
 from natbound.calculator.sizing import (
     addresses_for,
     addresses_for_waiting,
@@ -246,6 +246,7 @@ __all__ = [
     "real_ports_for",
     "real_ports_for_waiting",
     "refusal_probability",
+    "reserved_sizes",
     "retries",
     "room_for",
     "scale_for_modulated",

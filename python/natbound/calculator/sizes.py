@@ -32,6 +32,21 @@ def kaufman_roberts(ports: Any, loads: Any, sizes: Any, reserved: Any = 0) -> Ka
     return KaufmanRoberts(found[0], found[1], found[2], bool(np.all(found[3])))
 
 
+def reserved_sizes(ports: Any, loads: Any, sizes: Any, reserved: Any, holds: Any = 1) -> KaufmanRoberts:
+    """What `kaufman_roberts` approximates where classes of several sizes reserve ports: the chain of all states, exact to some 1e-13.
+
+    Poisson arrivals and exponential holds, whose means are `holds`, a class (in any unit; a class' load is its rate times its own): with
+    reservation they matter. For small pools, as the states are how many of each class are live: with n of them, of which
+    r have the same number of the class with the most levels, n x r^2 is at most 4e9 (some seconds) and n x r 1e7 (160 MB): 1,000 ports for
+    sizes 1 and 8, 150 for 1, 4 and 8; else ValueError, and where a class is refused less often than 1e-250. W. K. Grassmann, M. I. Taksar, D. P. Heyman, Operations Research 33 (1985) 1107.
+    """
+    name = "reserved_sizes"
+    loads, sizes, reserved = _classes(name, loads, sizes, reserved)
+    means = np.broadcast_to(numbers(name, "holds", holds), np.broadcast_shapes(np.shape(holds), loads[1].shape[-1:]))
+    found = each(name, _core.reserved_sizes, 4, ("ports", ports, 0), loads, sizes, reserved, ("holds", means, 1))
+    return KaufmanRoberts(found[0], found[1], found[2], bool(np.all(found[3])))
+
+
 def ports_for_sizes(loads: Any, sizes: Any, target: Any, reserved: Any = 0) -> Any:
     """The least number of ports with which every class is refused at most `target` (0 < target < 1): exact integers.
 

@@ -44,8 +44,9 @@ def after(
 
     Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean. Else the design
     is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
-    (`interval`: 95 %). Raises Unsupported for arrivals in bursts, NATs in a row, port blocks on demand, and limits on rates, subscribers and
-    servers.
+    (`interval`: 95 %). On-off and modulated arrivals are simulated: a source goes on in its state, unless the change is one of how it switches.
+    Raises Unsupported for batches, for tables and quotas beside bursts, NATs in a row, port blocks on demand, and limits on rates, subscribers
+    and servers.
 
     Gives `times`; by time `refused` (of all connections), `worst` (of the worst kind), `live` (mean number); `first_refusal` with `quantiles`,
     `by` (the chance that one was refused by each time) and `mean` (of one exact system); `kinds`, the worst first; `long_run`, the refusal

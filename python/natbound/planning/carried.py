@@ -7,9 +7,11 @@ from typing import Any
 
 from natbound.planning.cheapest import Ladder, Search
 from natbound.planning.choices import Choice
-from natbound.planning.tries import CLOSE_LOAD, ROUGH_LOAD, Tries
+from natbound.planning.tries import CLOSE_LOAD, ROUGH, ROUGH_LOAD, Tries
 
 NEAR = 0.02  # of the ports that are enough, where states are simulated
+STEP, MOST = 0.1, 0.875  # a first step, the largest
+OVERLOAD = -3.0  # the logarithm of what is refused where too few ports are the rule
 
 
 def as_is(tries: Tries, index: int | None) -> dict[str, Any]:
@@ -45,28 +47,33 @@ def least_ports(tries: Tries, index: int, now: dict[str, Any]) -> int | None:
     if now["exact"]:
         search = Search([Ladder(1, most, lambda n: 0.0, guess)], lambda levels: tries.meets(settings(levels[0])))
         return search.least((), ())
-    most_carried = float(now["connections"])
-    if most_carried < now["load"]:
+    if float(now["connections"]) < now["load"]:
         return None
-    # What is carried grows nearly in a line with the ports.
-    low, carried_low, high, carried_high = 0, 0.0, most, most_carried
-    n = guess
-    while high > max(low + 1, low * (1 + NEAR)) and carried_high > now["load"] * (1 + NEAR):
-        found = tries.carried(settings(n), ROUGH_LOAD)
-        safe = math.inf if found["connections"] is None else float(found["interval"][0])
-        if safe >= now["load"]:
-            high, carried_high = n, safe
+    # What is refused at today's load falls with the ports, its logarithm nearly in a line where it is little; of overloads the line
+    # says nothing, so the first steps are in proportion to what is carried.
+    target = math.log(tries.target)
+    low, above, high, below = 0, 0.0, most, -math.inf  # how far the logarithm lies from the target's
+    n, step = guess, STEP
+    while high > max(low + 1, low * (1 + NEAR)):
+        odds = tries.odds(settings(n), ROUGH)
+        if odds.high <= tries.target:
+            high, below = n, _log(odds.high) - target
         else:
-            low, carried_low = n, safe
-        if carried_high == math.inf or low == 0:
-            n = (low + high) // 2
-        else:
-            n = math.ceil(low + (now["load"] * (1 + NEAR / 2) - carried_low) * (high - low) / (carried_high - carried_low))
-        if low == 0 and carried_high < math.inf:  # in proportion, or (where ports are not what refuses) in great steps
-            ports_refuse = high == most or carried_high < 0.98 * most_carried
-            n = math.ceil(high * now["load"] / carried_high * (1 - NEAR)) if ports_refuse else high // 8
+            low, above = n, _log(odds.high) - target
+        if low > 0 and -math.inf < below and above < OVERLOAD - target:
+            n = math.ceil(low + (high - low) * above / (above - below) + NEAR / 4 * high)
+            n = min(n, math.ceil(high / (1 + NEAR)))  # where that is too few, the search is over
+        elif low > 0:
+            n = math.ceil(low * (1 + STEP)) if below == -math.inf else (low + high) // 2
+        else:  # the guess is good where ports are what refuses
+            n = math.floor(high * (1 - step))
+            step = min(2 * step, MOST)
         n = max(low + 1, min(n, high - 1))
     return high
+
+
+def _log(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf
 
 
 def curve(tries: Tries, space: Choice, points: int | None) -> list[dict[str, Any]]:

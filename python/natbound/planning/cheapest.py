@@ -23,11 +23,13 @@ class Ladder:
 @dataclass
 class Search:
     """meets(levels): whether they are enough; it never turns from yes to no as a level grows. hopeless(levels, rung): whether more of that
-    one thing no longer helps. What was answered, and what follows from it, is not asked again."""
+    one thing no longer helps. short(levels): of what was asked, how much they lack (below 0: nothing), where that is about linear in a level;
+    it tells where to ask next. What was answered, and what follows from it, is not asked again."""
 
     ladders: Sequence[Ladder]
     meets: Callable[[Levels], bool]
     hopeless: Callable[[Levels, int], bool] = lambda levels, rung: False
+    short: Callable[[Levels], float | None] = lambda levels: None
     enough: list[Levels] = field(default_factory=list)
     few: list[Levels] = field(default_factory=list)
 
@@ -53,6 +55,7 @@ class Search:
         low, high = ladder.least - 1, ladder.most + 1
         n = max(ladder.least, min(ladder.guess, ladder.most))
         step = max(1, n // 64)
+        halve = False
         while high - low > 1:
             if self.meet((*before, n, *after)):
                 high = n
@@ -67,9 +70,18 @@ class Search:
             elif low < ladder.least:
                 n = max(high - step, ladder.least)
             else:
-                n = (low + high) // 2
+                n = self._between((*before, low, *after), (*before, high, *after), rung, halve)
+                halve = not halve
             step *= 2
         return high if high <= ladder.most and ladder.cost(high) < dearest else None
+
+    def _between(self, few: Levels, enough: Levels, rung: int, halve: bool) -> int:
+        """A level between two: where a line through what they lack is zero, or in the middle."""
+        low, high = few[rung], enough[rung]
+        lacks, spare = self.short(few), self.short(enough)
+        if halve or lacks is None or spare is None or not (0 < lacks < math.inf and -math.inf < spare <= 0):
+            return (low + high) // 2
+        return max(low + 1, min(high - 1, math.ceil(low + (high - low) * lacks / (lacks - spare))))
 
     def cheapest(self, before: Levels = (), dearest: float = math.inf) -> Levels | None:
         """The cheapest levels that are enough, those of the first ladders given; None where the others cost `dearest` or more together."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from natbound import _core
 from natbound.arguments import real
 from natbound.errors import InputError, Unsupported
 from natbound.planning.domain import longest_cycle
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # logarithm, whose bend makes 0.2 % and 5 % of error. Below the range the lowest one's stands for what is less.
 EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
+HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
 LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
@@ -39,25 +42,32 @@ class RefusalCurve:
     """
 
     def __init__(self, scenario: Scenario, load: float, low: float, high: float, seed: int) -> None:
-        self.exact = bool(scenario.risk(high / load, tries=1, seed=seed)["exact"])
+        refused = _refusals(scenario, seed)
+        top = refused(high / load, LOWEST)
+        self.exact = bool(top["exact"])
         loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
         low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
         step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
+        scales = [low * step**k / load for k in range(loads if step > 1 else 1)]
+        if not self.exact:
+            # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
+            # that a higher load has is bounded by that one.
+            for scale in reversed(scales):
+                if _is_bound(refused(scale, 1.0)):
+                    break
         self.points: list[tuple[float, float]] = []
         self.bounds: list[bool] = []
         # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
         # too, and below a load where no state could refuse none need be looked at.
         above, bound = math.inf, False
-        for k in range(loads if step > 1 else 1)[::-1]:
-            at = low * step**k
+        for scale in reversed(scales):
             if not bound:
-                risk = scenario.risk(at / load, tries=1, seed=seed)
-                log = risk["log_refusal_probability"]
-                here = -math.inf if log is None else float(log)
-                bound, above = risk["refusal_probability"] is None, min(here, above)
-            self.points.insert(0, (math.log(at), above))
+                one = refused(scale, 1.0)
+                log = one["overall"].get("log")
+                bound, above = _is_bound(one), min(-math.inf if log is None else float(log), above)
+            self.points.insert(0, (math.log(scale * load), above))
             self.bounds.insert(0, bound)
-        self.method = risk["method"]
+        self.method = top["method"]
 
     def at(self, load: float) -> Odds:
         x = max(math.log(load), self.points[0][0])
@@ -73,6 +83,31 @@ class RefusalCurve:
         if y0 == -math.inf:
             return Odds(0.0, False)
         return Odds(math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0))), False)
+
+
+def _is_bound(one: dict[str, Any]) -> bool:
+    return one["overall"]["value"] is None
+
+
+def _refusals(scenario: Scenario, seed: int) -> Callable[[float, float], dict[str, Any]]:
+    """What is refused at the traffic times a scale: what was simulated at one serves the others. The second argument: how low a bound is
+    looked for where nothing is seen to refuse (1: none is)."""
+    looks = _core.Looks(seed)
+
+    def refused(scale: float, lowest: float) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, HOLDS, scale))
+        except _core.InputError as error:
+            path, shown, rule, fix = error.args
+            raise InputError(rule, path=path, value=shown, fix=fix) from None
+        except Unsupported:  # what no method answers is counted
+            risk = scenario.risk(scale, tries=1, seed=seed)
+            bound = risk["refusal_probability"] is None
+            overall = {"value": None if bound else risk["refusal_probability"], "log": risk["log_refusal_probability"]}
+            return {"exact": risk["exact"], "method": risk["method"], "overall": overall}
+        return found
+
+    return refused
 
 
 class DayResult(Result):

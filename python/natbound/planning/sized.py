@@ -21,7 +21,7 @@ class Sized:
         self.tries, self.settings = tries, tuple(settings)
         self.paid = [c for c in choices if c.ladder.cost(c.ladder.most) > 0 or c.kind == "address"]
         self.free = [c for c in choices if c not in self.paid]
-        self.search = Search([c.ladder for c in self.paid], self._meets, self._hopeless)
+        self.search = Search([c.ladder for c in self.paid], self._meets, self._hopeless, self._short)
         self._seen: dict[Levels, float] = {}
 
     def at(self, levels: Levels, free: Levels | None = None) -> tuple[str, ...]:
@@ -46,6 +46,10 @@ class Sized:
         yes = self.tries.meets(settings)
         self._seen[levels] = self.tries.odds(settings, 0).log
         return yes
+
+    def _short(self, levels: Levels) -> float | None:
+        log = self._seen.get(levels)
+        return None if log is None else log - math.log(self.tries.target)
 
     def _hopeless(self, levels: Levels, rung: int) -> bool:
         """More of this no longer helps: the last doubling, far beyond what should do, changed little."""

@@ -3,6 +3,7 @@
 // it to, with numbers in the place of addresses. A client address and a destination endpoint are
 // each a number; a cell is one external address within one clash scope. The choice of the port is
 // choose_port itself.
+#include <array>
 #include <natbound/calculator/flow_links.hpp>
 #include <natbound/model/nat_table.hpp>
 #include <optional>
@@ -96,6 +97,19 @@ class flow_table {
 
   private:
     void keep_holes();
+    // The ports that any search of the plan may give.
+    void find_given();
+    // Whether no search could find a port in that cell: known without one, since an overloaded NAT
+    // is full most of the time, and to see that a search goes through all of its ports.
+    bool full(std::uint32_t cell) const {
+        return busy_given_[cell] == given_count_ &&
+               !(setup_.takes_over && cells_[cell].any_closing());
+    }
+    template <class Random>
+    void draw_in_vain(port source, Random& random) const;
+    void count_given(std::uint32_t cell, port p, std::uint32_t by) {
+        if ((given_[p / 64] >> (p % 64) & 1U) != 0) busy_given_[cell] += by;
+    }
     std::uint32_t insert(std::uint32_t pair, std::uint32_t cell, port source, port external);
     std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination,
                                  port source) const;
@@ -105,6 +119,9 @@ class flow_table {
     table_setup setup_;
     std::uint32_t destinations_;
     std::vector<port_bits> cells_;
+    std::array<std::uint64_t, port_count / 64> given_{};
+    std::uint32_t given_count_ = 0;
+    std::vector<std::uint32_t> busy_given_;  // a cell's
     std::vector<live_flow> flows_;
     std::uint64_t live_ = 0, next_rank_ = 0;
     std::vector<std::uint32_t> held_;  // flows of each client, where there is a quota
@@ -114,6 +131,26 @@ class flow_table {
     std::vector<std::vector<std::uint16_t>> shared_;
     std::vector<std::uint32_t> place_, unused_;
 };
+
+// What choose_port draws where it finds nothing, so that the numbers that follow are the same.
+template <class Random>
+void flow_table::draw_in_vain(port source, Random& random) const {
+    const auto& plan = *setup_.plan;
+    const auto& range = plan.class_of(source);
+    const auto& search = plan.design.search;
+    std::uint64_t skipped = search.first_choice_counts && plan.preserves(source) ? 1 : 0;
+    for (const auto& round : search.rounds) {
+        const std::uint64_t probes = probe_count(round, range.size);
+        if (skipped < probes) {
+            const std::uint64_t values = draw_count(round, range.size);
+            if (is_drawn(round)) random.draw(values);
+            if (round.step == step_kind::independent)
+                for (std::uint64_t i = skipped + 1; i < probes; ++i) random.draw(values);
+        }
+        skipped = 0;
+        if (search.stop_when_covered && probes >= range.size) break;
+    }
+}
 
 template <class Random, class Gone>
 table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, port source,
@@ -169,6 +206,11 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     const std::uint32_t tries = design.pool.fallback ? ranks : 1;
     for (std::uint32_t i = 0; i < tries; ++i) {
         const std::uint32_t cell = first_cell + rank;
+        if (full(cell)) {
+            draw_in_vain(source, random);
+            rank = rank + 1 == ranks ? 0 : rank + 1;
+            continue;
+        }
         const auto found = choose_port(*setup_.plan, cells_[cell], source, reuse, random);
         if (found) {
             if (found->taken_over) {

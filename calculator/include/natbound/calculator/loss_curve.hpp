@@ -93,8 +93,9 @@ class loss_curve {
     // look. Where it was never seen to refuse: the highest load looked at.
     double solve(double epsilon, double holds);
     // Looks at lower and lower loads until one refuses less often than that, or was not seen to
-    // refuse at all: short looks, for bounds.
-    void descend(double probability);
+    // refuse at all: short looks, for bounds. start: the share of the ports to begin at (0: its
+    // own); returns the share where it ended, at which a system like this one may begin.
+    double descend(double probability, double start = 0);
     // The worst kind at a load, and at the point looked at that lies nearest.
     log_odds worst(double load) const;
 
@@ -127,9 +128,9 @@ class loss_curve {
     double peak_ = 1;                        // its load over this one's
     std::unique_ptr<simulation> running_;
     std::unique_ptr<arrival_odds> odds_;
-    double running_load_ = 0;
-    double crowding_ = 1;              // load over the load of entries that do not give way
-    std::vector<curve_point> points_;  // by load
+    double running_load_ = 0, settled_ = 0;  // arrivals since it was begun
+    double crowding_ = 1;                    // load over the load of entries that do not give way
+    std::vector<curve_point> points_;        // by load
     std::shared_ptr<const detail::shared_sockets> sharing_;  // where mappings are shared
 };
 

@@ -82,7 +82,11 @@ std::vector<std::pair<double, std::uint64_t>> assignments_by_load(const scenario
 simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
                            std::vector<std::size_t>& kinds);
 
-// Systems with the same key differ in nothing but their load.
+// Systems with the same key differ in nothing but their load. The first form tells NATs and client
+// sets apart by their numbers; the second only sets of one system from one another, which it lists
+// in the order in which they come.
 std::string structure_key(const loss_system& system, const system_split& all);
+std::string structure_key(const loss_system& system, const system_split& all,
+                          std::vector<std::size_t>& sets);
 
 }  // namespace natbound::calculator
