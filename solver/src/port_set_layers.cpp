@@ -107,14 +107,16 @@ std::vector<numbered_addresses> numbered_subscribers(const scenario& s, const na
     return out;
 }
 
+std::uint64_t alike_sets::left_to(transport protocol) const {
+    std::uint64_t out = size;
+    for (const auto& h : kept)
+        if (h.protocol == protocol) out -= static_cast<std::uint64_t>(h.ports.size());
+    return out;
+}
+
 std::uint64_t alike_sets::usable() const {
     std::uint64_t most = 0;
-    for (const auto p : protocols) {
-        std::uint64_t here = size;
-        for (const auto& h : kept)
-            if (h.protocol == p) here -= static_cast<std::uint64_t>(h.ports.size());
-        most = std::max(most, here);
-    }
+    for (const auto p : protocols) most = std::max(most, left_to(p));
     return most;
 }
 
