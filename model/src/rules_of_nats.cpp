@@ -133,8 +133,8 @@ class checker {
                 const auto& other = s.nats[k].inside;
                 if (k != i && std::find(other.begin(), other.end(), name) != other.end())
                     not_yet(here, "true",
-                         "is not modelled yet where clients are spread over several NATs (" + name +
-                             " is inside " + s.nats[k].name + ", too)");
+                            "is not modelled yet where clients are spread over several NATs (" +
+                                name + " is inside " + s.nats[k].name + ", too)");
             }
     }
 
@@ -225,7 +225,7 @@ class checker {
                  "only clients themselves can be translated to IPv4 (NAT64)");
         if (m.static_mappings)
             not_yet(at("nats", i, "inside"), m.name,
-                 "has static mappings and is inside another NAT: that is not modelled yet");
+                    "has static mappings and is inside another NAT: that is not modelled yet");
     }
 
     void pool_against(std::size_t i, const address_set& own, const std::string& what) {

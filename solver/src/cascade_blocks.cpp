@@ -97,8 +97,7 @@ class outwards {
                const std::vector<std::size_t>& nats, nat_capacity& out) {
         std::vector<block> placed;
         for (const auto m : nats)
-            for (const auto& b : done_[m].blocks)
-                columns_for(b, s_.nats[m], s_.nats[n], placed);
+            for (const auto& b : done_[m].blocks) columns_for(b, s_.nats[m], s_.nats[n], placed);
         const cascade_view view(s_, n, clients, std::move(placed));
         std::vector<std::size_t> all(view.seen().clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;

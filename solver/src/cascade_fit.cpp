@@ -5,8 +5,8 @@
 #include "cascade_columns.hpp"
 #include "cascade_view.hpp"
 #include "nat_capacity.hpp"
-#include "natbound/model/error.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
 #include "pair_fit.hpp"
 #include "port_set_laying.hpp"
 #include "thinner_inside.hpp"
@@ -106,9 +106,9 @@ class cascaded_pairs {
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
         if (s.nats[n].port_set) {
             const auto wanted = view.demand(own_);
-            auto found =
-                placed_in_sets(view.seen(), view.reach(), 0, all, numbered_subscribers(s_, s_.nats[n]),
-                               wanted, bj::make_shared_resource<bj::monotonic_resource>());
+            auto found = placed_in_sets(view.seen(), view.reach(), 0, all,
+                                        numbered_subscribers(s_, s_.nats[n]), wanted,
+                                        bj::make_shared_resource<bj::monotonic_resource>());
             if (!found) {
                 why_ = "no placing in the port sets of " + s_.nats[n].name + " was found";
                 return false;

@@ -139,14 +139,13 @@ std::vector<subscriber_class> with_own_sets(const nat& n,
                               "not settled in this version");
     };
     for (const auto& of : sorted(n, firsts, n.port_set->port_set_size)) {
-        const bool all = of->firsts.size() == firsts.size() &&
-                         of->addresses == n.external_ip_address_pool;
+        const bool all =
+            of->firsts.size() == firsts.size() && of->addresses == n.external_ip_address_pool;
         for (const auto& span : numbers) {
             const auto here = subscribers & span.addresses;
             for (const auto& part : here.parts()) {
                 // subscribers of consecutive numbers
-                const count first =
-                    span.first + to_count(span.addresses.rank(part.first).value());
+                const count first = span.first + to_count(span.addresses.rank(part.first).value());
                 const count many = to_count(part.last - part.first) + 1;
                 if (all) {
                     out.push_back({{part.first, part.last}, {{of, first}}});

@@ -78,8 +78,8 @@ std::vector<block> laid_in_sets(const scenario& s, const reach_table& reach, std
                 const count now = std::min<count>(more, left.addresses.size());
                 if (now > 0) {
                     some.addresses = left.addresses.slice(0, now);
-                    left.addresses = left.addresses.slice(static_cast<u128>(now),
-                                                          left.addresses.size() - now);
+                    left.addresses =
+                        left.addresses.slice(static_cast<u128>(now), left.addresses.size() - now);
                     for (auto& l : left.layers) l.first += now;
                     more -= now;
                 } else {
@@ -162,8 +162,9 @@ class placing_in_sets {
             }
             count given = 0;
             for (std::size_t k = 0; k < classes.size(); ++k) {
-                const count now =
-                    until.back() == 0 ? count(0) : count(wanted[d].connections * until[k] / until.back());
+                const count now = until.back() == 0
+                                      ? count(0)
+                                      : count(wanted[d].connections * until[k] / until.back());
                 out[k][d].connections = now - given;
                 given = now;
             }
@@ -177,7 +178,8 @@ class placing_in_sets {
     bool place(const subscriber_kind& kind, subscriber_class left, const demand_list& wanted) {
         const count many = left.addresses.size();
         std::vector<count> cuts{0, many};
-        std::vector<std::pair<count, count>> turns;  // where a pair's remainder begins, and its size
+        std::vector<std::pair<count, count>>
+            turns;  // where a pair's remainder begins, and its size
         count next = 0;
         for (const auto& p : wanted) {
             const count over = p.connections % many;

@@ -134,7 +134,9 @@ def _units(block: Any) -> list[tuple[str, int, list[str], list[int]]]:
         at = []
         for i, (addresses, ports, first) in enumerate(lists):
             row, column = divmod(first + k, len(ports))
-            at.append((addresses[row % len(addresses)], ports[(column + (int(block["from"].get("shift", 0)) if i == 0 else 0)) % len(ports)]))
+            at.append(
+                (addresses[row % len(addresses)], ports[(column + (int(block["from"].get("shift", 0)) if i == 0 else 0)) % len(ports)])
+            )
         out.append(at)
     return out  # type: ignore[return-value]
 
