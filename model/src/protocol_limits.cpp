@@ -45,10 +45,11 @@ void join(const std::set<transport>& protocols, const std::string& here,
             fail(item + ".protocol-id", protocol, "has a limit already", "keep one");
         if (protocols.count(one.protocol_id) == 0) continue;
         if (protocols.size() > 1)
-            not_yet(item, protocol,
-                 "a limit of one protocol, of a NAT that carries several, is not modelled in this "
-                 "version",
-                 "write a scenario for each protocol, or one limit of all");
+            not_yet(
+                item, protocol,
+                "a limit of one protocol, of a NAT that carries several, is not modelled in this "
+                "version",
+                "write a scenario for each protocol, or one limit of all");
         all = std::min(one.limit, all.value_or(one.limit));
     }
     each.reset();  // one way to say it

@@ -1,6 +1,6 @@
 // What clients and servers must keep, and what all rules are written with.
-#include "natbound/model/json_io.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
 #include "rules.hpp"
 
 namespace natbound::rules {

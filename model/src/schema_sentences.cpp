@@ -89,9 +89,9 @@ const std::map<std::string, const char*>& sentences() {
          "How long an entry is kept after its connection's close, by cause (tcp-fin, tcp-rst, "
          "tcp-silence, udp); overrides the design's."},
         {"nat.port-set",
-         "Each subscriber (client address) gets ports in sets of consecutive ones (port blocks; "
-         "RFC "
-         "8512, RFC 7422)."},
+         "Each subscriber (a client address, or an external address of a NAT inside) gets ports in "
+         "sets of consecutive ones (port blocks; RFC 8512, RFC 7422). What static mappings keep of "
+         "a set is lost to whose it is."},
         {"nat.workers",
          "Worker threads with port slices (as VPP has them): each has an equal part of every class "
          "of "
@@ -124,8 +124,8 @@ const std::map<std::string, const char*>& sentences() {
          "1."},
         {"subscriber_port_sets.deterministic",
          "Each client address has its set for ever, by arithmetic (RFC 7422, sequential): client "
-         "number i, in the order of inside and then by address, has set number i, counted through "
-         "one external address before the next."},
+         "number i, in the order of inside (of a NAT inside: its pool) and then by address, has "
+         "set number i, counted through one external address before the next."},
         {"subscriber_port_sets.dynamic",
          "Beside deterministic sets: the ports of each external address that are no client's own, "
          "which any client takes from when its own set is used up (RFC 7422, 2)."},
@@ -298,6 +298,6 @@ const std::map<std::string, const char*>& sentences() {
         {"remedy.breaks", "What it breaks."},
     };
     return all;
-}
+}  // namespace natbound
 
 }  // namespace natbound

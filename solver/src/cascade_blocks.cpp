@@ -1,11 +1,9 @@
 // From the innermost NAT outwards.
 #include "cascade_blocks.hpp"
 
-#include <algorithm>
-
+#include "cascade_columns.hpp"
 #include "cascade_view.hpp"
 #include "natbound/model/cascade.hpp"
-#include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
 #include "port_sets.hpp"
 #include "words.hpp"
@@ -15,44 +13,6 @@ namespace natbound {
 namespace bj = boost::json;
 
 namespace {
-
-// What an inner NAT placed on whole addresses, as one block for each port set that an address may
-// have at the NAT around it: sets lie there side by side. Connections with mappings of their own may
-// change places.
-std::vector<block> columns_for(const block& b, const nat& inner, const nat& outer) {
-    constexpr std::uint64_t most_columns = 64;
-    const auto& pool = inner.design.pool;
-    const auto type = inner.design.mapping_type;
-    const bool own = type == mapping_type::edm || type == mapping_type::eim_if_possible;
-    if (!outer.port_set || inner.port_set || !own ||
-        (pool.choice == pool_choice::hash && !pool.fallback) || b.preserve || b.via_first != 0 ||
-        b.size != b.via_addresses.size() * b.via_ports.size() || b.via_addresses.size() == 1)
-        return {b};
-    const auto& rule = *outer.port_set;
-    std::vector<count> widths;
-    if (rule.deterministic) widths.emplace_back(rule.port_set_size);
-    if (dealt_on_demand(rule)) {
-        const auto size = rule.dynamic ? rule.dynamic->port_set_size : rule.port_set_size;
-        const auto each =
-            rule.dynamic ? rule.dynamic->port_sets_per_subscriber : rule.port_sets_per_subscriber;
-        widths.resize(widths.size() + std::min(each, most_columns), count(size));
-    }
-    widths.push_back(b.via_ports.size());  // the rest
-    std::vector<block> out;
-    const count rows = b.via_addresses.size();
-    count done = 0;
-    for (const auto& width : widths) {
-        const count here = std::min<count>(width, b.via_ports.size() - done);
-        if (here == 0) break;
-        block one = part_of(b, b.to, done * rows, here * rows);
-        one.via_addresses = b.via_addresses;
-        one.via_ports = b.via_ports.slice(static_cast<u128>(done), here);
-        one.via_first = 0;
-        out.push_back(std::move(one));
-        done += here;
-    }
-    return out;
-}
 
 class outwards {
   public:
@@ -137,10 +97,7 @@ class outwards {
                const std::vector<std::size_t>& nats, nat_capacity& out) {
         std::vector<block> placed;
         for (const auto m : nats)
-            for (const auto& b : done_[m].blocks)
-                for (auto& one : unspread(b))
-                    for (auto& column : columns_for(one, s_.nats[m], s_.nats[n]))
-                        placed.push_back(std::move(column));
+            for (const auto& b : done_[m].blocks) columns_for(b, s_.nats[m], s_.nats[n], placed);
         const cascade_view view(s_, n, clients, std::move(placed));
         std::vector<std::size_t> all(view.seen().clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;

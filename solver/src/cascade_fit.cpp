@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <map>
 
+#include "cascade_columns.hpp"
 #include "cascade_view.hpp"
 #include "nat_capacity.hpp"
-#include "natbound/model/error.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/error.hpp"
 #include "pair_fit.hpp"
 #include "port_set_laying.hpp"
 #include "thinner_inside.hpp"
@@ -82,7 +83,7 @@ class cascaded_pairs {
                 if (const auto m = stage_of(flat_, c); m == s.nats.size())
                     clients.push_back(c);
                 else
-                    std::move(placed[m].begin(), placed[m].end(), std::back_inserter(sent));
+                    for (const auto& b : placed[m]) columns_for(b, s.nats[m], s.nats[n], sent);
             if (!place_at(s, n, clients, sent, placed[n])) return false;
             if (outer_[n] == s.nats.size())
                 std::move(placed[n].begin(), placed[n].end(), std::back_inserter(blocks_));
@@ -100,17 +101,14 @@ class cascaded_pairs {
 
     bool place_at(const scenario& s, std::size_t n, const std::vector<std::size_t>& clients,
                   const std::vector<block>& sent, std::vector<block>& out) {
-        std::vector<block> each;
-        for (const auto& b : sent)
-            for (auto& one : unspread(b)) each.push_back(std::move(one));
-        const cascade_view view(s, n, clients, std::move(each));
+        const cascade_view view(s, n, clients, sent);
         std::vector<std::size_t> all(view.seen().clients.size());
         for (std::size_t c = 0; c < all.size(); ++c) all[c] = c;
         if (s.nats[n].port_set) {
             const auto wanted = view.demand(own_);
-            auto found =
-                placed_in_sets(view.seen(), view.reach(), 0, all, numbered_subscribers(s_, s_.nats[n]),
-                               wanted, bj::make_shared_resource<bj::monotonic_resource>());
+            auto found = placed_in_sets(view.seen(), view.reach(), 0, all,
+                                        numbered_subscribers(s_, s_.nats[n]), wanted,
+                                        bj::make_shared_resource<bj::monotonic_resource>());
             if (!found) {
                 why_ = "no placing in the port sets of " + s_.nats[n].name + " was found";
                 return false;

@@ -103,7 +103,8 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
         pool = pool - left;
         // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
         const auto& rule = s.nats[n].design.pool;
-        const bool any = left.empty() || s.nats[n].port_set || rule.fallback || rule.choice == pool_choice::random ||
+        const bool any = left.empty() || s.nats[n].port_set || rule.fallback ||
+                         rule.choice == pool_choice::random ||
                          rule.choice == pool_choice::round_robin;
         if (pool.empty() || !any) continue;
         nat_capacity one;

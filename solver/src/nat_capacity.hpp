@@ -29,7 +29,8 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
                          const std::vector<std::size_t>& inside,
                          const boost::json::storage_ptr& memory, server_room* room = nullptr);
 
-// The first of the blocks, as the NAT's limits on mappings and connections allow; and their numbers.
+// The first of the blocks, as the NAT's limits on mappings and connections allow; and their
+// numbers.
 void keep_limits(nat_capacity& out, const nat& n);
 
 // All NATs and routed clients together; does_not_fit is then a whole body.

@@ -137,10 +137,9 @@ class one_nat {
         auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
         if (found.verdict != fit_verdict::does_not_fit &&
             (nat_.static_mappings || parts_of_ || server_room(s_).any())) {
-            auto blocks =
-                placed_in_sets(s_, reach_, n_, inside_,
-                               numbered_subscribers(parts_of_ ? *parts_of_ : s_, nat_), mine_,
-                               memory_);
+            auto blocks = placed_in_sets(s_, reach_, n_, inside_,
+                                         numbered_subscribers(parts_of_ ? *parts_of_ : s_, nat_),
+                                         mine_, memory_);
             nat_capacity kept;
             if (blocks) kept.blocks = std::move(*blocks);
             keep_limits(kept, nat_);

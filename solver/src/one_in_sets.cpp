@@ -32,8 +32,7 @@ one_in_sets::one_in_sets(const scenario& s, const reach_table& reach, std::size_
     begins_.push_back(static_cast<port>(next));
     const ip_address outside = n.external_ip_address_pool.at(0);
     nat_ = nat;
-    natbound::nat own =
-        own_nat(n, {outside, 1, std::max<port>(begins_.back(), 2) - 1});
+    natbound::nat own = own_nat(n, {outside, 1, std::max<port>(begins_.back(), 2) - 1});
     // which port is a subscriber's own says nothing here: a search gives each of its sets'
     own.design.first_choice = first_choice::none;
     own.inside.clear();
@@ -72,8 +71,7 @@ std::optional<std::vector<block>> one_in_sets::placed(
     for (const auto& p : demand) {
         const auto at = std::find(clients_.begin(), clients_.end(), p.client);
         if (at == clients_.end() || p.connections == 0) continue;
-        mine.push_back(
-            {static_cast<std::size_t>(at - clients_.begin()), p.server, p.connections});
+        mine.push_back({static_cast<std::size_t>(at - clients_.begin()), p.server, p.connections});
         if (short_of_sockets(alone_, mine.back())) return std::nullopt;
     }
     if (mine.empty()) return std::vector<block>();

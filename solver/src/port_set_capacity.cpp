@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <map>
 
-#include "natbound/model/work.hpp"
 #include "natbound/model/port_sets.hpp"
+#include "natbound/model/work.hpp"
 #include "port_set_dealing.hpp"
 #include "port_set_laying.hpp"
 #include "port_sets.hpp"
@@ -174,8 +174,8 @@ void lay_out(nat_capacity& out, const scenario& s, const reach_table& reach, std
     if (out.at_least == out.at_most)
         out.why_bounds.clear();
     else if (out.why_bounds.empty())
-        out.why_bounds = "which connections are best laid in the port sets of " +
-                         s.nats[nat].name + " is not settled";
+        out.why_bounds = "which connections are best laid in the port sets of " + s.nats[nat].name +
+                         " is not settled";
 }
 
 nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std::size_t nat,

@@ -56,6 +56,8 @@ class one_client {
         for (const auto& p : mine)
             if (p.client == client) wish_for(p);
         for (std::size_t g = 0; g < groups_.size(); ++g) ways_of(g);
+        if (n.static_mappings && !dealt_on_demand(*n.port_set))
+            own_ = with_own_sets(n, numbered_subscribers(s, n), s.clients[client].addresses);
     }
 
     mapping_type mapping() const {
@@ -73,8 +75,14 @@ class one_client {
         return out;
     }
 
-    // With so many sets, dealt evenly.
+    // With so many sets, dealt evenly; where sets are deterministic and static mappings keep ports
+    // of some, with their own.
     placed place(const count& sets) const {
+        if (!own_.empty()) {
+            std::vector<dealt_subscribers> classes;
+            for (const auto& one : own_) classes.push_back({client_, one.addresses.size(), 1});
+            return send(std::move(classes));
+        }
         const count whole = sets / subscribers_, more = sets % subscribers_;
         std::vector<dealt_subscribers> classes;
         if (more > 0) classes.push_back({client_, more, whole + 1});
@@ -167,7 +175,10 @@ class one_client {
             }
             for (node g = 0; g < groups; ++g)
                 net.add_arc(keys + k * groups + g, own + k,
-                            groups_[g].keys * cls.subscribers * room_.ports(cls.sets));
+                            groups_[g].keys * cls.subscribers *
+                                room_.ports_for(groups_[g], cls.sets,
+                                                own_.empty() ? std::vector<hole>()
+                                                             : own_[k].layers.front().of->kept));
             net.add_arc(own + k, sink,
                         room_.quota() && !shared_ ? count(cls.subscribers * *room_.quota()) : all);
         }
@@ -196,6 +207,7 @@ class one_client {
     bool shared_;
     std::vector<wish> wishes_;
     std::vector<way> ways_;
+    std::vector<subscriber_class> own_;
 };
 
 bj::object not_with(const scenario& s, const one_client& one,

@@ -205,10 +205,9 @@ guaranteed_result port_set_guaranteed(const scenario& s, const nat& n,
     for (const auto* c : inside(s, n)) {
         const count first = first_subscriber(s, n, *c);
         if (n.static_mappings && c->addresses.size() > most_subscribers)
-            throw unsupported("NAT " + n.name +
-                              ": guaranteed with static mappings and port sets of more than " +
-                              grouped(most_subscribers) +
-                              " client addresses is not settled in this version");
+            throw unsupported(
+                "NAT " + n.name + ": guaranteed with static mappings and port sets of more than " +
+                grouped(most_subscribers) + " client addresses is not settled in this version");
         const auto many = saturated(
             n.static_mappings ? c->addresses.size()
                               : std::min<count>(c->addresses.size(), layout.on_an_address()));

@@ -107,14 +107,16 @@ std::vector<numbered_addresses> numbered_subscribers(const scenario& s, const na
     return out;
 }
 
+std::uint64_t alike_sets::left_to(transport protocol) const {
+    std::uint64_t out = size;
+    for (const auto& h : kept)
+        if (h.protocol == protocol) out -= static_cast<std::uint64_t>(h.ports.size());
+    return out;
+}
+
 std::uint64_t alike_sets::usable() const {
     std::uint64_t most = 0;
-    for (const auto p : protocols) {
-        std::uint64_t here = size;
-        for (const auto& h : kept)
-            if (h.protocol == p) here -= static_cast<std::uint64_t>(h.ports.size());
-        most = std::max(most, here);
-    }
+    for (const auto p : protocols) most = std::max(most, left_to(p));
     return most;
 }
 
@@ -137,14 +139,13 @@ std::vector<subscriber_class> with_own_sets(const nat& n,
                               "not settled in this version");
     };
     for (const auto& of : sorted(n, firsts, n.port_set->port_set_size)) {
-        const bool all = of->firsts.size() == firsts.size() &&
-                         of->addresses == n.external_ip_address_pool;
+        const bool all =
+            of->firsts.size() == firsts.size() && of->addresses == n.external_ip_address_pool;
         for (const auto& span : numbers) {
             const auto here = subscribers & span.addresses;
             for (const auto& part : here.parts()) {
                 // subscribers of consecutive numbers
-                const count first =
-                    span.first + to_count(span.addresses.rank(part.first).value());
+                const count first = span.first + to_count(span.addresses.rank(part.first).value());
                 const count many = to_count(part.last - part.first) + 1;
                 if (all) {
                     out.push_back({{part.first, part.last}, {{of, first}}});

@@ -29,7 +29,8 @@ struct alike_sets {
     std::vector<hole> kept;  // ports counted from a set's first one; addresses are not used
 
     count sets() const { return addresses.size() * firsts.size(); }
-    // Of one set, the most that a protocol is left.
+    // The ports of one set that a protocol is left; and the most of them.
+    std::uint64_t left_to(transport protocol) const;
     std::uint64_t usable() const;
 };
 

@@ -78,8 +78,8 @@ std::vector<block> laid_in_sets(const scenario& s, const reach_table& reach, std
                 const count now = std::min<count>(more, left.addresses.size());
                 if (now > 0) {
                     some.addresses = left.addresses.slice(0, now);
-                    left.addresses = left.addresses.slice(static_cast<u128>(now),
-                                                          left.addresses.size() - now);
+                    left.addresses =
+                        left.addresses.slice(static_cast<u128>(now), left.addresses.size() - now);
                     for (auto& l : left.layers) l.first += now;
                     more -= now;
                 } else {
@@ -150,23 +150,25 @@ class placing_in_sets {
                                     const demand_list& wanted, bool by_ports) const {
         std::vector<demand_list> out(classes.size(), wanted);
         if (classes.size() == 1) return out;
-        std::vector<count> weights;
-        count all = 0;
-        for (const auto& c : classes) {
-            const count each = by_ports && !c.layers.empty() ? count(c.layers.front().of->usable())
-                                                             : count(1);
-            weights.push_back(each * c.addresses.size());
-            all += weights.back();
-        }
-        if (all == 0) return out;  // nothing fits
         for (std::size_t d = 0; d < wanted.size(); ++d) {
-            count before = 0, given = 0;
-            for (std::size_t k = 0; k < classes.size(); ++k) {
-                before += weights[k];
-                const count until = wanted[d].connections * before / all;
-                out[k][d].connections = until - given;
-                given = until;
+            const auto protocol = s_.servers[wanted[d].server].protocol;
+            std::vector<count> until;  // weights, summed
+            for (const auto& c : classes) {
+                const count each = by_ports && !c.layers.empty()
+                                       ? count(c.layers.front().of->left_to(protocol))
+                                       : count(1);
+                until.push_back((until.empty() ? count(0) : until.back()) +
+                                each * c.addresses.size());
             }
+            count given = 0;
+            for (std::size_t k = 0; k < classes.size(); ++k) {
+                const count now = until.back() == 0
+                                      ? count(0)
+                                      : count(wanted[d].connections * until[k] / until.back());
+                out[k][d].connections = now - given;
+                given = now;
+            }
+            if (until.back() == 0) out.front()[d] = wanted[d];  // which does not fit
         }
         return out;
     }
@@ -176,7 +178,8 @@ class placing_in_sets {
     bool place(const subscriber_kind& kind, subscriber_class left, const demand_list& wanted) {
         const count many = left.addresses.size();
         std::vector<count> cuts{0, many};
-        std::vector<std::pair<count, count>> turns;  // where a pair's remainder begins, and its size
+        std::vector<std::pair<count, count>>
+            turns;  // where a pair's remainder begins, and its size
         count next = 0;
         for (const auto& p : wanted) {
             const count over = p.connections % many;

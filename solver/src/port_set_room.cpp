@@ -68,12 +68,13 @@ subscriber_room::subscriber_room(const scenario& s, const reach_table& reach, co
     if (readings_.below) below_ = groups_of(alone_, reach_, plan, inside_, *readings_.below);
 }
 
-// Under a key of the group: where keys hold the protocol it has one, else all are kept alike.
-count subscriber_room::ports_for(const group& g, const count& sets) const {
-    count out = ports(sets);
-    if (kept_.empty() || g.to.empty()) return out;
+// Where keys hold the protocol it has one, else all are kept alike.
+count subscriber_room::ports_for(const group& g, const count& sets,
+                                 const std::vector<hole>& kept) const {
+    count out = ports_of(rule_, sets);
+    if (kept.empty() || g.to.empty()) return out;
     const auto protocol = alone_.servers[g.to.front().server].protocol;
-    for (const auto& h : kept_)
+    for (const auto& h : kept)
         if (!h.protocol || *h.protocol == protocol) out -= std::min<count>(out, h.ports.size());
     return out;
 }
@@ -83,7 +84,7 @@ mapping_list subscriber_room::held_in(const std::vector<group>& groups, const co
     for (const auto& g : groups) {
         mapping_list here;
         for (const auto& c : g.sources) here.push_back({c.weight, c.mappings});
-        for (const auto& m : kept(std::move(here), ports_for(g, sets), {}))
+        for (const auto& m : kept(std::move(here), ports_for(g, sets, kept_), {}))
             out.push_back({m.weight, m.mappings * g.keys});
     }
     if (quota_) return kept(std::move(out), {}, count(*quota_));

@@ -43,14 +43,14 @@ class subscriber_room {
 
     const nat_readings& readings() const { return readings_; }
     std::optional<std::uint64_t> quota() const { return quota_; }
-    count ports(const count& sets) const { return ports_of(rule_, sets); }
+    // Under a key of the group, of sets of which static mappings keep these.
+    count ports_for(const group& g, const count& sets, const std::vector<hole>& kept) const;
     // Its mappings under each kind of key, as `below` reads them and told apart by server set; the
     // server sets are the scenario's, the one client set has the number 0.
     std::vector<group> told_apart() const;
 
   private:
     mapping_list held_in(const std::vector<group>& groups, const count& sets) const;
-    count ports_for(const group& g, const count& sets) const;
 
     scenario alone_;
     reach_table reach_;

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "nat_capacity.hpp"
-#include "port_set_layers.hpp"
 #include "natbound/solver/maximum.hpp"
+#include "port_set_layers.hpp"
 #include "port_set_room.hpp"
 
 namespace natbound {

@@ -15,8 +15,8 @@ namespace {
 count ports_of_each(const scenario& s, const nat& outer) {
     const count subscribers = subscribers_of(s, outer);
     const auto supply = supply_of(outer, subscribers);
-    const count more = std::min<count>(supply.each - supply.own,
-                                       std::max<count>(supply.shared / subscribers, 1));
+    const count more =
+        std::min<count>(supply.each - supply.own, std::max<count>(supply.shared / subscribers, 1));
     return ports_of(*outer.port_set, supply.own + (supply.shared > 0 ? more : count(0)));
 }
 

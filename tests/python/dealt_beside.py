@@ -126,6 +126,19 @@ def spread(rng: random.Random) -> dict[str, Any]:
     return right(lambda: _some_sets(rng, test_spread.spread(rng)))
 
 
+def spread_holes(rng: random.Random) -> dict[str, Any]:
+    """The same beside static mappings."""
+
+    def make() -> dict[str, Any]:
+        s = with_holes(rng, spread(rng))
+        for n in s["nats"]:
+            for m in n["static-mappings"]:
+                m["external-src-port"] = [str(int(p) + 12) for p in m["external-src-port"]]
+        return s
+
+    return right(make)
+
+
 def shared(rng: random.Random) -> dict[str, Any]:
     """Pools that are shared."""
     return right(lambda: _some_sets(rng, test_clash.made(rng)))
@@ -140,6 +153,6 @@ KINDS: dict[str, Callable[[random.Random], dict[str, Any]]] = {
     "port sets, static mappings, shared mappings": lambda rng: holes(rng, "eim"),
     "port sets, server limits": limits,
     "port sets, spread clients": spread,
-    "port sets, spread clients, static mappings": lambda rng: right(lambda: with_holes(rng, spread(rng))),
+    "port sets, spread clients, static mappings": spread_holes,
     "port sets, shared endpoints": shared,
 }

@@ -75,7 +75,9 @@ KINDS: dict[str, Maker] = {
     "port sets, dynamic part, shared mappings": lambda rng: dealt.dynamic_document(rng, "eim"),
     "port sets, shared mappings": lambda rng: dealt.random_document(rng, "eim"),
     "port parity": lambda rng: with_parity(small.random_scenario(rng)),
-    "port parity, quotas, server limits": lambda rng: with_parity(small.with_quotas(rng, with_server_limits(rng, small.random_scenario(rng)), 4)),
+    "port parity, quotas, server limits": lambda rng: with_parity(
+        small.with_quotas(rng, with_server_limits(rng, small.random_scenario(rng)), 4)
+    ),
     "port parity, static mappings": lambda rng: with_parity(with_holes(rng, small.random_scenario(rng))),
     "port parity, cascades": lambda rng: with_parity(test_cascade.made(rng)),
     "port parity, spread clients": lambda rng: with_parity(test_spread.spread(rng)),

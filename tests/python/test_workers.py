@@ -18,7 +18,10 @@ import attack
 
 def vpp(workers: dict[str, Any] | None, addresses: str = "10.0.0.0/24", **more: Any) -> natbound.Scenario:
     """Clients behind VPP."""
-    router: dict[str, Any] = {"name": "vpp", "inside": ["lan"], "external-ip-address-pool": "203.0.113.5"} | {"design": "vpp-nat44-ed", **more}
+    router: dict[str, Any] = {"name": "vpp", "inside": ["lan"], "external-ip-address-pool": "203.0.113.5"} | {
+        "design": "vpp-nat44-ed",
+        **more,
+    }
     if workers:
         router["workers"] = workers
     return natbound.Scenario({
@@ -43,7 +46,9 @@ def listed(texts: list[str]) -> set[ipaddress.IPv4Address]:
         if "/" in text:
             out |= set(ipaddress.IPv4Network(text))
         else:
-            out |= {ipaddress.IPv4Address(n) for n in range(int(ipaddress.IPv4Address(first)), int(ipaddress.IPv4Address(last or first)) + 1)}
+            out |= {
+                ipaddress.IPv4Address(n) for n in range(int(ipaddress.IPv4Address(first)), int(ipaddress.IPv4Address(last or first)) + 1)
+            }
     return out
 
 
@@ -129,7 +134,11 @@ def test_nats_inside_are_dealt_to_workers() -> None:
         ({"workers": {"count": 0}}, "at least one worker", natbound.InputError),
         ({"workers": {"count": 2, "hash": "jhash"}}, "no such hash", natbound.InputError),
         ({"workers": {"count": 300}}, "at most 256 workers", natbound.InputError),
-        ({"workers": {"count": 4}, "port-set-restrict": {"start-port-number": 2000, "end-port-number": 2002}}, "slices", natbound.InputError),
+        (
+            {"workers": {"count": 4}, "port-set-restrict": {"start-port-number": 2000, "end-port-number": 2002}},
+            "slices",
+            natbound.InputError,
+        ),
         ({"workers": {"count": 4}, "port-set": {"port-set-size": 512}}, "port-set", natbound.Unsupported),
         ({"workers": {"count": 4}, "design": "openbsd-pf", "port-set-restrict": {"psid-len": 4, "psid": 1}}, "PSID", natbound.Unsupported),
     ],

@@ -145,7 +145,9 @@ def counted_alone(scenario: Scenario, nat: Nat, blocks: list[Block]) -> None:
     """Connections that are counted (`port-sets`) are not seen by what looks at blocks: nothing else may have to do with them."""
     need(not blocks, f"{nat.name}: blocks beside connections that are counted")
     need(not nat.holes.each, f"{nat.name}: static mappings, which those who count do not see")
-    need(nat.name not in scenario.clients and not nat.inside & scenario.nats.keys(), f"{nat.name}: in a cascade connections are not counted")
+    need(
+        nat.name not in scenario.clients and not nat.inside & scenario.nats.keys(), f"{nat.name}: in a cascade connections are not counted"
+    )
     with_it = next(some for some in clusters(scenario) if any(w.name == nat.name for w in some))
     need(len(with_it) == 1, f"{nat.name}: shares clients or endpoints, so that connections are not counted")
 

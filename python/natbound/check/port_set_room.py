@@ -21,7 +21,6 @@ from .reading import count, get, known_keys, need
 from .scenario import Client, Nat, Scenario
 from .sets import Undecided, meet, rank_of, size, spend
 
-
 Mappings = list[tuple[int, int]]  # (connections of each, how many)
 Kept = tuple[int, ...]  # ports that static mappings keep, by protocol
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .blocks import read_dests
 from .keys import keys_of, mapping_side
-from .port_set_room import Room, carried, cut, supply
+from .port_set_room import Room, carried, cut, kept_of, supply
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
 from .servers import Dest
@@ -166,6 +166,15 @@ def needed(scenario: Scenario, nat: Nat, wanted: Mapping[tuple[str, str], int], 
     return sum(each.values()), room
 
 
+def carried_with(scenario: Scenario, nat: Nat, client: Client, room: Room, sets: int) -> int:
+    """What the client set's addresses carry with so many sets, dealt evenly; with their own, of which static mappings keep ports."""
+    kept = kept_of(scenario, nat, client)
+    if len(kept) > 1 or () not in kept:
+        return sum(room.most(1, ports) * many for ports, many in kept.items())
+    full, more = divmod(sets, size(client.addresses))
+    return more * room.most(full + 1) + (size(client.addresses) - more) * room.most(full)
+
+
 def too_few(scenario: Scenario, nat: Nat, value: Any, demand: Mapping[tuple[str, str], int], where: str) -> bool:
     """does-not-fit with a demand: whether the sets that these client sets need at least are more than there are."""
     there = supply(scenario, nat)
@@ -183,8 +192,7 @@ def too_few(scenario: Scenario, nat: Nat, value: Any, demand: Mapping[tuple[str,
         many, y = size(client.addresses), count(get(item, "sets", here), here)
         need(y >= there.own * many, f"{here}: fewer sets than {name} has anyway")
         wanted, room = needed(scenario, nat, demand, client, to)
-        full, more = divmod(y, many)
-        carries = more * room.most(full + 1) + (many - more) * room.most(full)
+        carries = carried_with(scenario, nat, client, room, y)
         need(wanted > carries, f"{here}: {y:,} sets carry {carries:,}, and {wanted:,} are wanted")
         least += y + 1 - there.own * many
         alone = alone or y >= many * there.each

@@ -150,8 +150,8 @@ BOOST_DESCRIBE_STRUCT(failure_rule, (), (kind, icmp_type, icmp_code, counter, co
 BOOST_DESCRIBE_STRUCT(remedy, (), (name, apply, set, breaks))
 BOOST_DESCRIBE_STRUCT(design, (),
                       (name, summary, sources, notes, mapping_type, clash_scope, port_classes,
-                       port_parity_preservation, first_choice, search, pool, commit, reuse, pressure, failure,
-                       when_restricted, timers, remedies))
+                       port_parity_preservation, first_choice, search, pool, commit, reuse,
+                       pressure, failure, when_restricted, timers, remedies))
 
 // Throws input_error where the axes contradict one another.
 void validate(const design& d, const std::string& path);

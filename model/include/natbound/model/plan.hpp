@@ -59,8 +59,8 @@ struct nat_plan {
   private:
     std::uint8_t class_among_runs(port source) const;
 
-    // Source ports by class: as runs in ascending order, or where these are many by port. A thousand
-    // NATs would else clear a page for each few ports.
+    // Source ports by class: as runs in ascending order, or where these are many by port. A
+    // thousand NATs would else clear a page for each few ports.
     std::vector<std::pair<interval<port>, std::uint8_t>> runs_;
     std::vector<std::uint8_t> class_index_;
     // the widest interval of source ports in one class: nearly every flow's, and it spares the

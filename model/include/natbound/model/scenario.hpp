@@ -274,8 +274,8 @@ BOOST_DESCRIBE_STRUCT(device_profile, (), (name, summary, sources))
 BOOST_DESCRIBE_STRUCT(worker_threads, (), (count, hash))
 BOOST_DESCRIBE_STRUCT(nat, (),
                       (name, inside, external_ip_address_pool, translates, port_set_restrict,
-                       port_set, workers, static_mappings, nat64_prefixes, design, connection_limits,
-                       mapping_limits, rate_limits, memory, profile, timers))
+                       port_set, workers, static_mappings, nat64_prefixes, design,
+                       connection_limits, mapping_limits, rate_limits, memory, profile, timers))
 BOOST_DESCRIBE_STRUCT(hold_time, (), (law, mean, cv, samples, means, edges, weights))
 BOOST_DESCRIBE_STRUCT(endings, (), (fin, rst, silence))
 BOOST_DESCRIBE_STRUCT(arrival_state, (), (weight, mean, next))
