@@ -40,7 +40,7 @@ def changes(
     clients, servers: the sets of one reason. What changes none of them, nor their NAT, leaves that reason as it is, so it is not tried.
 
     A limit that is less than what is wanted through its NAT must be raised whatever else is done: where that alone does not do, each other
-    change is looked for on top of it (`with`). Where no change of one kind does, several are looked for together.
+    change is looked for on top of it (`with`). Several are looked for together where no change of one kind does, or they may cost less.
     """
     tried: list[dict[str, Any]] = []
     try:
@@ -72,10 +72,18 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
             if kind.what not in LIMITS or not base.parts:
                 yield _more(base, kind)
         yield from _others(base, canonical, clients)
-    if not any(one["enough"] for one in before) and (several := Together(scenario, pairs, price).found()) is not None:
+    cheapest = min((_cost(one, price) for one in before if one["enough"]), default=math.inf)
+    several = Together(scenario, pairs, price).found(by_reasons=cheapest < math.inf)
+    if several is not None and _cost(several, price) < cheapest:
         yield several
     if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) is not None:
         yield shorter
+
+
+def _cost(one: dict[str, Any], price: dict[str, float]) -> float:
+    """Of a change, with what goes with it."""
+    amounts = [(one["kind"], one["amount"]), *((part["kind"], part["more"]) for part in one.get("with", []))]
+    return round(sum(price[kind] * n for kind, n in amounts), 12)
 
 
 def _sorted(tried: list[dict[str, Any]], price: dict[str, float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -83,8 +91,8 @@ def _sorted(tried: list[dict[str, Any]], price: dict[str, float]) -> tuple[list[
     enough, not_enough = [], []
     for one in tried:
         if one.pop("enough"):
-            amounts = [(one["kind"], one.pop("amount")), *((part["kind"], part["more"]) for part in one.get("with", []))]
-            one["cost"] = round(sum(price[kind] * n for kind, n in amounts), 12)
+            one["cost"] = _cost(one, price)
+            del one["amount"]
             enough.append(one)
         else:
             one.pop("amount", None)

@@ -1,4 +1,4 @@
-"""Several changes together, where no one kind alone makes a demand fit: reason after reason, the cheapest that mends each."""
+"""Several changes together, where no one kind alone makes a demand fit, or costs more: reason after reason, the cheapest that mends each."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ class Together:
         self.scenario, self.pairs, self.price = scenario, pairs, price
         self.parts: dict[tuple[str, str], _Part] = {}
 
-    def found(self) -> dict[str, Any] | None:
+    def found(self, by_reasons: bool = False) -> dict[str, Any] | None:
         """The change, as `changes` has them; None where none was found. The cheaper of two: reason after reason, or as little of everything
-        as does, the dearest first. Each part is the least beside the others; another choice of kinds may be cheaper."""
+        as does, the dearest first (not `by_reasons`, where one kind alone does). Each part is the least beside the others; another choice of
+        kinds may be cheaper."""
         choices: list[tuple[float, int, dict[tuple[str, str], _Part]]] = []
-        for way in (self._by_reasons, lambda: self._mend_by_all(self.pairs)):
+        ways = (self._by_reasons, lambda: self._mend_by_all(self.pairs))
+        for way in ways[:1] if by_reasons else ways:
             self.parts = {}
             if way() and len(self.parts) > 1:
                 choices.append((sum(self.price[what] * part.n for (what, _), part in self.parts.items()), len(choices), self.parts))
