@@ -83,7 +83,7 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
 def _cost(one: dict[str, Any], price: dict[str, float]) -> float:
     """Of a change, with what goes with it."""
     amounts = [(one["kind"], one["amount"]), *((part["kind"], part["more"]) for part in one.get("with", []))]
-    return round(sum(price[kind] * n for kind, n in amounts), 12)
+    return round(float(sum(price[kind] * n for kind, n in amounts)), 12)
 
 
 def _sorted(tried: list[dict[str, Any]], price: dict[str, float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
