@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "evidence.hpp"
 #include "natbound/calculator/loss_curve.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "risk.hpp"
@@ -50,6 +51,7 @@ bj::object looks::refused(const scenario& s, double lowest, double holds, double
                    {"exact", r.exact},
                    {"method", r.method.empty() ? "nothing refuses" : r.method},
                    {"overall", odds_json(r.overall)},
+                   {"assumptions", texts(r.assumed)},
                    {"worst", odds_json(r.worst)},
                    {"kind", r.kinds.empty() ? bj::value(nullptr) : kind_json(r.kinds.front())}};
     bj::array refusing;

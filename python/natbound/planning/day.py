@@ -28,6 +28,9 @@ LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
+Refused = Callable[[float, float], dict[str, Any]]  # see _refusals
+
+
 class Odds(NamedTuple):
     """A refusal probability, or what it is at most."""
 
@@ -41,8 +44,7 @@ class RefusalCurve:
     Where risk has only a bound (`at_most`), so has the curve: at that load, and up to the next one that has a value.
     """
 
-    def __init__(self, scenario: Scenario, load: float, low: float, high: float, seed: int) -> None:
-        refused = _refusals(scenario, seed)
+    def __init__(self, refused: Refused, load: float, low: float, high: float) -> None:
         top = refused(high / load, LOWEST)
         self.exact = bool(top["exact"])
         loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
@@ -89,7 +91,7 @@ def _is_bound(one: dict[str, Any]) -> bool:
     return one["overall"]["value"] is None
 
 
-def _refusals(scenario: Scenario, seed: int) -> Callable[[float, float], dict[str, Any]]:
+def _refusals(scenario: Scenario, seed: int) -> Refused:
     """What is refused at the traffic times a scale: what was simulated at one serves the others. The second argument: how low a bound is
     looked for where nothing is seen to refuse (1: none is)."""
     looks = _core.Looks(seed)
@@ -104,7 +106,7 @@ def _refusals(scenario: Scenario, seed: int) -> Callable[[float, float], dict[st
             risk = scenario.risk(scale, tries=1, seed=seed)
             bound = risk["refusal_probability"] is None
             overall = {"value": None if bound else risk["refusal_probability"], "log": risk["log_refusal_probability"]}
-            return {"exact": risk["exact"], "method": risk["method"], "overall": overall}
+            return {**{key: risk[key] for key in ("rate", "load", "exact", "method", "assumptions")}, "overall": overall}
         return found
 
     return refused
@@ -147,14 +149,16 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     if mean == 0:
         raise InputError("at least one rate must be above 0", path="rates")
     bursty = _bursts(scenario, period)
-    base = scenario.risk(seed=seed, tries=1)
-    rate, hold, load = float(base["rate"]), float(base["hold"]), float(base["load"])
+    at = _refusals(scenario, seed)
+    base = at(1.0, 1.0)
+    rate, load = float(base["rate"]), float(base["load"])
+    hold = load / rate
     profile = Day.of(scenario, [value / mean * rate for value in values], period=period)
     live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
     least = max(min(live), 1e-3 * max(live), 1e-9)
-    curve = RefusalCurve(scenario, load, least, max(peak.value, most.value * hold), seed)
+    curve = RefusalCurve(at, load, least, max(peak.value, most.value * hold))
     odds = [curve.at(max(n, least)) for n in live]
     failing = sum(r * p.value for r, p in zip(now, odds, strict=True))
     unseen = sum(r * p.value for r, p in zip(now, odds, strict=True) if p.at_most)

@@ -17,11 +17,10 @@ class looks {
     explicit looks(std::uint64_t seed, std::function<void()> interrupt = {});
 
     // The worst kind's refusal probability at the scenario's traffic times `scale`: `worst`, its
-    // `kind`, `overall` (of all attempts), `method`, `exact`, `load`, `rate`, and `refusing`, each
-    // limit by itself. holds: mean holds that
-    // are averaged over where states are simulated; lowest: where nothing is seen to refuse, how
-    // low a bound is looked for (1: none is). Throws input_error where there is no traffic,
-    // unsupported.
+    // `kind`, `overall` (of all attempts), `method`, `assumptions`, `exact`, `load`, `rate`, and
+    // `refusing`, each limit by itself. holds: mean holds that are averaged over where states are
+    // simulated; lowest: where nothing is seen to refuse, how low a bound is looked for (1: none
+    // is). Throws input_error where there is no traffic, unsupported.
     boost::json::object refused(const scenario& s, double lowest, double holds,
                                 double scale = 1) const;
 
