@@ -89,7 +89,7 @@ def test_limits_in_sequence() -> None:
     assert limited.by_rate == pytest.approx(calculator.finite_queue(20, 6 / 7).loss, rel=2e-3)
     for call, message in (
         (lambda: calculator.limits_in_sequence([1, 2], [3, 4, 5], quota=1), "subscribers = [1, 2]: must be one number, or 3"),
-        (lambda: calculator.limits_in_sequence(1, -1, quota=1), "load = -1: must be above 0"),
+        (lambda: calculator.limits_in_sequence(1, -1, quota=1), "load = -1: must be at least 1e-200 and at most 1e9"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1.5), "quota = 1.5: must be a whole number"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1, pool=0), "pool = 0: must be at least 1"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1, rate=math.inf), "rate = inf: must be above 0"),
@@ -129,7 +129,7 @@ def test_finite_queues() -> None:
         (lambda: calculator.blocks_refused(128, 8, 504, 0, 1), "subscribers = 0: must be at least 1"),
         (lambda: calculator.blocks_refused(1.5, 8, 504, 1, 1), "block = 1.5: must be a whole number"),  # type: ignore[arg-type]
         (lambda: calculator.subscribers_for(128, 8, 504, 10, [0.5, 2]), "target = 2: must lie between 0 and 1 (at index [1])"),
-        (lambda: EvictingTable(10, [Connections(1, math.nan, 1)]), "life = nan: must be above 0"),
+        (lambda: EvictingTable(10, [Connections(1, math.nan, 1)]), "life = nan: must be at least 1e-100 and at most 1e100"),
         (lambda: calculator.finite_queue(5, [1, math.nan]), "load = nan: must be above 0 and at most 100 (at index [1])"),
         (lambda: calculator.finite_queue(5, 1, service="M/D/1"), "service = 'M/D/1': must be"),  # type: ignore[arg-type]
         (lambda: calculator.room_for(2, 0.25), "target = 0.25: is met by no room"),

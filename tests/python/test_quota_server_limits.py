@@ -49,7 +49,7 @@ def test_small_ones_are_exact_as_cp_sat_finds_them() -> None:
     found = list(maxima(lambda: per_endpoint(rng, 2), rng, 60, 4))
     assert sum(exact for _, exact, _ in found) > 52  # the rest: two NATs, of which the first leaves the other too little room
     assert sum("quota" in one["sets_it"] for one, _, _ in found) > 15
-    assert sum("at each" in one["sets_it"] for one, _, _ in found) > 10
+    assert sum("at each" in one["sets_it"] for one, _, _ in found) > 8
 
 
 def test_demands_are_what_cp_sat_finds() -> None:

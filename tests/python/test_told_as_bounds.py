@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -39,17 +40,15 @@ def test_a_quiet_day_has_bounds_and_a_busy_one_values() -> None:
     assert busy.at_peak > busy.refused
 
 
-class Stub:
-    """A risk that is known above a load of 100, and a bound below: of more than what is known of higher loads."""
-
-    def risk(self, scale: float, **_: object) -> dict[str, object]:
-        known = scale > 100
-        log = math.log(1e-12) * 100 / scale if known else math.log(5e-9)
-        return {"exact": True, "refusal_probability": math.exp(log) if known else None, "log_refusal_probability": log, "method": "stub"}
+def known_above_100(scale: float, _: float) -> dict[str, Any]:
+    """What is refused is known above a load of 100, and a bound below: of more than what is known of higher loads."""
+    known = scale > 100
+    log = math.log(1e-12) * 100 / scale if known else math.log(5e-9)
+    return {"exact": True, "method": "stub", "overall": {"value": math.exp(log) if known else None, "log": log}}
 
 
 def test_the_curve_passes_bounds_down() -> None:
-    curve = RefusalCurve(Stub(), 1.0, 1.0, 150.0, 1)  # type: ignore[arg-type]
+    curve = RefusalCurve(known_above_100, 1.0, 1.0, 150.0)
     assert curve.at(50) == curve.at(80)
     assert curve.at(80).at_most
     assert curve.at(80).value == pytest.approx(1e-12, rel=1)
