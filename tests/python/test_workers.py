@@ -151,3 +151,11 @@ def test_errors(more: dict[str, Any], words: str, kind: type[Exception]) -> None
 def test_a_hash_of_too_many_addresses() -> None:
     with pytest.raises(natbound.InputError, match="at most 1,048,576"):
         vpp({"count": 4, "hash": "vpp-fold"}, "10.0.0.0/8")
+
+
+def test_explain_changes_the_nat_and_not_a_worker() -> None:
+    found = vpp({"count": 4}, design="ideal").explain(70_000)
+    address = next(c for c in found["changes"] if c["kind"] == "address")
+    assert address["of"] == "vpp"
+    assert address["more"] == 1
+    attack.accepted(address["sufficient"])

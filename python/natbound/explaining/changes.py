@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from natbound import _core
 from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.base import LIMITS, Base, needed_limits
-from natbound.explaining.kinds import Kind, kinds_of
+from natbound.explaining.kinds import Kind, as_given, kinds_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
@@ -132,6 +132,7 @@ def _more(base: Base, kind: Kind) -> dict[str, Any]:
 
 def _others(base: Base, canonical: dict[str, Any], clients: set[str]) -> Iterator[dict[str, Any]]:
     """Another mapping type, a wider clash scope, or another design of the catalogue."""
+    clients = as_given(canonical, clients)
     for i, nat in enumerate(canonical.get("nats", [])):
         if not clients & set(nat["inside"]):
             continue

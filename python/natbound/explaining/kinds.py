@@ -27,6 +27,7 @@ class Kind:
 
 def kinds_of(canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
     """All of them, of every NAT and of these client and server sets."""
+    clients = as_given(canonical, clients)
     for i, nat in enumerate(canonical.get("nats", [])):
         if clients & set(nat["inside"]):
             yield from _of_nat(canonical, i, nat)
@@ -36,6 +37,12 @@ def kinds_of(canonical: dict[str, Any], clients: set[str], servers: set[str]) ->
     for i, client in enumerate(canonical["clients"]):
         if client["name"] in clients:
             yield from _of_client(i, client)
+
+
+def as_given(canonical: dict[str, Any], clients: set[str]) -> set[str]:
+    """Client sets by the names that the scenario gives them: behind workers, questions are asked of "lan (router worker 0)", a part of lan."""
+    given = [c["name"] for c in canonical["clients"]]
+    return {next((n for n in given if n == name or (name.startswith(f"{n} (") and name.endswith(")"))), name) for name in clients}
 
 
 def plural(n: int, one: str, many: str = "") -> str:
