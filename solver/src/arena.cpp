@@ -66,6 +66,23 @@ std::vector<const client_set*> inside(const scenario& s, const nat& n) {
     return out;
 }
 
+namespace {
+
+// So many addresses of a client set have, in each class of ports, as many sockets as there are
+// endpoints for them, or `enough`.
+std::uint64_t most_wanted(const nat_plan& plan, const client_set& c, std::uint64_t enough) {
+    std::uint64_t out = 0;
+    for (const auto& range : plan.classes) {
+        const std::uint64_t own = saturated((c.ports & range.source).size());
+        if (own == 0) continue;
+        const std::uint64_t endpoints = saturated(plan.pool_size * range.size);
+        out = std::max(out, std::min(enough, endpoints) / own);
+    }
+    return out;
+}
+
+}  // namespace
+
 std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t enough) {
     const auto clients = inside(s, *plan.of);
     const bool fixed_by_flow = plan.pool_size > 1 && plan.pool_rank(0, 0).has_value() &&
@@ -95,7 +112,7 @@ std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t
                         continue;
                     const std::uint64_t ports = saturated(c->ports.size());
                     const std::uint64_t addresses = saturated(c->addresses.size());
-                    const std::uint64_t wanted = enough / ports + 3;
+                    const std::uint64_t wanted = most_wanted(plan, *c, enough) + 3;
                     const std::uint64_t walk =
                         std::min(addresses, fixed_by_flow ? most_addresses : wanted);
                     if (walk < addresses) all = false;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "aiming.hpp"
+#include "port_rank.hpp"
 
 namespace natbound::detail {
 namespace {
@@ -73,8 +74,8 @@ class planner {
     bool place(const actor& a, port source) {
         const flow f = a.at(source);
         const auto& range = plan_.class_of(source);
-        const auto target = range.ports.rank(wanted_.begin()->port);
-        aim_.aim(f, static_cast<std::uint64_t>(target.value_or(0)), address_rank());
+        const auto target = rank_of(wanted_.begin()->port, range);
+        aim_.aim(f, target.value_or(0), address_rank());
         const opened got = table_.open(f, aim_);
         if (got.refused != refusal::none) return false;
         const auto at = wanted_.find(got.external);

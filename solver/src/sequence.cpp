@@ -5,10 +5,12 @@
 #include <algorithm>
 
 #include "natbound/model/error.hpp"
+#include "port_rank.hpp"
 
 namespace natbound {
 namespace {
 
+using detail::rank_of;
 using ranks = interval_set<std::uint64_t>;
 
 constexpr std::uint64_t most_draws = std::uint64_t{1} << 20U;
@@ -102,13 +104,6 @@ ranks to_ranks(const port_set& ports, const port_range_plan& range) {
         out.append(before + part.first - run->first, before + part.last - run->first);
     }
     return out;
-}
-
-// The rank of a port in the range.
-std::optional<std::uint64_t> rank_of(port p, const port_range_plan& range) {
-    if (range.step > 0 && range.ports.contains(p)) return (p - range.lowest) / range.step;
-    if (const auto rank = range.ports.rank(p)) return static_cast<std::uint64_t>(*rank);
-    return std::nullopt;
 }
 
 struct candidate {

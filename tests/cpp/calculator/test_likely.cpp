@@ -389,7 +389,7 @@ TEST_CASE("a quota beside ports: exact together; and a table: no less than what 
     const double scale = 90 / fill_traffic(s).load();
     const auto r = risk(s, scale);
     CHECK(r.exact);
-    const double a = erlang_b(100, 90), b = erlang_b(60, 45);
+    const double a = erlang_b(100, 90);
     CHECK(r.overall.value == Approx(of_two(45, 60, 100)).epsilon(1e-9));
     simulate_options o;
     o.arrivals = 1'000'000;
