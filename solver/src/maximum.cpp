@@ -160,7 +160,7 @@ nat_capacity within_limits(const scenario& s, const reach_table& reach, std::siz
 
 // The outermost NATs of a cascade, each with the most that some way of placing lets through it.
 std::vector<nat_capacity> best_through(const scenario& s, const scenario& flat,
-                                       std::vector<nat_capacity> parts,
+                                       const std::vector<nat_capacity>& parts,
                                        const bj::storage_ptr& memory) {
     std::vector<nat_capacity> out;
     const auto ways = thinner_inside(s);
@@ -230,7 +230,7 @@ nat_capacity of_ways(const scenario& s, const bj::storage_ptr& memory, server_ro
                     within_limits(seen, reach, n, inside[n], memory, each_alone ? room : nullptr);
     for (const auto& p : parts) out.rough = out.rough || p.rough;
     for (auto& p : parts) nats.emplace_back(std::move(p.does_not_fit));
-    if (cascade) parts = best_through(s, seen, std::move(parts), memory);
+    if (cascade) parts = best_through(s, seen, parts, memory);
     if (clash && cascade)
         throw unsupported(*clash + "; clashes beside cascades are not settled in this version");
     if (clash || is_spread(s)) {

@@ -175,7 +175,8 @@ class placing_in_sets {
 
     // The pairs' remainders go round: the next pair's begin where the last one's ended, so that no
     // subscriber has more than one connection over its even part.
-    bool place(const subscriber_kind& kind, subscriber_class left, const demand_list& wanted) {
+    bool place(const subscriber_kind& kind, const subscriber_class& left,
+               const demand_list& wanted) {
         const count many = left.addresses.size();
         std::vector<count> cuts{0, many};
         std::vector<std::pair<count, count>>
