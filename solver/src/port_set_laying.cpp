@@ -139,7 +139,7 @@ class placing_in_sets {
             auto classes = begun(n_, numbers_, kind.addresses);
             const auto parts = parted(classes, wanted, by_ports);
             for (std::size_t k = 0; k < classes.size(); ++k)
-                if (!place(kind, std::move(classes[k]), parts[k])) return std::nullopt;
+                if (!place(kind, classes[k], parts[k])) return std::nullopt;
         }
         return std::move(out_);
     }
