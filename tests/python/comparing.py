@@ -70,10 +70,11 @@ def wanted(rng: random.Random, s: dict[str, Any], most: int = 4) -> dict[tuple[s
             if v["name"] in (c.get("reaches") or [v["name"]]) and rng.random() < 0.8}  # fmt: skip
 
 
-def meets(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> bool:
-    """Whether CP-SAT finds them all."""
+def meets(s: dict[str, Any], pairs: dict[tuple[str, str], int]) -> bool | None:
+    """Whether CP-SAT finds them all; None where it did not settle that in its time."""
     everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
-    return by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
+    most = by_constraints.maximum(s, demand=everything | pairs)
+    return None if most is None else most == sum(pairs.values())
 
 
 def times(pairs: dict[tuple[str, str], int], k: Fraction) -> dict[tuple[str, str], int]:
@@ -103,7 +104,7 @@ def wrong_demand(s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Cou
     if fits is not None:
         seen["demands settled"] += 1
         seen["demands that fit"] += fits
-        if fits != meets(s, pairs):
+        if meets(s, pairs) is (not fits):
             return f"the demand {pairs}: fits is {fits}"
         evidence.append(found["evidence"])
         for done, mutant in mutants(found["evidence"], random.Random(repr(pairs)), tried):
@@ -122,7 +123,7 @@ def wrong_demand(s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Cou
     beyond = min(Fraction(int(low * n) + 1, n) for n in pairs.values())
     if not multiple["exact"]:
         beyond = Fraction(multiple["at_most"]["fraction"])
-    if not meets(s, times(pairs, low)):
+    if meets(s, times(pairs, low)) is False:
         return f"the demand {pairs}: {low} of it does not fit"
     if meets(s, times(pairs, beyond)):
         return f"the demand {pairs}: {beyond} of it fits"

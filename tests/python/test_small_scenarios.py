@@ -69,7 +69,7 @@ def test_nothing_is_left_open(kind: str) -> None:
         assert most is None or most == _maximum(scenario, seen)  # None: it did not finish in time
         if pairs := comparing.wanted(rng, s):
             said = _demand(scenario, s, pairs, seen)
-            assert said is None or said == comparing.meets(s, pairs)
+            assert said is None or comparing.meets(s, pairs) in (said, None)
 
 
 def test_the_answer_says_the_same_as_capacity() -> None:
