@@ -100,11 +100,6 @@ bool shortens(const nat& now, const nat& changed) {
     });
 }
 
-// The NAT as it was given, of one that was written out worker by worker.
-bool is_of(const nat& given, const std::string& name) {
-    return name == given.name || (given.workers && name.rfind(given.name + " worker ", 0) == 0);
-}
-
 }  // namespace
 
 bool few_nats(const scenario& s) {
@@ -116,12 +111,14 @@ remedies::remedies(const scenario& asked, const answer_options& options,
                    const std::optional<std::string>& at)
     : options_(options) {
     const scenario& s = asked.given ? *asked.given : asked;  // a change is to all workers of a NAT
+    const auto name = at ? asked.given_names.find(*at) : asked.given_names.end();
+    const auto only = name == asked.given_names.end() ? at : std::optional(name->second);
     const auto canonical = bj::parse(to_json(s));
     const bool timers_matter =
         std::any_of(s.traffic.begin(), s.traffic.end(),
                     [](const traffic_entry& t) { return t.life.has_value(); });
     for (std::size_t i = 0; i < s.nats.size(); ++i) {
-        if (at && !is_of(s.nats[i], *at)) continue;
+        if (only && *only != s.nats[i].name) continue;
         if (auto more = one_more_address(s, i))
             list_.push_back({"one more public address",
                              "add " + more->address + " to the pool of " + s.nats[i].name,

@@ -19,12 +19,6 @@ namespace {
     throw input_error(path.empty() ? field : path + "." + field, value, rule, fix);
 }
 
-// "even" or "odd", where a set has no such port.
-std::string parity_without(const port_set& ports) {
-    if ((ports & even_ports()).empty()) return "even";
-    return (ports & odd_ports()).empty() ? "odd" : "";
-}
-
 void validate_ports(const design& d, const std::string& path) {
     if (d.port_classes.empty())
         fail(path, "port-classes", "[]", "a design needs at least one class of ports");

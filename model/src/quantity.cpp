@@ -167,6 +167,11 @@ const port_set& odd_ports() {
     return all;
 }
 
+std::string parity_without(const port_set& ports) {
+    if ((ports & even_ports()).empty()) return "even";
+    return (ports & odd_ports()).empty() ? "odd" : "";
+}
+
 port_set parse_port_range(std::string_view text) {
     const auto one = [&](std::string_view part) {
         while (!part.empty() && part.front() == ' ') part.remove_prefix(1);

@@ -112,11 +112,9 @@ class checker {
         const auto& n = s.nats[i];
         if (n.port_set_restrict) {
             const auto ports = n.port_set_restrict->ports();
-            const bool even = (ports & even_ports()).empty();
-            if (even || (ports & odd_ports()).empty())
+            if (const auto none = parity_without(ports); !none.empty())
                 fail(at("nats", i, "port-set-restrict"), to_string(ports),
-                     std::string("has no ") + (even ? "even" : "odd") +
-                         " port, and the design preserves parity",
+                     "has no " + none + " port, and the design preserves parity",
                      "ports of both parities");
         }
         if (n.port_set && n.port_set->port_set_size == 1)

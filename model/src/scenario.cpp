@@ -179,7 +179,7 @@ scenario parse_scenario(std::string_view json) {
             t.arrivals.reset();  // one way to say it
     }
     validate(s);
-    return written_out(s);
+    return written_out(std::move(s));
 }
 
 bj::value canonical(const scenario& s) {

@@ -298,6 +298,6 @@ const std::map<std::string, const char*>& sentences() {
         {"remedy.breaks", "What it breaks."},
     };
     return all;
-}  // namespace natbound
+}
 
 }  // namespace natbound

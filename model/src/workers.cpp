@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "rules.hpp"
 
@@ -106,6 +105,9 @@ class writer {
                 part.addresses = by_worker[t];
                 part.name = c.name + " (" + name_of(n, t) + ")";
                 parts_[c.name].push_back(part.name);
+                const auto whole = out_.given_names.find(c.name);
+                out_.given_names[part.name] =
+                    whole == out_.given_names.end() ? c.name : whole->second;
                 of_worker_[n.name][t].push_back(part.name);
                 clients.push_back(std::move(part));
             }
@@ -124,6 +126,7 @@ class writer {
             nat one = n;
             one.workers.reset();
             one.name = name_of(n, t);
+            out_.given_names[one.name] = n.name;
             one.inside = all_parts(inside);
             if (n.port_set_restrict) {
                 const auto slice = slice_of(n.port_set_restrict->ports(), t, n.workers->count);
@@ -179,7 +182,7 @@ void validate_workers(const scenario& s, std::size_t i) {
              "known: " + known_hashes() + "; without one the clients are dealt evenly");
     if (w.count == 1) return;
     const auto not_settled = [&](const std::string& what) {
-        throw unsupported(here + ": workers " + what + " are not settled in this version");
+        rules::not_yet(here, "", "workers " + what + " are not settled in this version");
     };
     if (n.port_set) not_settled("of a NAT that deals its ports out in sets (port-set)");
     if (n.port_set_restrict && n.port_set_restrict->psid_len) not_settled("with a PSID");
@@ -208,14 +211,13 @@ void validate_workers(const scenario& s, std::size_t i) {
              "leave it out: the clients are then dealt evenly");
 }
 
-scenario written_out(const scenario& s) {
+scenario written_out(scenario s) {
     if (std::none_of(s.nats.begin(), s.nats.end(), deals)) {
-        scenario out = s;
-        for (auto& n : out.nats) n.workers.reset();
-        return out;
+        for (auto& n : s.nats) n.workers.reset();
+        return s;
     }
     scenario out = writer(s).run();
-    out.given = std::make_shared<const scenario>(s);
+    out.given = std::make_shared<const scenario>(std::move(s));
     return out;
 }
 

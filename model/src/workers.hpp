@@ -11,6 +11,6 @@ void validate_workers(const scenario& s, std::size_t i);
 // A NAT for each worker that has clients ("cgn worker 0"), with that worker's slice of the ports
 // and its part of each client set ("lan (cgn worker 0)"). Traffic of a set comes from all its
 // parts.
-scenario written_out(const scenario& s);
+scenario written_out(scenario s);
 
 }  // namespace natbound

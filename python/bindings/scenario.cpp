@@ -45,6 +45,7 @@ void bind_scenario(py::module_& m) {
         .def("canonical", [](const scenario& s) { return natbound::to_json(s); })
         .def("written_out",
              [](const scenario& s) { return boost::json::serialize(natbound::canonical(s)); })
+        .def("given_names", [](const scenario& s) { return s.given_names; })
         .def(
             "answer",
             [](const scenario& s, double epsilon, std::uint64_t seed, bool remedies) {

@@ -49,10 +49,10 @@ landings of_nat(const scenario& s, const way_out& way, const clash& c, const end
                      ++k) {
                     const port wanted = c.ports.at(k);
                     const port source = set->ports.contains(wanted) ? wanted : set->ports.at(i % 2);
-                    const auto rank = plan.class_of(source).ports.rank(wanted);
+                    const auto rank = plan.class_of(source).rank(wanted);
                     const actor who{set, set->addresses.at(i), &server, to};
                     aiming aim(plan);
-                    aim.aim(who.at(source), rank ? static_cast<std::uint64_t>(*rank) : 0,
+                    aim.aim(who.at(source), rank.value_or(0),
                             static_cast<std::uint64_t>(*pool.rank(c.addresses.at(a))));
                     nat_table table(plan);
                     const auto got = table.open(who.at(source), aim);
@@ -135,8 +135,8 @@ std::optional<std::pair<landing, landing>> alike(const scenario& s, const way_ou
             const auto first = table.open(one.at(source), aim);
             if (first.failed()) continue;
             const landing was{one, source, aim.drawn};
-            const auto rank = plan.class_of(source).ports.rank(first.external.port);
-            aim.aim(two.at(source), rank ? static_cast<std::uint64_t>(*rank) : 0,
+            const auto rank = plan.class_of(source).rank(first.external.port);
+            aim.aim(two.at(source), rank.value_or(0),
                     static_cast<std::uint64_t>(
                         *plan.of->external_ip_address_pool.rank(first.external.address)));
             const auto second = table.open(two.at(source), aim);

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "aiming.hpp"
-#include "port_rank.hpp"
 
 namespace natbound::detail {
 namespace {
@@ -74,7 +73,7 @@ class planner {
     bool place(const actor& a, port source) {
         const flow f = a.at(source);
         const auto& range = plan_.class_of(source);
-        const auto target = rank_of(wanted_.begin()->port, range);
+        const auto target = range.rank(wanted_.begin()->port);
         aim_.aim(f, target.value_or(0), address_rank());
         const opened got = table_.open(f, aim_);
         if (got.refused != refusal::none) return false;

@@ -5,12 +5,10 @@
 #include <algorithm>
 
 #include "natbound/model/error.hpp"
-#include "port_rank.hpp"
 
 namespace natbound {
 namespace {
 
-using detail::rank_of;
 using ranks = interval_set<std::uint64_t>;
 
 constexpr std::uint64_t most_draws = std::uint64_t{1} << 20U;
@@ -165,7 +163,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
                 else
                     c.source = range.at(inside.at(0));
             } else if (preserved) {
-                const auto rank = rank_of(*source, range);
+                const auto rank = range.rank(*source);
                 if (holes.contains(*source)) {
                     // its own port is no other flow's
                 } else if (!rank || !set.contains(*rank))
@@ -176,7 +174,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
         if (rounds[r].start == start_kind::own_port) {
             for (const auto& part : sources.parts())
                 for (port p = part.first; p <= part.last; ++p)
-                    consider(rank_of(p, range).value_or(range.size - 1), &p);
+                    consider(range.rank(p).value_or(range.size - 1), &p);
         } else if (is_drawn(rounds[r])) {
             for (const std::uint64_t d : worth_trying(rounds[r], range)) consider(d, nullptr);
         } else {
@@ -219,7 +217,7 @@ shortest_sequences find_shortest(const nat_plan& plan, const port_set& sources,
                     if (least == 0) break;
                 }
             } else if (rounds[r].start == start_kind::own_port) {
-                draw = rank_of(c.source, range).value_or(range.size - 1);
+                draw = range.rank(c.source).value_or(range.size - 1);
             } else if (!is_drawn(rounds[r])) {
                 draw = 0;
             }

@@ -114,8 +114,7 @@ void step_formula::state::build(const nat_plan& plan, port source, take_over_rul
                     start = draw("draw" + (each ? of_probe : of_round),
                                  draw_count(round, range.size), searching);
                 else if (round.start == start_kind::own_port)
-                    start = number(static_cast<std::uint64_t>(
-                        range.ports.rank(source).value_or(range.size - 1)));
+                    start = number(range.rank(source).value_or(range.size - 1));
             }
             const z3::expr rank =
                 define("rank" + of_probe,

@@ -168,7 +168,7 @@ def test_values_are_what_one_more_gives() -> None:
             continue
         loaded = natbound.Scenario(scenario)
         clients, servers = {c["name"] for c in scenario["clients"]}, {v["name"] for v in scenario["servers"]}
-        kinds = {(k.what, k.of): k for k in kinds_of(loaded.canonical, clients, servers)}
+        kinds = {(k.what, k.of): k for k in kinds_of(loaded, clients, servers)}
         now = oracle.most(world)
         for value in values(loaded, clients, servers):
             kind = kinds[value["what"], value["of"]]

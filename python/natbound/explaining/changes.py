@@ -67,11 +67,10 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
             some = [pairs[i] for i in first] if first is not None else pairs
             clients, servers = {p["from"] for p in some}, {p["to"] for p in some}
     if base.parts or not limits:
-        canonical = base.scenario.canonical
-        for kind in kinds_of(canonical, clients, servers):
+        for kind in kinds_of(base.scenario, clients, servers):
             if kind.what not in LIMITS or not base.parts:
                 yield _more(base, kind)
-        yield from _others(base, canonical, clients)
+        yield from _others(base, clients)
     cheapest = min((_cost(one, price) for one in before if one["enough"]), default=math.inf)
     several = Together(scenario, pairs, price).found(by_reasons=cheapest < math.inf)
     if several is not None and _cost(several, price) < cheapest:
@@ -130,10 +129,10 @@ def _more(base: Base, kind: Kind) -> dict[str, Any]:
     return out
 
 
-def _others(base: Base, canonical: dict[str, Any], clients: set[str]) -> Iterator[dict[str, Any]]:
+def _others(base: Base, clients: set[str]) -> Iterator[dict[str, Any]]:
     """Another mapping type, a wider clash scope, or another design of the catalogue."""
-    clients = as_given(canonical, clients)
-    for i, nat in enumerate(canonical.get("nats", [])):
+    clients = as_given(base.scenario, clients)
+    for i, nat in enumerate(base.scenario.canonical.get("nats", [])):
         if not clients & set(nat["inside"]):
             continue
         design, name = nat["design"], nat["name"]

@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
 from natbound.planning import pools
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,9 @@ class Kind:
     alike: bool = True  # further ones are like the first, so that the maximum is concave in their number
 
 
-def kinds_of(canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
+def kinds_of(scenario: Scenario, clients: set[str], servers: set[str]) -> Iterator[Kind]:
     """All of them, of every NAT and of these client and server sets."""
-    clients = as_given(canonical, clients)
+    canonical, clients = scenario.canonical, as_given(scenario, clients)
     for i, nat in enumerate(canonical.get("nats", [])):
         if clients & set(nat["inside"]):
             yield from _of_nat(canonical, i, nat)
@@ -39,10 +42,10 @@ def kinds_of(canonical: dict[str, Any], clients: set[str], servers: set[str]) ->
             yield from _of_client(i, client)
 
 
-def as_given(canonical: dict[str, Any], clients: set[str]) -> set[str]:
+def as_given(scenario: Scenario, clients: set[str]) -> set[str]:
     """Client sets by the names that the scenario gives them: behind workers, questions are asked of "lan (router worker 0)", a part of lan."""
-    given = [c["name"] for c in canonical["clients"]]
-    return {next((n for n in given if n == name or (name.startswith(f"{n} (") and name.endswith(")"))), name) for name in clients}
+    given = scenario._core.given_names()
+    return {given.get(name, name) for name in clients}
 
 
 def plural(n: int, one: str, many: str = "") -> str:

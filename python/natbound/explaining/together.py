@@ -98,7 +98,7 @@ class Together:
 
     def _kinds(self, now: Scenario, some: list[Pair]) -> list[Kind]:
         """What there can be more of, counted from where it began."""
-        new = kinds_of(now.canonical, {p["from"] for p in some}, {p["to"] for p in some})
+        new = kinds_of(now, {p["from"] for p in some}, {p["to"] for p in some})
         return [self.parts[k.what, k.of].kind if (k.what, k.of) in self.parts else k for k in new if k.monotone]
 
     def _mend_by_all(self, some: list[Pair]) -> bool:

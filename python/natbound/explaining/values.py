@@ -40,7 +40,7 @@ def values(scenario: Scenario, clients: set[str], servers: set[str]) -> list[dic
     now = _most(scenario)
     if now["connections"] is None:
         return []
-    found = [v for kind in kinds_of(scenario.canonical, clients, servers) if (v := _value(scenario, kind, now)) is not None]
+    found = [v for kind in kinds_of(scenario, clients, servers) if (v := _value(scenario, kind, now)) is not None]
     return sorted(found, key=lambda v: -int(v["connections"]))
 
 

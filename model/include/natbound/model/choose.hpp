@@ -92,8 +92,7 @@ std::optional<chosen_port> choose_port(const nat_plan& plan, const port_bits& ta
             if (is_drawn(round))
                 draw = random.draw(draw_count(round, range.size));
             else if (round.start == start_kind::own_port)
-                draw =
-                    static_cast<std::uint64_t>(range.ports.rank(source).value_or(range.size - 1));
+                draw = range.rank(source).value_or(range.size - 1);
             const bool closing_matters =
                 reuse.allowed && round.take_over_last > 0 && taken.any_closing();
             if (!range.contiguous() ||

@@ -23,6 +23,17 @@ struct port_range_plan {
     port at(std::uint64_t rank) const {
         return step > 0 ? lowest + static_cast<port>(rank) * step : ports.at(rank);
     }
+    // Nothing where the range does not have that port.
+    std::optional<std::uint64_t> rank(port p) const {
+        if (step > 0) {
+            const bool there = p >= lowest && (p - lowest) % step == 0;
+            const std::uint64_t out = (p - lowest) / step;
+            if (!there || out >= size) return std::nullopt;
+            return out;
+        }
+        if (const auto out = ports.rank(p)) return static_cast<std::uint64_t>(*out);
+        return std::nullopt;
+    }
 };
 
 struct nat_plan {

@@ -20,6 +20,8 @@ inline port_set all_ports() { return {0, port_count - 1}; }
 // The ports of one parity.
 const port_set& even_ports();
 const port_set& odd_ports();
+// "even" or "odd", where a set has no such port; else "".
+std::string parity_without(const port_set& ports);
 
 // "80", "1024-65535", or "1024-65534/2": every second one. Throws input_error with an empty path.
 port_set parse_port_range(std::string_view text);

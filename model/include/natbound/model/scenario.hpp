@@ -242,8 +242,10 @@ struct scenario {
     std::vector<nat> nats;
     std::vector<server_set> servers;
     std::vector<traffic_entry> traffic;
-    // As it was read, where parse_scenario wrote NATs out worker by worker.
+    // As it was read, where parse_scenario wrote NATs out worker by worker; and what those, and the
+    // parts of their client sets, are called there.
     std::shared_ptr<const scenario> given = {};
+    std::map<std::string, std::string> given_names = {};
 };
 
 BOOST_DESCRIBE_STRUCT(source_port_rule, (), (law))
