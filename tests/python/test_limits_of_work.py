@@ -148,3 +148,21 @@ def test_ctrl_c_stops_counting() -> None:
     assert time.monotonic() - began < 1.5
     assert program.stderr is not None
     assert "KeyboardInterrupt" in program.stderr.read()
+
+
+def test_of_many_nats_what_would_help_is_worked_out_at_the_one_that_fails_first() -> None:
+    names = range(6)
+    document = {
+        "clients": [{"name": f"c{k}", "addresses": f"10.0.{k}.0/24"} for k in names],
+        "nats": [
+            {"name": f"n{k}", "inside": [f"c{k}"], "external-ip-address-pool": f"203.0.113.{10 * k}", "design": "ideal"} for k in names
+        ],
+        "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 443}],
+        "traffic": [{"from": f"c{k}", "to": "C", "rate": f"{100 + (k == 4)}/s", "hold": "60s"} for k in names],
+    }
+    many = natbound.Scenario(document).answer()
+    assert [r["apply"] for r in many["remedies"]] == ["add 203.0.113.41 to the pool of n4"]
+    few = natbound.Scenario(
+        {**document, "clients": document["clients"][:2], "nats": document["nats"][:2], "traffic": document["traffic"][:2]}
+    )
+    assert len(few.answer()["remedies"]) == 2
