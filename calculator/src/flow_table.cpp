@@ -18,6 +18,7 @@ table_setup setup_for(const nat_plan& plan, std::vector<destination_place> desti
     out.ranks = ranks;
     out.table = plan.table;
     out.quota = plan.quota;
+    out.pairs = ranks > 1 && plan.pairs();
     out.keeps_order = plan.table && d.pressure == pressure_kind::drop_least_recently_used;
     // A mapping of the same source matters where that source has several destinations.
     out.remembers = d.mapping_type != mapping_type::edm && destinations.size() > 1;
@@ -142,10 +143,13 @@ std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port so
     if (!cells_[cell].busy(external)) count_given(cell, external, 1);
     cells_[cell].take(external);
     ++live_;
-    if (setup_.quota) {
+    if (setup_.quota || setup_.pairs) {
         const std::uint32_t client = destinations_ == 1 ? pair : pair / destinations_;
-        if (client >= held_.size()) held_.resize(client + std::size_t{1});
-        ++held_[client];
+        if (client >= held_.size()) {
+            held_.resize(client + std::size_t{1});
+            paired_.resize(held_.size());
+        }
+        if (held_[client]++ == 0) paired_[client] = cell % setup_.ranks;
     }
     if (setup_.keeps_order) order_.push(id);
     if (setup_.remembers) memory_.add(source_key(pair, source), id);
@@ -174,7 +178,7 @@ void flow_table::remove(std::uint32_t id) {
     if (!shared_.empty()) unused_.push_back(id);
     f.state = flow_state::gone;
     --live_;
-    if (setup_.quota) --held_[destinations_ == 1 ? f.pair : f.pair / destinations_];
+    if (setup_.quota || setup_.pairs) --held_[destinations_ == 1 ? f.pair : f.pair / destinations_];
     if (setup_.keeps_order) order_.erase(id);
     if (setup_.remembers) memory_.erase(source_key(f.pair, f.source), id);
 }

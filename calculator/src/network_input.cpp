@@ -4,6 +4,7 @@
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/port_sets.hpp"
 #include "network_simulation.hpp"
 
 namespace natbound::calculator::detail {
@@ -17,7 +18,6 @@ namespace {
 
 void refuse_what_is_not_stepped(const scenario& s) {
     for (const auto& n : s.nats) {
-        if (n.port_set) not_simulated(n, "port sets");
         if (n.rate_limits) not_simulated(n, "rate-limits");
         if (!translates(n)) {
             if (n.design.pressure != pressure_kind::refuse)
@@ -65,10 +65,12 @@ bool needs_network(const scenario& s) {
     return is_cascade(s) ||
            std::any_of(s.clients.begin(), s.clients.end(),
                        [](const auto& c) { return c.time_wait.has_value(); }) ||
-           std::any_of(s.nats.begin(), s.nats.end(),
-                       [](const auto& n) {
-                           return !translates(n) || n.mapping_limits.limit_subscribers;
-                       }) ||
+           std::any_of(
+               s.nats.begin(), s.nats.end(),
+               [](const auto& n) {
+                   return !translates(n) || n.mapping_limits.limit_subscribers ||
+                          (n.port_set && (dealt_on_demand(*n.port_set) || n.static_mappings));
+               }) ||
            std::any_of(s.servers.begin(), s.servers.end(), [](const auto& v) {
                return v.connection_limits || v.time_wait || v.listen;
            });

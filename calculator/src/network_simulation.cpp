@@ -47,10 +47,7 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
         auto& one = stages_.emplace_back();
         one.of = &n;
         if (translates(n)) {
-            one.plan.emplace(n);
-            if (const auto most = n.mapping_limits.limit_port_mappings)  // a mapping a flow
-                one.plan->table = std::min(one.plan->table.value_or(*most), *most);
-            one.table.emplace(*one.plan);
+            one.table.emplace(s, n);
         } else {
             one.wall.most = n.connection_limits.limit_per_instance;
         }
@@ -164,7 +161,7 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
         }
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
         if (auto& here = stages_[s.way[k]];
-            here.table && here.plan->design.pressure != pressure_kind::refuse)
+            here.table && here.of->design.pressure != pressure_kind::refuse)
             here.owner[c.at[k]] = id;
     connections_[id] = std::move(c);
     if (!in) {

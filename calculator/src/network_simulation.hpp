@@ -1,7 +1,8 @@
 #pragma once
 // A whole network, connection by connection: NATs that follow one another, firewalls, limits on
-// subscribers, and servers that hold only so many. Each NAT is a nat_table, the one meaning of a
-// design, so this is slower than `simulation`, which steps one NAT alone and is held to the same.
+// subscribers, and servers that hold only so many. Each NAT is a nat_table (or a port_set_table),
+// the one meaning of a design, so this is slower than `simulation`, which steps one NAT alone and
+// is held to the same.
 //
 // A connection opens an entry in each NAT on its way, inner ones first; where one, or the server,
 // refuses it, the entries that it has opened on the way are taken back at once. When its users are
@@ -14,10 +15,12 @@
 #include <optional>
 #include <queue>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "natbound/calculator/simulation.hpp"
 #include "natbound/model/nat_table.hpp"
+#include "natbound/model/port_set_table.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator::detail {
@@ -44,6 +47,57 @@ struct network_input {
 
     double load() const;
     double rate() const;
+};
+
+// The table of a NAT, whether or not it deals its ports out in sets.
+class stage_table {
+    template <class F>
+    auto on(F&& f) {  // one or the other
+        if (auto* plain = std::get_if<nat_table>(&of_)) return f(*plain);
+        return f(std::get<port_set_table>(of_));
+    }
+
+  public:
+    stage_table(const scenario& s, const nat& n) {
+        if (n.port_set) {
+            of_.emplace<port_set_table>(s, n);
+        } else {
+            plan_.emplace(n);
+            of_.emplace<nat_table>(*plan_);
+        }
+    }
+    stage_table(const stage_table&) = delete;
+    stage_table& operator=(const stage_table&) = delete;
+
+    opened open(const flow& f, random_bits& random) {
+        return on([&](auto& table) { return table.open(f, random); });
+    }
+    void close(const flow& f, close_cause cause) {
+        on([&](auto& table) { table.close(f, cause); });
+    }
+    void reopen(const flow& f) {
+        on([&](auto& table) { table.reopen(f); });
+    }
+    void remove(const flow& f) {
+        on([&](auto& table) { table.remove(f); });
+    }
+    void pass(double seconds) {
+        on([&](auto& table) { table.pass(seconds); });
+    }
+    std::uint64_t live() const {
+        const auto* plain = std::get_if<nat_table>(&of_);
+        return plain ? plain->live() : std::get<port_set_table>(of_).live();
+    }
+    bool is_live(const flow& f) {
+        return on([&](auto& table) { return table.is_live(f); });
+    }
+    std::optional<endpoint> external_of(const flow& f) {
+        return on([&](auto& table) { return table.external_of(f); });
+    }
+
+  private:
+    std::optional<nat_plan> plan_;
+    std::variant<std::monostate, nat_table, port_set_table> of_;
 };
 
 class network_simulation {
@@ -78,8 +132,7 @@ class network_simulation {
     };
     struct stage {
         const nat* of = nullptr;
-        std::optional<nat_plan> plan;
-        std::optional<nat_table> table;
+        std::optional<stage_table> table;
         firewall wall;  // where nothing is translated
         bool outermost = false;
         std::map<flow, std::uint32_t> owner;  // where a full table drops flows

@@ -133,6 +133,10 @@ class splitter {
     // Into the systems of the addresses that the stream's clients get.
     void place(const stream& t, std::size_t d, double rate, std::size_t kind, std::size_t n) {
         const nat_plan& plan = out_.plans[n];
+        if (plan.pairs())
+            throw unsupported("NAT " + plan.of->name +
+                              ": the refusal probability under paired pooling is not modelled yet; "
+                              "simulate counts it");
         const auto& set = scenario_.clients[t.clients];
         const double clients = static_cast<double>(set.addresses.size());
         const auto& pool = plan.design.pool;

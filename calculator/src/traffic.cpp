@@ -67,11 +67,6 @@ class filler {
         out_.given = !scenario_.traffic.empty();
         // what is not modelled is refused before anything is counted
         for (std::size_t c = 0; c < scenario_.clients.size(); ++c) nat_of(scenario_, c);
-        for (const auto& n : scenario_.nats)
-            if (n.design.pool.paired && nat_plan(n).pairs())
-                throw unsupported("NAT " + n.name +
-                                  ": probabilities and simulation under paired pooling are not "
-                                  "settled in this version (maximum and fits are)");
         for (std::size_t i = 0; i < scenario_.traffic.size(); ++i) entry(i);
         if (!out_.given) even();
         out_.assumed.push_back(

@@ -66,7 +66,7 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
     for (const auto v : to)
         endpoints += static_cast<double>(s.servers[v].addresses.size() * s.servers[v].ports.size());
     for (const auto* t : streams) weighted = weighted || !t->weights.empty();
-    const bool apart = !plan.table && !plan.quota && !plan.of->rate_limits &&
+    const bool apart = !plan.table && !plan.quota && !plan.of->rate_limits && !plan.pairs() &&
                        plan.design.mapping_type == mapping_type::edm && !weighted &&
                        scope.destination == scope_destination::endpoint;
     const double cells = scope.destination == scope_destination::none
@@ -152,9 +152,10 @@ whole_nat whole_nat_of(const scenario& s, const filled_traffic& traffic, const n
         const auto& set = s.clients[c];
         const double all = static_cast<double>(set.addresses.size());
         const auto n = static_cast<std::uint32_t>(std::min(all, room));
-        if (n < all && plan.quota)
-            throw unsupported("NAT " + plan.of->name +
-                              ": a quota of each of so many client addresses, towards so many "
+        if (n < all && (plan.quota || plan.pairs()))
+            throw unsupported("NAT " + plan.of->name + ": " +
+                              (plan.quota ? "a quota" : "the external address") +
+                              " of each of so many client addresses, towards so many "
                               "destinations, can't be simulated");
         if (n < all)
             out.assumed.push_back(std::to_string(n) + " addresses of client set " + set.name +

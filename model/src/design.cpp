@@ -105,6 +105,7 @@ void validate(const design& d, const std::string& path) {
 }
 
 design restricted(const design& d) {
+    if (d.when_restricted.text == json_text{}.text) return d;
     const auto patched = merge_patch(json_io::write(d), boost::json::parse(d.when_restricted.text));
     design out;
     json_io::read(patched, "", out);

@@ -54,7 +54,7 @@ bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
 
 // The ports of one external address in the flow's clash scope, static mappings taken from the
 // start.
-port_bits& nat_table::ports_of(const flow& f, std::uint64_t rank) {
+sparse_port_bits& nat_table::ports_of(const flow& f, std::uint64_t rank) {
     const auto [it, fresh] = taken_.try_emplace({scope_of(f, plan_->design.clash_scope), rank});
     if (fresh && !plan_->holes.empty()) {
         const auto kept = plan_->holes.at(f.protocol, plan_->of->external_ip_address_pool.at(rank));
@@ -70,7 +70,10 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     e.at = at;
     e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
-    if (counts_subscribers()) ++subscribers_[f.source.address];
+    if (counts_subscribers_) {
+        auto& own = subscribers_[f.source.address];
+        if (own.live++ == 0) own.rank = rank;
+    }
     holders_[{{scope_of(f, plan_->design.clash_scope), rank}, at}].insert(f);
     auto& bits = ports_of(f, rank);
     bits.take(at);
@@ -97,9 +100,14 @@ take_over_rule nat_table::reuse_for(const flow& f) const {
 
 // An endpoint counts as closing when every flow on it in this scope can be taken over.
 void nat_table::mark(const flow& f, const entry& e) {
+    const cell here{scope_of(f, plan_->design.clash_scope), e.rank};
     auto& bits = ports_of(f, e.rank);
-    const auto it = holders_.find({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
-    if (it == holders_.end()) return bits.release(e.at);
+    const auto it = holders_.find({here, e.at});
+    if (it == holders_.end()) {
+        bits.release(e.at);
+        if (bits.empty()) taken_.erase(here);
+        return;
+    }
     bits.set_closing(e.at, std::all_of(it->second.begin(), it->second.end(),
                                        [&](const auto& o) { return can_take_over(flows_.at(o)); }));
 }
@@ -132,9 +140,9 @@ void nat_table::remove(const flow& f) {
     const auto held = holders_.find({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
     held->second.erase(f);
     if (held->second.empty()) holders_.erase(held);
-    if (counts_subscribers()) {
+    if (counts_subscribers_) {
         const auto own = subscribers_.find(f.source.address);
-        if (--own->second == 0) subscribers_.erase(own);
+        if (--own->second.live == 0) subscribers_.erase(own);
     }
     mark(f, e);
 }

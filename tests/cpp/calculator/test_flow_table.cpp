@@ -224,6 +224,28 @@ TEST_CASE("changed designs: scopes, mappings that flows share, tables that drop"
     CHECK(sum.taken_over > 100);
 }
 
+TEST_CASE("paired pooling: a client's live flows have one address, whatever the choice") {
+    random_bits random(15);
+    tally sum;
+    for (const auto& d : catalogue())
+        for (int i = 0; i < 40; ++i) {
+            nat n = test::nat_with(d, 2 + random.draw(3));
+            n.port_set_restrict =
+                port_restriction{40000, 40000 + static_cast<port>(random.draw(6))};
+            if (random.draw(3) == 0) n.connection_limits.limit_per_instance = 3 + random.draw(10);
+            if (random.draw(3) == 0) n.connection_limits.limit_per_subscriber = 1 + random.draw(8);
+            auto& pool = n.design.pool;
+            pool.choice = static_cast<pool_choice>(random.draw(4));
+            pool.hash = pool.choice == pool_choice::hash ? "unknown" : "";
+            pool.fallback = random.draw(2) == 1;
+            pool.paired = true;
+            INFO(d.name << " run " << i);
+            compare(n, random.next() % 100000, 300, sum);
+        }
+    CHECK(sum.refused > 200);
+    CHECK(sum.cut > 50);
+}
+
 TEST_CASE("each design with a quota per subscriber, closing entries counted") {
     for (const auto& d : catalogue()) {
         random_bits random(13);

@@ -1,5 +1,6 @@
 // The network's steps are those of the fast simulator where both can: one NAT, of many designs.
 #include <cmath>
+#include <natbound/calculator/likely.hpp>
 #include <natbound/calculator/simulator.hpp>
 
 #include "catch.hpp"
@@ -51,4 +52,56 @@ TEST_CASE("A full table that drops entries cuts as many", "[calculator]") {
     const auto fast = simulate(s), net = simulate(as_network(s));
     CHECK(net.refused == 0);
     CHECK(net.refusal_probability == Approx(fast.refusal_probability).epsilon(0.1));
+}
+
+TEST_CASE("Paired pooling: the fast simulator and the network's steps are one", "[calculator]") {
+    for (const bool fallback : {false, true}) {
+        auto s = home(R"({"base": "ideal", "port-classes": [{"ports": "2000-2099"}]})",
+                      R"("rate-per-client": "0.1/s", "hold": "30s")");
+        auto& n = s.nats[0];
+        s.clients[0].addresses = {parse_address("10.0.0.1"), parse_address("10.0.0.90")};
+        n.external_ip_address_pool = {parse_address("203.0.113.1"), parse_address("203.0.113.3")};
+        n.design.pool = {};
+        n.design.pool.choice = pool_choice::random;
+        n.design.pool.fallback = fallback;
+        n.design.pool.paired = true;
+        simulate_options options;
+        options.arrivals = 400'000;
+        const auto fast = simulate(s, options);
+        const auto net = simulate(as_network(s), options);
+        CAPTURE(fallback, fast.refusal_probability, net.refusal_probability);
+        REQUIRE(fast.refusal_probability > 0.01);
+        const double deviation = std::hypot(net.high - net.low, fast.high - fast.low) / 3.92;
+        CHECK(std::abs(net.refusal_probability - fast.refusal_probability) < 4 * deviation);
+        // a client that is bound elsewhere does not come over: more are refused than without
+        // pairing
+        n.design.pool.paired = false;
+        CHECK(simulate(s, options).refusal_probability < fast.low);
+    }
+}
+
+// Where nothing is left over in blocks that are not empty, the law is exact: one block a
+// subscriber, or blocks of one port.
+TEST_CASE("Port blocks on demand are stepped as their law says", "[calculator]") {
+    const auto [rule, rate] = GENERATE(table<std::string, std::string>({
+        {R"({"port-set-size": 64})", "0.004"},
+        {R"({"port-set-size": 5})", "0.1"},
+        {R"({"port-set-size": 1, "port-sets-per-subscriber": 12})", "0.3"},
+    }));
+    CAPTURE(rule);
+    const auto s = parse_scenario(
+        R"({"clients": [{"name": "A", "addresses": "10.0.0.1-10.0.0.50"}],
+            "nats": [{"name": "n", "inside": ["A"], "external-ip-address-pool": "203.0.113.0",
+                      "design": "ideal",
+                      "port-set-restrict": {"start-port-number": 2000, "end-port-number": 2400},
+                      "port-set": )" +
+        rule + R"(}], "servers": [{"name": "S", "addresses": "198.51.100.1", "ports": "80"}],
+            "traffic": [{"from": "A", "to": "S", "rate-per-client": ")" +
+        rate + R"(/s", "hold": "30s"}]})");
+    simulate_options options;
+    options.arrivals = 400'000;
+    const auto seen = simulate(s, options);
+    const double law = risk(s).overall.value;
+    REQUIRE(law > 0.01);
+    CHECK(std::abs(seen.refusal_probability - law) < 2 * (seen.high - seen.low) / 1.96);
 }

@@ -28,6 +28,7 @@ struct table_setup {
     std::uint64_t first_rank = 0;        // the first of them
     std::optional<std::uint64_t> table;  // the most flows
     std::optional<std::uint64_t> quota;  // the most flows of one client
+    bool pairs = false;                  // the live flows of a client share an external address
     bool keeps_order = false;            // of last use: a full table drops the oldest
     bool remembers = false;              // mappings of the same source (eim, adm, eim-if-possible)
     bool takes_over = false;             // closing entries
@@ -124,7 +125,8 @@ class flow_table {
     std::vector<std::uint32_t> busy_given_;  // a cell's
     std::vector<live_flow> flows_;
     std::uint64_t live_ = 0, next_rank_ = 0;
-    std::vector<std::uint32_t> held_;  // flows of each client, where there is a quota
+    std::vector<std::uint32_t> held_;    // flows of each client, where there is a quota or pairing
+    std::vector<std::uint32_t> paired_;  // the address of each client that has flows
     use_order order_;
     source_memory memory_;
     // Where flows share mappings: how many a cell's port carries, and a flow's cell and port.
@@ -193,7 +195,10 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
         }
     }
     const std::uint32_t ranks = setup_.ranks;
-    if (rank == none) {
+    const bool bound = setup_.pairs && client < held_.size() && held_[client] > 0;
+    if (bound) {
+        rank = paired_[client];
+    } else if (rank == none) {
         if (ranks == 1 || design.pool.choice == pool_choice::first)
             rank = 0;
         else if (design.pool.choice == pool_choice::round_robin)
@@ -203,7 +208,7 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     }
     const bool is_tcp = setup_.destinations[destination].protocol == transport::tcp;
     const take_over_rule reuse{setup_.takes_over && is_tcp, design.reuse.chance};
-    const std::uint32_t tries = design.pool.fallback ? ranks : 1;
+    const std::uint32_t tries = design.pool.fallback && !bound ? ranks : 1;
     for (std::uint32_t i = 0; i < tries; ++i) {
         const std::uint32_t cell = first_cell + rank;
         if (full(cell)) {

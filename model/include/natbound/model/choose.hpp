@@ -1,7 +1,7 @@
 #pragma once
 // The search: the first port of a flow's probe sequence that is free. A template over the random
-// source, so that one text is stepped by the simulator, replayed from a trace, and run over all
-// draws.
+// source and what tells the taken ports (port_bits, sparse_port_bits), so that one text is stepped
+// by the simulator, replayed from a trace, and run over all draws.
 #include <optional>
 
 #include "natbound/model/plan.hpp"
@@ -25,9 +25,9 @@ struct chosen_port {
 namespace detail {
 
 // One round, probe by probe.
-template <class Random>
+template <class Ports, class Random>
 std::optional<chosen_port> walk(const search_round& round, const port_range_plan& range,
-                                const port_bits& taken, std::uint64_t draw, std::uint64_t from,
+                                const Ports& taken, std::uint64_t draw, std::uint64_t from,
                                 take_over_rule reuse, Random& random) {
     const std::uint64_t probes = probe_count(round, range.size);
     std::uint64_t previous = 0;
@@ -48,8 +48,9 @@ std::optional<chosen_port> walk(const search_round& round, const port_range_plan
 
 // The same for a run that ascends through consecutive ports, a word at a time: it breaks where the
 // offset wraps and where the range ends. The free port, or port_count.
-inline port run(const search_round& round, const port_range_plan& range, const port_bits& taken,
-                std::uint64_t draw, std::uint64_t from, std::uint64_t to) {
+template <class Ports>
+port run(const search_round& round, const port_range_plan& range, const Ports& taken,
+         std::uint64_t draw, std::uint64_t from, std::uint64_t to) {
     const std::uint64_t width = round.offset_bits ? std::uint64_t{1} << *round.offset_bits : 0;
     while (from < to) {
         const std::uint64_t rank = probed_rank<std::uint64_t>(
@@ -65,7 +66,8 @@ inline port run(const search_round& round, const port_range_plan& range, const p
 }
 
 // Up to the top, then down from below the start. The free port, or port_count.
-inline port sweep(const port_range_plan& range, const port_bits& taken, std::uint64_t start) {
+template <class Ports>
+port sweep(const port_range_plan& range, const Ports& taken, std::uint64_t start) {
     const port at = range.lowest + static_cast<port>(start);
     if (const port up = taken.first_free(at, range.lowest + static_cast<port>(range.size) - 1);
         up != port_count)
@@ -77,8 +79,8 @@ inline port sweep(const port_range_plan& range, const port_bits& taken, std::uin
 
 // The port that a flow from `source` gets on one external address, or nothing. Random is
 // random_bits, scripted_bits or every_draw.
-template <class Random>
-std::optional<chosen_port> choose_port(const nat_plan& plan, const port_bits& taken, port source,
+template <class Ports, class Random>
+std::optional<chosen_port> choose_port(const nat_plan& plan, const Ports& taken, port source,
                                        take_over_rule reuse, Random& random) {
     const port_range_plan& range = plan.class_of(source);
     const bool preserves = plan.preserves(source);

@@ -49,7 +49,10 @@ struct opened {
 
 class nat_table {
   public:
-    explicit nat_table(const nat_plan& plan) : plan_(&plan) {}
+    explicit nat_table(const nat_plan& plan)
+        : plan_(&plan),
+          pairs_(plan.pairs()),
+          counts_subscribers_(pairs_ || plan.quota || plan.of->mapping_limits.limit_subscribers) {}
 
     // Opens a flow that is not live. `Random` as in choose_port; the pool address is drawn from it
     // too where the design draws it or does not publish its hash.
@@ -67,14 +70,16 @@ class nat_table {
     void pass(double seconds);
 
     std::size_t live() const { return flows_.size(); }
-    // Of one client address, closing entries too; counted where there is a quota or a limit on
-    // subscribers.
-    std::uint64_t live_of(ip_address subscriber) const {
-        const auto it = subscribers_.find(subscriber);
-        return it == subscribers_.end() ? 0 : it->second;
+    // Of one client address, closing entries too; counted where there is a quota, a limit on
+    // subscribers or paired pooling.
+    std::uint64_t live_of(ip_address client) const {
+        const auto it = subscribers_.find(client);
+        return it == subscribers_.end() ? 0 : it->second.live;
     }
     bool is_live(const flow& f) const { return flows_.count(f) != 0; }
     std::optional<endpoint> external_of(const flow& f) const;
+    // Whether the flow's source has a mapping that it may share.
+    bool has_mapping(const flow& f) const { return shared_mapping(f) != nullptr; }
     std::vector<std::pair<flow, endpoint>> entries() const;
     std::size_t mappings() const;
 
@@ -86,6 +91,10 @@ class nat_table {
         close_cause cause = close_cause::tcp_fin;
         double until = 0;
         std::list<flow>::iterator use;  // place in the order of last use
+    };
+    struct subscriber {
+        std::uint64_t live = 0;
+        std::uint64_t rank = 0;  // of the external address of its first live flow
     };
     using cell = std::pair<scope_key, std::uint64_t>;  // scope, rank in the pool
     struct timer {
@@ -99,20 +108,18 @@ class nat_table {
     take_over_rule reuse_for(const flow& f) const;
     bool can_take_over(const entry& e) const;
     void mark(const flow& f, const entry& e);
-    bool counts_subscribers() const {
-        return plan_->quota || plan_->of->mapping_limits.limit_subscribers;
-    }
     const entry* shared_mapping(const flow& f) const;
     bool held_by_own(const flow& f, const entry& mapping) const;
     endpoint external(std::uint64_t rank, port at) const;
-    port_bits& ports_of(const flow& f, std::uint64_t rank);
+    sparse_port_bits& ports_of(const flow& f, std::uint64_t rank);
 
     const nat_plan* plan_;
+    bool pairs_, counts_subscribers_;
     double now_ = 0;
     std::map<flow, entry> flows_;
-    std::map<ip_address, std::uint64_t> subscribers_;  // flows of each, where they are counted
-    std::list<flow> by_use_;                           // least recently used first
-    std::map<cell, port_bits> taken_;
+    std::map<ip_address, subscriber> subscribers_;  // where they are counted
+    std::list<flow> by_use_;                        // least recently used first
+    std::map<cell, sparse_port_bits> taken_;
     std::map<std::pair<cell, port>, std::set<flow>> holders_;  // of each endpoint that is held
     std::priority_queue<timer> timers_;                        // also of flows that are gone
     std::uint64_t next_rank_ = 0;                              // round robin
@@ -160,14 +167,22 @@ opened nat_table::open(const flow& f, Random& random) {
     }
     const auto pool = static_cast<std::uint64_t>(plan_->pool_size);
     std::uint64_t rank = 0;
-    if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address))
+    bool bound = false;  // to the address that its client has already
+    if (pairs_)
+        if (const auto own = subscribers_.find(f.source.address); own != subscribers_.end()) {
+            rank = own->second.rank;
+            bound = true;
+        }
+    if (bound) {
+        // paired pooling: the choice was made for the client's first flow
+    } else if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address))
         rank = *fixed;
     else if (plan_->design.pool.choice == pool_choice::round_robin)
         rank = next_rank_++ % pool;
     else
         rank = random.draw(pool);
     const take_over_rule reuse = reuse_for(f);
-    const std::uint64_t tries = plan_->design.pool.fallback ? pool : 1;
+    const std::uint64_t tries = plan_->design.pool.fallback && !bound ? pool : 1;
     for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool) {
         const auto found = choose_port(*plan_, ports_of(f, rank), f.source.port, reuse, random);
         if (!found) continue;

@@ -1,0 +1,180 @@
+// Who holds which sets, and since when they are free again.
+#include "natbound/model/port_set_table.hpp"
+
+#include <algorithm>
+
+#include "natbound/model/error.hpp"
+
+namespace natbound {
+
+port_set_table::port_set_table(const scenario& s, const nat& n)
+    : nat_(&n),
+      layout_(n),
+      holes_(n, n.design.clash_scope.protocol),
+      base_(own_nat(n, layout_.at(0))),
+      rule_(&*n.port_set) {
+    const nat all = undealt(n);
+    const nat_plan plan(all);
+    if (plan.mappings)
+        throw unsupported("NAT " + n.name +
+                          ": a limit on mappings that several flows share is not stepped together "
+                          "with port sets");
+    table_ = plan.table;
+    quota_ = plan.quota;
+    if (table_ && n.design.pressure != pressure_kind::refuse)
+        throw unsupported(
+            "NAT " + n.name +
+            ": a table that drops its entries is not stepped together with port sets");
+    base_.connection_limits = {};
+    base_.design.when_restricted = {};  // it acts already
+    base_.design.remedies.clear();
+    for (const auto& name : n.inside) {
+        const auto add = [&](const address_set& addresses) {
+            const std::uint64_t first =
+                order_.empty() ? 0 : order_.back().second + saturated(order_.back().first.size());
+            order_.emplace_back(addresses, first);
+        };
+        for (const auto& c : s.clients)
+            if (c.name == name) add(c.addresses);
+        if (std::any_of(s.clients.begin(), s.clients.end(),
+                        [&](const auto& c) { return c.name == name; }))
+            continue;  // as side_by_side() writes NATs inside
+        for (const auto& m : s.nats)
+            if (m.name == name) add(m.external_ip_address_pool);
+    }
+    if (rule_->dynamic) {
+        const port size = static_cast<port>(rule_->dynamic->port_set_size);
+        for (const auto& run : layout_.dynamic_ports().parts())
+            for (port first = run.first; std::uint64_t{first} + size - 1 <= run.last; first += size)
+                firsts_.push_back(first);
+        shared_ = saturated(layout_.dynamic_sets());
+        each_ = rule_->dynamic->port_sets_per_subscriber;
+    } else if (!rule_->deterministic) {
+        shared_ = saturated(layout_.sets());
+        each_ = rule_->port_sets_per_subscriber;
+    }
+}
+
+std::unique_ptr<port_set_table::held_set> port_set_table::set_of(const dealt_set& where) const {
+    nat of = base_;
+    of.external_ip_address_pool = {where.address, where.address};
+    of.port_set_restrict = port_restriction{where.first, where.last};
+    return std::make_unique<held_set>(of, now_);
+}
+
+dealt_set port_set_table::on_demand(std::uint64_t number) const {
+    if (!rule_->dynamic) return layout_.at(number);
+    const port first = firsts_[number % firsts_.size()];
+    return {nat_->external_ip_address_pool.at(number / firsts_.size()), first,
+            first + static_cast<port>(rule_->dynamic->port_set_size) - 1};
+}
+
+// The lowest number of a set that is free and not all of static mappings.
+std::optional<std::uint64_t> port_set_table::next_free(transport protocol) const {
+    const auto open = [&](std::uint64_t number) {
+        if (holes_.empty()) return true;
+        const dealt_set set = on_demand(number);
+        return !(port_set(set.first, set.last) - holes_.at(protocol, set.address)).empty();
+    };
+    for (const auto number : returned_)
+        if (open(number)) return number;
+    for (auto number = next_; number < shared_; ++number)
+        if (open(number)) return number;
+    return std::nullopt;
+}
+
+std::uint64_t port_set_table::number_of(ip_address client) const {
+    for (const auto& [addresses, first] : order_)
+        if (const auto rank = addresses.rank(client))
+            return first + static_cast<std::uint64_t>(*rank);
+    throw error("a flow from " + to_string(client) + ", which is not inside the NAT");
+}
+
+port_set_table::held_sets& port_set_table::sets_for(ip_address client) {
+    auto& sets = subscribers_[client];
+    for (const auto& set : sets) {
+        const auto before = set->table.live();
+        set->table.pass(now_ - set->passed);
+        set->passed = now_;
+        live_ -= before - set->table.live();
+    }
+    give_back(client);
+    auto& left = subscribers_[client];
+    if (left.empty() && rule_->deterministic) left.push_back(set_of(layout_.at(number_of(client))));
+    return left;
+}
+
+// Sets in which nothing is left; and the subscriber, where it has none.
+void port_set_table::give_back(ip_address client) {
+    const auto it = subscribers_.find(client);
+    if (it == subscribers_.end()) return;
+    std::erase_if(it->second, [&](const auto& set) {
+        if (set->table.live() > 0) return false;
+        if (set->number) returned_.insert(*set->number);
+        return true;
+    });
+    if (it->second.empty()) subscribers_.erase(it);
+}
+
+const port_set_table::held_set* port_set_table::find(const flow& f) const {
+    const auto it = subscribers_.find(f.source.address);
+    if (it == subscribers_.end()) return nullptr;
+    for (const auto& set : it->second)
+        if (set->table.is_live(f)) return set.get();
+    return nullptr;
+}
+
+port_set_table::held_set& port_set_table::holder(const flow& f) {
+    for (const auto& set : sets_for(f.source.address))
+        if (set->table.is_live(f)) return *set;
+    throw error("the flow is not live");
+}
+
+void port_set_table::close(const flow& f, close_cause cause) {
+    auto& set = holder(f);
+    const double kept = base_.timer(cause);
+    if (kept <= 0) return remove(f);
+    set.table.close(f, cause);
+    timers_.push({now_ + kept, f.source.address});
+}
+
+void port_set_table::reopen(const flow& f) { holder(f).table.reopen(f); }
+
+void port_set_table::remove(const flow& f) {
+    holder(f).table.remove(f);
+    --live_;
+    give_back(f.source.address);
+}
+
+void port_set_table::pass(double seconds) {
+    now_ += seconds;
+    while (!timers_.empty() && timers_.top().until <= now_) {
+        const auto client = timers_.top().client;
+        timers_.pop();
+        if (subscribers_.count(client) == 0) continue;
+        sets_for(client);
+        give_back(client);
+    }
+}
+
+std::uint64_t port_set_table::live_of(ip_address client) const {
+    const auto it = subscribers_.find(client);
+    std::uint64_t sum = 0;
+    if (it != subscribers_.end())
+        for (const auto& set : it->second) sum += set->table.live();
+    return sum;
+}
+
+bool port_set_table::is_live(const flow& f) const { return find(f) != nullptr; }
+
+std::optional<endpoint> port_set_table::external_of(const flow& f) const {
+    const auto* set = find(f);
+    return set ? set->table.external_of(f) : std::nullopt;
+}
+
+std::size_t port_set_table::sets_of(ip_address client) const {
+    const auto it = subscribers_.find(client);
+    return it == subscribers_.end() ? 0 : it->second.size();
+}
+
+}  // namespace natbound
