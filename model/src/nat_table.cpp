@@ -38,6 +38,12 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
     return nullptr;
 }
 
+bool nat_table::draws_address(const flow& f) const {
+    return !plan_->pool_rank(f.source.address, f.destination.address) &&
+           plan_->design.pool.choice != pool_choice::round_robin &&
+           !(pairs_ && live_of(f.source.address) > 0);
+}
+
 // Whether it is the flow's own mapping that holds its endpoint in the flow's scope. One flow of it
 // there is enough: a scope's endpoint is never held by two mappings (the property `unique`).
 bool nat_table::held_by_own(const flow& f, const entry& mapping) const {

@@ -12,13 +12,13 @@ class aiming {
   public:
     explicit aiming(const nat_plan& plan) : plan_(&plan) {}
 
-    void aim(const flow& f, std::uint64_t rank, std::uint64_t pool_rank = 0) {
+    void aim(const nat_table& table, const flow& f, std::uint64_t rank,
+             std::uint64_t pool_rank = 0) {
         pool_rank_ = pool_rank;
         range_ = &plan_->class_of(f.source.port);
         rank_ = rank;
         drawn.clear();
-        asks_pool_ = !plan_->pool_rank(f.source.address, f.destination.address) &&
-                     plan_->design.pool.choice != pool_choice::round_robin;
+        asks_pool_ = table.draws_address(f);
     }
     std::uint64_t draw(std::uint64_t values) {
         std::uint64_t out = 0;

@@ -33,6 +33,11 @@ struct arena {
 // one. `enough` sockets of each client set suffice.
 std::vector<arena> arenas(const scenario& s, const nat_plan& plan, std::uint64_t enough);
 
+// Whether one search goes on to other addresses: not that of a client which has one already.
+inline bool visits_all_addresses(const nat_plan& plan) {
+    return plan.design.pool.fallback && !plan.pairs();
+}
+
 // The client sets inside a NAT.
 std::vector<const client_set*> inside(const scenario& s, const nat& n);
 

@@ -52,9 +52,9 @@ landings of_nat(const scenario& s, const way_out& way, const clash& c, const end
                     const auto rank = plan.class_of(source).rank(wanted);
                     const actor who{set, set->addresses.at(i), &server, to};
                     aiming aim(plan);
-                    aim.aim(who.at(source), rank.value_or(0),
-                            static_cast<std::uint64_t>(*pool.rank(c.addresses.at(a))));
                     nat_table table(plan);
+                    aim.aim(table, who.at(source), rank.value_or(0),
+                            static_cast<std::uint64_t>(*pool.rank(c.addresses.at(a))));
                     const auto got = table.open(who.at(source), aim);
                     if (!got.failed()) out.emplace(got.external, landing{who, source, aim.drawn});
                 }
@@ -131,12 +131,12 @@ std::optional<std::pair<landing, landing>> alike(const scenario& s, const way_ou
             const actor two{set, set->addresses.at(0), &server, other};
             aiming aim(plan);
             nat_table table(plan);
-            aim.aim(one.at(source), 0);
+            aim.aim(table, one.at(source), 0);
             const auto first = table.open(one.at(source), aim);
             if (first.failed()) continue;
             const landing was{one, source, aim.drawn};
             const auto rank = plan.class_of(source).rank(first.external.port);
-            aim.aim(two.at(source), rank.value_or(0),
+            aim.aim(table, two.at(source), rank.value_or(0),
                     static_cast<std::uint64_t>(
                         *plan.of->external_ip_address_pool.rank(first.external.address)));
             const auto second = table.open(two.at(source), aim);

@@ -13,25 +13,42 @@ namespace {
 
 constexpr std::uint64_t most_stepped = 300000;
 
+struct counted_script {
+    scripted_bits script;
+    std::ptrdiff_t drawn = 0;
+
+    std::uint64_t draw(std::uint64_t values) {
+        ++drawn;
+        return script.draw(values);
+    }
+    bool chance(double probability) { return script.chance(probability); }
+};
+
 class planner {
   public:
     planner(const nat_plan& plan, const arena& where, const actor& failing,
             const visited_ports& visited)
         : plan_(plan),
-          arena_(where),
+          actors_(where.actors),
           failing_(failing),
           visited_(visited),
           ports_(visited.ports()),
           source_(visited.source()),
           kept_(plan.holes.anywhere()),
           table_(plan),
-          aim_(plan) {}
+          aim_(plan) {
+        // under paired pooling the one who fails shall have flows on the address that is filled
+        if (plan.pairs())
+            std::stable_partition(actors_.begin(), actors_.end(), [&](const actor& a) {
+                return a.address == failing.address;
+            });
+    }
 
     std::optional<filling> run() {
         if (visited_.size() > most_stepped) return std::nullopt;
         const auto& pool = plan_.of->external_ip_address_pool;
         const auto size = static_cast<std::uint64_t>(plan_.pool_size);
-        for (std::uint64_t i = 0; i < (plan_.design.pool.fallback ? size : 1); ++i) {
+        for (std::uint64_t i = 0; i < (visits_all_addresses(plan_) ? size : 1); ++i) {
             const ip_address a = pool.at((visited_.start + i) % size);
             const auto& here = visited_.on(a);
             const port_set open = here.sequence.ports - here.holes;
@@ -43,23 +60,41 @@ class planner {
         if (!wanted_.empty()) draw_sources(true);
         if (!wanted_.empty()) displace_all();
         if (!wanted_.empty()) return std::nullopt;
+        // one that has no address yet would go on to others
+        if (plan_.pairs() && plan_.design.pool.fallback &&
+            table_.live_of(failing_.address) == 0)
+            return std::nullopt;
         filling out;
         out.live = table_.live();
         out.who = failing_;
         out.source = source_;
-        if (!arena_.rank && plan_.design.pool.choice != pool_choice::round_robin)
-            out.draws.push_back(visited_.start);
+        if (table_.draws_address(failing_.at(source_))) out.draws.push_back(visited_.start);
         const auto rest = visited_.draws(plan_);
         out.draws.insert(out.draws.end(), rest.begin(), rest.end());
-        // the proof of the pudding
-        scripted_bits script(out.draws);
-        if (!table_.open(failing_.at(source_), script).failed() || !script.spent())
-            return std::nullopt;
-        out.trace = writer_.take();
-        return out;
+        // the proof of the pudding (addresses in turn: when it is the full one's)
+        for (std::uint64_t i = turns(failing_.at(source_)); i > 0; --i) {
+            counted_script script{scripted_bits(out.draws)};
+            if (table_.open(failing_.at(source_), script).failed()) {
+                if (script.drawn < std::ssize(out.draws)) return std::nullopt;
+                out.trace = writer_.take();
+                return out;
+            }
+            writer_.open(failing_, source_, {out.draws.begin(), out.draws.begin() + script.drawn});
+            writer_.close(failing_, source_);
+            table_.remove(failing_.at(source_));
+        }
+        return std::nullopt;
     }
 
   private:
+    // The opens after which a client's first flow has had every address, where they go in turn.
+    std::uint64_t turns(const flow& f) const {
+        const bool in_turn = plan_.design.pool.choice == pool_choice::round_robin && plan_.pairs();
+        return in_turn && table_.live_of(f.source.address) == 0
+                   ? std::min<std::uint64_t>(saturated(plan_.pool_size), 1024)
+                   : 1;
+    }
+
     bool is_failing(const actor& a, port source) const {
         return a.at(source) == failing_.at(source_);
     }
@@ -74,8 +109,17 @@ class planner {
         const flow f = a.at(source);
         const auto& range = plan_.class_of(source);
         const auto target = range.rank(wanted_.begin()->port);
-        aim_.aim(f, target.value_or(0), address_rank());
-        const opened got = table_.open(f, aim_);
+        aim_.aim(table_, f, target.value_or(0), address_rank());
+        opened got = table_.open(f, aim_);
+        // in turn: round and round, until a client that has no address yet gets the wanted one
+        for (std::uint64_t i = 1; got.refused == refusal::none && i < turns(f); ++i) {
+            if (got.external.address == wanted_.begin()->address) break;
+            writer_.open(a, source, aim_.drawn);
+            writer_.close(a, source);
+            table_.remove(f);
+            aim_.aim(table_, f, target.value_or(0), address_rank());
+            got = table_.open(f, aim_);
+        }
         if (got.refused != refusal::none) return false;
         const auto at = wanted_.find(got.external);
         if (at == wanted_.end()) {
@@ -98,7 +142,7 @@ class planner {
             wanted_ = {w};
             bool placed = false;
             if (plan_.preserves(w.port))
-                for (const auto& a : arena_.actors) {
+                for (const auto& a : actors_) {
                     if (!a.clients->ports.contains(w.port) || is_failing(a, w.port) ||
                         table_.is_live(a.at(w.port)))
                         continue;
@@ -113,7 +157,7 @@ class planner {
     // Flows that preserve nothing (or, `displaced`, whose own port is busy by now) and draw their
     // port.
     void draw_sources(bool displaced) {
-        for (const auto& a : arena_.actors)
+        for (const auto& a : actors_)
             for (const auto& part : a.clients->ports.parts())
                 for (port p = part.first; p <= part.last; ++p) {
                     if (wanted_.empty()) return;
@@ -128,10 +172,10 @@ class planner {
 
     // Flows whose own port another client's flow holds for as long as they open.
     void displace_all() {
-        for (std::size_t i = 0; i < arena_.actors.size(); ++i)
-            for (std::size_t j = 0; j < arena_.actors.size(); ++j) {
+        for (std::size_t i = 0; i < actors_.size(); ++i)
+            for (std::size_t j = 0; j < actors_.size(); ++j) {
                 if (i == j) continue;
-                const auto &holder = arena_.actors[i], &moved = arena_.actors[j];
+                const auto &holder = actors_[i], &moved = actors_[j];
                 const port_set both = holder.clients->ports & moved.clients->ports;
                 for (const auto& part : both.parts())
                     for (port p = part.first; p <= part.last; ++p) {
@@ -142,7 +186,7 @@ class planner {
                         if (table_.is_live(holder.at(p)) || table_.is_live(moved.at(p)) ||
                             is_failing(holder, p))
                             continue;
-                        aim_.aim(holder.at(p), 0, address_rank());
+                        aim_.aim(table_, holder.at(p), 0, address_rank());
                         if (table_.open(holder.at(p), aim_).refused != refusal::none) continue;
                         writer_.open(holder, p, aim_.drawn);
                         place(moved, p);
@@ -153,7 +197,7 @@ class planner {
     }
 
     const nat_plan& plan_;
-    const arena& arena_;
+    std::vector<actor> actors_;
     const actor& failing_;
     const visited_ports& visited_;
     port_set ports_;  // that are tried on some address
@@ -173,7 +217,7 @@ std::optional<filling> fill(const nat_plan& plan, const arena& where, const acto
 }
 
 std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::uint64_t most) {
-    if (plan.classes.size() != 1 || plan.design.first_choice != first_choice::none ||
+    if (plan.pairs() || plan.classes.size() != 1 || plan.design.first_choice != first_choice::none ||
         plan.pool_size > UINT32_MAX || !plan.holes.empty())
         return std::nullopt;
     const auto pool = static_cast<std::uint64_t>(plan.pool_size);
@@ -230,7 +274,7 @@ std::optional<filling> fill_table(const nat_plan& plan, const std::vector<arena>
                     if (table.is_live(a.at(p))) continue;
                     // port after port, so that a replay finds each at once
                     const std::uint64_t n = plan.class_of(p).size;
-                    aim.aim(a.at(p), table.live() % n,
+                    aim.aim(table, a.at(p), table.live() % n,
                             table.live() / n % saturated(plan.pool_size));
                     const opened got = table.open(a.at(p), aim);
                     if (got.failed()) {

@@ -100,7 +100,7 @@ class table_filler {
                     out_.trace = writer_.take();
                     return true;
                 }
-                aim.aim(who.at(p), here % n, 0);
+                aim.aim(table, who.at(p), here % n, 0);
                 if (table.open(who.at(p), aim).failed()) return false;
                 writer_.open(who, p, aim.drawn);
                 ++live_;

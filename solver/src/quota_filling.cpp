@@ -40,7 +40,7 @@ class opener {
                     return true;
                 }
                 // port after port, so that a replay finds each at once
-                aim_.aim(who.at(p), live_ % n, live_ / n % saturated(plan_.pool_size));
+                aim_.aim(table_, who.at(p), live_ % n, live_ / n % saturated(plan_.pool_size));
                 failed_ = table_.open(who.at(p), aim_);
                 if (failed_.failed()) {
                     out_.who = who;

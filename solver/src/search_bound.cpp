@@ -58,10 +58,6 @@ class search_bound {
     search_bound(const scenario& s, const nat_plan& plan, known_sequences& sequences,
                  const std::function<void()>& interrupt)
         : plan_(plan), sequences_(sequences), interrupt_(interrupt) {
-        if (plan.pairs())
-            throw unsupported("NAT " + plan.of->name +
-                              ": guaranteed under paired pooling is not settled in this version "
-                              "(maximum and fits are)");
         if (plan.design.mapping_type != mapping_type::edm &&
             plan.design.mapping_type != mapping_type::eim_if_possible) {
             const auto scope = plan.design.clash_scope.destination;
@@ -72,11 +68,11 @@ class search_bound {
                                   "ports are overloaded is not settled in this version");
         }
         if (plan.design.pool.choice == pool_choice::round_robin && !plan.design.pool.fallback &&
-            plan.pool_size > 1)
+            plan.pool_size > 1 && !plan.pairs())
             throw unsupported("NAT " + plan.of->name +
                               ": guaranteed of a round-robin pool without fallback is not settled "
                               "in this version");
-        visited_ = plan.design.pool.fallback ? plan.pool_size : count(1);
+        visited_ = visits_all_addresses(plan) ? plan.pool_size : count(1);
         std::uint64_t widest = 0;
         for (const auto& c : plan.classes) widest = std::max(widest, c.size);
         arenas_ = arenas(
@@ -160,16 +156,18 @@ class search_bound {
             k.parts.push_back(
                 {addresses, addresses.size(), holes, sequences_.of(plan_, sources, liked, holes)});
         }
-        if (!plan_.design.pool.fallback) {
+        if (!visits_all_addresses(plan_)) {
             // one address alone: the one that is fixed, else the one where it fails soonest
+            const bool fixed = where.rank && !plan_.design.pool.fallback;
             std::stable_sort(k.parts.begin(), k.parts.end(), [&](const auto& a, const auto& b) {
-                return where.rank ? a.addresses.contains(pool.at(k.start)) >
+                return fixed ? a.addresses.contains(pool.at(k.start)) >
                                         b.addresses.contains(pool.at(k.start))
                                   : a.shortest->at_least < b.shortest->at_least;
             });
             k.parts.resize(1);
             k.parts.front().many = 1;
-            if (!where.rank)
+            const bool there = where.rank && k.parts.front().addresses.contains(pool.at(k.start));
+            if (!fixed && !there)
                 k.start = static_cast<std::uint64_t>(*pool.rank(k.parts.front().addresses.at(0)));
         }
         for (const auto& p : k.parts) {
@@ -304,7 +302,9 @@ class search_bound {
         const count probed = visited.size(), kept = tried - probed;
         const std::string where =
             ", " + to_string(ports) +
-            (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses" : "");
+            (visited_ > 1      ? " on each of " + grouped(visited_) + " addresses"
+             : plan_.pairs() ? " on the address that its client has"
+                             : "");
         if (ports.empty())
             out.sets_it =
                 out.failing + " fails at once: its port is not kept, and none is searched";

@@ -3,7 +3,7 @@
 // still to be filled: addresses differ where static mappings are kept on some of them.
 #include <vector>
 
-#include "natbound/model/nat_table.hpp"
+#include "arena.hpp"
 #include "natbound/solver/sequence.hpp"
 
 namespace natbound::detail {
@@ -39,7 +39,7 @@ struct visited_ports {
         std::vector<std::uint64_t> out;
         const auto& pool = plan.of->external_ip_address_pool;
         const auto size = static_cast<std::uint64_t>(plan.pool_size);
-        for (std::uint64_t i = 0; i < (plan.design.pool.fallback ? size : 1); ++i) {
+        for (std::uint64_t i = 0; i < (visits_all_addresses(plan) ? size : 1); ++i) {
             const auto& here = on(pool.at((start + i) % size)).sequence.draws;
             out.insert(out.end(), here.begin(), here.end());
         }

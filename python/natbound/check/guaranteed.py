@@ -114,8 +114,6 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
-        if nat.plan.paired and size(nat.pool) > 1:
-            raise Undecided(f"{nat.name}: this checker does not step paired pooling")
         search = least_of_searches(scenario, nat) if nat.translates else None
         known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None

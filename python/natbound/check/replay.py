@@ -64,7 +64,11 @@ class Table:
             tuple[Flow, tuple[int, int]], int
         ] = {}  # what an unknown hash gave a flow: it is a function, so it gives the same again
         self.known: dict[int, tuple[PortClass, int, bool, list[Round]]] = {}
-        self.tries = self.pool if self.plan.fallback else 1
+        plan = self.plan
+        alone = plan.pool_choice == "first" or (plan.pool_choice == "hash" and plan.hash_source_only)
+        # paired pooling takes a choice away: a client's live flows have the external address of its first
+        self.pairs = plan.paired and self.pool > 1 and (plan.fallback or not alone)
+        self.bound: dict[int, int] = {}
 
     def scope(self, f: Flow) -> tuple[int, int, int]:
         """The clash-scope key of a flow."""
@@ -119,7 +123,10 @@ class Table:
 
     def search(self, f: Flow, draw: Draw) -> tuple[int, int] | None:
         """The endpoint that the search gives, address by address."""
-        if self.way.starts == "lowest":
+        own = self.bound.get(f[1])
+        if own is not None:
+            rank = own
+        elif self.way.starts == "lowest":
             rank = 0
         elif self.way.starts == "hashed":
             rank = self.way.rank(f[1], f[3])
@@ -130,7 +137,7 @@ class Table:
             rank = draw(self.pool)
             if self.plan.pool_choice == "hash":
                 self.same_again(f, (-1, -1), rank)
-        for i in range(self.tries):
+        for i in range(self.pool if self.plan.fallback and own is None else 1):
             spend(2)
             here = (rank + i) % self.pool
             port = self.choose(f, self.row(f, here).busy, draw, i)
@@ -196,6 +203,8 @@ class Table:
         """The flow is live there."""
         self.live[f] = at
         self.subscribers[f[1]] = self.subscribers.get(f[1], 0) + 1
+        if self.pairs:
+            self.bound.setdefault(f[1], at[0])
         own = self.sources.setdefault(f[:3], [])
         insort(own, f)
         row = self.row(f, at[0])
@@ -210,6 +219,8 @@ class Table:
         need(f in self.live, "a flow is closed that is not live")
         at = self.live.pop(f)
         self.subscribers[f[1]] -= 1
+        if not self.subscribers[f[1]]:
+            self.bound.pop(f[1], None)
         own = self.sources[f[:3]]
         own.remove(f)
         if not own:

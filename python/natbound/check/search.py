@@ -95,10 +95,11 @@ def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
         return shortest[key]
 
     def shortest_of(client: Client, part: Part, rank: int | None, protocol: int) -> int:
-        """The same over all addresses that it visits: the whole pool, the one of that rank, or any one."""
+        """The same over all addresses that it visits: the whole pool, the one of that rank, or any one. (Paired pooling: the one that its client has, or
+        more.)"""
         among = nat.pool if plan.fallback or rank is None else ((element(nat.pool, rank),) * 2,)
         each = [(size(where), on_one(client, part, kept)) for where, kept in nat.holes.alike(protocol, among)]
-        return sum(many * fewest for many, fewest in each) if plan.fallback else min(fewest for _, fewest in each)
+        return sum(many * fewest for many, fewest in each) if plan.fallback and not plan.paired else min(fewest for _, fewest in each)
 
     def own(name: str, part: Part) -> Set:
         return meet(scenario.clients[name].ports, part.sources)

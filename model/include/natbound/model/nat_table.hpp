@@ -78,6 +78,9 @@ class nat_table {
     }
     bool is_live(const flow& f) const { return flows_.count(f) != 0; }
     std::optional<endpoint> external_of(const flow& f) const;
+    // Whether the flow's address in the pool would be drawn (paired pooling: none of its client is
+    // live).
+    bool draws_address(const flow& f) const;
     // Whether the flow's source has a mapping that it may share.
     bool has_mapping(const flow& f) const { return shared_mapping(f) != nullptr; }
     std::vector<std::pair<flow, endpoint>> entries() const;
