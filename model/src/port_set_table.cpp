@@ -7,6 +7,12 @@
 
 namespace natbound {
 
+namespace {
+
+constexpr std::uint64_t most_sorted = 1U << 20U;
+
+}  // namespace
+
 port_set_table::port_set_table(const scenario& s, const nat& n)
     : nat_(&n),
       layout_(n),
@@ -53,6 +59,11 @@ port_set_table::port_set_table(const scenario& s, const nat& n)
         shared_ = saturated(layout_.sets());
         each_ = rule_->port_sets_per_subscriber;
     }
+    if (holes_.empty()) return;
+    if (shared_ > most_sorted)
+        throw unsupported("NAT " + n.name + ": static mappings beside more than " +
+                          grouped(most_sorted) + " port sets on demand are not stepped");
+    for (; next_ < shared_; ++next_) returned_.emplace(kept_of(next_), next_);
 }
 
 std::unique_ptr<port_set_table::held_set> port_set_table::set_of(const dealt_set& where) const {
@@ -69,17 +80,24 @@ dealt_set port_set_table::on_demand(std::uint64_t number) const {
             first + static_cast<port>(rule_->dynamic->port_set_size) - 1};
 }
 
-// The lowest number of a set that is free and not all of static mappings.
+std::uint64_t port_set_table::kept_of(std::uint64_t number) const {
+    if (holes_.empty()) return 0;
+    const dealt_set set = on_demand(number);
+    count kept = 0;
+    for (const auto protocol : {transport::tcp, transport::udp, transport::icmp, transport::sctp,
+                                transport::dccp, transport::gre})
+        kept += (port_set(set.first, set.last) & holes_.at(protocol, set.address)).size();
+    return saturated(kept);
+}
+
 std::optional<std::uint64_t> port_set_table::next_free(transport protocol) const {
-    const auto open = [&](std::uint64_t number) {
-        if (holes_.empty()) return true;
+    for (const auto& [kept, number] : returned_) {
         const dealt_set set = on_demand(number);
-        return !(port_set(set.first, set.last) - holes_.at(protocol, set.address)).empty();
-    };
-    for (const auto number : returned_)
-        if (open(number)) return number;
-    for (auto number = next_; number < shared_; ++number)
-        if (open(number)) return number;
+        if (kept == 0 ||
+            !(port_set(set.first, set.last) - holes_.at(protocol, set.address)).empty())
+            return number;
+    }
+    if (next_ < shared_) return next_;
     return std::nullopt;
 }
 
@@ -110,7 +128,7 @@ void port_set_table::give_back(ip_address client) {
     if (it == subscribers_.end()) return;
     std::erase_if(it->second, [&](const auto& set) {
         if (set->table.live() > 0) return false;
-        if (set->number) returned_.insert(*set->number);
+        if (set->number) returned_.emplace(kept_of(*set->number), *set->number);
         return true;
     });
     if (it->second.empty()) subscribers_.erase(it);

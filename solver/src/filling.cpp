@@ -39,9 +39,8 @@ class planner {
           aim_(plan) {
         // under paired pooling the one who fails shall have flows on the address that is filled
         if (plan.pairs())
-            std::stable_partition(actors_.begin(), actors_.end(), [&](const actor& a) {
-                return a.address == failing.address;
-            });
+            std::stable_partition(actors_.begin(), actors_.end(),
+                                  [&](const actor& a) { return a.address == failing.address; });
     }
 
     std::optional<filling> run() {
@@ -61,8 +60,7 @@ class planner {
         if (!wanted_.empty()) displace_all();
         if (!wanted_.empty()) return std::nullopt;
         // one that has no address yet would go on to others
-        if (plan_.pairs() && plan_.design.pool.fallback &&
-            table_.live_of(failing_.address) == 0)
+        if (plan_.pairs() && plan_.design.pool.fallback && table_.live_of(failing_.address) == 0)
             return std::nullopt;
         filling out;
         out.live = table_.live();
@@ -217,8 +215,9 @@ std::optional<filling> fill(const nat_plan& plan, const arena& where, const acto
 }
 
 std::optional<filling> fill_all(const nat_plan& plan, const arena& where, std::uint64_t most) {
-    if (plan.pairs() || plan.classes.size() != 1 || plan.design.first_choice != first_choice::none ||
-        plan.pool_size > UINT32_MAX || !plan.holes.empty())
+    if (plan.pairs() || plan.classes.size() != 1 ||
+        plan.design.first_choice != first_choice::none || plan.pool_size > UINT32_MAX ||
+        !plan.holes.empty())
         return std::nullopt;
     const auto pool = static_cast<std::uint64_t>(plan.pool_size);
     const std::uint64_t n = plan.classes[0].size;

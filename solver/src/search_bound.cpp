@@ -161,8 +161,8 @@ class search_bound {
             const bool fixed = where.rank && !plan_.design.pool.fallback;
             std::stable_sort(k.parts.begin(), k.parts.end(), [&](const auto& a, const auto& b) {
                 return fixed ? a.addresses.contains(pool.at(k.start)) >
-                                        b.addresses.contains(pool.at(k.start))
-                                  : a.shortest->at_least < b.shortest->at_least;
+                                   b.addresses.contains(pool.at(k.start))
+                             : a.shortest->at_least < b.shortest->at_least;
             });
             k.parts.resize(1);
             k.parts.front().many = 1;
@@ -300,11 +300,10 @@ class search_bound {
         count tried = 0;
         for (const auto& p : visited.parts) tried += p.many * p.sequence.ports.size();
         const count probed = visited.size(), kept = tried - probed;
-        const std::string where =
-            ", " + to_string(ports) +
-            (visited_ > 1      ? " on each of " + grouped(visited_) + " addresses"
-             : plan_.pairs() ? " on the address that its client has"
-                             : "");
+        const std::string where = ", " + to_string(ports) +
+                                  (visited_ > 1 ? " on each of " + grouped(visited_) + " addresses"
+                                   : plan_.pairs() ? " on the address that its client has"
+                                                   : "");
         if (ports.empty())
             out.sets_it =
                 out.failing + " fails at once: its port is not kept, and none is searched";

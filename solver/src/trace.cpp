@@ -6,6 +6,13 @@ namespace natbound::detail {
 
 namespace bj = boost::json;
 
+namespace {
+
+constexpr const char* open_step = "open";
+constexpr const char* close_step = "close";
+
+}  // namespace
+
 bj::object trace_writer::step(const char* verb, const actor& a, port first, port last) {
     bj::object out;
     out[verb] = bj::object{{"client", a.clients->name},
@@ -17,10 +24,14 @@ bj::object trace_writer::step(const char* verb, const actor& a, port first, port
     return out;
 }
 
+bool trace_writer::goes_on(const char* verb, const actor& a, port source) const {
+    return run_ && run_->verb == verb && run_->who.address == a.address &&
+           run_->who.destination == a.destination && run_->who.server == a.server &&
+           run_->last + 1 == source;
+}
+
 void trace_writer::open(const actor& a, port source, const std::vector<std::uint64_t>& draws) {
-    if (run_ && run_->who.address == a.address && run_->who.destination == a.destination &&
-        run_->who.server == a.server && run_->last + 1 == source &&
-        run_->draws.size() == draws.size()) {
+    if (goes_on(open_step, a, source) && run_->draws.size() == draws.size()) {
         const auto k = static_cast<std::int64_t>(source - run_->first);
         std::vector<std::int64_t> step;
         bool fits = true;
@@ -37,25 +48,34 @@ void trace_writer::open(const actor& a, port source, const std::vector<std::uint
         }
     }
     flush();
-    run_ = run{a, source, source, draws, std::vector<std::int64_t>(draws.size(), 0)};
+    run_ = run{open_step, a, source, source, draws, std::vector<std::int64_t>(draws.size(), 0)};
 }
 
 void trace_writer::open_run(const actor& a, port first, port last,
                             const std::vector<std::uint64_t>& draws,
                             const std::vector<std::uint64_t>& step) {
     flush();
-    run_ = run{a, first, last, draws, {step.begin(), step.end()}};
+    run_ = run{open_step, a, first, last, draws, {step.begin(), step.end()}};
     flush();
 }
 
 void trace_writer::close(const actor& a, port source) {
+    if (goes_on(close_step, a, source)) {
+        run_->last = source;
+        return;
+    }
     flush();
-    steps_.push_back(step("close", a, source, source));
+    run_ = run{close_step, a, source, source, {}, {}};
 }
 
 void trace_writer::flush() {
     if (!run_) return;
-    auto out = step("open", run_->who, run_->first, run_->last);
+    auto out = step(run_->verb, run_->who, run_->first, run_->last);
+    if (run_->verb == close_step) {
+        steps_.push_back(std::move(out));
+        run_.reset();
+        return;
+    }
     bj::array draws, by;
     for (const auto d : run_->draws) draws.push_back(d);
     for (const auto d : run_->step) by.push_back(d);

@@ -1,6 +1,6 @@
 #pragma once
-// Writes a history of opens and closes as the steps of a certificate; neighbouring opens become one
-// run.
+// Writes a history of opens and closes as the steps of a certificate; neighbours of one kind become
+// one run.
 #include <boost/json.hpp>
 #include <optional>
 #include <string>
@@ -23,11 +23,13 @@ class trace_writer {
 
   private:
     struct run {
+        const char* verb;
         actor who;
         port first, last;
         std::vector<std::uint64_t> draws;
         std::vector<std::int64_t> step;
     };
+    bool goes_on(const char* verb, const actor& a, port source) const;
     void flush();
 
     std::optional<run> run_;

@@ -13,13 +13,13 @@ from typing import Any
 from .cascade import most_through
 from .clash import check_clash, once_alone, once_behind
 from .holes import PROTOCOLS
-from .port_sets_replay import least_of_searches, table_of
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script
 from .scenario import Nat, Scenario
 from .server_limits import refusing
 from .sets import Undecided, meet, size, spend
+from .sets_on_demand import least_of_searches, table_of
 from .subscribers import binding
 
 MOST_STEPS = 2_000_000  # flows of a trace

@@ -1,4 +1,5 @@
-"""guaranteed where ports are dealt out in deterministic sets: each client address has a NAT of its own, and the table alone is common."""
+"""guaranteed where ports are dealt out in deterministic sets: each client address has a NAT of its own, and the table alone is common. (Of sets
+on demand see sets_on_demand.py.)"""
 
 from __future__ import annotations
 
@@ -13,12 +14,6 @@ from .search import least_of_search
 from .sets import PORTS, Undecided, element, meet, rank_of, size, spend
 
 
-def deterministic(nat: Nat) -> None:
-    """Nothing is decided here of sets that are dealt on demand."""
-    if nat.port_sets is None or not nat.port_sets.deterministic:
-        raise Undecided(f"{nat.name}: this checker does not decide guaranteed with sets that are dealt on demand")
-
-
 def first_number(scenario: Scenario, nat: Nat, client: Client) -> int:
     """The number of the set of a client set's first address."""
     assert nat.port_sets is not None
@@ -26,17 +21,21 @@ def first_number(scenario: Scenario, nat: Nat, client: Client) -> int:
     return sum(size(scenario.clients[name].addresses) for name in names[: names.index(client.name)])
 
 
-def alone(scenario: Scenario, nat: Nat, client: Client, rank: int) -> tuple[Scenario, Nat]:
-    """The client set's address of that rank, by itself behind the NAT that its set makes."""
-    assert nat.port_sets is not None
-    where, place = divmod(first_number(scenario, nat, client) + rank, len(nat.port_sets.firsts))
-    first = nat.port_sets.firsts[place]
-    span = ((first, first + nat.port_sets.size - 1),)
+def behind(scenario: Scenario, nat: Nat, client: Client, rank: int, where: int, first: int, wide: int) -> tuple[Scenario, Nat]:
+    """The client set's address of that rank, by itself behind the NAT that a set makes: so many ports from the first on, on the pool's address."""
+    span = ((first, first + wide - 1),)
     outside, own = element(nat.pool, where), element(client.addresses, rank)
     plan = replace(nat.plan, classes=(PortClass(((0, PORTS - 1),), span),), preserved=meet(nat.plan.preserved, span))
     pool = ((outside, outside),)
     made = replace(nat, pool=pool, plan=plan, table=None, mappings=None, port_sets=None, holes=replace(nat.holes, pool=pool))
     return replace(scenario, clients={client.name: replace(client, addresses=((own, own),))}, nats={nat.name: made}), made
+
+
+def alone(scenario: Scenario, nat: Nat, client: Client, rank: int) -> tuple[Scenario, Nat]:
+    """The client set's address of that rank behind its deterministic set."""
+    assert nat.port_sets is not None
+    where, place = divmod(first_number(scenario, nat, client) + rank, len(nat.port_sets.firsts))
+    return behind(scenario, nat, client, rank, where, nat.port_sets.firsts[place], nat.port_sets.size)
 
 
 def distinct(scenario: Scenario, nat: Nat, client: Client) -> Iterator[int]:
@@ -58,12 +57,9 @@ def distinct(scenario: Scenario, nat: Nat, client: Client) -> Iterator[int]:
             yield rank
 
 
-def least_of_searches(scenario: Scenario, nat: Nat) -> int | None:
-    """As least_of_search, over all subscribers. (With a dynamic part no fewer: it is asked only where a subscriber's own set has failed.)"""
-    if nat.port_sets is None:
-        return least_of_search(scenario, nat)
-    deterministic(nat)
-    found = (least_of_search(*alone(scenario, nat, c, rank)) for c in scenario.inside(nat) for rank in distinct(scenario, nat, c))
+def least_of_own(scenario: Scenario, nat: Nat, client: Client) -> int | None:
+    """As least_of_search, over the deterministic sets of a client set's addresses."""
+    found = (least_of_search(*alone(scenario, nat, client, rank)) for rank in distinct(scenario, nat, client))
     return min((x for x in found if x is not None), default=None)
 
 
@@ -71,7 +67,6 @@ class DealtTable:
     """One NAT's table, as replay.Table, with a part for each subscriber."""
 
     def __init__(self, scenario: Scenario, nat: Nat) -> None:
-        deterministic(nat)
         if nat.mappings is not None and nat.plan.mapping in ("eim", "adm"):
             raise Undecided(f"{nat.name}: a limit on mappings that subscribers share is not stepped here")
         self.scenario, self.nat, self.live = scenario, nat, set[Flow]()
@@ -82,11 +77,7 @@ class DealtTable:
     def part(self, address: int) -> Table:
         """The subscriber's own."""
         if address not in self.parts:
-            spend(len(self.scenario.clients))
-            client = next(c for c in self.scenario.inside(self.nat) if meet(c.addresses, ((address, address),)))
-            rank = rank_of(client.addresses, address)
-            assert rank is not None
-            self.parts[address] = Table(*alone(self.scenario, self.nat, client, rank))
+            self.parts[address] = Table(*alone(self.scenario, self.nat, *whose(self.scenario, self.nat, address)))
         return self.parts[address]
 
     def open(self, f: Flow, draw: Draw) -> bool:
@@ -94,12 +85,9 @@ class DealtTable:
         own = self.part(f[1])
         if self.most is not None and len(self.live) >= self.most and f not in self.live:
             return False
-        full = self.nat.quota is not None and own.subscribers.get(f[1], 0) >= self.nat.quota  # that dynamic sets don't change
         held = own.open(f, draw)
         if held:
             self.live.add(f)
-        elif self.nat.port_sets is not None and self.nat.port_sets.more is not None and not full:
-            raise Undecided(f"{self.nat.name}: this checker does not step a dynamic part beside deterministic sets")
         return held
 
     def close(self, f: Flow) -> None:
@@ -108,6 +96,10 @@ class DealtTable:
         self.live.discard(f)
 
 
-def table_of(scenario: Scenario, nat: Nat) -> Table | DealtTable:
-    """The table that a trace is stepped on."""
-    return Table(scenario, nat) if nat.port_sets is None else DealtTable(scenario, nat)
+def whose(scenario: Scenario, nat: Nat, address: int) -> tuple[Client, int]:
+    """The client set of an address inside, and the rank of the address there."""
+    spend(len(scenario.clients))
+    client = next(c for c in scenario.inside(nat) if meet(c.addresses, ((address, address),)))
+    rank = rank_of(client.addresses, address)
+    assert rank is not None
+    return client, rank

@@ -182,7 +182,7 @@ TEST_CASE("A quota and a table count over all sets") {
     CHECK_THROWS_AS(port_set_table(s, s.nats[0]), unsupported);
 }
 
-TEST_CASE("Static mappings keep ports of sets, and a set without any is passed over") {
+TEST_CASE("Static mappings keep ports of sets: those with the fewest are dealt first") {
     auto s = with_sets(R"({"port-set-size": 5, "port-sets-per-subscriber": 2})");
     static_mapping kept;
     kept.external_src_port = port_set(2000, 2004);

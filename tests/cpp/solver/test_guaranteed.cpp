@@ -182,8 +182,8 @@ TEST_CASE("guaranteed with a table and with two addresses") {
 TEST_CASE("guaranteed under paired pooling: one address alone is filled") {
     std::size_t found = 0, open = 0;
     for (const auto& base : catalogue())
-        for (const auto choice : {pool_choice::random, pool_choice::round_robin, pool_choice::first,
-                                  pool_choice::hash})
+        for (const auto choice :
+             {pool_choice::random, pool_choice::round_robin, pool_choice::first, pool_choice::hash})
             for (const bool fallback : {false, true})
                 for (port ports = 1; ports <= 2; ++ports)
                     for (const auto& clients : std::vector<std::vector<port_set>>{

@@ -5,9 +5,9 @@
 // each set that it holds: its own for ever (deterministic), then those dealt on demand in the order
 // in which they were dealt. A flow goes where its source has a mapping already; else to the first
 // of these sets in which its search finds a port; else the subscriber is dealt another set, if it
-// may hold one more: the free one of the lowest number that static mappings leave a port of. A set
-// that was dealt on demand is free again as soon as no entry is left in it, closing ones among
-// them.
+// may hold one more: of the free ones that static mappings leave a port of, one that they keep the
+// fewest ports of, of the lowest number. A set that was dealt on demand is free again as soon as no
+// entry is left in it, closing ones among them.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -66,6 +66,7 @@ class port_set_table {
     std::uint64_t number_of(ip_address client) const;
     dealt_set on_demand(std::uint64_t number) const;
     std::optional<std::uint64_t> next_free(transport protocol) const;
+    std::uint64_t kept_of(std::uint64_t number) const;
     template <class Random>
     opened open_in(held_set& set, const flow& f, Random& random);
 
@@ -80,8 +81,10 @@ class port_set_table {
     std::uint64_t shared_ = 0;  // sets that are dealt on demand, and
     std::uint64_t each_ = 0;    // the most of a subscriber
     std::vector<port> firsts_;  // of a dynamic part: where its sets begin
-    std::set<std::uint64_t> returned_;
-    std::uint64_t next_ = 0;  // sets from here on were never dealt
+    // Free sets, by the ports that static mappings keep of them, then by number; and all from next_
+    // on, of which they keep none.
+    std::set<std::pair<std::uint64_t, std::uint64_t>> returned_;
+    std::uint64_t next_ = 0;
     std::map<ip_address, held_sets> subscribers_;
     std::priority_queue<timer> timers_;
     std::uint64_t live_ = 0;
@@ -128,9 +131,10 @@ opened port_set_table::open(const flow& f, Random& random) {
     auto set = set_of(on_demand(*number));
     out = open_in(*set, f, random);
     if (out.refused != refusal::none) return refused(refusal::no_port);
-    returned_.erase(*number);
-    while (next_ <= *number)
-        if (next_++ < *number) returned_.insert(next_ - 1);
+    if (*number == next_)
+        ++next_;
+    else
+        returned_.erase({kept_of(*number), *number});
     set->number = number;
     sets.push_back(std::move(set));
     return out;

@@ -1,0 +1,287 @@
+// Sets are kept by as little as one connection each, so the fewest live connections are often those
+// with which every set is somebody's, and a subscriber without one wants one.
+//
+// A connection that fails finds the sets of its subscriber full, its own and j that were dealt on
+// demand: at least h live in each, h being the fewest endpoints that a search in one set tries. And
+// it gets no other set, since its subscriber has as many as it may (j is the most), or since all
+// are dealt, each kept by one connection at least. To be dealt one a subscriber has h live in each
+// that it holds, towards one clash-scope key; so no subscriber holds more than its sockets there
+// allow, and those of all others together leave at least j to the one who fails.
+#include "sets_on_demand.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "natbound/model/error.hpp"
+#include "natbound/model/port_sets.hpp"
+#include "set_holding.hpp"
+
+namespace natbound {
+namespace {
+
+namespace bj = boost::json;
+using namespace detail;
+
+constexpr std::uint64_t most_stepped = 300'000;
+
+// What any one address of a client set can do.
+struct subscriber {
+    const client_set* clients = nullptr;
+    std::vector<actor> towards;  // the destinations under the clash-scope key that has the most
+    count sockets = 0;           // sockets there
+    std::optional<count> own;    // the fewest live with which a search in its own set fails (0
+                                 // where it has none); nothing: none ever does
+    std::optional<count> each;   // the same in a set on demand
+    count most = 0;              // sets on demand that it can hold
+
+    // With so many sets of its own on demand full: what is live there at least.
+    count live(const count& sets) const { return *own + (sets == 0 ? count(0) : sets * *each); }
+    bool can_fill(const count& sets) const {
+        return own && (sets == 0 || each) && sockets > live(sets);
+    }
+};
+
+// How a connection fails with the fewest live: whose, with how many sets on demand; and whether the
+// others hold all that are left.
+struct least_failure {
+    const subscriber* who = nullptr;
+    count live = 0, sets = 0;
+    bool all = false;
+};
+
+class on_demand {
+  public:
+    on_demand(const scenario& s, const nat& n, const std::function<void()>& interrupt)
+        : s_(s), n_(n), layout_(n), interrupt_(interrupt) {
+        const auto& rule = *n.port_set;
+        shared_ = rule.dynamic ? layout_.dynamic_sets() : layout_.sets();
+        each_ = std::min<count>(shared_, rule.dynamic ? rule.dynamic->port_sets_per_subscriber
+                                                      : rule.port_sets_per_subscriber);
+        for (const auto* c : inside(s, n)) all_.push_back(read(*c));
+        for (const auto& one : all_) held_ += one.most * one.clients->addresses.size();
+    }
+
+    guaranteed_result run() {
+        guaranteed_result out;
+        out.nat = n_.name;
+        const auto least = find();
+        if (!least) {
+            out.nothing_fails = true;
+            out.binds = "nothing";
+            out.evidence["lower-bound"] =
+                bj::object{{"reason", "nothing-fails"}, {"why", "sockets"}};
+            out.sets_it =
+                "no new connection can fail: there are ports and port sets for all who can want "
+                "some";
+            return out;
+        }
+        out.at_least = least->live;
+        out.binds = "ports";
+        history(*least, out);
+        if (!out.at_most)
+            out.sets_it = "no new connection fails with fewer than " + grouped(out.at_least) +
+                          " live; no history that makes one fail was found";
+        else if (*out.at_most == out.at_least)
+            out.connections = out.at_most;
+        return out;
+    }
+
+  private:
+    std::optional<least_failure> find() const {
+        std::optional<least_failure> out;
+        const auto consider = [&](const least_failure& one) {
+            if (!out || one.live < out->live) out = one;
+        };
+        for (const auto& one : all_) {
+            if (one.can_fill(each_)) consider({&one, one.live(each_), each_, false});
+            const count others = held_ - one.most;
+            const count left = others >= shared_ ? count(0) : count(shared_ - others);
+            if (left <= each_ && one.can_fill(left))
+                consider({&one, one.live(left) + (shared_ - left), left, true});
+        }
+        return out;
+    }
+
+    // The fewest live with which a search of one address fails in one of these sets.
+    std::optional<count> fewest(const client_set& c, const std::vector<dealt_set>& sets) {
+        std::set<std::vector<std::pair<port, port>>> seen;
+        std::optional<count> least;
+        for (const auto& set : sets) {
+            std::vector<std::pair<port, port>> shape;  // where its own ports lie there
+            const port_set mine = c.ports & port_set(set.first, set.last);
+            for (const auto& part : mine.parts())
+                shape.emplace_back(part.first - set.first, part.last - set.first);
+            for (const auto& round : n_.design.search.rounds)
+                if (round.step == step_kind::scaled) shape.emplace_back(set.first, set.last);
+            if (!seen.insert(std::move(shape)).second) continue;
+            interrupt_();
+            const scenario one = alone(c, set);
+            const nat_plan plan(one.nats.front());
+            const auto found = least_of_search(one, plan, sequences_, interrupt_).result;
+            if (!found.nothing_fails)
+                least = std::min(least.value_or(found.at_least), found.at_least);
+        }
+        return least;
+    }
+
+    // An address behind the NAT that a set is to it.
+    scenario alone(const client_set& c, const dealt_set& set) const {
+        scenario out;
+        out.clients = {c};
+        out.clients.front().addresses = {c.addresses.at(0), c.addresses.at(0)};
+        out.servers = s_.servers;
+        out.nats = {own_nat(n_, set)};
+        out.nats.front().inside = {c.name};
+        out.nats.front().connection_limits = {};
+        return out;
+    }
+
+    subscriber read(const client_set& c) {
+        subscriber out;
+        out.clients = &c;
+        const scenario one = alone(c, some_shared_set(n_));
+        const nat_plan plan(one.nats.front());
+        for (const auto& where : arenas(one, plan, std::uint64_t{1} << 32U)) {
+            count sockets = 0;
+            for (const auto& a : where.actors) sockets += a.sockets();
+            if (sockets <= out.sockets) continue;
+            out.sockets = sockets;
+            out.towards.clear();
+            for (const auto& a : where.actors)
+                for (const auto& v : s_.servers)
+                    if (v.name == a.server->name)
+                        out.towards.push_back({&c, c.addresses.at(0), &v, a.destination});
+        }
+        std::vector<dealt_set> own, shared;
+        const dealt_set first = some_shared_set(n_);
+        if (const auto& rule = n_.port_set->dynamic) {
+            const auto size = static_cast<port>(rule->port_set_size);
+            for (const auto& run : layout_.dynamic_ports().parts())
+                for (port p = run.first; std::uint64_t{p} + size - 1 <= run.last; p += size)
+                    shared.push_back({first.address, p, p + size - 1});
+            const count number = first_subscriber(s_, n_, c);
+            const auto many =
+                saturated(std::min<count>(c.addresses.size(), layout_.on_an_address()));
+            for (std::uint64_t i = 0; i < many; ++i) own.push_back(layout_.at(number + i));
+            out.own = fewest(c, own);
+        } else {
+            for (std::uint64_t k = 0; k < layout_.on_an_address(); ++k)
+                shared.push_back(layout_.at(k));
+            out.own = 0;
+        }
+        out.each = fewest(c, shared);
+        if (out.can_fill(0))
+            out.most = !out.each || *out.each == 0
+                           ? std::min<count>(each_, out.each ? each_ : count(1))
+                           : std::min<count>(each_, 1 + (out.sockets - *out.own - 1) / *out.each);
+        return out;
+    }
+
+    // The failing one fills its sets, the others keep all that are left, and it tries once more.
+    void history(const least_failure& least, guaranteed_result& out) const {
+        const auto& rule = *n_.port_set;
+        const count own = rule.deterministic ? rule.port_set_size : 0;
+        const count size = rule.dynamic ? rule.dynamic->port_set_size : rule.port_set_size;
+        const count full = own + least.sets * size;
+        if (full > most_stepped || shared_ > most_stepped) return;
+        trace_writer writer;
+        port_set_table table(s_, n_);
+        set_holding who(n_, table, writer);
+        const auto& towards = least.who->towards;
+        if (!who.open_all(towards, saturated(full))) return;
+        const ip_address failing = towards.front().address;
+        if (table.sets_of(failing) != least.sets + (rule.deterministic ? 1 : 0)) return;
+        if (least.all &&
+            !keep_all(saturated(shared_ - least.sets), failing, own, size, table, writer))
+            return;
+        if (who.open_all(towards, 1) || !who.refused()) return;
+        const auto& f = *who.refused();
+        out.at_most = table.live();
+        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
+                      std::to_string(f.source) + ") to " + f.who.server->name + ":" +
+                      std::to_string(f.who.destination.port);
+        const std::string whose =
+            least.sets == 0 && !rule.deterministic
+                ? "has none"
+                : "has used up its " + (rule.deterministic ? "own ports" : std::string()) +
+                      (rule.deterministic && least.sets > 0 ? " and " : "") +
+                      (least.sets > 0
+                           ? grouped(least.sets) + (least.sets == 1 ? " port set" : " port sets")
+                           : std::string());
+        out.sets_it = "with " + grouped(*out.at_most) + " live, " + out.failing + " can fail: it " +
+                      whose +
+                      (least.all ? ", and the others keep the " + grouped(shared_ - least.sets) +
+                                       " port sets that are left, by one connection each"
+                                 : ", as many as it may have") +
+                      ". An allocator gives a set back only when no connection is left in it";
+        bj::array draws;
+        for (const auto d : f.draws) draws.push_back(d);
+        bj::object step = trace_writer::step("open", f.who, f.source, f.source);
+        step["step"] = bj::array(draws.size(), 0);
+        step["draws"] = std::move(draws);
+        out.evidence = bj::object{{"trace", writer.take()},
+                                  {"failing", std::move(step)},
+                                  {"lower-bound", bj::object{{"reason", "sequence"},
+                                                             {"endpoints", number(*out.at_most)}}},
+                                  {"nat", n_.name}};
+    }
+
+    // Other subscribers hold so many sets by one connection each: one each where that is enough,
+    // else the first of them as many as they can.
+    bool keep_all(std::uint64_t sets, ip_address failing, const count& own, const count& size,
+                  port_set_table& table, trace_writer& writer) const {
+        std::uint64_t others = 0;
+        for (const auto& one : all_)
+            if (one.most > 0) others += saturated(one.clients->addresses.size());
+        others -= 1;  // the one who fails
+        std::uint64_t more = sets > others ? sets - others : 0;
+        std::uint64_t steps = 0;
+        for (const auto& one : all_) {
+            if (one.most == 0) continue;
+            for (const auto& part : one.clients->addresses.parts())
+                for (ip_address a = part.first;; ++a) {
+                    if (sets == 0) return true;
+                    if (a != failing) {
+                        const auto here =
+                            std::min<std::uint64_t>({1 + more, saturated(one.most), sets});
+                        steps += saturated(own + (here - 1) * size + 1);
+                        if (steps > most_stepped) return false;
+                        auto towards = one.towards;
+                        for (auto& t : towards) t.address = a;
+                        set_holding holder(n_, table, writer);
+                        if (!holder.hold(towards, here)) return false;
+                        holder.thin_out();
+                        sets -= here;
+                        more -= here - 1;
+                    }
+                    if (a == part.last) break;
+                }
+        }
+        return sets == 0;
+    }
+
+    const scenario& s_;
+    const nat& n_;
+    port_set_layout layout_;
+    const std::function<void()>& interrupt_;
+    known_sequences sequences_;
+    count shared_ = 0, each_ = 0;  // sets on demand, and the most of a subscriber
+    count held_ = 0;               // that all subscribers can hold
+    std::vector<subscriber> all_;
+};
+
+}  // namespace
+
+guaranteed_result guaranteed_on_demand(const scenario& s, const nat& n,
+                                       const std::function<void()>& interrupt) {
+    if (n.static_mappings)
+        throw unsupported("NAT " + n.name +
+                          ": guaranteed with port sets that are dealt on demand, of which static "
+                          "mappings keep ports, is not settled in this version");
+    nat unlimited = n;
+    unlimited.connection_limits = {};
+    unlimited.mapping_limits = {};
+    return on_demand(s, unlimited, interrupt).run();
+}
+
+}  // namespace natbound
