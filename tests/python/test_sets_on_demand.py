@@ -8,7 +8,6 @@ import random
 from typing import Any
 
 import pytest
-
 from natbound import Scenario
 from natbound.check import check
 
