@@ -28,7 +28,7 @@ constexpr std::uint64_t most_stepped = 300'000;
 struct subscriber {
     const client_set* clients = nullptr;
     std::vector<actor> towards;  // the destinations under the clash-scope key that has the most
-    count sockets = 0;           // sockets there
+    count sockets = 0;           // sockets there, or its quota
     std::optional<count> own;    // the fewest live with which a search in its own set fails (0
                                  // where it has none); nothing: none ever does
     std::optional<count> each;   // the same in a set on demand
@@ -52,7 +52,8 @@ struct least_failure {
 class on_demand {
   public:
     on_demand(const scenario& s, const nat& n, const std::function<void()>& interrupt)
-        : s_(s), n_(n), layout_(n), interrupt_(interrupt) {
+        : s_(s), n_(n), stepped_(n), layout_(n), interrupt_(interrupt) {
+        stepped_.design.pressure = pressure_kind::refuse;  // what would be cut ends a history, too
         const auto& rule = *n.port_set;
         shared_ = rule.dynamic ? layout_.dynamic_sets() : layout_.sets();
         each_ = std::min<count>(shared_, rule.dynamic ? rule.dynamic->port_sets_per_subscriber
@@ -152,6 +153,8 @@ class on_demand {
                     if (v.name == a.server->name)
                         out.towards.push_back({&c, c.addresses.at(0), &v, a.destination});
         }
+        if (const auto quota = n_.connection_limits.limit_per_subscriber)
+            out.sockets = std::min<count>(out.sockets, *quota);
         std::vector<dealt_set> own, shared;
         const dealt_set first = some_shared_set(n_);
         if (const auto& rule = n_.port_set->dynamic) {
@@ -185,15 +188,16 @@ class on_demand {
         const count full = own + least.sets * size;
         if (full > most_stepped || shared_ > most_stepped) return;
         trace_writer writer;
-        port_set_table table(s_, n_);
-        set_holding who(n_, table, writer);
+        port_set_table table(s_, stepped_);
         const auto& towards = least.who->towards;
-        if (!who.open_all(towards, saturated(full))) return;
         const ip_address failing = towards.front().address;
-        if (table.sets_of(failing) != least.sets + (rule.deterministic ? 1 : 0)) return;
+        // the others first, so that no more are live on the way than a table may hold at the end
         if (least.all &&
             !keep_all(saturated(shared_ - least.sets), failing, own, size, table, writer))
             return;
+        set_holding who(stepped_, table, writer);
+        if (!who.open_all(towards, saturated(full))) return;
+        if (table.sets_of(failing) != least.sets + (rule.deterministic ? 1 : 0)) return;
         if (who.open_all(towards, 1) || !who.refused()) return;
         const auto& f = *who.refused();
         out.at_most = table.live();
@@ -248,7 +252,7 @@ class on_demand {
                         if (steps > most_stepped) return false;
                         auto towards = one.towards;
                         for (auto& t : towards) t.address = a;
-                        set_holding holder(n_, table, writer);
+                        set_holding holder(stepped_, table, writer);
                         if (!holder.hold(towards, here)) return false;
                         holder.thin_out();
                         sets -= here;
@@ -262,6 +266,7 @@ class on_demand {
 
     const scenario& s_;
     const nat& n_;
+    nat stepped_;  // with its limits
     port_set_layout layout_;
     const std::function<void()>& interrupt_;
     known_sequences sequences_;
@@ -278,10 +283,7 @@ guaranteed_result guaranteed_on_demand(const scenario& s, const nat& n,
         throw unsupported("NAT " + n.name +
                           ": guaranteed with port sets that are dealt on demand, of which static "
                           "mappings keep ports, is not settled in this version");
-    nat unlimited = n;
-    unlimited.connection_limits = {};
-    unlimited.mapping_limits = {};
-    return on_demand(s, unlimited, interrupt).run();
+    return on_demand(s, n, interrupt).run();
 }
 
 }  // namespace natbound

@@ -236,15 +236,14 @@ def test_more_bins_than_the_pool_has() -> None:
     attack.accepted(yes["evidence"])
 
 
-def test_what_is_refused() -> None:
-    value = carrier()
-    value["traffic"] = [{"from": "subs", "to": "web", "rate": "500/s", "hold": "60s"}]
-    scenario = natbound.Scenario(value)
-    for call in (lambda: scenario.simulate(arrivals=10), lambda: scenario.risk()):
-        with pytest.raises(natbound.Unsupported, match="paired pooling"):
-            call()
-    answer = scenario.answer(remedies=False)
+def test_guaranteed_is_one_address() -> None:
+    answer = natbound.Scenario(carrier()).answer(remedies=False)
     assert answer.maximum.connections == 256 * 64512
+    assert answer.guaranteed.connections == 64512
+    attack.accepted(answer.guaranteed["evidence"])
+
+
+def test_what_is_refused() -> None:
     value = carrier()
     value["nats"][0]["design"]["pool"] = {"choice": "hash", "hash": "jhash2", "paired": True}
     with pytest.raises(natbound.InputError, match="several addresses for one client"):

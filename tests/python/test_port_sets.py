@@ -91,23 +91,23 @@ def test_rfc_7422_with_its_dynamic_part() -> None:
     assert "15 client addresses want a set each, and the pool has 14" in text
     assert "3,794" in text  # 64,512 / 17
     guaranteed = scenario.answer(remedies=False).guaranteed
-    assert guaranteed.connections is None
-    assert guaranteed["at_least"] == 4032
-    assert "dynamic" in guaranteed.sets_it
+    assert guaranteed.connections == 4032 + 80  # its own full, and the others keep every dynamic set
+    attack.accepted(guaranteed["evidence"])
 
 
-def test_limits_decide_guaranteed_whatever_the_dynamic_part_adds() -> None:
+def test_limits_beside_a_dynamic_part_in_guaranteed() -> None:
     for limits, said in (
         ({"limit-per-subscriber": 4000}, 4000),
         ({"limit-per-instance": 3000}, 3000),
-        ({"limit-per-subscriber": 4033}, None),
+        ({"limit-per-subscriber": 4033}, 4033),
+        ({"limit-per-subscriber": 4113}, 4113),  # too few to be dealt a second dynamic set
+        ({"limit-per-instance": 9000}, 4112),
     ):
         document = overflow("198.51.100.1-198.51.100.14", "192.0.2.1", factor=2, size=100, each=10)
         document["nats"][0]["connection-limits"] = limits
         found = natbound.Scenario(document).answer(remedies=False).guaranteed
         assert found.connections == said
-        if said is not None:
-            attack.accepted(found["evidence"])
+        attack.accepted(found["evidence"])
 
 
 def test_dynamic_parts_against_brute_force() -> None:

@@ -3,7 +3,7 @@
 A connection that fails finds its subscriber's sets full: its own (where there is one) with at least `own` live, and j on demand with at least `each`
 live in each, `own` and `each` being what least_of_search says of one address behind the NAT that one set is to it. And it gets no other: j is the
 most that a subscriber may have; or every set is dealt, and one live flow at least keeps each. To be dealt set number i + 1 a subscriber had i full
-towards one clash-scope key, so it holds no more than 1 + (its sockets there - own - 1) div each; what all the others can't hold together the one
+towards one clash-scope key, so it holds no more than 1 + (its sockets there, or its quota, - own - 1) div each; what all the others can't hold together the one
 who fails holds itself.
 
 A table of a trace: a subscriber's flows go into its sets in the order in which it was dealt them, and a set without a flow goes back; the free set
@@ -49,9 +49,10 @@ def least_in_shared(scenario: Scenario, nat: Nat, client: Client) -> int | None:
 
 
 def sockets(scenario: Scenario, nat: Nat, client: Client) -> int:
-    """The most mappings of one address under one clash-scope key."""
+    """The most mappings of one address under one clash-scope key, and no more than its quota."""
     keys = keys_of(nat.plan, [Dest(v, v.addresses, v.ports) for v in scenario.servers.values()])
-    return size(client.ports) * max((sum(n for _, n in weights(scenario, nat.plan, client, k)) for k in keys), default=0)
+    there = size(client.ports) * max((sum(n for _, n in weights(scenario, nat.plan, client, k)) for k in keys), default=0)
+    return there if nat.quota is None else min(there, nat.quota)
 
 
 def least_on_demand(scenario: Scenario, nat: Nat) -> int | None:
