@@ -58,7 +58,7 @@ class planner {
         if (!wanted_.empty()) draw_sources(false);
         if (!wanted_.empty()) draw_sources(true);
         if (!wanted_.empty()) displace_all();
-        if (!wanted_.empty()) return std::nullopt;
+        if (!wanted_.empty() || missed_) return std::nullopt;
         // one that has no address yet would go on to others
         if (plan_.pairs() && plan_.design.pool.fallback && table_.live_of(failing_.address) == 0)
             return std::nullopt;
@@ -107,26 +107,27 @@ class planner {
         const flow f = a.at(source);
         const auto& range = plan_.class_of(source);
         const auto target = range.rank(wanted_.begin()->port);
-        aim_.aim(table_, f, target.value_or(0), address_rank());
-        opened got = table_.open(f, aim_);
         // in turn: round and round, until a client that has no address yet gets the wanted one
-        for (std::uint64_t i = 1; got.refused == refusal::none && i < turns(f); ++i) {
-            if (got.external.address == wanted_.begin()->address) break;
+        for (std::uint64_t i = turns(f); i > 0; --i) {
+            aim_.aim(table_, f, target.value_or(0), address_rank());
+            const opened got = table_.open(f, aim_);
+            if (got.refused != refusal::none) {
+                missed_ = missed_ || i > 1 || turns(f) > 1;  // a turn that no trace can show
+                return false;
+            }
+            const auto at = wanted_.find(got.external);
+            if (at != wanted_.end()) {
+                writer_.open(a, source, aim_.drawn);
+                wanted_.erase(at);
+                return true;
+            }
+            table_.remove(f);
+            if (turns(f) == 1) return false;
             writer_.open(a, source, aim_.drawn);
             writer_.close(a, source);
-            table_.remove(f);
-            aim_.aim(table_, f, target.value_or(0), address_rank());
-            got = table_.open(f, aim_);
+            if (got.external.address == wanted_.begin()->address) return false;
         }
-        if (got.refused != refusal::none) return false;
-        const auto at = wanted_.find(got.external);
-        if (at == wanted_.end()) {
-            table_.remove(f);
-            return false;
-        }
-        writer_.open(a, source, aim_.drawn);
-        wanted_.erase(at);
-        return true;
+        return false;
     }
 
     // Flows that keep their own port where it is wanted.
@@ -185,7 +186,11 @@ class planner {
                             is_failing(holder, p))
                             continue;
                         aim_.aim(table_, holder.at(p), 0, address_rank());
-                        if (table_.open(holder.at(p), aim_).refused != refusal::none) continue;
+                        const bool in_turn = turns(holder.at(p)) > 1;
+                        if (table_.open(holder.at(p), aim_).refused != refusal::none) {
+                            missed_ = missed_ || in_turn;
+                            continue;
+                        }
                         writer_.open(holder, p, aim_.drawn);
                         place(moved, p);
                         table_.remove(holder.at(p));
@@ -205,6 +210,7 @@ class planner {
     aiming aim_;
     trace_writer writer_;
     std::set<endpoint> wanted_;
+    bool missed_ = false;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
+#include "overlay.hpp"
 #include "overloading.hpp"
 #include "paired.hpp"
 #include "port_sets.hpp"
@@ -46,17 +47,31 @@ struct solved {
 };
 
 // The most connections that one mapping can carry: the endpoints of one protocol that one client
-// set reaches.
+// set reaches; where a mapping is of one destination address, those at one.
 count most_of_a_mapping(const scenario& s, const reach_table& reach,
-                        const std::vector<std::size_t>& inside) {
+                        const std::vector<std::size_t>& inside, bool of_an_address) {
     count most = 1;
     for (const auto c : inside) {
-        std::map<transport, count> found;
+        std::map<transport, std::vector<const server_set*>> reached;
         for (std::size_t v = 0; v < s.servers.size(); ++v)
-            if (reach[c][v])
-                most = std::max<count>(most,
-                                       found[s.servers[v].protocol] +=
-                                       s.servers[v].addresses.size() * s.servers[v].ports.size());
+            if (reach[c][v]) reached[s.servers[v].protocol].push_back(&s.servers[v]);
+        for (const auto& [protocol, servers] : reached) {
+            count all = 0;
+            std::vector<const address_set*> places;
+            for (const auto* v : servers) {
+                all += v->addresses.size() * v->ports.size();
+                places.push_back(&v->addresses);
+            }
+            if (!of_an_address) {
+                most = std::max(most, all);
+                continue;
+            }
+            for (const auto& o : overlay<ip_address>(places)) {
+                count here = 0;
+                for (const auto k : o.sets) here += servers[k]->ports.size();
+                most = std::max(most, here);
+            }
+        }
     }
     return most;
 }
@@ -288,7 +303,10 @@ std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, c
     if (const auto& table = plan.of->connection_limits.limit_per_instance)
         out = {*table, "table", "the flow table of " + plan.of->name + " holds " + grouped(*table)};
     if (const auto& m = plan.of->mapping_limits.limit_port_mappings) {
-        const count each = plan.mappings ? most_of_a_mapping(s, reach, inside) : count(1);
+        const count each =
+            plan.mappings
+                ? most_of_a_mapping(s, reach, inside, plan.design.mapping_type == mapping_type::adm)
+                : count(1);
         const count most = each * *m;
         if (!out || most < out->connections)
             out = {most, "mappings",

@@ -6,6 +6,7 @@ from typing import Any
 
 from .groups import one_of_each
 from .scenario import Nat, Scenario
+from .sets import meet, size, spend
 from .subscribers import most_of_all
 
 
@@ -19,7 +20,12 @@ def limit(scenario: Scenario, nat: Nat) -> list[int]:
         for client in one_of_each(scenario.inside(nat)):
             carried: dict[Any, int] = {}
             for d in scenario.destinations(client):
-                carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
+                if nat.plan.mapping != "adm":
+                    carried[d.server.protocol] = carried.get(d.server.protocol, 0) + d.size
+                for first, _ in d.addresses if nat.plan.mapping == "adm" else ():  # the mapping is of one address
+                    at = [e for e in scenario.destinations(client) if e.server.protocol == d.server.protocol]
+                    spend(len(at))
+                    carried[d.server.protocol, first] = sum(size(e.ports) for e in at if meet(e.addresses, ((first, first),)))
             most = max(most, *carried.values(), 1)
         out.append(nat.mappings if nat.plan.mapping in ("edm", "eim-if-possible") else nat.mappings * most)
     return out
