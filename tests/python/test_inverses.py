@@ -156,7 +156,9 @@ def test_geometric_batches_refused_whole(size: float) -> None:
         assert c.batches(found, load, **whole).refusal <= target < c.batches(found - 1, load, **whole).refusal
 
 
-@pytest.mark.parametrize(("ports", "load", "target"), [(9000, 900.0, 1e-2), (9000, 700.0, 1e-7), (20000, 8000.0, 0.2), (12000, 2000.0, 1e-4)])
+@pytest.mark.parametrize(
+    ("ports", "load", "target"), [(9000, 900.0, 1e-2), (9000, 700.0, 1e-7), (20000, 8000.0, 0.2), (12000, 2000.0, 1e-4)]
+)
 def test_sources_of_large_pools(ports: int, load: float, target: float) -> None:
     """Guessed by smaller pools, decided by the chain."""
     found = c.sources_for_on_off(ports, load, 5.0, 20.0, target)
