@@ -77,6 +77,7 @@ def mean_maximum(load: Any, window: Any) -> Any:
     for an Ornstein-Uhlenbeck process, whose mean maximum is tabulated (tests/reference/make_maxima.py), with the half step that a count's
     maximum falls short of it and the Poisson law's skew: against simulation within 0.5 + 0.003 sqrt(load) connections for windows up to
     100 holds.
+    load in Erlang. Source: tests/reference/make_maxima.py, for the diffusion.
     """
 
     def one(load: float, window: float) -> tuple[float]:
@@ -92,6 +93,7 @@ def load_from_maximum(maximum: Any, window: Any) -> Any:
 
     maximum: 0 to 1e15 connections; window: in mean holds, 0 to 1e4; arrays broadcast, ValueError outside. Below a load of 30 to 1e-9, by
     `mean_maximum` (some 0.1 s).
+    Erlang. Source: `mean_maximum` inverted.
     """
 
     def one(maximum: float, window: float) -> tuple[float]:

@@ -20,6 +20,7 @@ def window_loss(ports: Any, load: Any, windows: Sequence[int], *, hold: Hold = "
     several rounds 30 times all windows together; load 0.3 to 1.25 times the ports. ValueError outside, where less than 1e-8 is refused or
     less than 1e-6 of the first windows is full: `window_refusal` simulates those. The runs of busy ports behind it are simulated once and tabulated, the rest is derived
     (calculator/window_loss.hpp). Relative error at most 20 % (docs/calculator.md has what was measured). Other laws of holds: simulate.
+    load in Erlang. Source: simulated runs, made by tests/reference/make_window_patterns.cpp.
     """
     return _core.window_loss(ports, load, windows, _is_constant("window_loss", hold))
 
@@ -48,6 +49,7 @@ def window_refusal(
     higher load is seen to be refused. A simulation ends when its interval is 2 % wide to either side or `arrivals` (1e5 to 1e10) are used
     up: 0.1 to 5 s an element. The same seed gives the same answer, in an array too,
     where all elements draw alike. ValueError outside of these.
+    Source: `window_loss`, `erlang_b`, `refusal_probability`, or the simulation's seed.
     """
     refusal, low, high, method = _core.window_refusal(ports, load, windows, _is_constant("window_refusal", hold), seed, arrivals)
     word = np.array(METHODS)[np.asarray(method, dtype=int)]
@@ -58,12 +60,16 @@ def load_for_window(ports: Any, windows: Sequence[int], target: Any, *, hold: Ho
     """The most load with `window_loss(...) <= target`, to 1e-12 by the formula, in as much time as that takes.
 
     ValueError where that lies outside of its domain: targets from 1e-8 to about 0.2.
+    Scalars or arrays, which broadcast; load in Erlang; windows as there. Source: `window_loss` inverted.
     """
     return _core.load_for_window(ports, windows, target, _is_constant("load_for_window", hold))
 
 
 def ports_for_window(load: Any, windows: Sequence[int], target: Any, *, hold: Hold = "exponential") -> Any:
-    """The fewest ports with `window_loss(...) <= target`, exact by the formula. Domain as of `load_for_window`."""
+    """The fewest ports with `window_loss(...) <= target`, exact by the formula. Domain as of `load_for_window`.
+
+    Scalars or arrays, which broadcast; load in Erlang, 1 to 5e6; ValueError outside. Source: `window_loss` inverted.
+    """
     return _core.ports_for_window(load, windows, target, _is_constant("ports_for_window", hold))
 
 
