@@ -141,6 +141,9 @@ def inverses() -> None:
     def load(ports: int) -> float:
         return ports * draw.uniform(0.5, 1.2)
 
+    def windows() -> tuple[int, ...]:
+        return draw.choice(((128, 64, 32, 16, 8), (128,), (64, 32)))
+
     eight = (1, 2, 3, 5, 8, 16, 32, 64)
     rows: list[tuple[str, Callable[[int], object]]] = [
         ("load_for", lambda n: c.load_for(n, target())),
@@ -156,6 +159,8 @@ def inverses() -> None:
         ("ports_for_batches, geometric 6", lambda n: c.ports_for_batches(load(n), 6, target(), geometric=True)),
         ("load_for_batches, 6", lambda n: c.load_for_batches(max(n, 16), 6, target())),
         ("load_for_batches, whole 6", lambda n: c.load_for_batches(max(n, 16), 6, target(), whole=True)),
+        ("ports_for_batches, geometric whole 6", lambda n: c.ports_for_batches(load(n), 6, target(), geometric=True, whole=True)),
+        ("load_for_batches, geometric whole 6", lambda n: c.load_for_batches(max(n, 500), 6, target(), geometric=True, whole=True)),
         ("ports_for_sizes, 8 classes", lambda n: c.ports_for_sizes([0.1 * n / s for s in eight], eight, target())),
         ("scale_for_sizes, 8 classes", lambda n: c.scale_for_sizes(max(n, 64), [0.1 * n / s for s in eight], eight, target())),
         ("tries_for", lambda n: c.tries_for(n, 0.6 * n, 1e-2) if n > 200 else 0),
@@ -168,6 +173,8 @@ def inverses() -> None:
         ("subscribers_for, 504 blocks", lambda _: c.subscribers_for(128, 4, 504, draw.uniform(5, 300), target())),
         ("pool_for_blocks", lambda _: c.pool_for_blocks(128, 4, draw.randint(10, 400), draw.uniform(5, 200), target())),
         ("load_for_blocks, 504 blocks", lambda _: c.load_for_blocks(128, 4, 504, draw.randint(10, 400), target())),
+        ("ports_for_window", lambda n: c.ports_for_window(max(n, 8000), windows(), draw.choice((1e-2, 1e-3, 1e-4, 1e-5)))),
+        ("load_for_window", lambda n: c.load_for_window(max(n, 8000), windows(), draw.choice((1e-2, 1e-3, 1e-4, 1e-5)))),
         ("ports_for_hayward", lambda n: c.ports_for_hayward(load(n), 5, target())),
         ("load_for_hayward", lambda n: c.load_for_hayward(n, 5, target())),
         ("ports_for_overflow", lambda n: c.ports_for_overflow(load(n), 3 * load(n), target())),

@@ -4,28 +4,14 @@
 
 #include "after_follower.hpp"
 #include "after_parts.hpp"
+#include "after_stepped.hpp"
 #include "natbound/calculator/erlang.hpp"
-#include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
 #include "refusal_by_draws.hpp"
 
 namespace natbound::calculator {
 namespace {
-
-void check(const scenario& s, const std::string& which) {
-    const auto refuse = [&](const std::string& where, const std::string& what) {
-        throw unsupported(where + ": " + what +
-                          " is not followed through a change in this version; risk gives the long "
-                          "run");
-    };
-    if (is_cascade(s)) refuse("the scenario " + which, "a NAT inside another");
-    if (is_spread(s)) refuse("the scenario " + which, "traffic that is spread over several NATs");
-    for (std::size_t i = 0; i < s.traffic.size(); ++i)
-        if (s.traffic[i].arrivals && s.traffic[i].arrivals->law == arrival_law::batches)
-            refuse("traffic[" + std::to_string(i) + "]", "traffic that arrives in batches");
-    refuse_clashes(s);
-}
 
 bool in_bursts(const loss_system& system) {
     return std::any_of(system.parts.begin(), system.parts.end(),
@@ -123,7 +109,7 @@ void follower::courses() {
         ports[system.nat] += system.copies * curves.back()->ports();
     }
     limits_ = std::make_unique<other_limits>(now_, traffic_, split_, ports);
-    refuse_limits();
+    refuse_blocks();
     for (std::size_t i = 0; i < split_.systems.size(); ++i) {
         const auto& system = split_.systems[i];
         if (alone(i) && limits_->has_table(system.nat) &&
@@ -165,29 +151,12 @@ bool follower::alone(std::size_t i) const {
            std::count_if(split_.systems.begin(), split_.systems.end(), mine) == 1;
 }
 
-void follower::refuse_limits() const {
-    const auto refuse = [](const std::string& who, const std::string& what) {
-        throw unsupported(who + ": " + what +
-                          " is not followed through a change in this version; leave it out, or "
-                          "take risk for the long run");
-    };
-    const bool bursts = traffic_.bursty() || old_.bursty();
-    for (std::size_t n = 0; n < now_.nats.size(); ++n) {
-        const std::string who = "NAT " + now_.nats[n].name;
-        if (limits_->has_rate(n)) refuse(who, "a limit on connections or packets a second");
-        if (limits_->has_subscribers(n)) refuse(who, "a limit on subscribers");
-        if (bursts && limits_->has_table(n)) refuse(who, "a flow table beside traffic in bursts");
-    }
-    for (std::size_t c = 0; c < now_.clients.size(); ++c)
-        if (bursts && limits_->has_quota(c))
-            refuse("client set " + now_.clients[c].name, "a quota beside traffic in bursts");
-    for (std::size_t k = 0; k < kinds_now_; ++k)
-        if (limits_->has_servers(k))
-            refuse("server set " + now_.servers[split_.kinds[k].servers].name,
-                   "a limit on connections");
+void follower::refuse_blocks() const {
     for (const auto& system : split_.systems)
         if (system.dealt)
-            refuse("NAT " + now_.nats[system.nat].name, "a pool of port blocks on demand");
+            throw unsupported("NAT " + now_.nats[system.nat].name +
+                              ": a pool of port blocks on demand is not followed through a change "
+                              "in this version; leave it out, or take risk for the long run");
 }
 
 system_course follower::course_of(const loss_system& system, const loss_curve& curve,
@@ -319,8 +288,10 @@ after_result after(const scenario& before, const scenario& now, const after_opti
         for (const double holds : {0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0})
             options.times.push_back(holds * traffic.load() / traffic.rate());
     }
-    check(now, "after the change");
-    if (!options.live) check(before, "before the change");
+    refuse_clashes(now);
+    if (!options.live) refuse_clashes(before);
+    const auto why = detail::stepped_for(options.live ? now : before, now);
+    if (!why.empty()) return detail::after_stepped(before, now, options, why);
     return detail::follower(before, now, options).run();
 }
 

@@ -7,7 +7,8 @@
 // is an average of P(N <= c - i), i = 1 .. b, and what they refuse sum over f < b of (1 - f/b)
 // p(c-f). Fixed batches that are refused whole come in below m = c - b + 1 alone, and beyond it n
 // p(n) is the same sum without what lies beyond: rate sum over f of p(m-1-f) (1/m + ... + 1/(c-f))
-// in all.
+// in all. Geometric batches that are refused whole come in as into a pool without end but for the
+// last 40 mean sizes below c, where they are stepped on from.
 #include <algorithm>
 #include <cmath>
 #include <natbound/calculator/batches.hpp>
@@ -38,14 +39,17 @@ class batches_in_closed_form {
 
     // Small pools are done sooner state by state; next to 1 the share has lost its digits.
     bool suits(double ports, double target) const {
-        return target <= 0.3 && ports > 100 + 10 * size_ && size_ <= (geometric_ ? 1e9 : 256) &&
-               !(geometric_ && whole_);
+        if (geometric_ && whole_)
+            return target <= 0.3 && ports > 100 + (last + 10) * size_ && size_ <= 1000;
+        return target <= 0.3 && ports > 100 + 10 * size_ && size_ <= (geometric_ ? 1e9 : 256);
     }
 
     std::optional<detail::coefficient> refused(double ports, double load, bool exact) {
         const double rate = load / size_;
         std::optional<detail::coefficient> found;
-        if (geometric_) {
+        if (geometric_ && whole_) {
+            found = stepped_on(ports, rate, exact);
+        } else if (geometric_) {
             detail::negative_binomial law(rate, size_);
             detail::decaying_sum kernel(std::log1p(-1 / size_));
             found = share(law, kernel, ports, exact);
@@ -68,6 +72,40 @@ class batches_in_closed_form {
         return detail::refused_share(law, kernel, c, guess,
                                      exact ? std::clamp(c / 8, 100.0, 1000.0) : 0);
     }
+    // A number and its slope by the logarithm of the rate.
+    struct sloped {
+        double value, slope;
+        sloped operator+(const sloped& x) const { return {value + x.value, slope + x.slope}; }
+        sloped operator*(double x) const { return {value * x, slope * x}; }
+    };
+
+    // Of n0, from where batches no longer always fit, the law without end gives p(n0) over P(N <=
+    // n0); all else is by p(n0), with the sums of batches.cpp, in closed form there (their
+    // generating functions are z (1 - r z)^(-a-1) and r z^2 (1 - r z)^(-a-2), a = rate / r).
+    std::optional<detail::coefficient> stepped_on(double c, double rate, bool exact) {
+        const double r = (size_ - 1) / size_, a = rate / r, first = c - std::ceil(last * size_);
+        detail::negative_binomial law(rate, size_);
+        detail::polynomial_kernel one({1.0});
+        auto found = share(law, one, first, exact);
+        if (!found) return {};
+        const double places = (first - 1) / (a + 1);
+        sloped sum{first / rate, -first / rate};
+        sloped weighted{sum.value * places, sum.slope * places * (1 + a / (a + 1))};
+        sloped all{-1, 0};  // p(n0) is in P(N <= n0)
+        double unfit = std::pow(r, c - first + 1);
+        for (double n = first; n <= c; ++n, unfit /= r) {
+            const double in = rate * (1 - unfit) / n;
+            const sloped p{sum.value * in, (sum.slope + sum.value) * in};
+            all = all + p;
+            weighted = (weighted + sum) * r;
+            sum = sum * r + p;
+        }
+        const sloped lost = sum + weighted * (1 / size_);
+        const double share = std::exp(found->log), kept = 1 + all.value * share;
+        found->log += std::log(lost.value / kept);
+        found->growth = lost.slope / lost.value + (found->growth - all.slope * share) / kept;
+        return found;
+    }
     std::vector<double> overhang() const {
         std::vector<double> out;
         for (double f = 0; f < size_; ++f) out.push_back(1 - f / size_);
@@ -88,6 +126,7 @@ class batches_in_closed_form {
         x.theta *= kept;
     }
 
+    static constexpr double last = 40;  // mean sizes: e^-40 is beyond the last bit
     double size_;
     bool geometric_, whole_;
     bool known_ = false;

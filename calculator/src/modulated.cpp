@@ -13,6 +13,7 @@
 #include <string>
 
 #include "argument.hpp"
+#include "modulated_refusal.hpp"
 #include "phases.hpp"
 #include "scaled.hpp"
 
@@ -117,18 +118,23 @@ struct level {
 
 }  // namespace
 
-modulated_answer modulated(std::uint64_t ports, const rows& switching,
-                           const std::vector<double>& load) {
-    check("modulated", switching, load);
+void detail::check_modulated(std::uint64_t ports, const world& w) {
+    check("modulated", w.switching, w.load);
     require(ports <= 1ULL << 26, "modulated", "ports", static_cast<double>(ports),
             "must be at most 2^26");
-    const std::size_t size = load.size();
-    const double phases = static_cast<double>(size), levels = static_cast<double>(ports) + 1;
+    const double phases = static_cast<double>(w.load.size());
+    const double levels = static_cast<double>(ports) + 1;
     require(levels * phases * phases * phases <= 4e9 && levels * phases * phases <= 1 << 28,
             "modulated", "ports", static_cast<double>(ports),
             "so many ports with so many phases are too large for the exact chain: (ports + 1) "
             "phases^3 must be at most 4e9 and (ports + 1) phases^2 at most 2^28; see "
             "modulated_peakedness");
+}
+
+modulated_answer modulated(std::uint64_t ports, const rows& switching,
+                           const std::vector<double>& load) {
+    detail::check_modulated(ports, {switching, load});
+    const std::size_t size = load.size();
     std::vector<matrix> down;  // G(ports), ..., G(1)
     for (std::uint64_t n = ports; n > 0; --n) {
         matrix rates =

@@ -7,6 +7,7 @@
 #include <natbound/calculator/hayward.hpp>
 #include <natbound/calculator/modulated.hpp>
 
+#include "modulated_refusal.hpp"
 #include "monotone.hpp"
 
 namespace natbound::calculator {
@@ -17,8 +18,16 @@ using rows = std::vector<std::vector<double>>;
 
 constexpr double most_load = 1e12;
 
-double over(const modulated_answer& found, double target) {
-    if (found.load == 0) return -HUGE_VAL;
+// How far what is refused lies above the target. The whole chain decides near to it, and where it
+// may have to say that it can't.
+double over(std::uint64_t ports, const detail::world& w, double target) {
+    constexpr double near = 1e-6;
+    detail::check_modulated(ports, w);
+    if (*std::max_element(w.load.begin(), w.load.end()) == 0) return -HUGE_VAL;
+    const double log = detail::log_modulated_refusal(ports, w);
+    const double above = detail::above_by_odds(log, target, [&] { return std::exp(log); });
+    if (std::abs(above) > near && log > std::log(1e-240)) return above;
+    const auto found = modulated(ports, w.switching, w.load);
     return detail::above_by_odds(found.log_refusal, target, [&] { return found.refusal; });
 }
 
@@ -28,9 +37,8 @@ std::uint64_t ports_of_chain(std::size_t phases) {
     return static_cast<std::uint64_t>(std::min({0x1p26, 4e9 / (n * n * n), 0x1p28 / (n * n)}) - 1);
 }
 
-template <class Chain>
-std::uint64_t least_ports(const char* function, double target, std::size_t phases, double load,
-                          double peakedness, const Chain& chain) {
+std::uint64_t least_ports(const char* function, double target, const detail::world& w, double load,
+                          double peakedness) {
     if (load == 0) return 1;  // as ports_for
     const double guess =
         static_cast<double>(ports_for_hayward(std::fmin(load, 1e12), peakedness, target));
@@ -38,12 +46,33 @@ std::uint64_t least_ports(const char* function, double target, std::size_t phase
     return detail::least_to_meet(
         function, target,
         "needs more ports than the exact chain of so many phases can have; see ports_for_hayward",
-        {0, ports_of_chain(phases), guess, step},
-        [&](std::uint64_t ports) { return over(chain(ports), target); });
+        {0, ports_of_chain(w.load.size()), guess, step},
+        [&](std::uint64_t ports) { return over(ports, w, target); });
 }
 
 double hayward_load(std::uint64_t ports, double peakedness, double target) {
     return load_for_hayward(static_cast<double>(ports), std::clamp(peakedness, 1e-3, 1e9), target);
+}
+
+// About how many sources meet the target: what is refused of few and large ones hangs on how many
+// are on together, and little on how finely ports are counted. So pools that are smaller by the
+// same factor as the loads say it, for a fraction of the work, each the guess of the next.
+double about_sources(std::uint64_t ports, double load, double on, double off, double target,
+                     std::uint64_t most) {
+    constexpr std::uint64_t step = 8, few = 1024;
+    const double one = load * on / (on + off);  // of a source
+    if (!(one > 0)) return 0;
+    double guess = hayward_load(ports, on_off_peakedness(load, on, off), target) / one;
+    std::uint64_t part = 1;
+    while (ports / part / step >= few && one / static_cast<double>(part * step) > 1) part *= step;
+    for (double reach = 2; part > 1; part /= step, reach = 1) {
+        const double less = load / static_cast<double>(part);
+        guess = static_cast<double>(
+            detail::most_to_meet({1, most, guess, reach}, [&](std::uint64_t sources) {
+                return over(ports / part, detail::on_off_world(sources, less, on, off), target);
+            }));
+    }
+    return guess;
 }
 
 }  // namespace
@@ -53,8 +82,8 @@ std::uint64_t ports_for_modulated(const rows& switching, const std::vector<doubl
     constexpr const char* function = "ports_for_modulated";
     detail::require_target(function, target);
     const double mean = modulated(0, switching, load).load;
-    return least_ports(function, target, load.size(), mean, modulated_peakedness(switching, load),
-                       [&](std::uint64_t ports) { return modulated(ports, switching, load); });
+    return least_ports(function, target, {switching, load}, mean,
+                       modulated_peakedness(switching, load));
 }
 
 double scale_for_modulated(std::uint64_t ports, const rows& switching,
@@ -68,10 +97,10 @@ double scale_for_modulated(std::uint64_t ports, const rows& switching,
     const double guess = hayward_load(ports, modulated_peakedness(switching, load), target) / mean;
     return detail::most_real_to_meet(function, target, 1e-100 / greatest, most_load / greatest,
                                      guess, [&](double scale) {
-                                         auto loads = load;
-                                         for (double& a : loads)
+                                         detail::world w{switching, load};
+                                         for (double& a : w.load)
                                              a = std::fmin(a * scale, most_load);
-                                         return over(modulated(ports, switching, loads), target);
+                                         return over(ports, w, target);
                                      });
 }
 
@@ -80,8 +109,8 @@ std::uint64_t ports_for_on_off(std::uint64_t sources, double load, double on, do
     constexpr const char* function = "ports_for_on_off";
     detail::require_target(function, target);
     const double mean = on_off(0, sources, load, on, off).load;
-    return least_ports(function, target, sources + 1, mean, on_off_peakedness(load, on, off),
-                       [&](std::uint64_t ports) { return on_off(ports, sources, load, on, off); });
+    return least_ports(function, target, detail::on_off_world(sources, load, on, off), mean,
+                       on_off_peakedness(load, on, off));
 }
 
 double load_for_on_off(std::uint64_t ports, std::uint64_t sources, double on, double off,
@@ -93,8 +122,9 @@ double load_for_on_off(std::uint64_t ports, std::uint64_t sources, double on, do
     const double z = on_off_peakedness(hayward_load(ports, 1, target) / share, on, off);
     return detail::most_real_to_meet(
         function, target, 1e-100, most_load / static_cast<double>(sources),
-        hayward_load(ports, z, target) / share,
-        [&](double load) { return over(on_off(ports, sources, load, on, off), target); });
+        hayward_load(ports, z, target) / share, [&](double load) {
+            return over(ports, detail::on_off_world(sources, load, on, off), target);
+        });
 }
 
 std::uint64_t sources_for_on_off(std::uint64_t ports, double load, double on, double off,
@@ -103,15 +133,13 @@ std::uint64_t sources_for_on_off(std::uint64_t ports, double load, double on, do
     detail::require_target(function, target);
     require(ports > 0, function, "ports", 0, "must be at least 1: none carry nothing");
     const auto above = [&](std::uint64_t sources) {
-        return over(on_off(ports, sources, load, on, off), target);
+        return over(ports, detail::on_off_world(sources, load, on, off), target);
     };
     if (above(1) > 0) return 0;
     std::uint64_t most = 1023;  // and as many as the chain can have
     while (most > 1 && ports_of_chain(most + 1) < ports) --most;
-    const double one = on_off(0, 1, load, on, off).load;
-    const double guess =
-        one > 0 ? hayward_load(ports, on_off_peakedness(load, on, off), target) / one : 0;
-    const std::uint64_t found = detail::most_to_meet({1, most, guess, 2}, above);
+    const std::uint64_t found = detail::most_to_meet(
+        {1, most, about_sources(ports, load, on, off, target, most), 1}, above);
     require(found < most, function, "target", target,
             "is met by as many sources as the exact chain can have; see hayward");
     return found;

@@ -5,6 +5,7 @@
 #include <natbound/calculator/modulated.hpp>
 
 #include "argument.hpp"
+#include "modulated_refusal.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -27,19 +28,23 @@ void check_times(const char* function, double load, double on, double off) {
 
 }  // namespace
 
-modulated_answer on_off(std::uint64_t ports, std::uint64_t sources, double load, double on,
-                        double off) {
+detail::world detail::on_off_world(std::uint64_t sources, double load, double on, double off) {
     check_times("on_off", load, on, off);
     require(sources >= 1 && sources <= 1023, "on_off", "sources", static_cast<double>(sources),
             "must be 1 to 1023");
-    rows switching(sources + 1, std::vector<double>(sources + 1));
-    std::vector<double> loads;
+    world out{rows(sources + 1, std::vector<double>(sources + 1)), {}};
     for (std::uint64_t i = 0; i <= sources; ++i) {
-        if (i < sources) switching[i][i + 1] = static_cast<double>(sources - i) / off;
-        if (i > 0) switching[i][i - 1] = static_cast<double>(i) / on;
-        loads.push_back(static_cast<double>(i) * load);
+        if (i < sources) out.switching[i][i + 1] = static_cast<double>(sources - i) / off;
+        if (i > 0) out.switching[i][i - 1] = static_cast<double>(i) / on;
+        out.load.push_back(static_cast<double>(i) * load);
     }
-    return modulated(ports, switching, loads);
+    return out;
+}
+
+modulated_answer on_off(std::uint64_t ports, std::uint64_t sources, double load, double on,
+                        double off) {
+    const auto w = detail::on_off_world(sources, load, on, off);
+    return modulated(ports, w.switching, w.load);
 }
 
 double on_off_peakedness(double load, double on, double off) {

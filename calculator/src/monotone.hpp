@@ -82,32 +82,50 @@ double a_hair_less(double x, const Meets& meets) {
     return x - x * 1e-12;
 }
 
-// Where f, which falls, crosses 0 in low .. high; f may be infinite where only its sign is known.
+// A place where f is known.
+struct known_place {
+    double x, f;
+};
+
+// How far from `newest` to `other`, between which f crosses 0, the parabola through both and `last`
+// does, x of f; half of the way where it is unfit (T. R. Chandrupatla, Advances in Engineering
+// Software 28 (1997) 145), and by the straight line where `last` is not known.
+inline double part_of_way(const known_place& newest, const known_place& other,
+                          const known_place& last) {
+    if (!std::isfinite(newest.f) || !std::isfinite(other.f)) return 0.5;
+    if (!std::isfinite(last.f)) return newest.f / (newest.f - other.f);
+    const double x = (newest.x - other.x) / (last.x - other.x);
+    const double y = (newest.f - other.f) / (last.f - other.f);
+    if (!(y * y < x && (1 - y) * (1 - y) < 1 - x)) return 0.5;
+    return newest.f / (other.f - newest.f) * last.f / (other.f - last.f) +
+           (last.x - newest.x) / (other.x - newest.x) * newest.f / (last.f - newest.f) * other.f /
+               (last.f - other.f);
+}
+
+// Where f, which falls, crosses 0 in low .. high; f may be infinite where only its sign is known,
+// and is 0 where it is `enough` or less.
 template <class F>
-double falls_through(double low, double high, const F& f) {
-    double at_low = HUGE_VAL, at_high = -HUGE_VAL;
-    bool half = true;
-    for (int i = 0; i < 100; ++i) {
-        const bool both = std::isfinite(at_low) && std::isfinite(at_high);
-        double x = low + (high - low) / 2;
-        // straight lines and halves by turns: the former end beside the root, the latter close in
-        if (both && !half)
-            x = std::clamp(low + (high - low) * at_low / (at_low - at_high), low, high);
-        half = !half;
-        if (x == low || x == high) x = low + (high - low) / 2;
-        if (!(x > low && x < high)) break;
-        const double here = f(x);
-        if (here > 0) {
-            low = x;
-            at_low = here;
+double falls_through(double low, double high, const F& f, double enough = 1e-15) {
+    known_place newest{low, HUGE_VAL}, other{high, -HUGE_VAL}, last = newest;
+    double part = 0.5;
+    for (int i = 0; i < 200; ++i) {
+        const double x = newest.x + part * (other.x - newest.x);
+        const double bits = 2e-16 * std::fmax(std::abs(newest.x), std::abs(other.x));
+        if (x == newest.x || x == other.x) break;
+        const known_place here{x, f(x)};
+        if (std::abs(here.f) < enough) return x;
+        if ((here.f > 0) == (newest.f > 0)) {
+            last = newest;
         } else {
-            high = x;
-            at_high = here;
+            last = other;
+            other = newest;
         }
-        if (std::abs(here) < 1e-15) return x;
-        if (high - low <= 4e-16 * std::fmax(std::abs(low), std::abs(high))) break;
+        newest = here;
+        const double wide = std::abs(newest.x - other.x);
+        if (wide <= 2 * bits) break;
+        part = std::clamp(part_of_way(newest, other, last), bits / wide, 1 - bits / wide);
     }
-    return low + (high - low) / 2;
+    return newest.x + (other.x - newest.x) / 2;
 }
 
 }  // namespace natbound::calculator::detail

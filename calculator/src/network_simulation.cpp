@@ -82,11 +82,24 @@ std::uint64_t network_simulation::live() const {
 }
 
 void network_simulation::scale(double factor) {
+    factor_ = factor;
+    rates(std::vector<double>(input_->streams.size(), 1));
+}
+
+void network_simulation::rates(const std::vector<double>& factors) {
+    factors_ = factors;
     up_to_.clear();
     rate_ = 0;
-    for (const auto& s : input_->streams) up_to_.push_back(rate_ += s.law.rate * factor);
-    factor_ = factor;
-    next_arrival_ = now_ + exponential(random_) / rate_;
+    for (std::size_t i = 0; i < factors.size(); ++i)
+        up_to_.push_back(rate_ += input_->streams[i].law.rate * factor_ * factors[i]);
+    next_arrival_ =
+        rate_ > 0 ? now_ + exponential(random_) / rate_ : std::numeric_limits<double>::infinity();
+}
+
+// Of connections that are closed nothing is asked any more.
+void network_simulation::go_on_as(std::size_t stream, std::size_t other) {
+    for (auto& c : connections_)
+        if (c.open && c.stream == stream) c.stream = static_cast<std::uint32_t>(other);
 }
 
 // `placing`: a connection that is met on the way, at the start.
@@ -124,6 +137,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
         return begin(*id, open);
     }
     ++count.refused;
+    first_refused_ = std::min(first_refused_, now_);
     if (retrying_)
         return wait_or_give_up({stream, pair, 1, first, now_, input_->retry->backoff}, count);
     sockets_.release(pair, source);
@@ -320,12 +334,15 @@ void network_simulation::step() {
         release(due.id);
 }
 
-void network_simulation::fill() {
+void network_simulation::fill(std::optional<std::uint64_t> flows) {
     std::vector<double> loads;
     double sum = 0;
-    for (const auto& s : input_->streams)
-        loads.push_back(sum += std::min(s.law.rate * s.taken() * factor_, most_placed));
-    for (auto left = about_poisson(sum, random_); left > 0; --left)
+    for (std::size_t i = 0; i < factors_.size(); ++i) {
+        const auto& s = input_->streams[i];
+        loads.push_back(sum +=
+                        std::min(s.law.rate * s.taken() * factor_ * factors_[i], most_placed));
+    }
+    for (auto left = flows ? *flows : about_poisson(sum, random_); left > 0; --left)
         offer(static_cast<std::uint32_t>(pick(loads, random_)), true);
     retrying_ = input_->retry.has_value();
     clear_counts();
@@ -336,6 +353,13 @@ void network_simulation::advance(double arrivals) {
     while (now_ < until) step();
 }
 
+void network_simulation::advance_to(double time) {
+    while (std::min(next_arrival_, events_due_.empty() ? next_arrival_ : events_due_.top().at) <=
+           time)
+        step();
+    now_ = std::max(now_, time);
+}
+
 void network_simulation::arrive(std::uint64_t arrivals) {
     for (const auto until = offered_ + arrivals; offered_ < until;) step();
 }
@@ -343,6 +367,7 @@ void network_simulation::arrive(std::uint64_t arrivals) {
 void network_simulation::clear_counts() {
     counts_.assign(counts_.size(), {});
     unoffered_ = met_time_wait_ = 0;
+    first_refused_ = std::numeric_limits<double>::infinity();
     most_live_ = live();
 }
 

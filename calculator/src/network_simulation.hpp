@@ -11,6 +11,7 @@
 // again while a NAT still keeps the entry goes on with that entry, as it is. A server counts the
 // connections that are open.
 #include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <queue>
@@ -109,7 +110,12 @@ class network_simulation {
 
     // As those of `simulation`.
     void scale(double factor);
-    void fill();
+    void rates(const std::vector<double>& factors);
+    void go_on_as(std::size_t stream, std::size_t other);
+    void fill(std::optional<std::uint64_t> flows = {});
+    void advance_to(double time);
+    double now() const { return now_; }
+    double first_refused() const { return first_refused_; }
     void advance(double arrivals);
     void arrive(std::uint64_t arrivals);
     double memory() const;
@@ -210,6 +216,8 @@ class network_simulation {
     std::priority_queue<event> events_due_;
     std::vector<kind_counts> counts_;
     double now_ = 0, next_arrival_ = 0, rate_ = 0, factor_ = 1;
+    double first_refused_ = std::numeric_limits<double>::infinity();
+    std::vector<double> factors_;  // a stream's
     std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0,
                   met_time_wait_ = 0;
     bool retrying_ = false;

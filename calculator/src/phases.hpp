@@ -2,6 +2,7 @@
 // Markov chains of phases, solved without subtractions: the elimination of W. K. Grassmann, M. I.
 // Taksar and D. P. Heyman, Operations Research 33 (1985) 1107. Every diagonal is minus the sum of
 // the rest of its row, so it need not be carried, and all numbers keep their relative digits.
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -12,6 +13,7 @@ class matrix {
   public:
     explicit matrix(std::size_t size) : size_(size), values_(size * size) {}
     std::size_t size() const { return size_; }
+    void clear() { std::fill(values_.begin(), values_.end(), 0); }
     double* operator[](std::size_t i) { return values_.data() + i * size_; }
     const double* operator[](std::size_t i) const { return values_.data() + i * size_; }
 
@@ -21,11 +23,12 @@ class matrix {
 };
 
 // Where a chain with these rates that is ended at rate `end` > 0 in every phase ends, by the phase
-// it starts in (rows): end (end I - Q)^-1. size^3 steps. `rates` is used up.
-inline matrix phase_at_end(matrix& rates, double end) {
+// it starts in (rows): end (end I - Q)^-1. size^3 steps. `rates` is used up; `out` is room for as
+// many numbers as there are phases.
+inline void phase_at_end(matrix& rates, double end, matrix& ended, std::vector<double>& out) {
     const std::size_t size = rates.size();
-    matrix ended(size);
-    std::vector<double> out(size);
+    ended.clear();
+    std::fill(out.begin(), out.end(), 0);
     for (std::size_t i = 0; i < size; ++i) ended[i][i] = end;
     for (std::size_t k = size; k-- > 0;) {
         double* const from = rates[k];
@@ -53,6 +56,12 @@ inline matrix phase_at_end(matrix& rates, double end) {
         }
         for (std::size_t l = 0; l < size; ++l) ends[l] /= out[k];
     }
+}
+
+inline matrix phase_at_end(matrix& rates, double end) {
+    matrix ended(rates.size());
+    std::vector<double> out(rates.size());
+    phase_at_end(rates, end, ended, out);
     return ended;
 }
 

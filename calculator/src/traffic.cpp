@@ -9,6 +9,7 @@
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/plan.hpp"
 #include "natbound/model/ways_out.hpp"
+#include "unused_times.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -81,6 +82,8 @@ class filler {
         if (!uniform_ports_.empty())
             out_.assumed.push_back("each connection of " + uniform_ports_ +
                                    " takes any free port of its client with equal chance");
+        for (auto& text : detail::unused_times(scenario_, out_.streams))
+            out_.assumed.push_back(std::move(text));
         return std::move(out_);
     }
 

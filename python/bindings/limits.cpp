@@ -9,6 +9,7 @@
 #include "natbound/calculator/packet_limit.hpp"
 #include "natbound/calculator/port_blocks.hpp"
 #include "natbound/calculator/window_loss.hpp"
+#include "natbound/calculator/window_refusal.hpp"
 
 namespace py = pybind11;
 namespace calc = natbound::calculator;
@@ -187,6 +188,25 @@ void bind_limits(py::module_& m) {
         return broadcast(
             name, {"ports", "load"},
             [&](double c, double a) { return calc::window_loss(c, a, rounds, hold); }, ports, load);
+    });
+    m.def("window_refusal", [](const py::object& ports, const py::object& load,
+                               const py::object& windows, bool constant, const py::object& seed,
+                               const py::object& arrivals) {
+        constexpr const char* name = "window_refusal";
+        const auto hold = constant ? calc::window_hold::constant : calc::window_hold::exponential;
+        std::vector<std::uint64_t> rounds;
+        for (const double w : broadcasting::list(name, "windows", windows))
+            rounds.push_back(whole(name, "windows", w));
+        const calc::window_effort effort{whole(name, "seed", number(name, "seed", seed)),
+                                         number(name, "arrivals", arrivals)};
+        return broadcast(
+            name, {"ports", "load"},
+            [&](double c, double a) {
+                const auto x =
+                    calc::window_refusal(whole(name, "ports", c), a, rounds, hold, effort);
+                return std::array{x.refusal, x.low, x.high, static_cast<double>(x.method)};
+            },
+            ports, load);
     });
     formula(
         m, "room_for",

@@ -142,6 +142,29 @@ def test_what_nothing_meets_is_said(name: str, given: dict[str, Any], says: str)
         getattr(c, name)(**given)
 
 
+@pytest.mark.parametrize("size", [1.2, 3.7, 17.0, 200.0])
+def test_geometric_batches_refused_whole(size: float) -> None:
+    """Large pools have a closed form but for the last ports: held to the chain."""
+    draw = random.Random(size)
+    for _ in range(20):
+        ports, target = int(log(draw, 200 + 60 * size, 5e4)), log(draw, 1e-30, 0.29)
+        whole = {"mean_size": size, "geometric": True, "whole": True}
+        load = c.load_for_batches(ports, target=target, **whole)
+        assert c.batches(ports, load, **whole).refusal <= target * (1 + 1e-11)
+        assert c.batches(ports, load * (1 + 1e-11), **whole).refusal > target * (1 - 1e-11)
+        found = c.ports_for_batches(load := load * draw.uniform(0.9, 1), target=target, **whole)
+        assert c.batches(found, load, **whole).refusal <= target < c.batches(found - 1, load, **whole).refusal
+
+
+@pytest.mark.parametrize(
+    ("ports", "load", "target"), [(9000, 900.0, 1e-2), (9000, 700.0, 1e-7), (20000, 8000.0, 0.2), (12000, 2000.0, 1e-4)]
+)
+def test_sources_of_large_pools(ports: int, load: float, target: float) -> None:
+    """Guessed by smaller pools, decided by the chain."""
+    found = c.sources_for_on_off(ports, load, 5.0, 20.0, target)
+    assert c.on_off(ports, found, load, 5.0, 20.0).refusal <= target < c.on_off(ports, found + 1, load, 5.0, 20.0).refusal
+
+
 def test_retries_without_end_of_clients_that_give_up() -> None:
     load = c.load_for_retries(50, 0.02, tries=0, persistence=0.9)
     assert c.retries(50, load, tries=0, persistence=0.9).connection_failure == pytest.approx(0.02, rel=1e-11)

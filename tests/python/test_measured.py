@@ -133,13 +133,51 @@ def simulated_maxima(load: float, hold: float, seconds: float, times: int, rando
     return out
 
 
-@pytest.mark.parametrize(("load", "window"), [(100.0, 1.0), (100.0, 10.0), (400.0, 0.1)])
+def stays(most: int, load: float, window: float) -> float:
+    """P(no more than `most` throughout): the chain killed above it, stepped by squaring its transition matrix of a short time."""
+    rates = np.zeros((most + 1, most + 1))
+    for n in range(most + 1):
+        rates[n, n] = -load - n
+        if n < most:
+            rates[n, n + 1], rates[n + 1, n] = load, n + 1
+    squarings = 20
+    term = step = np.eye(most + 1)
+    for k in range(1, 12):
+        term = term @ rates * (window / 2**squarings / k)
+        step = step + term
+    for _ in range(squarings):
+        step = step @ step
+    start = [math.exp(n * math.log(load) - load - math.lgamma(n + 1)) for n in range(most + 1)]
+    return float(start @ step.sum(axis=1))
+
+
+@pytest.mark.parametrize("window", [0.0, 0.02, 1.0, 40.0, 1000.0])
+@pytest.mark.parametrize("load", [0.003, 0.7, 5.0, 18.0, 29.9])
+def test_small_mean_maxima_are_those_of_the_chain(load: float, window: float) -> None:
+    want = sum(1 - stays(n, load, window) for n in range(int(load + 12 * math.sqrt(load)) + 25))
+    assert calculator.mean_maximum(load, window) == pytest.approx(want, rel=1e-6)
+    assert calculator.load_from_maximum(want, window) == pytest.approx(load, rel=1e-5)
+
+
+def test_the_least_maxima() -> None:
+    """None are live throughout with probability exp(-load (1 + window)); and 0 and 30, where the formula begins."""
+    assert calculator.mean_maximum(1e-5, 3.0) == pytest.approx(-math.expm1(-4e-5), rel=1e-4)
+    assert calculator.mean_maximum(0, 5.0) == calculator.load_from_maximum(0, 5.0) == 0
+    for window in (0.01, 1.0, 100.0, 1e4):
+        below, above = calculator.mean_maximum([np.nextafter(30, 0), 30.0], window)
+        assert abs(below - above) < 0.52
+        assert calculator.load_from_maximum((below + above) / 2, window) == pytest.approx(30, rel=0.02)
+
+
+@pytest.mark.parametrize(("load", "window"), [(4.0, 2.0), (20.0, 10.0), (100.0, 1.0), (100.0, 10.0), (400.0, 0.1)])
 def test_the_mean_maximum_is_that_of_the_simulation(load: float, window: float) -> None:
     random = np.random.default_rng(7)
     seen = np.array([simulated_maxima(load, 1.0, window, 1, random)[0] for _ in range(400)])
     error = seen.std() / 20
-    assert abs(seen.mean() - calculator.mean_maximum(load, window)) < 4 * error + 0.5
-    assert calculator.load_from_maximum(calculator.mean_maximum(load, window), window) == pytest.approx(load, rel=1e-12)
+    assert abs(seen.mean() - calculator.mean_maximum(load, window)) < 4 * error + (0.5 if load >= 30 else 0)
+    assert calculator.load_from_maximum(calculator.mean_maximum(load, window), window) == pytest.approx(
+        load, rel=1e-12 if load >= 30 else 1e-9
+    )
 
 
 def test_the_load_behind_maxima_lies_in_its_interval() -> None:
@@ -153,8 +191,8 @@ def test_the_load_behind_maxima_lies_in_its_interval() -> None:
 
 
 def test_maxima_that_cannot_be() -> None:
-    with pytest.raises(InputError, match="30"):
-        estimate(Maxima([5.0, 6.0], 60, 60))
+    with pytest.raises(InputError, match="1e15"):
+        estimate(Maxima([5e15, 6e15], 60, 60))
     with pytest.raises(InputError, match="hold"):
         estimate(Maxima([500.0], 60, 0))
     with pytest.raises(ValueError, match="window"):

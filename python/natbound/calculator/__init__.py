@@ -135,11 +135,7 @@ from natbound.calculator.waiting import (
     log_erlang_c_ports_derivative,
     ports_for_waiting,
 )
-from natbound.calculator.windows import (
-    load_for_window,
-    ports_for_window,
-    window_loss,
-)
+from natbound.calculator.windows import WindowRefusal, load_for_window, ports_for_window, window_loss, window_refusal
 
 __all__ = [
     "Batches",
@@ -161,6 +157,7 @@ __all__ = [
     "Refused",
     "Retries",
     "SecondGroup",
+    "WindowRefusal",
     "addresses_for",
     "addresses_for_waiting",
     "batch_peakedness",
@@ -267,4 +264,5 @@ __all__ = [
     "tries_for",
     "tries_for_retries",
     "window_loss",
+    "window_refusal",
 ]

@@ -15,7 +15,11 @@ Service = Literal["exponential", "constant"]
 
 
 def poisson_tail(ports: Any, load: Any) -> Any:
-    """P(N > ports) for Poisson N with mean `load`: how often a subscriber wants more than `ports`. Relative error 1e-13 above 1e-300."""
+    """P(N > ports) for Poisson N with mean `load`: how often a subscriber wants more than `ports`. Relative error 1e-13 above 1e-300.
+
+    Scalars or arrays, which broadcast; load in Erlang, 0 to 1e12; ports: 0 to 1e15; ValueError outside. Source: the incomplete gamma
+    function, P(ports + 1, load) (NIST DLMF 8.2, 2010).
+    """
     return _core.poisson_tail(ports, load)
 
 
@@ -24,7 +28,11 @@ def _whole(x: Any) -> Any:
 
 
 def blocks_for(block: Any, load: Any, target: Any) -> Any:
-    """The fewest blocks of `block` ports with which one subscriber is refused with probability at most `target` (Erlang B inverted)."""
+    """The fewest blocks of `block` ports with which one subscriber is refused with probability at most `target` (Erlang B inverted).
+
+    Scalars or arrays, which broadcast; load in Erlang, 0 to 1e12; block: 1 to 65,536; 0 < target <= 1; ValueError outside. Exact. Source:
+    as of `erlang_b`.
+    """
     return _whole(_core.blocks_for(block, load, target))
 
 
@@ -42,23 +50,33 @@ def blocks_refused(block: Any, most: Any, pool: Any, subscribers: Any, load: Any
     load: live flows wanted by each subscriber (Poisson arrivals, any holds). Exact (a product form: Kelly 1986) for an allocator that
     fills a block before it takes the next and gives an empty one back at once; others need more. Relative error 2e-13.
     block to 65,536; most x block to 2^22; pool to 65,536; subscribers to 1e9. Time grows as pool^2: 504 blocks 0.1 ms, 8,000 15 ms.
+    Scalars or arrays, which broadcast; load in Erlang, above 0, to 1e9. ValueError outside.
     """
     return BlockRefusals(*_core.blocks_refused(block, most, pool, subscribers, load))
 
 
 def subscribers_for(block: Any, most: Any, pool: Any, load: Any, target: Any) -> Any:
-    """The most subscribers that may share an address with `blocks_refused(...).refusal <= target`; 0 if even one is too many."""
+    """The most subscribers that may share an address with `blocks_refused(...).refusal <= target`; 0 if even one is too many.
+
+    Scalars or arrays, which broadcast; load in Erlang; domain as of `blocks_refused`, its source; 0 < target < 1; ValueError outside.
+    Exact.
+    """
     return _whole(_core.subscribers_for(block, most, pool, load, target))
 
 
 def pool_for_blocks(block: Any, most: Any, subscribers: Any, load: Any, target: Any) -> Any:
     """The fewest blocks on an address with `blocks_refused(...).refusal <= target` (0 < target < 1), exact; ValueError beyond 65,536, and where the
-    subscribers' own limit refuses more."""
+    subscribers' own limit refuses more.
+    Scalars or arrays, which broadcast; load in Erlang; domain as of `blocks_refused`, its source.
+    """
     return _core.pool_for_blocks(block, most, subscribers, load, target)
 
 
 def load_for_blocks(block: Any, most: Any, pool: Any, subscribers: Any, target: Any) -> Any:
-    """The most load of each subscriber with `blocks_refused(...).refusal <= target` (0 < target < 1), to 1e-12."""
+    """The most load of each subscriber with `blocks_refused(...).refusal <= target` (0 < target < 1), to 1e-12.
+
+    Scalars or arrays, which broadcast; load in Erlang; domain as of `blocks_refused`, its source; ValueError outside. Some 0.1 ms.
+    """
     return _core.load_for_blocks(block, most, pool, subscribers, target)
 
 
@@ -116,7 +134,10 @@ def cut_probability(
     """The probability that a connection is cut before it ends by a table that drops its least recently used entry, or by its idle timeout.
 
     size: entries; rate: connections opened in a unit of time; life, gap: means of their lives and between their packets (exponential);
-    keep_alive: the longest gap that they allow; the timeouts are the table's. `EvictingTable` with one kind, and its accuracy.
+    keep_alive: the longest gap that they allow; idle_timeout (of open connections) and closed_timeout (after the close) are the table's.
+    `EvictingTable` with one kind, and its accuracy.
+    Scalars or arrays, which broadcast; the times in one unit, rates in its inverse. size: 1 to 1e12; rate, life, gap above 0; timeouts
+    above 0 or infinite; ValueError outside. H. Che, Y. Tung, Z. Wang, IEEE JSAC 20 (2002) 1305.
     """
     return _core.cut_probability(size, rate, life, gap, keep_alive, idle_timeout, closed_timeout)
 
@@ -124,7 +145,11 @@ def cut_probability(
 def characteristic_time(
     size: Any, rate: Any, life: Any, gap: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
-    """The time without a packet after which such a table drops an entry; infinity if it never fills. Arguments as of `cut_probability`."""
+    """The time without a packet after which such a table drops an entry; infinity if it never fills. Arguments as of `cut_probability`.
+
+    Scalars or arrays, which broadcast; in the unit of the times; domain, errors (ValueError) and source as there; to 1e-12 of Che's
+    equation.
+    """
     return _core.characteristic_time(size, rate, life, gap, keep_alive, idle_timeout, closed_timeout)
 
 
@@ -134,6 +159,8 @@ def keep_alive_for(
     """The longest silence after which such a table has dropped an entry with at most this probability, 0 < target < 1: the keep-alive to set.
 
     Others' keep-alives are left out. Arguments as of `cut_probability`.
+    Scalars or arrays, which broadcast; in the unit of the times; to 1e-12 of the formula; ValueError outside. Source: as of
+    `cut_probability`.
     """
     return _core.keep_alive_for(size, rate, life, gap, target, idle_timeout, closed_timeout)
 
@@ -142,7 +169,9 @@ def size_for_cut(
     rate: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
     """The fewest entries with `cut_probability(...) <= target` (0 < target < 1), exact by the formula; ValueError where 1e12 do not do, or the
-    idle timeout alone cuts more. Arguments as of `cut_probability`."""
+    idle timeout alone cuts more. Arguments as of `cut_probability`.
+    Scalars or arrays, which broadcast; in entries. Source: `cut_probability` inverted.
+    """
     return _core.size_for_cut(rate, life, gap, target, keep_alive, idle_timeout, closed_timeout)
 
 
@@ -150,14 +179,18 @@ def rate_for_cut(
     size: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
     """The most connections opened in a unit of time with `cut_probability(...) <= target` (0 < target < 1), to 1e-12; ValueError where any are cut
-    more often, by the idle timeout, or none ever. Arguments as of `cut_probability`."""
+    more often, by the idle timeout, or none ever. Arguments as of `cut_probability`.
+    Scalars or arrays, which broadcast; in the inverse unit of the times. Source: `cut_probability` inverted.
+    """
     return _core.rate_for_cut(size, life, gap, target, keep_alive, idle_timeout, closed_timeout)
 
 
 def eviction_exact(size: Any, rate: Any, life: Any, gap: Any) -> Any:
-    """The probability that a connection is cut, exactly: 1 to 12 entries, one kind of connections, no timeouts.
+    """The probability that a connection is cut, exactly: size 1 to 12 entries, one kind of connections, no timeouts.
 
     By the chain itself, to 1e-12 of the probability, however far apart the three times are; 12 entries: 0.2 s.
+    Scalars or arrays, which broadcast; mean life and gap between packets in one unit, rate of opens in its inverse, all above 0; ValueError outside. Y. Takahashi, 1975
+    (aggregation), for the chain's solution.
     """
     return _core.eviction_exact(size, rate, life, gap)
 
@@ -179,8 +212,9 @@ def _is_constant(function: str, service: str) -> bool:
 def finite_queue(room: Any, load: Any, *, service: Service = "constant") -> QueueAnswer:
     """A processor or rate limit with room for so many (the one in service counted): M/D/1/K, or M/M/1/K. Unit of time: the mean service.
 
-    A token bucket of depth K that drops what comes without a token is M/D/1/K: take `loss`. room to 1,048,576 (exponential: 4,194,304);
+    A token bucket of depth K that drops what comes without a token is M/D/1/K: take `loss`. room: 1 to 1,048,576 (exponential: 4,194,304);
     load = arrivals x mean service, to 100 (1e6). Relative error of loss 1e-11 (1e-13). Keilson 1966; Takacs 1962.
+    Scalars or arrays, which broadcast. ValueError outside.
     """
     return QueueAnswer(*_core.finite_queue(room, load, _is_constant("finite_queue", service)))
 
@@ -199,20 +233,32 @@ def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: 
     holds); each: packets a second of each; hold: mean seconds that it sends (0: their number stays). The loss of M/D/1/K at the rate of so
     many live, averaged over how many there are on average while a bucket runs empty. Against simulations 0.9 to 1.3 times the loss,
     up to 2.1 where the bucket lasts for a hold or longer.
+    Scalars or arrays, which broadcast. per_second: above 0, to 1e12; depth: 1 or more; the others 0 to 1e15; ValueError outside. Source:
+    `finite_queue` averaged over a Poisson number.
     """
     return PacketAnswer(*_core.packet_limit(per_second, depth, opening, live, each, hold))
 
 
 def scale_for_packets(per_second: Any, depth: Any, target: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> Any:
-    """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1)."""
+    """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1).
+
+    Scalars or arrays, which broadcast; units, domain and accuracy (the formula to 1e-4) as of `packet_limit`, its source; ValueError
+    outside.
+    """
     return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 
 
 def room_for(load: Any, target: Any, *, service: Service = "constant") -> Any:
-    """The least room with a loss of at most `target`; ValueError where none will do (load above 1)."""
+    """The least room with a loss of at most `target`; ValueError where none will do (load above 1).
+
+    Scalars or arrays, which broadcast; load in services, as of `finite_queue`, its source; 0 < target < 1. Exact.
+    """
     return _whole(_core.room_for(load, target, _is_constant("room_for", service)))
 
 
 def load_for_room(room: Any, target: Any, *, service: Service = "constant") -> Any:
-    """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11, in some 10 µs."""
+    """The most load with a loss of at most `target` (0 < target < 1) where there is room for so many: to 1e-11, in some 10 µs.
+
+    Scalars or arrays, which broadcast; load in services; domain as of `finite_queue`, its source; ValueError outside.
+    """
     return _core.load_for_room(room, target, _is_constant("load_for_room", service))

@@ -29,6 +29,7 @@ def race_probability(ports: Any, flows: Any) -> Any:
     dropped and counted as insert_failed). Where ports are busy give the free ones as `ports`; a search that walks on from a busy port to the
     next free one makes races likelier than that.
     ports: 1 to 2^26; flows: 0 to 2^26. The birthday problem: 1 - (1 - 1/N)(1 - 2/N)...; relative error 1e-12.
+    Scalars or arrays, which broadcast. ValueError outside. Source: as said.
     """
 
     def one(ports: float, flows: float) -> tuple[float]:
@@ -40,7 +41,10 @@ def race_probability(ports: Any, flows: Any) -> Any:
 
 
 def race_flows_for(ports: Any, target: Any) -> Any:
-    """The most connections opened at one time with `race_probability(ports, flows) <= target`; 1 at least. 0 < target < 1."""
+    """The most connections opened at one time with `race_probability(ports, flows) <= target`; 1 at least. 0 < target < 1.
+
+    Scalars or arrays, which broadcast; connections; ports: 1 to 2^26; ValueError outside. Exact: decided by `race_probability`, its source.
+    """
 
     def one(ports: float, target: float) -> tuple[int]:
         n, p = _whole("race_flows_for", "ports", float(ports), 1), float(target)

@@ -44,6 +44,7 @@ def retries(
     or soon, meet the same full ports, and this formula is wrong by orders of magnitude (1,000 ports, load 985, a SYN and six more after 1,
     2, 4 ... s, holds of 60 s: 0.3 % fail, not 1e-9). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Inside of the
     rule the measured error is in docs/calculator.md ("Retries").
+    Scalars or arrays, which broadcast; load in Erlang. ports: 0 to 1e15; tries: to 1,000,000; persistence: 0 to 1. Source: a fixed point of `erlang_b`.
     """
     return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, jitter, hold, search_tries))
 
@@ -52,12 +53,17 @@ def load_for_retries(ports: Any, target: Any, *, tries: Any = 3, persistence: An
     """The most load of connections with `retries(...).connection_failure <= target` (0 < target < 1), to 1e-12, with no `backoff`: some µs.
 
     tries: 1 to 1e6, or 0 (without end) where persistence < 1. ports: 0 to 1e12.
+    Scalars or arrays, which broadcast; load in Erlang; ValueError outside. Source: `retries` inverted.
     """
     return _core.load_for_retries(ports, target, tries, persistence)
 
 
 def ports_for_retries(load: Any, target: Any, *, tries: Any = 3, persistence: Any = 1) -> Any:
-    """The fewest ports with `retries(...).connection_failure <= target` (0 < target < 1), exact by the formula. load: 0 to 1e12."""
+    """The fewest ports with `retries(...).connection_failure <= target` (0 < target < 1), exact by the formula. load: 0 to 1e12.
+
+    Scalars or arrays, which broadcast; load in Erlang; tries, persistence as in `load_for_retries`; ValueError outside. Source: `retries`
+    inverted.
+    """
     return _core.ports_for_retries(load, target, tries, persistence)
 
 
@@ -65,5 +71,6 @@ def tries_for_retries(ports: Any, load: Any, target: Any, *, persistence: Any = 
     """The fewest tries a connection with `retries(...).connection_failure <= target` (0 < target < 1), exact by the formula.
 
     ValueError where a million do not do: what the ports cannot carry fails however often it tries, and so does what gives up.
+    Scalars or arrays, which broadcast; load in Erlang, 0 to 1e12; ports: 0 to 1e12; persistence: 0 to 1. Source: `retries` inverted.
     """
     return _core.tries_for_retries(ports, load, target, persistence)

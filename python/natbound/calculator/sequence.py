@@ -60,6 +60,7 @@ def limits_in_sequence(
     such limit. Poisson arrivals. Exact for any law of holds without a rate (a product form: Kelly 1986; relative error 1e-12); with one the
     bucket is taken to be independent of what is live (M/D/1/burst), which is too much rather than too little (docs/calculator.md). Flows fill a block before the
     next is taken. Work: classes x subscribers x (pool + 1) x (table + 1) x quota of what can bind, at most 2e10 (some 10 s).
+    ValueError outside of these.
     """
     count = max((len(x) for x in (subscribers, load, quota, hold) if hasattr(x, "__len__") and not isinstance(x, str)), default=1)
     columns = (("subscribers", subscribers), ("load", load), ("quota", quota), ("hold", hold))

@@ -27,6 +27,7 @@ def kaufman_roberts(ports: Any, loads: Any, sizes: Any, reserved: Any = 0) -> Ka
     mean (a line of states); else the result is Roberts' *approximation* (1983), and `exact` is False: a few per cent off mostly, 28 % where measured, and for narrow classes where a wide one keeps out of their
     way up to six times too low. ports: 0 to 2^26; loads: 0 to 1e12 connections; relative error about 1e-16 sqrt(ports); 1,032,192
     ports with 8 classes: 20 ms. J. S. Kaufman, IEEE Trans. Commun. 29 (1981) 1474; J. W. Roberts, 1981.
+    A load in Erlang (its rate x mean hold). ValueError outside, with the class.
     """
     found = each("kaufman_roberts", _core.kaufman_roberts, 4, ("ports", ports, 0), *_classes("kaufman_roberts", loads, sizes, reserved))
     return KaufmanRoberts(found[0], found[1], found[2], bool(np.all(found[3])))
@@ -39,6 +40,7 @@ def reserved_sizes(ports: Any, loads: Any, sizes: Any, reserved: Any, holds: Any
     reservation they matter. For small pools, as the states are how many of each class are live: with n of them, of which
     r have the same number of the class with the most levels, n x r^2 is at most 4e9 (some seconds) and n x r 1e7 (160 MB): 1,000 ports for
     sizes 1 and 8, 150 for 1, 4 and 8; else ValueError, and where a class is refused less often than 1e-250. W. K. Grassmann, M. I. Taksar, D. P. Heyman, Operations Research 33 (1985) 1107.
+    loads, sizes, reserved, holds: classes in the last dimension; loads in Erlang, 0 to 1e12.
     """
     name = "reserved_sizes"
     loads, sizes, reserved = _classes(name, loads, sizes, reserved)
@@ -53,6 +55,7 @@ def ports_for_sizes(loads: Any, sizes: Any, target: Any, reserved: Any = 0) -> A
     Classes as in `kaufman_roberts`, one of load 0 too. Without `reserved` the first number that does; a
     port more may refuse more again, where sizes fit badly into it. With it, one that does where one port less does not. ValueError
     where 2^26 are too few. Some 50 µs for any number of ports; one pass over the states with `reserved`, or where few of the largest are live.
+    Shapes as there; loads in Erlang. Source: `kaufman_roberts` inverted.
     """
     name = "ports_for_sizes"
     loads, sizes, reserved = _classes(name, loads, sizes, reserved)
@@ -63,6 +66,7 @@ def scale_for_sizes(ports: Any, loads: Any, sizes: Any, target: Any, reserved: A
     """The most factor on all loads with which the worst class is refused at most `target`, to 1e-12. Classes as in `kaufman_roberts`.
 
     Some 50 µs for any number of ports; with `reserved` about ten times the work of that. ValueError where a class does not fit at all, or every load is 0.
+    Shapes as there; 0 < target < 1. Source: `kaufman_roberts` inverted; on the side that meets the target.
     """
     name = "scale_for_sizes"
     loads, sizes, reserved = _classes(name, loads, sizes, reserved)

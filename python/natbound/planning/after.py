@@ -45,8 +45,10 @@ def after(
     Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean. Else the design
     is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
     (`interval`: 95 %). On-off and modulated arrivals are simulated: a source goes on in its state, unless the change is one of how it switches.
-    Raises Unsupported for batches, for tables and quotas beside bursts, NATs in a row, port blocks on demand, and limits on rates, subscribers
-    and servers.
+    Batches, tables and quotas beside bursts, NATs inside others or side by side, limits on rates, subscribers and servers, and clients'
+    time-wait are stepped, all of the network at once, and what is refused is counted among the connections that arrive within 1 % of a mean
+    hold of each time: `method` says so, and what is seen of rare refusals is little. Raises Unsupported for port blocks on demand, and for
+    what `simulate` does not step.
 
     Gives `times`; by time `refused` (of all connections), `worst` (of the worst kind), `live` (mean number); `first_refusal` with `quantiles`,
     `by` (the chance that one was refused by each time) and `mean` (of one exact system); `kinds`, the worst first; `long_run`, the refusal

@@ -6,7 +6,10 @@
 // Where the search is complete or its tries are independent, and holds are exponential with one
 // mean, a system is a birth-death chain, followed exactly (transient.hpp, first_passage_law.hpp,
 // transient_steps.hpp). Else the concrete design is stepped from before the change, over and over,
-// and the exact probability given the state (arrival_odds.hpp) is averaged over the runs.
+// and the exact probability given the state (arrival_odds.hpp) is averaged over the runs. Where one
+// system is not all that matters (NATs inside others or side by side, batches, limits on rates,
+// subscribers and servers, time-wait, tables and quotas beside bursts) everything is stepped, and
+// what is refused is counted among the connections that arrive within 1 % of a mean hold of a time.
 #include <cstdint>
 #include <functional>
 #include <natbound/calculator/likely.hpp>
@@ -59,9 +62,9 @@ struct after_result {
     std::vector<std::string> assumed;
 };
 
-// `before` is not looked at where options.live is given. Throws unsupported for arrivals in bursts,
-// NATs in a row or side by side, port blocks on demand, and limits on rates, subscribers and
-// servers; domain_error for times and quantiles outside of the above.
+// `before` is not looked at where options.live is given. Throws unsupported for port blocks on
+// demand and for what simulate() does not step; domain_error for times and quantiles outside of the
+// above.
 after_result after(const scenario& before, const scenario& now, const after_options& options);
 
 }  // namespace natbound::calculator

@@ -1,0 +1,152 @@
+#pragma once
+// One part of a network through a change, run by run, and what is counted around each time.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "after_parts.hpp"
+#include "natbound/calculator/simulation.hpp"
+
+namespace natbound::calculator::detail {
+
+inline constexpr double never = std::numeric_limits<double>::infinity();
+inline constexpr double run_slice = 5000;  // arrivals between two calls of progress
+
+// Connections that arrived around a time and those that failed, by run.
+struct by_run {
+    std::vector<double> arrivals, failed;
+    explicit by_run(std::size_t runs) : arrivals(runs), failed(runs) {}
+    void add(std::size_t run, double offered, double refused) {
+        arrivals[run] += offered;
+        failed[run] += refused;
+    }
+    // The ratio of means over runs, and the error of its logarithm by the delta method. Where none
+    // failed, what so many independent arrivals leave open.
+    refusal_odds odds() const {
+        double offered = 0, failing = 0, squares = 0;
+        const auto n = static_cast<double>(arrivals.size());
+        for (std::size_t i = 0; i < arrivals.size(); ++i) {
+            offered += arrivals[i];
+            failing += failed[i];
+        }
+        if (failing == 0)
+            return as_odds({-never, 0, false}, std::min(1.0, 3.7 / std::max(offered, 1.0)),
+                           arrivals.size());
+        const double p = failing / offered;
+        for (std::size_t i = 0; i < arrivals.size(); ++i)
+            squares += std::pow(failed[i] - p * arrivals[i], 2);
+        return as_odds({std::log(p), std::sqrt(squares * n / (n - 1)) / failing, true}, 0,
+                       arrivals.size());
+    }
+};
+
+// What all parts of a network have in common.
+struct course_of_all {
+    const after_options& options;
+    std::vector<std::size_t> order;  // of the times, ascending
+    double wide = 0;                 // seconds around each
+    std::size_t runs = 0;
+    double parts = 1;
+    std::vector<by_run> overall;  // by time
+    std::vector<double> live, first;
+};
+
+// The streams before the change, the first so many, and those after it.
+struct changed_streams {
+    std::size_t before = 0;
+    std::vector<std::size_t> becomes;  // SIZE_MAX: none
+    std::vector<double> rates, holds;
+
+    double rate(bool old) const {
+        double sum = 0;
+        for (std::size_t i = 0; i < rates.size(); ++i) sum += (i < before) == old ? rates[i] : 0;
+        return sum;
+    }
+    std::vector<double> factors(bool old) const {
+        std::vector<double> out;
+        for (std::size_t i = 0; i < rates.size(); ++i) out.push_back((i < before) == old ? 1 : 0);
+        return out;
+    }
+    double longest() const {
+        double out = 0;
+        for (std::size_t i = 0; i < before; ++i) out = std::max(out, holds[i]);
+        return out;
+    }
+    template <class Run>
+    double warm_up(const Run& run, const after_options& options) const {
+        return options.live || rate(true) == 0 ? 0 : run.memory() * longest();
+    }
+};
+
+// One part through the change, run by run. share: of the flows that are live at it.
+template <class Run, class Input>
+std::vector<std::vector<by_run>> follow(const Input& input, const changed_streams& streams,
+                                        double share, std::uint64_t seed, double done,
+                                        course_of_all& all) {
+    const auto& times = all.options.times;
+    const auto advance = [&](Run& run, double until, double rate, double part) {
+        const double step = std::max(run_slice / std::max(rate, 1e-9), 1e-9);
+        for (double at = run.now() + step; at < until; at += step) {
+            run.advance_to(at);
+            if (all.options.progress) all.options.progress(part);
+        }
+        run.advance_to(until);
+        if (all.options.progress) all.options.progress(part);
+    };
+    std::vector<std::vector<by_run>> out;  // by kind and time
+    std::mt19937_64 draws(seed);
+    for (std::size_t r = 0; r < all.runs; ++r) {
+        const double part =
+            (done + static_cast<double>(r) / static_cast<double>(all.runs)) / all.parts;
+        Run run(input, seed * 1000003 + r);
+        run.rates(streams.factors(true));
+        if (all.options.live) {
+            std::binomial_distribution<std::uint64_t> mine(
+                static_cast<std::uint64_t>(std::llround(*all.options.live)), std::min(share, 1.0));
+            run.fill(mine(draws));
+        } else if (streams.rate(true) > 0) {
+            run.fill();
+            advance(run, run.now() + streams.warm_up(run, all.options), streams.rate(true), part);
+        }
+        run.rates(streams.factors(false));
+        for (std::size_t i = 0; i < streams.before; ++i)
+            if (streams.becomes[i] != SIZE_MAX) run.go_on_as(i, streams.becomes[i]);
+        run.clear_counts();
+        const double begin = run.now();
+        // counts where each time's surroundings begin and end; those of two may overlap
+        std::map<double, std::vector<kind_counts>> at;
+        std::map<double, double> live;
+        for (const double t : times) {
+            at[std::max(0.0, t - all.wide)];
+            at[t + all.wide];
+            live[t];
+            at[t];
+        }
+        for (auto& [time, counts] : at) {
+            advance(run, begin + time, streams.rate(false), part);
+            counts = run.counts();
+            if (const auto it = live.find(time); it != live.end())
+                it->second = static_cast<double>(run.live());
+        }
+        if (out.empty())
+            out.assign(run.counts().size(), std::vector<by_run>(times.size(), by_run(all.runs)));
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            const auto& from = at[std::max(0.0, times[i] - all.wide)];
+            const auto& to = at[times[i] + all.wide];
+            for (std::size_t k = 0; k < to.size(); ++k) {
+                const auto offered = static_cast<double>(to[k].arrivals - from[k].arrivals);
+                const auto failed = static_cast<double>(to[k].failed() - from[k].failed());
+                out[k][i].add(r, offered, failed);
+                all.overall[i].add(r, offered, failed);
+            }
+            all.live[i] += live[times[i]] / static_cast<double>(all.runs);
+        }
+        all.first[r] = std::min(all.first[r], run.first_refused() - begin);
+    }
+    return out;
+}
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,48 @@
+// What a change has to be stepped for, in words.
+#include <algorithm>
+
+#include "after_stepped.hpp"
+#include "natbound/model/cascade.hpp"
+
+namespace natbound::calculator::detail {
+namespace {
+
+bool arrives(const scenario& s, bool (*so)(arrival_law)) {
+    return std::any_of(s.traffic.begin(), s.traffic.end(),
+                       [&](const auto& t) { return t.arrivals && so(t.arrivals->law); });
+}
+bool in_batches(const scenario& s) {
+    return arrives(s, [](arrival_law law) { return law == arrival_law::batches; });
+}
+bool in_bursts(const scenario& s) {
+    return arrives(s, [](arrival_law law) { return law != arrival_law::poisson; });
+}
+
+std::string limits_of(const scenario& s, bool bursts) {
+    for (const auto& c : s.clients)
+        if (c.time_wait) return "clients' time-wait";
+    for (const auto& v : s.servers)
+        if (v.connection_limits || v.listen) return "limits of servers";
+    for (const auto& n : s.nats) {
+        if (n.rate_limits) return "limits on connections or packets a second";
+        if (n.mapping_limits.limit_subscribers) return "limits on subscribers";
+        const bool table = n.connection_limits.limit_per_instance || n.memory ||
+                           n.connection_limits.limit_per_subscriber ||
+                           n.mapping_limits.limit_port_mappings;
+        if (bursts && table) return "a table or a quota beside bursts";
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string stepped_for(const scenario& before, const scenario& now) {
+    if (is_cascade(now) || is_cascade(before)) return "NATs inside others";
+    if (is_spread(now) || is_spread(before)) return "clients that are spread over NATs";
+    if (in_batches(now) || in_batches(before)) return "batches";
+    const bool bursts = in_bursts(now) || in_bursts(before);
+    const auto why = limits_of(now, bursts);
+    return why.empty() ? limits_of(before, bursts) : why;
+}
+
+}  // namespace natbound::calculator::detail
