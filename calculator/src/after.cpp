@@ -109,7 +109,6 @@ void follower::courses() {
         ports[system.nat] += system.copies * curves.back()->ports();
     }
     limits_ = std::make_unique<other_limits>(now_, traffic_, split_, ports);
-    refuse_blocks();
     for (std::size_t i = 0; i < split_.systems.size(); ++i) {
         const auto& system = split_.systems[i];
         if (alone(i) && limits_->has_table(system.nat) &&
@@ -149,14 +148,6 @@ bool follower::alone(std::size_t i) const {
     const auto mine = [&](const loss_system& x) { return x.nat == split_.systems[i].nat; };
     return split_.systems[i].copies == 1 &&
            std::count_if(split_.systems.begin(), split_.systems.end(), mine) == 1;
-}
-
-void follower::refuse_blocks() const {
-    for (const auto& system : split_.systems)
-        if (system.dealt)
-            throw unsupported("NAT " + now_.nats[system.nat].name +
-                              ": a pool of port blocks on demand is not followed through a change "
-                              "in this version; leave it out, or take risk for the long run");
 }
 
 system_course follower::course_of(const loss_system& system, const loss_curve& curve,

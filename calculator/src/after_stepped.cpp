@@ -91,11 +91,16 @@ kind_result who_of(const scenario& s, const named_kind& kind, double rate) {
     return out;
 }
 
+bool deals_ports(const scenario& s) {
+    return std::any_of(s.nats.begin(), s.nats.end(),
+                       [](const auto& n) { return n.port_set.has_value(); });
+}
+
 class stepper {
   public:
     stepper(const scenario& before, const scenario& now, const after_options& options)
         : options_(options),
-          network_(needs_network(now)),
+          network_(needs_network(now) || deals_ports(now)),
           apart_(is_cascade(now) || is_spread(now)),
           now_(apart_ ? side_by_side(now) : now),
           old_(options.live                              ? now_
@@ -103,14 +108,7 @@ class stepper {
                                                          : before),
           traffic_(fill_traffic(now_)),
           both_(old_, old_traffic(), now_, traffic_),
-          all_{options_, {}, 0, 0, 1, {}, {}, {}} {
-        for (const auto& n : now_.nats)
-            if (n.port_set)
-                throw unsupported("NAT " + n.name +
-                                  ": port sets beside batches, limits or NATs inside others are "
-                                  "not followed through a change in this version; risk gives the "
-                                  "long run");
-    }
+          all_{options_, {}, 0, 0, 1, {}, {}, {}} {}
 
     after_result run(const std::string& why) {
         out_.times = options_.times;

@@ -3,6 +3,7 @@
 
 #include "after_stepped.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -26,6 +27,9 @@ std::string limits_of(const scenario& s, bool bursts) {
     for (const auto& n : s.nats) {
         if (n.rate_limits) return "limits on connections or packets a second";
         if (n.mapping_limits.limit_subscribers) return "limits on subscribers";
+        if (n.port_set && dealt_on_demand(*n.port_set)) return "port blocks dealt on demand";
+        if (n.port_set && n.static_mappings) return "port sets beside static mappings";
+        if (n.design.pool.paired && !n.port_set && nat_plan(n).pairs()) return "paired pooling";
         const bool table = n.connection_limits.limit_per_instance || n.memory ||
                            n.connection_limits.limit_per_subscriber ||
                            n.mapping_limits.limit_port_mappings;

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from natbound import InputError, Scenario, Unsupported
+from natbound import InputError, Scenario
 
 sys.path.insert(0, str(Path(__file__).parent))
 from dense_chains import chain, exponential_of, long_run_of, on_off_chain, small, stationary
@@ -255,10 +255,16 @@ def test_wrong_calls(arguments: str, message: str, monkeypatch: Any, capsys: Any
     is_refused([*numbers, *arguments.split()], message, monkeypatch, capsys)
 
 
+def test_port_blocks_are_stepped_to_their_law() -> None:
+    """One block a subscriber: then nothing is left over in blocks, and the law is exact."""
+    dealt = small(64, [{"to": "A", "rate": "6/min", "hold": "60s"}], nat={"port-set": {"port-set-size": 8}})
+    found = dealt.after(("traffic.rate=9/min",), [1.0, 900.0])
+    low, high = found["refused"][1]["interval"]
+    assert "port blocks dealt on demand" in found.method
+    assert low <= found["long_run"] <= high
+
+
 def test_what_is_not_followed_says_so() -> None:
-    dealt = small(64, [{"to": "A", "rate": "6/min", "hold": "60s"}], nat={"port-set": {"port-set-size": 8, "port-sets-per-subscriber": 2}})
-    with pytest.raises(Unsupported, match="port blocks on demand"):
-        dealt.after((), [1.0])
     with pytest.raises(InputError, match=r"at\[0\]"):
         small(12, [{"to": "A", "rate": "6/min", "hold": "60s"}]).after((), [-1.0])
 

@@ -142,7 +142,6 @@ def test_who_tries_again() -> None:
     ("part", "message"),
     [
         ({"rate-limits": {"connections": "5/s"}}, "rate-limits beside"),
-        ({"port-set": {"port-set-size": 16, "deterministic": True}}, "port sets beside"),
     ],
 )
 def test_what_is_not_stepped_says_so(part: dict[str, Any], message: str) -> None:
