@@ -64,6 +64,8 @@ KINDS: dict[str, Maker] = {
     ),
     "backends, server limits": lambda rng: with_backends(rng, with_server_limits(rng, small.random_scenario(rng))),
     "subscribers": lambda rng: with_limit(rng, small.random_scenario(rng)),
+    "subscribers, quotas": lambda rng: small.with_quotas(rng, with_limit(rng, small.random_scenario(rng)), 4),
+    "subscribers, spread clients": lambda rng: with_limit(rng, test_spread.spread(rng)),
     "subscribers, server limits": lambda rng: with_limit(rng, with_server_limits(rng, small.random_scenario(rng))),
     "firewall": lambda rng: with_firewall(rng, small.random_scenario(rng)),
     "shared endpoints, spread clients": test_clash.made,
