@@ -51,8 +51,8 @@ def decide(scenario: Scenario, text: str) -> Result:
     from natbound.exact import small
 
     part, _ = small.maximum(scenario, json.loads(scenario._core.maximum(False))["maximum"])
-    exact = part["connections"]
-    low, high = (number(exact), number(exact)) if exact is not None else (number(part["at_least"]), number(part["at_most"]))
+    # what is proved: a number that a solver alone gives comes with bounds
+    low, high = (number(part[key] if key in part else part["connections"]) for key in ("at_least", "at_most"))
     out: dict[str, Any] = {
         "schema": "natbound.capacity/1",
         "claim": f"N {claim.relation} {claim.bound}",

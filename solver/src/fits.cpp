@@ -9,6 +9,7 @@
 #include "natbound/solver/maximum.hpp"
 #include "pair_fit.hpp"
 #include "server_room.hpp"
+#include "subscriber_demand.hpp"
 #include "subscribers.hpp"
 
 namespace natbound {
@@ -39,6 +40,7 @@ std::optional<fit_result> with_enough_endpoints(const scenario& s, const demand_
 // may; or does not even without the limit, or by the maximum.
 std::optional<fit_result> within_subscribers(const scenario& s, const demand_list& demand) {
     if (!limits_subscribers(s)) return std::nullopt;
+    if (auto passed = passes_subscribers(s, demand)) return passed;
     fit_result out;
     if (const auto few = with_few_subscribers(s, demand)) out = fits(*few, demand);
     if (out.verdict == fit_verdict::fits) return out;

@@ -98,8 +98,9 @@ class pinner {
   public:
     pinner(const group& g, std::size_t nat) : g_(g), nat_(nat) {}
 
-    block pin(const placement& p, count u, const count& v, const count& key,
-              const count& size) const {
+    // `units` in a row where more than one is wanted, or as many as lie in one run.
+    block pin(const placement& p, count u, const count& v, const count& key, const count& size,
+              const count& units = 1) const {
         const auto& cls = g_.sources[p.source];
         std::size_t r = 0;
         while (u >= cls.runs[r].units) u -= cls.runs[r++].units;
@@ -116,7 +117,7 @@ class pinner {
         b.via_addresses = e.addresses;
         b.via_ports = e.ports;
         b.via_first = v;
-        b.size = 1;
+        b.size = std::min<count>({units, run.units - u, e.size() - v});
         b.preserve = p.keeps;
         trim(b);
         return b;
@@ -127,7 +128,61 @@ class pinner {
     std::size_t nat_;
 };
 
+// The key at which what remains of each arc begins; it goes on cyclically.
+std::vector<count> first_keys(const remainder_forest& forest, std::size_t arcs, const count& keys) {
+    std::vector<count> out(arcs);
+    std::vector<bool> done(forest.nodes(), false);
+    for (std::size_t root = 0; root < forest.nodes(); ++root) {
+        if (done[root]) continue;
+        struct visit {
+            std::size_t node, parent_arc;
+            count next;  // the key at which its next arc begins
+        };
+        std::deque<visit> open{{root, SIZE_MAX, 0}};
+        while (!open.empty()) {
+            poll();
+            auto here = open.front();
+            open.pop_front();
+            done[here.node] = true;
+            for (const auto a : forest.arcs_at(here.node)) {
+                if (a == here.parent_arc) continue;
+                out[a] = here.next % keys;
+                here.next += forest.rest(a);
+                open.push_back(
+                    {forest.from(a) == here.node ? forest.to(a) : forest.from(a), a, here.next});
+            }
+        }
+    }
+    return out;
+}
+
 }  // namespace
+
+std::vector<block> blocks_by_turns(const group& g, std::vector<placement> placements,
+                                   std::size_t nat) {
+    const remainder_forest forest(g, placements);
+    const auto first = first_keys(forest, placements.size(), g.keys);
+    const pinner pin(g, nat);
+    std::vector<count> turn(g.externals.size());  // whose it is, by class
+    std::vector<block> out;
+    for (count key = 0; key < g.keys; ++key) {
+        std::vector<count> used(g.sources.size());
+        for (std::size_t a = 0; a < placements.size(); ++a) {
+            const auto& p = placements[a];
+            const bool more = (key + g.keys - first[a]) % g.keys < forest.rest(a);
+            count left = p.size / g.keys + (more ? 1 : 0);
+            while (left > 0) {
+                poll();
+                out.push_back(pin.pin(p, used[p.source], turn[p.external], key, 1, left));
+                const auto& size = out.back().size;
+                used[p.source] += size;
+                turn[p.external] = (turn[p.external] + size) % g.externals[p.external].size();
+                left -= size;
+            }
+        }
+    }
+    return out;
+}
 
 std::vector<block> blocks_over_keys(const group& g, std::vector<placement> placements,
                                     std::size_t nat) {

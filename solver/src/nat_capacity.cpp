@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "backends.hpp"
 #include "firewall.hpp"
 #include "hall.hpp"
 #include "natbound/model/cascade.hpp"
@@ -114,36 +116,27 @@ capped_clients best_capped(const scenario& s, const reach_table& reach, const na
 
 // Server sets that are counted by their backends, and the others by groups.
 struct bound_by_backends {
-    std::vector<std::pair<std::size_t, count>> servers;
+    std::vector<std::pair<std::size_t, backend_count>> servers;
     count most;  // of `servers`
     std::string in_words;
     solved others;
 
     bj::array json(const scenario& s, const bj::storage_ptr& memory) const {
         bj::array out(memory);
-        for (const auto& [v, n] : servers)
-            out.emplace_back(
-                bj::object({{"server", s.servers[v].name}, {"at-most", json_count(n)}}, memory));
+        for (const auto& [v, one] : servers) out.emplace_back(one.json(s, v, memory));
         return out;
     }
 };
 
-// Each external endpoint has at most as many connections to a server set as it has backends. The
-// least of: none counted so, all, each alone.
+// The least of: no server set counted by its backends, all, each alone.
 bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
                                     const nat_plan& plan, const std::vector<std::size_t>& inside,
                                     const nat_reading& reading) {
-    std::vector<std::pair<std::size_t, count>> crowded;
-    for (std::size_t v = 0; v < s.servers.size(); ++v) {
-        if (!enough_for_backends(s, v)) continue;
-        port_set own;
-        for (const auto c : inside)
-            if (reach[c][v]) own = own | s.clients[c].ports;
-        if (!own.empty())
-            crowded.emplace_back(
-                v, plan.pool_size * external_ports(plan, own).size() * backends_of(s.servers[v]));
-    }
-    const auto by = [&](const std::vector<std::pair<std::size_t, count>>& servers) {
+    std::vector<std::pair<std::size_t, backend_count>> crowded;
+    for (const auto v : crowded_at(s, reach, plan, inside))
+        if (auto one = count_by_backends(s, reach, plan, inside, v, reading))
+            crowded.emplace_back(v, std::move(*one));
+    const auto by = [&](const std::vector<std::pair<std::size_t, backend_count>>& servers) {
         bound_by_backends out{servers, 0, {}, solved({})};
         if (servers.empty()) {
             out.others = solved(groups_of(s, reach, plan, inside, reading));
@@ -152,19 +145,20 @@ bound_by_backends least_by_backends(const scenario& s, const reach_table& reach,
         auto rest = reach;
         auto open = reading;  // an address may come from a destination that is left out
         if (open.pool == pool_reading::any_hashed) open.pool = pool_reading::any;
-        for (const auto& [v, n] : servers) {
+        for (const auto& [v, one] : servers) {
             for (auto& row : rest) row[v] = false;
-            const count backends = backends_of(s.servers[v]);
-            out.most += n;
+            out.most += one.most;
             out.in_words += (out.in_words.empty() ? "" : "; ") + s.servers[v].name + " has " +
-                            grouped(backends) + " backends, which tell " + grouped(n / backends) +
-                            " external endpoints apart: " + grouped(n) + " connections";
+                            grouped(backends_of(s.servers[v])) +
+                            " backends, and each external endpoint at most one connection to "
+                            "each: " +
+                            grouped(one.most) + " connections";
         }
         out.others = solved(groups_of(s, rest, plan, inside, open));
         return out;
     };
     auto best = by({});
-    const auto consider = [&](const std::vector<std::pair<std::size_t, count>>& servers) {
+    const auto consider = [&](const std::vector<std::pair<std::size_t, backend_count>>& servers) {
         auto one = by(servers);
         if (one.most + one.others.most < best.most + best.others.most) best = std::move(one);
     };
@@ -271,6 +265,52 @@ void keep_room(nat_capacity& out, const scenario& s, const reach_table& reach, c
     room = std::move(other);
 }
 
+// Towards server sets with fewer backends than endpoints what a flow deals out over all of these,
+// in place of what there is towards as many endpoints as backends, where that is more.
+void lay_by_backends(nat_capacity& out, const scenario& s, const reach_table& reach,
+                     const nat_plan& plan, std::size_t nat, const std::vector<std::size_t>& inside,
+                     const nat_reading& reading) {
+    for (const auto v : crowded_at(s, reach, plan, inside)) {
+        if (s.servers[v].connection_limits || !flow_decides(s, reach, plan, inside, v, reading))
+            continue;
+        auto found = count_by_backends(s, reach, plan, inside, v, reading);
+        auto others = without_servers(out.blocks, {v});
+        if (!found || found->most <= connections(out.blocks) - connections(others)) continue;
+        auto placed =
+            blocks_to_backends(found->sockets, std::move(found->flow.placements.front()), nat);
+        if (!placed) continue;
+        std::move(placed->begin(), placed->end(), std::back_inserter(others));
+        out.blocks = std::move(others);
+    }
+}
+
+// Lets through to all endpoints of a server set with fewer backends what they tell apart at this
+// NAT anyway, as long as it lives.
+class opened_backends {
+  public:
+    opened_backends(const scenario& s, const reach_table& reach, const nat_plan& plan,
+                    const std::vector<std::size_t>& inside, server_room* room)
+        : room_(room) {
+        if (!room_) return;
+        const auto crowded = crowded_at(s, reach, plan, inside);
+        for (std::size_t v = 0; v < s.servers.size(); ++v) {
+            all_.push_back(v);
+            if (!std::binary_search(crowded.begin(), crowded.end(), v)) room_->open({v}, true);
+        }
+    }
+    ~opened_backends() {
+        if (room_) room_->open(all_, false);
+    }
+    opened_backends(const opened_backends&) = delete;
+    opened_backends& operator=(const opened_backends&) = delete;
+
+    void open_all() const { room_->open(all_, true); }  // what is laid out by now
+
+  private:
+    server_room* room_;
+    std::vector<std::size_t> all_;
+};
+
 // Those that others have no use for come first, and are dropped last where a table is too small.
 void unlimited_first(std::vector<block>& blocks, const server_room& room) {
     std::stable_partition(blocks.begin(), blocks.end(), [&](const block& b) {
@@ -363,6 +403,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     if (const auto most = subscribers_of(s, nat, inside))
         return capacity_of_subscribers(s, reach, nat, inside, *most, memory, room);
     const nat_plan plan(s.nats[nat]);
+    const opened_backends told_apart(s, reach, plan, inside, room);
     const auto readings = readings_of(s, reach, plan, inside);
     const auto quota = quota_of(s, reach, plan, inside);
     std::optional<capped_clients> capped;
@@ -444,11 +485,15 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     if (room) {
         before = *room;
         keep_room(out, s, reach, plan, nat, inside, memory, *room);
+        if (!quota && !plan.pairs() && !ended)
+            lay_by_backends(out, s, reach, plan, nat, inside,
+                            readings.below ? *readings.below : readings.above);
         unlimited_first(out.blocks, *room);
     }
     keep_limits(out, s.nats[nat]);
     if (room) {  // what the limits of the NAT left of them
         *room = *before;
+        told_apart.open_all();
         room->admit(out.blocks);
     }
     if (out.at_least < out.at_most)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "backends.hpp"
 #include "blocks.hpp"
 #include "firewall.hpp"
 #include "keyed_blocks.hpp"
@@ -209,10 +210,32 @@ class one_nat {
         return true;
     }
 
+    // How often an external endpoint may be used towards the groups of a set with few backends; and
+    // whether that and one flow decide for all such sets.
+    std::pair<flow_limits, bool> by_backends(const nat_plan& plan, const nat_reading& reading,
+                                             const std::vector<group>& groups) const {
+        std::pair<flow_limits, bool> out{{}, true};
+        out.first.uses.resize(groups.size());
+        for (const auto v : crowded_at(s_, reach_, plan, inside_)) {
+            if (!flow_decides(s_, reach_, plan, inside_, v, reading)) {
+                out.second = false;
+                continue;
+            }
+            std::size_t towards = 0;
+            for (std::size_t g = 0; g < groups.size(); ++g)
+                if (groups[g].to.front().server == v) {
+                    out.first.uses[g] = backends_of(s_.servers[v]);
+                    ++towards;
+                }
+            out.second = out.second && towards <= 1;
+        }
+        return out;
+    }
+
     bool fits_above(const nat_plan& plan, const nat_reading& reading) {
         const auto groups =
             groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
-        const auto flow = send(groups, mine_);
+        const auto flow = send(groups, mine_, 1, by_backends(plan, reading, groups).first);
         if (flow.fits) return true;
         if (auto hall = hall_of(s_, reading, groups, mine_, flow.closed, memory_)) {
             bj::array list(memory_);
@@ -281,9 +304,21 @@ class one_nat {
     std::optional<std::vector<block>> place(const nat_plan& plan, const nat_reading& reading) {
         const auto groups =
             groups_of(s_, reach_of(reach_, reading, mine_), plan, inside_, by_pair(reading));
-        auto flow = send(groups, mine_);
+        const auto [limits, decided] = by_backends(plan, reading, groups);
+        auto flow = send(groups, mine_, 1, limits);
         if (!flow.fits) return std::nullopt;
-        return blocks_over_keys(groups, std::move(flow.placements), n_);
+        std::vector<block> out;
+        out_.told_apart = decided;
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            std::optional<std::vector<block>> some;
+            if (limits.uses[g] && decided) {
+                some = blocks_to_backends(groups[g], flow.placements[g], n_);
+                out_.told_apart = out_.told_apart && some;
+            }
+            if (!some) some = blocks_over_keys(groups[g], std::move(flow.placements[g]), n_);
+            std::move(some->begin(), some->end(), std::back_inserter(out));
+        }
+        return out;
     }
 
     // Where a mapping may carry several connections, limit_of does not settle how many there may

@@ -18,6 +18,7 @@ struct nat_demand_fit {
     std::vector<block> blocks;       // where it fits: the connections; of a NAT with port sets
     std::optional<dealt_nat> dealt;  // these
     boost::json::object item;        // of `nats`, where it does not fit
+    bool told_apart = false;         // by the backends, too, which were looked at
 };
 
 // The pairs of `demand` are those of the client sets inside the NAT. `at` as a solver says: each

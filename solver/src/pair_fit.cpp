@@ -135,6 +135,8 @@ bool by_pairs::each_nat() {
 
 bool by_pairs::within_servers() {
     server_room room(s_);
+    if (told_apart_)
+        for (std::size_t v = 0; v < s_.servers.size(); ++v) room.open({v}, true);
     if (!room.any()) return true;
     auto admitted = room.admit(blocks_);
     if (connections(admitted) < connections(blocks_)) {
@@ -179,8 +181,17 @@ bool by_pairs::routed(std::size_t c) {
     for (const auto& p : of_client(c)) {
         if (!own_sockets(p)) return false;
         const auto& v = s_.servers[p.server];
-        const destination_list whole{{p.server, v.addresses, v.ports}};
-        const count endpoints = v.addresses.size() * v.ports.size();
+        destination_list whole{{p.server, v.addresses, v.ports}};
+        count endpoints = v.addresses.size() * v.ports.size();
+        if (enough_for_backends(s_, p.server)) {  // any of them, as many as there are backends
+            endpoints = backends_of(v);
+            whole = slice_endpoints(whole, 0, endpoints);
+            const count sockets = s_.clients[c].addresses.size() * s_.clients[c].ports.size();
+            if (p.connections > sockets * endpoints) {
+                out_ = more_than_maximum(s_, pairs_, {p});
+                return false;
+            }
+        }
         const auto towards = [&](const count& from, const count& many, const count& first,
                                  const count& size) {
             if (many == 0 || size == 0) return;
@@ -220,6 +231,7 @@ bool by_pairs::through(std::size_t n) {
         say(found.why);
         return false;
     }
+    told_apart_ = told_apart_ && found.told_apart;
     std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
     if (found.dealt) dealt_.push_back(std::move(*found.dealt));
     return true;
@@ -233,6 +245,7 @@ bool by_pairs::through_several(const std::vector<std::size_t>& nats) {
         mine.insert(mine.end(), own.begin(), own.end());
     }
     if (mine.empty()) return true;
+    told_apart_ = false;
     const auto one = as_one(s_, reach_, inside_, nats, mine);
     if (!one) return parted(nats, mine);
     auto flow = send(one->groups, mine, 1, one->limits);

@@ -73,6 +73,7 @@ class by_pairs {
     std::vector<demand_list> of_client_;
     boost::json::storage_ptr memory_;
     std::vector<block> blocks_;
+    bool told_apart_ = true;  // by backends, what was placed
     std::map<std::size_t, count>
         next_;  // by server set: the endpoint that routed clients fill next
     std::vector<dealt_nat> dealt_;

@@ -73,9 +73,11 @@ class network {
         for (std::uint32_t i = 0; i < groups.size(); ++i) {
             const auto& g = groups[i];
             const std::uint32_t externals = next + static_cast<std::uint32_t>(g.sources.size());
+            const count uses = i < limits.uses.size() && limits.uses[i] ? *limits.uses[i] : g.keys;
             for (std::uint32_t e = 0; e < g.externals.size(); ++e)
                 flows_.add_arc(externals + e, exit(g.externals[e], i),
-                               bounded(g.externals[e].size() * g.keys * copies));
+                               bounded(g.externals[e].size() * uses * copies));
+            first_.push_back(next);
             for (std::uint32_t c = 0; c < g.sources.size(); ++c) {
                 poll();
                 const auto& cls = g.sources[c];
@@ -104,6 +106,13 @@ class network {
             out.closed.push_back(reached[d]);
             if (!reached[d]) out.room -= demands_[d].connections;
         }
+        for (std::size_t g = 0; g < groups_.size(); ++g) {
+            const auto classes = reached.begin() + first_[g];
+            const auto externals = classes + static_cast<std::ptrdiff_t>(groups_[g].sources.size());
+            out.closed_classes.emplace_back(classes, externals);
+            out.open.emplace_back(
+                externals, externals + static_cast<std::ptrdiff_t>(groups_[g].externals.size()));
+        }
         out.placements.resize(groups_.size());
         for (const auto& l : links_)
             if (const Number f = flows_.flow(l.arc); f != 0)
@@ -130,6 +139,7 @@ class network {
     const std::vector<pair_demand>& demands_;
     flow_network<Number> flows_;
     std::vector<link> links_;
+    std::vector<std::uint32_t> first_;  // by group: the node of its first class
     Number wanted_ = 0;
     std::uint32_t source_ = 0;
 };

@@ -18,6 +18,8 @@ struct pair_flow {
     std::vector<bool>
         closed;  // by demand: those whose neighbours are too few; where it does not fit
     count room;  // what there is for the closed ones: less than they want
+    // By group: its source classes and external classes on the side of the source of the cut.
+    std::vector<std::vector<bool>> closed_classes, open;
 };
 
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
@@ -27,6 +29,9 @@ struct flow_limits {
     std::map<std::size_t, count> tables;      // by NAT, where external classes say whose they are
     std::vector<std::optional<count>> rooms;  // by group, where they do not (or empty)
     std::map<std::size_t, count> servers;     // by server set
+    // By group (or empty): how often an external endpoint may be used over all keys together; none:
+    // once for each.
+    std::vector<std::optional<count>> uses;
 };
 pair_flow send(const std::vector<group>& groups, const std::vector<pair_demand>& demands,
                const count& copies = 1, const flow_limits& limits = {});

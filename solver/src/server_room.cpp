@@ -67,7 +67,7 @@ count told_apart(const scenario& s, const destination_list& to) {
     return out;
 }
 
-server_room::server_room(const scenario& s) {
+server_room::server_room(const scenario& s) : open_(s.servers.size(), false) {
     for (std::size_t i = 0; i < s.servers.size(); ++i) {
         const auto& v = s.servers[i];
         auto& cells = cells_.emplace_back();
@@ -110,8 +110,14 @@ server_room::server_room(const scenario& s) {
     }
 }
 
+void server_room::open(const std::vector<std::size_t>& servers, bool yes) {
+    for (const auto v : servers) open_[v] = yes && !most_[v];
+}
+
 bool server_room::any() const {
-    return std::any_of(cells_.begin(), cells_.end(), [](const auto& c) { return !c.empty(); });
+    for (std::size_t v = 0; v < cells_.size(); ++v)
+        if (limited(v)) return true;
+    return false;
 }
 
 bool server_room::full(std::size_t server) const {

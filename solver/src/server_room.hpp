@@ -25,7 +25,10 @@ class server_room {
   public:
     explicit server_room(const scenario& s);
 
-    bool limited(std::size_t server) const { return !cells_[server].empty(); }
+    bool limited(std::size_t server) const { return !cells_[server].empty() && !open_[server]; }
+    // Whether a set that is limited by its backends alone counts as not limited: where what comes
+    // is told apart there anyway.
+    void open(const std::vector<std::size_t>& servers, bool yes);
     // The most connections that the limits of a server set admit; none without limits.
     const std::optional<count>& most(std::size_t server) const { return most_[server]; }
     // "database holds 100 connections at each endpoint, 400 in all"
@@ -53,6 +56,7 @@ class server_room {
               std::vector<std::pair<destination_item, count>>& out);
 
     std::vector<std::vector<cell>> cells_;  // by server set; empty: not limited
+    std::vector<bool> open_;
     std::vector<std::optional<count>> most_;
     std::vector<std::string> words_;
 };

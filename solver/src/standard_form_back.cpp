@@ -185,6 +185,8 @@ bool standard_form::server_back(const bj::object& item, bj::array& out) const {
         }
         if (const auto* n = item.if_contains("at-most"))
             one["at-most"] = json_count(counted(*n) * mine.size() / size);
+        for (const char* sockets : {"closed", "loose"})  // of sets with backends, one to one
+            if (const auto* some = item.if_contains(sockets)) one[sockets] = value_back(*some);
         out.push_back(std::move(one));
     }
     return true;

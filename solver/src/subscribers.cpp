@@ -227,32 +227,4 @@ bool limits_subscribers(const scenario& s) {
     return false;
 }
 
-std::optional<scenario> with_few_subscribers(const scenario& s, const demand_list& demand) {
-    const auto inside = inside_of(s);
-    std::map<std::size_t, count> wanted;
-    for (const auto& p : demand) wanted[p.client] += p.connections;
-    scenario out = s;
-    for (std::size_t n = 0; n < s.nats.size(); ++n) {
-        const auto most = subscribers_of(s, n, inside[n]);
-        if (!most) continue;
-        out.nats[n].mapping_limits.limit_subscribers.reset();
-        count all = 0, left = *most;
-        for (const auto c : inside[n]) all += wanted[c];
-        std::vector<std::size_t> order;
-        for (const auto c : inside[n])
-            if (wanted[c] > 0) order.push_back(c);
-        // at least one each, and the rest as the demand is
-        for (std::size_t i = 0; i < order.size(); ++i) {
-            auto& addresses = out.clients[order[i]].addresses;
-            const count others = static_cast<std::uint64_t>(order.size() - i - 1);
-            count here = std::max<count>(1, (*most * wanted[order[i]] + all - 1) / all);
-            if (left <= others) return std::nullopt;
-            here = std::min<count>({here, left - others, addresses.size()});
-            left -= here;
-            addresses = addresses.slice(0, here);
-        }
-    }
-    return out;
-}
-
 }  // namespace natbound

@@ -9,7 +9,6 @@
 #include <optional>
 
 #include "nat_capacity.hpp"
-#include "natbound/solver/demand.hpp"
 
 namespace natbound {
 
@@ -23,9 +22,5 @@ nat_capacity capacity_of_subscribers(const scenario& s, const reach_table& reach
                                      const boost::json::storage_ptr& memory, server_room* room);
 
 bool limits_subscribers(const scenario& s);
-
-// The scenario with so few client addresses that no NAT has more subscribers than it may, divided
-// as the demand is; nothing where a NAT may serve fewer than there are client sets with a demand.
-std::optional<scenario> with_few_subscribers(const scenario& s, const demand_list& demand);
 
 }  // namespace natbound

@@ -29,9 +29,10 @@ def maxima(make: Maker, rng: random.Random, scenarios: int, attacks: int = 8) ->
     for i in range(scenarios):
         s = make()
         most = by_constraints.maximum(s)
+        if most is None:  # not settled in its time
+            continue
         found = natbound.Scenario(s).capacity(engine="flow").to_dict()["maximum"]
         low, high = bounds(found)
-        assert most is not None
         assert low <= most <= high, (i, low, most, high, s)
         verdict = check(found["evidence"], natbound.Scenario(s).canonical)
         assert verdict.valid is not False, (i, verdict.reason, s)
@@ -53,10 +54,9 @@ def demands(make: Maker, rng: random.Random, scenarios: int) -> Iterator[bool]:
                  if (not c["reaches"] or v["name"] in c["reaches"]) and rng.random() < 0.8}  # fmt: skip
         if not pairs:
             continue
-        everything = {(c["name"], v["name"]): 0 for c in s["clients"] for v in s["servers"]}
-        truth = by_constraints.maximum(s, demand=everything | pairs) == sum(pairs.values())
+        truth = meets(s, pairs)
         answer = scenario.capacity([{"from": c, "to": v, "connections": n} for (c, v), n in pairs.items()], engine="flow").to_dict()
-        if answer["fits"] is None:
+        if answer["fits"] is None or truth is None:
             continue
         assert answer["fits"] == truth, (i, pairs, s)
         verdict = check(answer["evidence"], scenario.canonical)

@@ -37,7 +37,7 @@ from mutation import mutants
 from natbound.check import check
 from test_firewall import with_firewall
 from test_port_parity import with_parity
-from test_server_limits import with_backends, with_server_limits
+from test_server_limits import with_backends, with_many_backends, with_server_limits
 from test_static_mappings import with_holes
 from test_subscribers import with_limit
 
@@ -58,8 +58,14 @@ KINDS: dict[str, Maker] = {
     "server limits": lambda rng: with_server_limits(rng, small.random_scenario(rng)),
     "server limits, quotas": lambda rng: small.with_quotas(rng, with_server_limits(rng, small.random_scenario(rng)), 4),
     "backends": lambda rng: with_backends(rng, small.random_scenario(rng)),
+    "several backends": lambda rng: with_many_backends(rng, small.random_scenario(rng)),
+    "several backends, quotas, server limits": lambda rng: small.with_quotas(
+        rng, with_many_backends(rng, with_server_limits(rng, small.random_scenario(rng))), 4
+    ),
     "backends, server limits": lambda rng: with_backends(rng, with_server_limits(rng, small.random_scenario(rng))),
     "subscribers": lambda rng: with_limit(rng, small.random_scenario(rng)),
+    "subscribers, quotas": lambda rng: small.with_quotas(rng, with_limit(rng, small.random_scenario(rng)), 4),
+    "subscribers, spread clients": lambda rng: with_limit(rng, test_spread.spread(rng)),
     "subscribers, server limits": lambda rng: with_limit(rng, with_server_limits(rng, small.random_scenario(rng))),
     "firewall": lambda rng: with_firewall(rng, small.random_scenario(rng)),
     "shared endpoints, spread clients": test_clash.made,

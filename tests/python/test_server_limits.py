@@ -57,6 +57,20 @@ def with_backends(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
     return s
 
 
+def with_many_backends(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
+    """The same with up to four endpoints of each server set, of several addresses and ports, and one to six backends behind most."""
+    v6 = ":" in str(s["servers"][0]["addresses"])
+    for i, v in enumerate(s["servers"]):
+        host = f"2001:db8:1:{i}::" if v6 else f"198.51.{100 + i}."
+        wide, high = rng.choice([(1, 2), (1, 3), (2, 1), (3, 1), (2, 2), (4, 1)])
+        v["addresses"], v["ports"] = [f"{host}1-{host}{wide}"], [f"80-{79 + high}"]
+        if rng.random() < 0.8:
+            some = rng.randint(1, 3)
+            last = f"2001:db8:9:{i}::" if v6 else f"10.9.{i}."
+            v["backends"] = {"addresses": [f"{last}1-{last}{some}"], "ports": ["8080" if rng.random() < 0.6 else "8080-8081"]}
+    return s
+
+
 @pytest.mark.parametrize("quotas", [False, True])
 def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
     rng = random.Random(3 + quotas)
@@ -87,9 +101,47 @@ def test_backends_that_tell_fewer_apart() -> None:
         exact += settled
         crowded += "backends" in found["sets_it"]
         tried += attacks
-    assert exact > 70  # the rest: fewer sockets than external endpoints
+    assert exact > 85
     assert crowded > 8
     assert tried > 600
+
+
+def behind(ports: str, pool: str, vip: str, backends: str, design: str) -> natbound.Scenario:
+    return natbound.Scenario({
+        "clients": [{"name": "A", "addresses": "10.0.0.1", "ports": ports}],
+        "nats": [{"name": "n", "inside": ["A"], "external-ip-address-pool": pool, "design": design}],
+        "servers": [{"name": "vip", "addresses": vip, "ports": 443, "backends": {"addresses": backends, "ports": 8443}}],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(("ports", "pool", "vip", "backends", "design", "most"), [
+    # each of ten sockets takes another external endpoint towards every second of the four
+    ("1024-1033", "203.0.113.1", "198.51.100.0/30", "10.9.0.0/31", "linux-masquerade", 10 * 4),
+    ("1024-65535", "203.0.113.1", "198.51.100.0/29", "10.9.0.0/30", "linux-masquerade", 64512 * 4),
+    # a socket's one mapping carries no more than there are backends, however wide the pool
+    ("1024-65535", "203.0.113.0/31", "198.51.100.0/29", "10.9.0.0-10.9.0.2", "vpp-nat44-ed", 64512 * 3),
+    ("1024-65535", "203.0.113.0/31", "198.51.100.0/29", "10.9.0.0-10.9.0.2", "ideal", 2 * 64512 * 3),
+])  # fmt: skip
+def test_connections_are_dealt_out_over_all_endpoints_before_few_backends(
+    ports: str, pool: str, vip: str, backends: str, design: str, most: int
+) -> None:
+    s = behind(ports, pool, vip, backends, design)
+    found = s.capacity(engine="flow").to_dict()["maximum"]
+    assert found["connections"] == most
+    assert check(found["evidence"], s.canonical).valid
+    for wanted, fits in [(most, True), (most + 1, False)]:
+        answer = s.capacity(wanted, engine="flow").to_dict()
+        assert answer["fits"] is fits
+        assert check(answer["evidence"], s.canonical).valid
+
+
+def test_several_backends_with_several_endpoints() -> None:
+    rng = random.Random(23)
+    found = list(maxima(lambda: with_many_backends(rng, small.random_scenario(rng)), rng, 60))
+    assert sum(settled for _, settled, _ in found) > 40
+    fitting = list(demands(lambda: with_many_backends(rng, small.random_scenario(rng)), rng, 60))
+    assert len(fitting) > 45
+    assert 8 < sum(fitting) < len(fitting) - 8
 
 
 def test_two_flows_of_one_endpoint_meet_at_a_backend() -> None:

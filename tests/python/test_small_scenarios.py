@@ -31,13 +31,17 @@ def _maximum(scenario: natbound.Scenario, seen: Counter[str]) -> int:
     verdict = check(part["evidence"], scenario.canonical)
     assert verdict.valid is not False, verdict.reason
     seen["open"] += engine is not None
-    if part["connections"] is not None:
+    assert part["connections"] is not None, "left open"
+    if "at_most" not in part:
         assert engine is None or engine["trust"].startswith("nothing")
         return int(part["connections"])
     assert engine is not None, "left open"
-    assert part["at_least"] == engine["says"] < part["at_most"]
+    assert part["connections"] == part["at_least"] == engine["says"] < part["at_most"]
+    assert part["evidence"]["fits"]["connections"] == part["connections"]
+    assert "CP-SAT says that no more" in part["sets_it"]
     assert engine["trust"].startswith("the solver")
-    return int(engine["says"])
+    seen["by the solver's word"] += 1
+    return int(part["connections"])
 
 
 def _demand(scenario: natbound.Scenario, s: dict[str, Any], pairs: dict[tuple[str, str], int], seen: Counter[str]) -> bool | None:
@@ -49,6 +53,9 @@ def _demand(scenario: natbound.Scenario, s: dict[str, Any], pairs: dict[tuple[st
         return bool(found["fits"])
     if found.get("engine", {}).get("verdict") == "does not fit":
         assert found["engine"]["trust"].startswith("the solver")
+        if "evidence" in found:  # how many of them fit
+            assert found["connections"] == found["evidence"]["connections"] < sum(pairs.values())
+            assert check(found["evidence"], scenario.canonical).valid is True
         seen["ruled out"] += 1
         return False
     assert any("port-set" in n for n in s["nats"]), found["sets_it"]  # these are counted, not listed
@@ -75,7 +82,7 @@ def test_nothing_is_left_open(kind: str) -> None:
 def test_the_answer_says_the_same_as_capacity() -> None:
     told = 0
     for seed in range(30):
-        scenario = natbound.Scenario(many.KINDS["backends"](random.Random(f"answer {seed}")))
+        scenario = natbound.Scenario(many.KINDS["spread clients, quotas"](random.Random(f"answer {seed}")))
         found = scenario.capacity()
         if "engine" not in found.to_dict():
             continue
@@ -92,7 +99,7 @@ def test_a_claim_between_the_bounds_is_decided() -> None:
         scenario = natbound.Scenario(many.KINDS["paired pooling"](random.Random(f"claim {seed}")))
         part = scenario.capacity(engine="flow").to_dict()["maximum"]
         found = scenario.capacity().to_dict()["maximum"]
-        if part["connections"] is not None or found["connections"] is None:
+        if part["connections"] is not None or "at_most" in found:
             continue
         more = scenario.capacity(claim=f"N >= {found['connections']}")
         assert more["holds"] is True
@@ -100,6 +107,23 @@ def test_a_claim_between_the_bounds_is_decided() -> None:
         assert scenario.capacity(claim=f"N > {found['connections']}")["holds"] is False
         decided += 1
     assert decided > 2
+
+
+def test_a_number_by_the_solvers_word_comes_with_the_connections_found_and_settles_no_claim() -> None:
+    told = 0
+    for seed in range(40):
+        scenario = natbound.Scenario(many.KINDS["spread clients, quotas"](random.Random(f"word {seed}")))
+        found = scenario.capacity().to_dict()["maximum"]
+        if found["connections"] is None or "at_most" not in found:
+            continue
+        most = found["connections"]
+        assert len(found["evidence"]["fits"]["blocks"]) > 0
+        assert check(found["evidence"], scenario.canonical).valid is True
+        assert scenario.capacity(claim=f"N >= {most}")["holds"] is True
+        assert scenario.capacity(claim=f"N <= {most}")["holds"] is None
+        assert scenario.capacity(claim=f"N <= {found['at_most']}")["holds"] is True
+        told += 1
+    assert told > 2
 
 
 def test_large_ones_keep_their_bounds() -> None:

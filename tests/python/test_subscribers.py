@@ -52,6 +52,51 @@ def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas
     assert tried > 600
 
 
+def homes(sets: int, limit: int, addresses: int = 1, **more: Any) -> natbound.Scenario:
+    return natbound.Scenario({
+        "clients": [{"name": f"h{i}", "addresses": f"10.0.{i}.0-10.0.{i}.{addresses - 1}"} for i in range(sets)],
+        "nats": [{"name": "cgn", "inside": [f"h{i}" for i in range(sets)], "external-ip-address-pool": "203.0.113.1",
+                  "design": "linux-masquerade", "mapping-limits": {"limit-subscribers": limit}, **more}],
+        "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 443}, {"name": "D", "addresses": "198.51.100.8", "ports": 443}],
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize(("sets", "limit", "addresses", "more", "fits"), [
+    (5, 4, 1, {}, False), (5, 5, 1, {}, True), (5, 4, 3, {}, False), (4, 4, 2, {}, True),
+    (4, 4, 2, {"connection-limits": {"limit-per-subscriber": 3}}, False),  # the last wants four, of two of its addresses
+    (5, 4, 1, {"connection-limits": {"limit-per-instance": 100}}, False),
+])  # fmt: skip
+def test_more_subscribers_than_may_be_served(sets: int, limit: int, addresses: int, more: dict[str, Any], fits: bool) -> None:
+    s = homes(sets, limit, addresses, **more)
+    demand = [{"from": f"h{i}", "to": "C", "connections": 1 + i} for i in range(sets)]
+    found = s.capacity(demand, engine="flow").to_dict()
+    assert found["fits"] is fits
+    assert check(found["evidence"], s.canonical).valid
+    if fits:
+        return
+    assert f"serves {limit} subscribers" in found["sets_it"]
+    # a multiple at which the first want nothing any more has fewer subscribers
+    assert found["multiple"]["exact"]
+    assert check(found["multiple"]["evidence"], s.canonical).valid
+    for key, value in [("limit", limit + 1), ("addresses", limit), ("nats", [])]:
+        mutant = copy.deepcopy(found["evidence"])
+        mutant["served"][key] = value
+        assert check(mutant).valid is False
+    mutant = copy.deepcopy(found["evidence"])
+    mutant["demand"][0]["connections"] = 0
+    assert check(mutant).valid is False
+
+
+def test_spread_clients_are_served_by_either_nat() -> None:
+    document = homes(5, 2).canonical
+    document["nats"].append({**copy.deepcopy(document["nats"][0]), "name": "second", "external-ip-address-pool": ["203.0.113.2"]})
+    s = natbound.Scenario(document)
+    found = s.capacity([{"from": f"h{i}", "to": "C", "connections": 1} for i in range(5)], engine="flow").to_dict()
+    assert found["fits"] is False
+    assert found["evidence"]["served"]["nats"] == ["cgn", "second"]
+    assert check(found["evidence"], s.canonical).valid
+
+
 def test_a_demand_is_placed_as_cp_sat_would() -> None:
     rng = random.Random(29)
     fitting = list(demands(lambda: with_limit(rng, small.random_scenario(rng)), rng, 80))

@@ -22,6 +22,7 @@ from .scenario import Nat, Scenario
 from .server_limits import read_counted
 from .servers import Dest
 from .sets import covers, size, spend
+from .subscribers import too_many_served
 
 Demand = Counter[tuple[str, str]]
 
@@ -103,6 +104,8 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     own = [pair for pair in demand if not scenario.clients[pair[0]].inner]
     counted = read_counted(scenario, body.get("servers", []), "servers")
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
+    if "served" in body:
+        found = too_many_served(scenario, body["served"], demand, "served") or found
     here = _by_one_way(scenario, demand)
     for i, item in enumerate(entries(body.get("nats", []), "nats")):
         where = f"nats[{i}]"

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .alone import without
+from .backends import by_backends
 from .cascade import sent
 from .clash import together
 from .direct import check_direct, check_firewall
@@ -24,7 +25,7 @@ from .port_set_room import check_bound
 from .quota import capped
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Nat, Scenario
-from .server_limits import by_backends, read_counted
+from .server_limits import read_counted
 from .sets import covers, total, volume
 from .subscribers import cut
 

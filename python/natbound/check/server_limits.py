@@ -7,9 +7,9 @@ from typing import Any
 
 from .blocks import Block
 from .reading import count, entries, get, known_keys, need, word
-from .scenario import Nat, Scenario
+from .scenario import Scenario
 from .servers import Server
-from .sets import Set, size, spend, union
+from .sets import Set, size, spend
 
 
 def room(server: Server) -> int | None:
@@ -123,21 +123,4 @@ def read_counted(scenario: Scenario, value: Any, where: str) -> dict[str, int]:
         assert most is not None
         need(count(get(item, "at-most", here), here) == most, f"{here}: {name} holds {most:,}")
         out[name] = most
-    return out
-
-
-def by_backends(scenario: Scenario, nat: Nat, value: Any, where: str) -> dict[str, int]:
-    """Server sets that a NAT's item counts by their backends: each tells connections apart by the external endpoint that they come from."""
-    out: dict[str, int] = {}
-    for i, item in enumerate(entries(value, where)):
-        here = f"{where}[{i}]"
-        known_keys(item, "server at-most", here)
-        name = word(get(item, "server", here), here)
-        need(name in scenario.servers and name not in out, f"{here}: no such server set, or a second time")
-        server = scenario.servers[name]
-        need(server.backends is not None and nat.translates, f"{here}: {name} has no backends")
-        need(nat.name not in scenario.clients, f"{here}: {nat.name} is inside another NAT, which changes the endpoints that backends see")
-        given = union(s for c in scenario.inside(nat) if scenario.reached(c, server) for s in nat.plan.permitted(c.ports))
-        out[name] = size(nat.pool) * size(given) * (server.backends or 0)
-        need(count(get(item, "at-most", here), here) == out[name], f"{here}: at most {out[name]:,}, not as it says")
     return out

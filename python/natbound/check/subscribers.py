@@ -71,3 +71,30 @@ def within_subscribers(nat: Nat, blocks: Iterable[Block]) -> None:
     spend(len(spans))
     used = size(union(spans))
     need(used <= nat.subscribers, f"{nat.name}: {used:,} client addresses pass its limit of {nat.subscribers:,} subscribers")
+
+
+def too_many_served(scenario: Scenario, value: Any, demand: dict[tuple[str, str], int], where: str) -> bool:
+    """Whether client sets that are inside these NATs alone need more addresses for a demand than these may serve together."""
+    known_keys(value, "nats limit addresses", where)
+    names = [word(name, where) for name in entries(get(value, "nats", where), where)]
+    need(names and len(set(names)) == len(names) and all(n in scenario.nats for n in names), f"{where}: NATs of the scenario, each once")
+    limit = 0
+    for name in names:
+        nat = scenario.nats[name]
+        need(not nat.inside & scenario.nats.keys() and name not in scenario.clients, f"{where}: {name} is in a cascade")
+        need(nat.subscribers is not None, f"{where}: {name} has no limit on subscribers")
+        limit += nat.subscribers or 0
+    addresses = 0
+    for client in scenario.clients.values():
+        ways = scenario.nats_of(client)
+        if not ways or not all(n.name in names for n in ways):
+            continue
+        spend(len(demand))
+        wanted = {to: n for (name, to), n in demand.items() if name == client.name and n}
+        each = [(n, size(client.ports) * size(v.addresses) * size(v.ports)) for to, n in wanted.items() for v in [scenario.servers[to]]]
+        if all(n.quota for n in ways):
+            each.append((sum(wanted.values()), sum(n.quota or 0 for n in ways)))
+        addresses += max((-(-n // most) for n, most in each), default=0)
+    need(count(get(value, "limit", where), where) == limit, f"{where}: they serve {limit:,} subscribers")
+    need(count(get(value, "addresses", where), where) == addresses, f"{where}: the demand needs {addresses:,} addresses at least")
+    return addresses > limit

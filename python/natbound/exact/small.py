@@ -105,9 +105,16 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
     if most == high:
         out = {k: v for k, v in part.items() if k not in ("at_least", "at_most")} | {"connections": most, "evidence": evidence}
         return out, {**found.engine, "says": most, "trust": "nothing: the certificate shows it"}
-    out = part | {"at_least": most, "evidence": evidence}
+    # `connections` as the solver says, and between what it is proved to lie
+    out = part | {"connections": most, "at_least": most, "evidence": evidence}
     out["sets_it"] = f"{part['sets_it']}. OR-Tools CP-SAT says that no more than {most:,} fit; that has no certificate"
     return out, {**found.engine, "says": most, "trust": TRUST}
+
+
+def _fits(scenario: Scenario, body: dict[str, Any]) -> dict[str, Any] | None:
+    """A certificate of connections that fit, where the checker takes it."""
+    out = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.written_out, **body}
+    return out if check(out, scenario.written_out).valid is True else None
 
 
 def read(scenario: Scenario) -> Checked | None:
@@ -134,12 +141,14 @@ def demand(
         if not most.largest:
             return found
         says = f"OR-Tools CP-SAT says that only {most.connections:,} of them fit; that has no certificate"
-        return {**found, "sets_it": says, "engine": {**most.engine, "verdict": "does not fit", "trust": TRUST}}
+        out = {**found, "sets_it": says, "engine": {**most.engine, "verdict": "does not fit", "trust": TRUST}}
+        evidence = _fits(scenario, {"connections": most.connections, "blocks": most.blocks})
+        return {**out, "connections": most.connections, "evidence": evidence} if evidence else out
     body: dict[str, Any] = {"connections": total, "blocks": most.blocks}
     if wanted is not None:
         body["demand"] = [{"from": c, "to": v, "connections": n} for c, some in wanted.items() for v, n in some.items()]
-    evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.written_out, **body}
-    if check(evidence, scenario.written_out).valid is not True:
+    evidence = _fits(scenario, body)
+    if evidence is None:
         return found
     trust = "nothing: the certificate shows what was found"
     shown = {"fits": True, "sets_it": "each connection finds a tuple", "evidence": evidence}
