@@ -70,6 +70,8 @@ risk_result counted_risk(const scenario& s, const risk_options& options, const u
                       : "") +
                  "; no method answers, for " + reason(why.what());
     out.assumed = seen.assumed;
+    for (const auto& one : seen.refused_by)
+        out.refused_by.push_back({one.limit, "", one.share.value, one.share.low, one.share.high});
     for (const auto& k : seen.kinds) {
         kind_result one;
         one.clients = k.clients;

@@ -26,6 +26,14 @@ calculator::simulate_options short_simulation(const risk_options& options, std::
 calculator::risk_result counted_risk(const scenario& s, const risk_options& options,
                                      const unsupported& why);
 
+// Where limits that are not counted together leave wide bounds: a simulation tells where between
+// them the truth lies.
+void narrow(const scenario& s, const risk_options& options, calculator::risk_result& r);
+
+// Which limit refuses: {kind, where, value, interval, interval_is, share}, in the order in which
+// they are asked.
+boost::json::array refused_by_part(const scenario& s, const calculator::risk_result& r);
+
 boost::json::object policy_json(const calculator::retry_policy& p);
 // What the retries of the options make of a risk.
 boost::json::object retries_part(const scenario& s, const calculator::risk_result& r,

@@ -35,6 +35,7 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     try {
         study.emplace(s, how);
         r = study->risk(options.scale);
+        narrow(s, options, r);
     } catch (const unsupported& why) {
         study.reset();
         r = counted_risk(s, options, why);
@@ -47,6 +48,8 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["log_refusal_probability"] = std::isfinite(p.log) ? bj::value(p.log) : bj::value(nullptr);
     out["interval"] = bj::array{p.low, p.high};
     out["interval_is"] = r.exact ? "exact" : r.bounds ? "bounds" : "95 %";
+    if (r.within) out["bounds"] = bj::array{r.within->first, r.within->second};
+    out["refused_by"] = refused_by_part(s, r);
     // of formulas: what double arithmetic loses
     out["error_bound"] = r.exact ? 1e-12 * p.value : std::max(p.high - p.value, p.value - p.low);
     out["exact"] = r.exact;
@@ -126,7 +129,8 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
         const double rate = k.kind.rate * k.kind.endpoints * options.scale;
         one["rate"] = rate;
         one["share_of_refusals"] =
-            p.value > 0 ? bj::value(k.odds.value * rate / (p.value * r.rate)) : bj::value(nullptr);
+            p.value > 0 ? bj::value(std::min(1.0, k.odds.value * rate / (p.value * r.rate)))
+                        : bj::value(nullptr);
         kinds.push_back(std::move(one));
     }
     out["kinds"] = std::move(kinds);

@@ -65,6 +65,13 @@ bj::object simulation_answer(const scenario& s, const simulation_question& asked
     for (auto& field : count_json(found)) out[field.key()] = std::move(field.value());
     if (options.retry) out["policy"] = policy_json(asked.retry);
     out["met_time_wait"] = found.met_time_wait;
+    bj::array by;
+    for (const auto& one : found.refused_by) {
+        bj::object item{{"kind", name_of(one.limit)}, {"refused", one.refused}};
+        for (auto& field : share_json(one.share)) item[field.key()] = std::move(field.value());
+        by.push_back(std::move(item));
+    }
+    out["refused_by"] = std::move(by);
     out["refused_by_rate"] = found.policed;
     out["packets"] = bj::object{{"offered", found.packets}, {"lost", found.packets_lost}};
     out["events"] = found.events;

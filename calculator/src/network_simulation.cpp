@@ -138,6 +138,7 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
     }
     ++count.refused;
     first_refused_ = std::min(first_refused_, now_);
+    ++count.by[static_cast<std::size_t>(refused_by_)];
     if (retrying_)
         return wait_or_give_up({stream, pair, 1, first, now_, input_->retry->backoff}, count);
     sockets_.release(pair, source);
@@ -189,7 +190,10 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
 
 bool network_simulation::through(stage& here, connection& c, flow& f, kind_counts& count) {
     if (!here.table) {
-        if (here.wall.most && here.wall.live >= *here.wall.most) return false;
+        if (here.wall.most && here.wall.live >= *here.wall.most) {
+            refused_by_ = asked::table;
+            return false;
+        }
         ++here.wall.live;
         c.at.push_back(f);
         return true;
@@ -201,7 +205,10 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
         return true;
     }
     const opened out = here.table->open(f, random_);
-    if (out.refused != refusal::none) return false;
+    if (out.refused != refusal::none) {
+        refused_by_ = asked_of(out.refused);
+        return false;
+    }
     c.at.push_back(f);
     if (out.cut) {
         if (out.cut_was_open) ++count.cut;

@@ -220,6 +220,7 @@ class network_simulation {
     std::vector<double> factors_;  // a stream's
     std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0,
                   met_time_wait_ = 0;
+    asked refused_by_ = asked::ports;  // the last attempt that was refused
     bool retrying_ = false;
 };
 

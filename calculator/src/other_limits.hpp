@@ -66,6 +66,11 @@ class other_limits {
     double log_dealt(std::size_t kind, double scale) const;
     std::optional<dealt_refusal> dealt(std::size_t kind, double scale) const;
     bool has_dealt(std::size_t kind) const { return place_[kind].has_value(); }
+    // Whether a quota of so many connections is what one subscriber may have of the ports.
+    bool is_all_of_one(std::size_t kind, std::uint64_t most) const {
+        const auto& dealing = dealt_.at(place_[kind]->dealing);
+        return dealing.most == most && dealing.kinds[place_[kind]->kind].quota == 0;
+    }
 
     // A system whose search finds every free one of so many ports, as one dealing in blocks of one:
     // subscribers whose source ports, shared mappings and quotas are counted with the ports.

@@ -56,6 +56,7 @@ risk_result loss_study::state::risk(double scale) {
                                                              scale, detail::counted::refused))));
     out.overall = {failing / out.rate, low / out.rate, high / out.rate, log, unseen > failing / 2};
     out.exact = out.exact && out.overall.low >= out.overall.value * (1 - 1e-11);
+    out.refused_by = refused_by(scale, out);
     std::stable_sort(out.kinds.begin(), out.kinds.end(),
                      [](const auto& a, const auto& b) { return a.odds.log > b.odds.log; });
     if (at_most) {

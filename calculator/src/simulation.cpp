@@ -59,6 +59,7 @@ std::uint32_t simulation::offer(std::size_t s, std::uint32_t destination) {
         sockets_.take(pair, source);
     } else {
         ++count.refused;
+        ++count.by[static_cast<std::size_t>(refused_by_)];
         first_refused_ = std::min(first_refused_, now_);
         if (retrying_) {
             sockets_.take(pair, source);
@@ -88,7 +89,10 @@ std::uint32_t simulation::attempt(std::size_t s, std::uint32_t client, std::uint
                                                   input_->table.destinations[destination].address];
     const table_outcome out = table_.open(client, destination, source, rank, random_,
                                           [this](std::uint32_t id) { gone(id); });
-    if (out.refused != refusal::none) return flow_table::none;
+    if (out.refused != refusal::none) {
+        refused_by_ = asked_of(out.refused);
+        return flow_table::none;
+    }
     if (out.cut_was_open) ++count_of(s, destination).cut;
     if (out.took_over) ++took_over_;
     if (table_.live() > most_live_) most_live_ = table_.live();
@@ -110,9 +114,11 @@ bool simulation::let_in(std::size_t stream) {
         ++packets_;
         if (!packets_level_.take(input_->packets, now_)) {
             ++packets_lost_;
+            refused_by_ = asked::packets;
             return false;
         }
     }
+    refused_by_ = asked::rate;
     return input_->connections.per_second == 0 ||
            connections_level_.take(input_->connections, now_);
 }

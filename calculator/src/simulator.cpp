@@ -32,6 +32,7 @@ void add(const kind_counts& b, kind_counts& to) {
     to.gave_up += b.gave_up;
     to.waited += b.waited;
     to.unoffered += b.unoffered;
+    for (std::size_t i = 0; i < asked_limits; ++i) to.by[i] += b.by[i];
 }
 
 template <class Arrivals, class Failed>
@@ -179,6 +180,15 @@ class counting {
 
     void conclude_all(simulate_result& out) const {
         conclude(total_, least_, options_.retry.has_value(), out);
+        kind_counts sum;
+        for (const auto& b : total_) add(b, sum);
+        for (std::size_t i = 0; i < asked_limits; ++i)
+            if (sum.by[i] > 0)
+                out.refused_by.push_back(
+                    {static_cast<asked>(i), sum.by[i],
+                     plain(share_by(
+                         total_, least_, [](const auto& b) { return b.arrivals; },
+                         [i](const auto& b) { return b.by[i]; }))});
     }
 
   private:
@@ -214,6 +224,8 @@ simulate_result simulate_network(const scenario& s, const filled_traffic& traffi
 }
 
 }  // namespace
+
+bool steps_connections(const scenario& s) { return detail::needs_network(s); }
 
 simulate_result simulate(const scenario& given, const simulate_options& options) {
     if (options.arrivals == 0) throw domain_error("simulate: arrivals = 0: at least one is wanted");

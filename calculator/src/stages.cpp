@@ -57,6 +57,17 @@ risk_result over_stages(risk_result side_by_side, const cascade_shares& shares) 
     all.high = std::min(1.0, all.high / shares.rate);
     all.low = std::min(1.0, all.low / shares.rate / shares.stages);
     all.log = std::min(0.0, all.log - std::log(shares.rate));
+    // an inner one leaves less for those further on
+    double most = 0;
+    for (auto& one : out.refused_by) {
+        one.value /= shares.rate;
+        one.high = std::min(1.0, one.high / shares.rate);
+        one.low /= shares.rate;
+        most += one.high;
+    }
+    if (shares.stages > 1)
+        for (auto& one : out.refused_by)
+            one.low = std::clamp(all.low - (most - one.high), 0.0, std::min(one.low, one.value));
     out.worst.high = std::min(1.0, out.worst.high * shares.stages);
     out.exact = out.exact && shares.stages == 1;
     out.full_probability.reset();

@@ -120,17 +120,14 @@ std::vector<refusing_limit> loss_study::state::refusing(double scale) const {
         add("servers", scenario_.servers[kind.servers].name, limits.log_servers(k, scale));
         if (!kind.nat) continue;
         const std::string& nat = scenario_.nats[*kind.nat].name;
-        // a table that a complete search meets before its ports stands in their place
-        const auto& table = sums_->all().plans[*kind.nat].table;
-        bool taken = false;
-        for (const auto& part : sums_->shares(k))
-            taken = taken || (table && !limits.has_table(*kind.nat) &&
-                              sums_->curves()[part.curve]->ports() == static_cast<double>(*table));
-        add(taken ? "table" : "ports", nat, sums_->bound_of_ports(k, scale));
+        const char* ports = ports_are_table(k) ? "table" : "ports";
+        add(ports, nat, sums_->bound_of_ports(k, scale));
         if (const auto dealt = limits.dealt(k, scale)) {
             const bool blocks = sums_->all().systems[sums_->shares(k).front().system].dealt;
-            add(blocks ? "blocks" : "ports", nat, dealt->by_pool);
-            add(blocks ? "blocks" : "quota", nat, dealt->by_quota);
+            const auto& quota = sums_->all().plans[*kind.nat].quota;
+            const bool own = quota && limits.is_all_of_one(k, *quota);
+            add(blocks ? "blocks" : ports, nat, dealt->by_pool);
+            add(blocks ? "blocks" : own ? "quota" : ports, nat, dealt->by_quota);
             add("quota", nat, dealt->by_flows);
         }
         add("quota", nat, limits.log_quota(kind.clients, scale));

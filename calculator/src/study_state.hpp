@@ -40,6 +40,9 @@ class loss_study::state {
     bool blind(double scale) const;
     refusal_odds odds(const traffic_kind& kind, double scale,
                       detail::counted what = detail::counted::failing) const;
+    bool ports_are_table(std::size_t kind) const;
+    // Of a risk whose kinds are in the order of all().kinds.
+    std::vector<refused_by_limit> refused_by(double scale, const risk_result& r) const;
     // Of tables that make room by cutting.
     std::vector<cut_result> cuts(double scale) const;
     void error(double scale, double load, likely_result& out) const;

@@ -175,6 +175,8 @@ def simulate(
         f"{data['arrivals']:,} arrivals, {data['refused']:,} refused: {wording.probability(data['refusal_probability'])}"
         f" ({between(data['interval'])}), seed {seed}"
     )
+    if len(data["refused_by"]) > 1:
+        print("refused first by: " + ", ".join(f"{one['kind']} {one['refused']:,}" for one in data["refused_by"]))
     if tries > 1:
         r = data["retries"]
         attempts, failed = r["attempt_refusal"], r["connection_failure"]

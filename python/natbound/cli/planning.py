@@ -82,7 +82,7 @@ def risk(
         odds = kind["refusal_probability"]
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
         print(f"  {kind['text']}: {shown}")
-    for line in limits_in_order(data)[1:]:
+    for line in _which_limit(data) + limits_in_order(data)[1:]:
         print(line)
     print(f"Method: {data['method']}.")
     if simulate:
@@ -98,6 +98,23 @@ def risk(
         print(
             f"Simulated: {seen['arrivals']:,} arrivals, {seen['refused']:,} refused: {w.probability(seen['refusal_probability'])}; {verdict}."
         )
+
+
+def _which_limit(data: dict[str, Any]) -> list[str]:
+    """Where several limits refuse: which, the one that refuses most first."""
+    from natbound import wording as w
+
+    all_of_them = data["refused_by"]
+    if len(all_of_them) < 2 or data["refusal_probability"] is None:
+        return []
+    lines = ["Refused first by:"]
+    for one in sorted(all_of_them, key=lambda x: (-x["value"], -x["interval"][1]))[:5]:
+        low, high = one["interval"]
+        what = {"exact": "", "bounds": f" (bounds: {w.probability(low)} to {w.probability(high)})"}.get(one["interval_is"])
+        what = f" (95 %: {w.probability(low)} to {w.probability(high)})" if what is None else what
+        where = f" of {one['where']}" if one["where"] else ""
+        lines.append(f"  {one['kind']}{where}: {w.probability(one['value'])}{what}")
+    return lines
 
 
 def _retried(retries: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <natbound/calculator/asked.hpp>
 #include <natbound/calculator/packet_limit.hpp>
 #include <natbound/calculator/systems.hpp>
 #include <optional>
@@ -111,6 +112,15 @@ struct window_formula {
     std::vector<std::string> leaves_out;
 };
 
+// Of all connections those that one limit refuses, being the first that does in the order of
+// asked.hpp; `where`: the NAT, or the server set. All values add up to what is refused. Where
+// limits meet that are not counted together (risk_result::bounds) low and high are bounds.
+struct refused_by_limit {
+    asked limit = asked::ports;
+    std::string where;
+    double value = 0, low = 0, high = 0;
+};
+
 struct risk_result {
     bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
@@ -118,7 +128,8 @@ struct risk_result {
     bool exact = false;
     std::string method;
     std::vector<std::string> assumed;
-    std::vector<kind_result> kinds;  // the most likely to fail first
+    std::vector<kind_result> kinds;            // the most likely to fail first
+    std::vector<refused_by_limit> refused_by;  // in the order in which they are asked
     std::vector<rate_result> rates;
     std::vector<cut_result> cuts;  // the odds of kinds, and all else, leave these out
     std::optional<double>
@@ -130,6 +141,8 @@ struct risk_result {
     bool bursty = false;   // some arrivals are not Poisson; first_refusal is then not known
     bool counted = false;  // in a simulation, by no method
     bool bounds = false;   // several limits, not counted together: intervals are bounds
+    // Of such, where a simulation has told since where between the bounds the truth lies.
+    std::optional<std::pair<double, double>> within = {};
 };
 
 // What refuses, by itself: `what` is ports, table, quota, rate, packets, subscribers, servers or

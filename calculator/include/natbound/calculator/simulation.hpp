@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <natbound/calculator/asked.hpp>
 #include <natbound/calculator/flow_table.hpp>
 #include <natbound/calculator/open_time_draws.hpp>
 #include <natbound/calculator/retries.hpp>
@@ -75,12 +76,13 @@ struct simulation_input {
 
 // Of first attempts: those offered, refused, and let in by cutting an open flow. Of later ones
 // (retries): those made and those refused. Connections that gave up, and the seconds that those
-// that came in after a refusal had waited.
+// that came in after a refusal had waited. `by`: of those refused at first, the limit.
 struct kind_counts {
     std::uint64_t arrivals = 0, refused = 0, cut = 0;
     std::uint64_t again = 0, refused_again = 0, gave_up = 0;
     double waited = 0;
     std::uint64_t unoffered = 0;  // arrivals whose client had no free socket, not among the others
+    refusals_by_limit by{};
     std::uint64_t failed() const { return refused + cut; }
 };
 
@@ -283,6 +285,7 @@ class simulation {
     std::uint64_t most_live_ = 0;
     bucket_level connections_level_, packets_level_;
     std::uint64_t policed_ = 0, packets_ = 0, packets_lost_ = 0;
+    asked refused_by_ = asked::ports;  // the last attempt that was refused
 };
 
 }  // namespace natbound::calculator

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <natbound/calculator/asked.hpp>
 #include <natbound/calculator/retries.hpp>
 #include <natbound/model/scenario.hpp>
 #include <optional>
@@ -66,7 +67,15 @@ struct simulated_kind : simulated_count {
         destination;  // destination: an endpoint, or empty for all of the set
 };
 
+// Of all arrivals those whose first attempt a limit refused, the first that it met.
+struct simulated_limit {
+    asked limit = asked::ports;
+    std::uint64_t refused = 0;
+    simulated_share share;
+};
+
 struct simulate_result : simulated_count {
+    std::vector<simulated_limit> refused_by;  // in the order in which they are asked
     std::vector<simulated_kind> kinds;
     // Of attempts refused: by a limit on connections or packets a second.
     std::uint64_t policed = 0;
@@ -77,6 +86,9 @@ struct simulate_result : simulated_count {
     double mean_live = 0;      // at the ends of the batches
     std::vector<std::string> assumed;
 };
+
+// Whether a scenario is stepped connection by connection, which is ten times as slow.
+bool steps_connections(const scenario& s);
 
 // Throws unsupported for more than 1,024 pairs of an external address and a clash scope that can't
 // be simulated apart, domain_error for no arrivals or a policy of retries outside of the above.
