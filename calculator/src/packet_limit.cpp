@@ -185,6 +185,7 @@ class averaged {
         const double full = std::max(live, (limit_ - opening) / each);
         double low = y_of(std::max(0.0, live - 12 * std::sqrt(live)));
         double high = y_of(full + 12 * std::sqrt(full) + 40);
+        if (!(high < HUGE_VAL)) return summed(live, opening, each);
         // golden sections
         constexpr double part = 0.6180339887498949;
         double a = high - part * (high - low), b = low + part * (high - low);
@@ -206,6 +207,7 @@ class averaged {
         }
         const double top = (a + b) / 2;
         const place most = at(top);
+        if (!std::isfinite(most.log)) return summed(live, opening, each);
         const double step =
             std::min(0.1, 0.4 / std::sqrt(most.slope * most.slope / most.n - most.loss + 1));
         double refused = 1, lost = most.rate;
@@ -254,7 +256,7 @@ class averaged {
         const double step = std::max(1.0, std::ceil((high - low) / (4 * cells)));
         std::vector<double> logs;
         for (double n = low; n <= high; n += step) logs.push_back(weigh(n));
-        const double most = *std::max_element(logs.begin(), logs.end());
+        const double most = logs.empty() ? log_zero : *std::max_element(logs.begin(), logs.end());
         if (most == log_zero) return {log_zero, log_zero};
         double refused = 0, lost = 0, n = low;
         for (const double here : logs) {
