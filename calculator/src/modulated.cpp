@@ -118,6 +118,12 @@ struct level {
 
 }  // namespace
 
+bool detail::has_rare_phases(const world& w) {
+    matrix alone = rates_of(w.switching);
+    const auto law = detail::stationary(alone);
+    return !(*std::min_element(law.begin(), law.end()) >= rarest);
+}
+
 void detail::check_modulated(std::uint64_t ports, const world& w) {
     check("modulated", w.switching, w.load);
     require(ports <= 1ULL << 26, "modulated", "ports", static_cast<double>(ports),
@@ -165,10 +171,7 @@ modulated_answer modulated(std::uint64_t ports, const rows& switching,
         out.full_by_phase.push_back(detail::quotient(scaled(w, here.exponent), all));
         out.log_full_by_phase.push_back(detail::log_quotient(scaled(w, here.exponent), all));
     }
-    matrix alone = rates_of(switching);
-    const auto law = detail::stationary(alone);
-    require(*std::min_element(law.begin(), law.end()) >= rarest || out.refusal >= 1e-250 ||
-                out.load == 0,
+    require(out.refusal >= 1e-250 || out.load == 0 || !detail::has_rare_phases({switching, load}),
             "modulated", "refusal", out.refusal,
             "below 1e-250 with phases rarer than 1e-280, whose part in it is not known");
     return out;

@@ -26,7 +26,8 @@ double over(std::uint64_t ports, const detail::world& w, double target) {
     if (*std::max_element(w.load.begin(), w.load.end()) == 0) return -HUGE_VAL;
     const double log = detail::log_modulated_refusal(ports, w);
     const double above = detail::above_by_odds(log, target, [&] { return std::exp(log); });
-    if (std::abs(above) > near && log > std::log(1e-240)) return above;
+    if (std::abs(above) > near && (log > std::log(1e-240) || !detail::has_rare_phases(w)))
+        return above;
     const auto found = modulated(ports, w.switching, w.load);
     return detail::above_by_odds(found.log_refusal, target, [&] { return found.refusal; });
 }

@@ -22,6 +22,9 @@ world on_off_world(std::uint64_t sources, double load, double on, double off);
 // Throws domain_error where modulated() does.
 void check_modulated(std::uint64_t ports, const world& w);
 
+// Whether a phase is so rare that its part in rare refusals is not known.
+bool has_rare_phases(const world& w);
+
 // The logarithm of the share of arrivals refused, to some 1e-15 (ports + phases); the load is above
 // 0 in some phase. Checks nothing.
 double log_modulated_refusal(std::uint64_t ports, const world& w);

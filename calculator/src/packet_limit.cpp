@@ -17,7 +17,6 @@ constexpr const char* name = "packet_limit";
 // Of M/D/1/K: what is deeper matters within 0.2 % of full load, and loses less.
 constexpr std::uint64_t deepest = 512;
 using detail::log_poisson;
-using detail::log_sum;
 using detail::log_zero;
 
 // log loss of M/D/1/K by its load, between points at equal steps of asinh(K log load): there the
@@ -31,8 +30,19 @@ class loss_curve {
         if (load <= 0) return {log_zero, 1};
         // above, all tokens are taken: what is left of the queue's empty times is below 1e-13
         if ((load - 1) * deep_ > 60 && load > 1.02) return {std::log1p(-1 / load), deep_};
-        const double at = std::asinh(deep_ * std::log(load)) / step;
-        const double cell = std::floor(at);
+        return between(std::asinh(deep_ * std::log(load)));
+    }
+
+    // The logarithm of the loss at y = asinh(depth x log load).
+    double log_loss(double y, double load) {
+        if ((load - 1) * deep_ > 60 && load > 1.02) return std::log1p(-1 / load);
+        return between(y).first;
+    }
+    double depth() const { return deep_; }
+
+  private:
+    std::pair<double, double> between(double y) {
+        const double at = y / step, cell = std::floor(at);
         std::pair<double, double> out{0, 0};
         for (int i = -1; i <= 2; ++i) {
             double weight = 1;  // Lagrange's
@@ -45,7 +55,6 @@ class loss_curve {
         return {std::min(out.first, 0.0), std::clamp(out.second, 1.0, deep_)};
     }
 
-  private:
     const std::pair<double, double>& known(int i) {
         const auto [it, fresh] = points_.try_emplace(i);
         if (!fresh) return it->second;
@@ -88,13 +97,11 @@ class averaged {
     // Connections whose first packet is lost send no others: the share that gets in is the one
     // that leaves so much room. Where none come and go (no hold) all have got in.
     packet_answer at(double scale) {
-        packet_answer out = admitting(scale, 1);
-        if (!thins(out.refusal)) return out;
-        detail::self_thinned(out.refusal, 1e-5, [&](double q) {
-            out = admitting(scale, 1 - q);
-            return out.refusal;
-        });
-        return out;
+        const packet_answer all = admitting(scale, 1);
+        if (!thins(all.refusal)) return all;
+        return admitting(scale, 1 - detail::self_thinned(all.refusal, 1e-5, [&](double q) {
+                                    return admitting(scale, 1 - q, false).refusal;
+                                }));
     }
 
     // Where `refused` is the fixed point, its share of those that open is known to be missing: the
@@ -128,8 +135,100 @@ class averaged {
             return {loss, log, loss, delay / limit_};
         }
         const auto rate = [&](double n) { return opening + n * each; };
-        const auto loss = [&](double n) { return curve_.at(rate(n) / limit_).first; };
-        const auto weigh = [&](double n) { return log_poisson(n, live) + loss(n); };
+        const double wide = std::sqrt(live);
+        const auto [refused, lost] =
+            smooth(live, each) ? integrated(live, opening, each) : summed(live, opening, each);
+        out.log_refusal = std::min(refused, 0.0);
+        out.refusal = std::exp(out.log_refusal);
+        out.loss = std::exp(std::min(lost, 0.0));
+        if (!with_delay) return out;
+        // the delay is an average over where the number live mostly is
+        const double stride = std::max(1.0, std::ceil(wide / 20));
+        double all = 0, waited = 0;
+        for (double n = std::max(0.0, std::floor(live - 8 * wide)); n <= live + 8 * wide + 8;
+             n += stride) {
+            const double weight = std::exp(log_poisson(n, live)) * rate(n);
+            all += weight;
+            waited += weight * curve_.at(rate(n) / limit_).second;
+        }
+        out.delay = waited / all / limit_;
+        return out;
+    }
+
+    // Whether the number live may be taken for a real one: its law, and how what is lost changes
+    // with it, are wide beside one.
+    bool smooth(double live, double each) const {
+        return live >= 1e5 || (live >= 100 && limit_ / each / curve_.depth() >= 4);
+    }
+
+    // The logarithms of the average loss of connections that open and of all packets: the integral
+    // over y = asinh(depth x log load), in which both the law of the number live and the loss are
+    // smooth, by the trapezoid rule from where most is lost to where nothing is.
+    std::pair<double, double> integrated(double live, double opening, double each) const {
+        constexpr double far = 40;  // e^-40 of the most counts for nothing
+        const double deep = curve_.depth();
+        struct place {
+            double log, rate, n, slope, loss;
+        };
+        const auto at = [&](double y) -> place {
+            const double load = std::exp(std::sinh(y) / deep), rate = limit_ * load;
+            const double n = (rate - opening) / each;
+            if (!(n > 0)) return {log_zero, rate, 0, 0, 0};
+            const double slope = rate / each * std::cosh(y) / deep;  // of n by y
+            const double loss = curve_.log_loss(y, load);
+            return {log_poisson(n, live) + loss + std::log(slope), rate, n, slope, loss};
+        };
+        const auto y_of = [&](double n) {
+            const double load = std::max((opening + n * each) / limit_, 1e-12);
+            return std::asinh(deep * std::log(load));
+        };
+        const double full = std::max(live, (limit_ - opening) / each);
+        double low = y_of(std::max(0.0, live - 12 * std::sqrt(live)));
+        double high = y_of(full + 12 * std::sqrt(full) + 40);
+        if (!(high < HUGE_VAL)) return summed(live, opening, each);
+        // golden sections
+        constexpr double part = 0.6180339887498949;
+        double a = high - part * (high - low), b = low + part * (high - low);
+        double at_a = at(a).log, at_b = at(b).log;
+        for (int i = 0; i < 30; ++i) {
+            if (at_a > at_b) {
+                high = b;
+                b = a;
+                at_b = at_a;
+                a = high - part * (high - low);
+                at_a = at(a).log;
+            } else {
+                low = a;
+                a = b;
+                at_a = at_b;
+                b = low + part * (high - low);
+                at_b = at(b).log;
+            }
+        }
+        const double top = (a + b) / 2;
+        const place most = at(top);
+        if (!std::isfinite(most.log)) return summed(live, opening, each);
+        const double step =
+            std::min(0.1, 0.4 / std::sqrt(most.slope * most.slope / most.n - most.loss + 1));
+        double refused = 1, lost = most.rate;
+        for (const double side : {-1.0, 1.0})
+            for (int k = 1; k < 100000; ++k) {
+                const place here = at(top + side * k * step);
+                if (!(here.log > most.log - far)) break;
+                const double weight = std::exp(here.log - most.log);
+                refused += weight;
+                lost += weight * here.rate;
+            }
+        const double scale = most.log + std::log(step);
+        return {scale + std::log(refused), scale + std::log(lost / (opening + live * each))};
+    }
+
+    // The same as a sum over the numbers live, or every some of them.
+    std::pair<double, double> summed(double live, double opening, double each) const {
+        const auto rate = [&](double n) { return opening + n * each; };
+        const auto weigh = [&](double n) {
+            return log_poisson(n, live) + curve_.at(rate(n) / limit_).first;
+        };
         // What is lost is lost at some number live: that is found first.
         const double wide = std::sqrt(live);
         const double full = std::max(0.0, (limit_ - opening) / each);
@@ -155,27 +254,19 @@ class averaged {
             high = std::ceil(to);
         }
         const double step = std::max(1.0, std::ceil((high - low) / (4 * cells)));
-        double refused = log_zero, lost = log_zero;
-        for (double n = low; n <= high; n += step) {
-            const double here = weigh(n) + std::log(step);
-            refused = log_sum(refused, here);
-            lost = log_sum(lost, here + std::log(rate(n) / rate(live)));
+        std::vector<double> logs;
+        for (double n = low; n <= high; n += step) logs.push_back(weigh(n));
+        const double most = logs.empty() ? log_zero : *std::max_element(logs.begin(), logs.end());
+        if (most == log_zero) return {log_zero, log_zero};
+        double refused = 0, lost = 0, n = low;
+        for (const double here : logs) {
+            const double weight = std::exp(here - most);
+            refused += weight;
+            lost += weight * rate(n);
+            n += step;
         }
-        out.log_refusal = std::min(refused, 0.0);
-        out.refusal = std::exp(out.log_refusal);
-        out.loss = std::exp(std::min(lost, 0.0));
-        if (!with_delay) return out;
-        // the delay is an average over where the number live mostly is
-        const double stride = std::max(1.0, std::ceil(wide / 20));
-        double all = 0, waited = 0;
-        for (double n = std::max(0.0, std::floor(live - 8 * wide)); n <= live + 8 * wide + 8;
-             n += stride) {
-            const double weight = std::exp(log_poisson(n, live)) * rate(n);
-            all += weight;
-            waited += weight * curve_.at(rate(n) / limit_).second;
-        }
-        out.delay = waited / all / limit_;
-        return out;
+        const double scale = most + std::log(step);
+        return {scale + std::log(refused), scale + std::log(lost / rate(live))};
     }
 
     // Of the variance of the number live, what is left of it in its mean over the time that a full
@@ -241,7 +332,11 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     const double low = middle * 1e-13, high = middle * 6 / (1 - target) * load.rate() / kept;
     const double guess = middle * load.rate() / kept * (target < 0.1 ? 1 : 1 / (1 - target));
     return detail::most_real_to_meet("scale_for_packets", target, low, high, guess,
-                                     [&](double scale) { return average.above(scale, target); });
+                                     [&](double scale) {
+                                         constexpr double near = 1e-9;  // finer than the formula
+                                         const double above = average.above(scale, target);
+                                         return std::abs(above) < near ? 0 : above;
+                                     });
 }
 
 }  // namespace natbound::calculator

@@ -29,6 +29,21 @@ bool beside_servers(const scenario& s) {
                        [](const auto& v) { return v.time_wait.has_value(); });
 }
 
+// The causes of close that the scenario itself gives a time for: for the NAT, or in a design that
+// is not the catalogue's.
+std::set<std::string> causes_given(const nat& n) {
+    std::set<std::string> out;
+    for (const auto& [cause, time] : n.timers) out.insert(cause);
+    const std::string name = n.design.name.substr(0, n.design.name.find(" (changed)"));
+    const design* known = find_design(name);
+    for (const auto& [cause, time] : n.design.timers) {
+        const auto same = known ? known->timers.find(cause) : n.design.timers.end();
+        if (!known || same == known->timers.end() || same->second.seconds != time.seconds)
+            out.insert(cause);
+    }
+    return out;
+}
+
 std::string timers_of(const scenario& s, const nat& n, const std::vector<stream>& streams) {
     std::set<std::string> clients, used;
     add_clients(s, n, clients);
@@ -40,7 +55,7 @@ std::string timers_of(const scenario& s, const nat& n, const std::vector<stream>
     }
     if (beside_servers(s)) used.insert(json_io::name_of(close_cause::tcp_fin));
     std::vector<std::string> left;
-    for (const auto& [cause, time] : n.timers)
+    for (const auto& cause : causes_given(n))
         if (used.count(cause) == 0) left.push_back(cause);
     if (left.empty()) return {};
     const std::string which =

@@ -163,7 +163,8 @@ std::optional<window_answer> simulated(std::uint64_t ports, double load,
                                        const window_effort& effort) {
     const bool constant = hold == window_hold::constant;
     stepped_search search(ports, load, windows, constant, effort.seed);
-    const double holds = std::max(60.0, effort.arrivals / load);
+    // a state costs as many steps as there are ports, however few arrive
+    const double holds = std::max(60.0, effort.arrivals / (load + static_cast<double>(ports)));
     // constant holds keep the order of the ports for long
     const double warm = constant ? 30 : 12;
     for (double at = 0; at < warm; at += spacing) {

@@ -159,3 +159,20 @@ def test_ports_that_are_not_drawn_twice() -> None:
     assert calculator.refusal_probability(ports, tries, load, with_replacement=False) == pytest.approx(want, rel=1e-12)
     assert calculator.log_refusal_probability(ports, tries, load, with_replacement=False) == pytest.approx(math.log(want), rel=1e-12)
     assert calculator.load_for_attempts(ports, tries, want, with_replacement=False) == pytest.approx(load, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("live", "each", "depth", "over"),
+    [(300.0, 8.0, 20, 0.8), (3e3, 1.0, 200, 0.93), (3e3, 40.0, 5, 0.7), (1.5e5, 0.5, 60, 0.995), (4e4, 2.0, 300, 1.1)],
+)
+def test_many_that_send_are_the_sum_over_their_number(live: float, each: float, depth: int, over: float) -> None:
+    """Where their number stays: M/D/1/K at each number live, weighed by Poisson's law, one by one."""
+    opening = 0.2 * live * each
+    limit = (opening + live * each) / over
+    n = np.arange(max(0, int(live - 14 * math.sqrt(live))), int(live + 30 * math.sqrt(live)) + 60)
+    logs = n * math.log(live) - live - np.array([math.lgamma(x + 1) for x in n])
+    rates = opening + n * each
+    loss = np.exp(logs + calculator.finite_queue(depth, rates / limit).log_loss)
+    found = calculator.packet_limit(limit, depth, opening=opening, live=live, each=each)
+    assert found.log_refusal == pytest.approx(math.log(loss.sum()), abs=2e-5)
+    assert found.loss == pytest.approx((loss * rates).sum() / (opening + live * each), rel=1e-4)

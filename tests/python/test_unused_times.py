@@ -46,6 +46,22 @@ def test_timers_of_other_ends_are_told_beside_life() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("design", "causes"),
+    [
+        ("linux-masquerade", None),  # the catalogue's own timers are given by nobody
+        ({"base": "linux-masquerade", "timers": {"tcp-fin": "7s"}}, "its timer tcp-fin: not added"),
+        ({"base": "ideal", "timers": {"udp": "7s", "tcp-rst": "1s"}}, "its timers tcp-rst, udp: not added"),
+    ],
+)
+def test_timers_of_a_design_of_ones_own(design: Any, causes: str | None) -> None:
+    canonical = home({"hold": "50s"}).canonical
+    canonical["nats"][0] |= {"design": design, "timers": {}}
+    said = [t for t in told(n.Scenario(canonical)) if "timer" in t]
+    assert len(said) == (causes is not None)
+    assert causes is None or causes in said[0]
+
+
 @pytest.mark.parametrize("cause", TIMERS)
 def test_what_is_not_told_acts(cause: str) -> None:
     """Whatever timer is not named changes the load."""
