@@ -147,8 +147,12 @@ bj::object answer(const scenario& s, const answer_options& options) {
     asked.load = given ? r.load : 0;
     asked.likely = &l;
     asked.ports_alone = [&] {
+        // to rank by, as risk does
+        auto rough = how;
+        rough.holds = 2;
+        rough.bounds = false;
         const scenario alone = with_ports_alone(s);
-        return calculator::loss_study(alone, how).likely(options.epsilon);
+        return calculator::loss_study(alone, rough).likely(options.epsilon);
     };
     asked.guaranteed = &g;
     asked.maximum = &m;

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "curve_points.hpp"
 #include "natbound/calculator/attempts.hpp"
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
@@ -14,33 +15,11 @@
 #include "state_average.hpp"
 
 namespace natbound::calculator {
-namespace {
 
-constexpr double never = -std::numeric_limits<double>::infinity();
-constexpr std::size_t time_batches = 20;   // of the averages over states
-constexpr std::size_t enough_batches = 6;  // where nothing was seen to fail
-
-constexpr int most_rounds = 3;        // as much again, for errors that stay large
-constexpr double good_enough = 0.25;  // error of a logarithm that tells where to look next
-
-// A rough look forgets where it began for so many holds only. Where holds are nearly constant that
-// leaves the logarithm of a probability 0.14 too low (measured at 1e-5: docs/calculator.md), for
-// which its error has this more.
-constexpr double rough_holds = 6, rough_error = 0.3;
-
-bool lighter(const curve_point& p, double load) { return p.load < load; }
-
-// The worst kind at a point; unseen where none was seen.
-log_odds worst_of(const curve_point& p) {
-    log_odds most{never, 0, false};
-    for (const auto& k : p.kinds)
-        if (k.seen && (!most.seen || k.log > most.log)) most = k;
-    return most;
-}
-
-bool sees(const curve_point& p) { return worst_of(p).seen; }
-
-}  // namespace
+using detail::good_enough;
+using detail::never;
+using detail::sees;
+using detail::worst_of;
 
 loss_curve::loss_curve(const scenario& s, const system_split& all, loss_system system,
                        std::uint64_t seed, callback interrupt)
@@ -252,15 +231,6 @@ double loss_curve::missed(const curve_point& p, std::size_t kind) const {
     return out;
 }
 
-void loss_curve::look(double load, double holds, double near, double precision, bool rough) {
-    if (exact()) return;
-    for (const auto& p : points_)
-        if (std::fabs(std::log(p.load / load)) <= near && (p.effort >= holds || rough)) return;
-    curve_point next = simulate(load, holds, precision, rough);
-    const auto at = std::lower_bound(points_.begin(), points_.end(), next.load, lighter);
-    points_.insert(at, std::move(next));
-}
-
 log_odds loss_curve::worst(double load) const {
     log_odds most{never, 0, false};
     for (std::size_t k = 0; k < kinds_.size(); ++k) {
@@ -268,158 +238,6 @@ log_odds loss_curve::worst(double load) const {
         if (here.seen && (!most.seen || here.log > most.log)) most = here;
     }
     return most;
-}
-
-// By secants in the logarithms, within a bracket: loads below refuse less often than epsilon, loads
-// above more.
-double loss_curve::solve(double epsilon, double holds) {
-    const double target = std::log(epsilon);
-    double low = 0, high = std::numeric_limits<double>::infinity(),
-           load = 0.85 * ports_ * crowding_;
-    // Of an overload the slope says nothing: nearly what is above the ports is refused, and below
-    // them the probability falls far more steeply.
-    constexpr double overload = -4;
-    if (std::any_of(points_.begin(), points_.end(),
-                    [](const auto& p) { return sees(p) && worst_of(p).log < overload; })) {
-        const log_odds here = worst(load);
-        if (here.seen)
-            load = std::clamp(load * std::exp((target - here.log) / slope(load, 0)), 0.02 * load,
-                              4 * load);
-    }
-    double unsure = 0;  // of the load, by the error of the last point and the slope there
-    for (int i = 0; i < 24; ++i) {
-        const bool last = high < low * (1.003 + unsure);
-        look(load, last ? holds : std::min(holds, 1.0), 0.0005, good_enough, !last);
-        const auto& point =
-            *std::min_element(points_.begin(), points_.end(), [&](const auto& a, const auto& b) {
-                return std::fabs(std::log(a.load / load)) < std::fabs(std::log(b.load / load));
-            });
-        log_odds here{never, 0, false};
-        std::size_t kind = 0;
-        for (std::size_t k = 0; k < kinds_.size(); ++k)
-            if (point.kinds[k].seen && (!here.seen || point.kinds[k].log > here.log)) {
-                here = point.kinds[k];
-                kind = k;
-            }
-        (here.seen && here.log > target ? high : low) = load;
-        if (last) return load;
-        double next = low == 0                                          ? load / 4
-                      : high == std::numeric_limits<double>::infinity() ? load * 1.25
-                                                                        : std::sqrt(low * high);
-        if (here.seen) unsure = std::min(0.05, here.error / slope(load, kind));
-        if (here.seen) {
-            const double step = (target - at(load, kind).log) / slope(load, kind);
-            const double wanted = load * std::exp(step);
-            if (std::fabs(step) < 0.01 && here.error < 0.7) {
-                // an error of 0.15 % of the load will do
-                look(wanted, holds, 0.0005, 0.004 * slope(wanted, kind));
-                const double after =
-                    wanted * std::exp((target - at(wanted, kind).log) / slope(wanted, kind));
-                if (std::fabs(std::log(after / wanted)) > 0.004)
-                    look(after, holds, 0.002, 0.004 * slope(after, kind));
-                return after;
-            }
-            // Where all points together have the root elsewhere than this one it is noise: so far
-            // as that goes.
-            const double aside = std::exp(std::max(2 * unsure, 0.004));
-            if (wanted > low && wanted < high)
-                next = std::clamp(wanted, load / 4, load * 1.5);
-            else if (wanted >= high && load / aside > low && high == load)
-                next = load / aside;
-            else if (wanted <= low && load * aside < high && low == load)
-                next = load * aside;
-            if (here.log > overload)
-                next = std::max(next, std::max(low, 0.9 * load * -std::expm1(here.log)));
-        }
-        load = next;
-    }
-    return load;
-}
-
-double loss_curve::descend(double probability, double start) {
-    // Most searches are far from refusing there, and yet seen to.
-    constexpr double begin = 0.7;
-    constexpr double near = 1.02;  // of loads
-    const double target = std::log(probability), full = ports_ * crowding_;
-    if (start == 0) start = begin;
-    for (int i = 0; i < 12; ++i) {
-        const auto lowest = std::find_if(points_.begin(), points_.end(), sees);
-        double load = start * full;
-        if (lowest != points_.end()) {
-            const double log = worst_of(*lowest).log;
-            if (log < target) return lowest->load / full;
-            // as far as the slope tells, but no more than by half: far from points it is a guess
-            load = lowest->load *
-                   std::clamp(std::exp((target - 2 - log) / slope(lowest->load, 0)), 0.5, 0.99);
-            // nor beyond where it would have begun: an overload's slope leads far too low
-            if (lowest->load > start * full) load = std::max(load, start * full);
-        } else if (!points_.empty()) {
-            load = std::max(load, 1.25 * points_.back().load);
-        }
-        if (load > 4 * full) break;
-        // Where nothing was seen at so low a load, half way between the two: a bound is to be no
-        // more than what is measured of a load between.
-        if (lowest != points_.end() && lowest != points_.begin()) {
-            const double unseen = std::prev(lowest)->load;
-            if (lowest->load < near * unseen) break;
-            load = std::max(load, std::sqrt(unseen * lowest->load));
-        }
-        look(load, 1, 0.005, 0, true);  // a bound is wanted
-    }
-    return start;
-}
-
-curve_point loss_curve::simulate(double load, double holds, double precision, bool rough) {
-    const bool near = running_ && std::fabs(std::log(load / running_load_)) < 0.05;
-    if (!near) {
-        running_ = std::make_unique<simulation>(input_, seed_++);
-        running_->scale(load / input_load_);
-        running_->fill();
-        if (!odds_) odds_ = std::make_unique<arrival_odds>(*running_);
-    }
-    running_->scale(load / input_load_);
-    const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
-    const bool shorter = rough && running_->memory() > rough_holds;
-    const double memory = (shorter ? rough_holds : running_->memory()) * flows;
-    if (!near) settled_ = 0;
-    // a shorter look before this one may have left some of it to do
-    double left = std::max(near && load != running_load_ ? memory / 2 : 0, memory - settled_);
-    settled_ += std::max(left, 0.0);
-    for (; left > 0; left -= 20000) {
-        running_->advance(std::min(left, 20000.0));
-        interrupt_();
-    }
-    running_load_ = load;
-    bool closing = false;
-    for (const auto& s : input_.streams) closing = closing || !s.closing.empty();
-    // Windows with closing entries in them are looked at one by one.
-    const bool costly = input_.table.takes_over && closing;
-    const double spacing = std::max(flows / 200, 20.0) * (costly ? 8 : 1);
-    // few flows are soon simulated: more holds of them
-    const double arrivals = holds * std::max(flows, 50000.0);
-    const auto states =
-        static_cast<std::size_t>(std::ceil(std::max(2.0, arrivals / spacing / time_batches)));
-    detail::state_average average(*running_, *odds_, load, ports_);
-    curve_point out;
-    out.load = load;
-    out.effort = shorter ? 0 : holds;
-    for (int round = 1;; ++round) {
-        for (std::size_t b = 0; b < time_batches; ++b) {
-            average.batch(states, spacing, interrupt_);
-            settled_ += static_cast<double>(states) * spacing;
-            // what the rest might still see would be too little to be measured by
-            if (precision == 0 && b + 1 == enough_batches && average.nothing_fails()) break;
-        }
-        out.kinds = average.result();
-        double worst = 0;
-        for (const auto& k : out.kinds) worst = std::max(worst, k.seen ? k.error : 1);
-        if (precision == 0 || worst < precision ||
-            round == (precision == good_enough ? 4 : most_rounds))
-            break;
-    }
-    for (auto& k : out.kinds)
-        if (shorter && k.seen) k.error = std::hypot(k.error, rough_error);
-    return out;
 }
 
 }  // namespace natbound::calculator

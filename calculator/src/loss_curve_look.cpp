@@ -1,0 +1,93 @@
+// One look at a curve: the simulation at a load, averaged over its states.
+#include <algorithm>
+#include <cmath>
+
+#include "curve_points.hpp"
+#include "state_average.hpp"
+
+namespace natbound::calculator {
+namespace {
+
+constexpr std::size_t time_batches = 20;   // of the averages over states
+constexpr std::size_t enough_batches = 6;  // where nothing was seen to fail
+constexpr int most_rounds = 3;             // as much again, for errors that stay large
+// Error of a logarithm that more states are not worth: what lines between points miss is more.
+constexpr double small_enough = 0.002;
+
+// A rough look forgets where it began for so many holds only. Where holds are nearly constant that
+// leaves the logarithm of a probability 0.14 too low (measured at 1e-5: docs/calculator.md), for
+// which its error has this more.
+constexpr double rough_holds = 6, rough_error = 0.3;
+
+}  // namespace
+
+using detail::good_enough;
+
+curve_point loss_curve::simulate(double load, double holds, double precision, bool rough) {
+    const bool near = running_ && std::fabs(std::log(load / running_load_)) < 0.05;
+    if (!near) {
+        running_ = std::make_unique<simulation>(input_, seed_++);
+        running_->scale(load / input_load_);
+        running_->fill();
+        if (!odds_) odds_ = std::make_unique<arrival_odds>(*running_);
+    }
+    running_->scale(load / input_load_);
+    const double flows = std::min(load, 1.2 * ports_);  // about as many are ever live
+    const bool shorter = rough && running_->memory() > rough_holds;
+    const double memory = (shorter ? rough_holds : running_->memory()) * flows;
+    if (!near) settled_ = 0;
+    // a shorter look before this one may have left some of it to do
+    double left = std::max(near && load != running_load_ ? memory / 2 : 0, memory - settled_);
+    settled_ += std::max(left, 0.0);
+    for (; left > 0; left -= 20000) {
+        running_->advance(std::min(left, 20000.0));
+        interrupt_();
+    }
+    running_load_ = load;
+    bool closing = false;
+    for (const auto& s : input_.streams) closing = closing || !s.closing.empty();
+    // Windows with closing entries in them are looked at one by one.
+    const bool costly = input_.table.takes_over && closing;
+    const double spacing = std::max(flows / 200, 20.0) * (costly ? 8 : 1);
+    // few flows are soon simulated: more holds of them
+    const double arrivals = holds * std::max(flows, 50000.0);
+    // In parts, each of batches of half a hold or more, which tell their error: where it is small
+    // after some the others are left out.
+    const int parts = std::max(1, static_cast<int>(arrivals / std::max(10 * flows, 50000.0)));
+    const auto states = static_cast<std::size_t>(
+        std::ceil(std::max(2.0, arrivals / parts / spacing / time_batches)));
+    detail::state_average average(*running_, *odds_, load, ports_);
+    curve_point out;
+    out.load = load;
+    out.effort = shorter ? 0 : holds;
+    const auto enough = static_cast<std::size_t>(parts) * enough_batches;
+    const bool long_batches = arrivals / parts >= 10 * flows;
+    const auto error = [&] {
+        out.kinds = average.result();
+        double most = 0;
+        for (const auto& k : out.kinds) most = std::max(most, k.seen ? k.error : 1);
+        return most;
+    };
+    bool vain = false, sure = false;  // few batches say little of their error, unless it is nothing
+    for (int round = 1;; ++round) {
+        for (std::size_t b = 0; !vain && !sure && b < time_batches; ++b) {
+            average.batch(states, spacing, interrupt_);
+            settled_ += static_cast<double>(states) * spacing;
+            // what the rest might still see would be too little to be measured by
+            const std::size_t done = static_cast<std::size_t>(round - 1) * time_batches + b + 1;
+            vain = precision == 0 && done == enough && average.nothing_fails();
+            sure = long_batches && done == enough_batches && error() < small_enough / 10;
+        }
+        const double worst = error();
+        // one of few parts may think too well of itself
+        const double wanted = round < parts ? precision / 4 : precision;
+        if (vain || sure || worst < std::max(wanted, small_enough)) break;
+        if (round < parts) continue;
+        if (precision == 0 || round == parts * (precision == good_enough ? 4 : most_rounds)) break;
+    }
+    for (auto& k : out.kinds)
+        if (shorter && k.seen) k.error = std::hypot(k.error, rough_error);
+    return out;
+}
+
+}  // namespace natbound::calculator
