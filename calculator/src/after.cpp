@@ -174,6 +174,8 @@ void follower::refuse_limits() const {
     const bool bursts = traffic_.bursty() || old_.bursty();
     for (std::size_t n = 0; n < now_.nats.size(); ++n) {
         const std::string who = "NAT " + now_.nats[n].name;
+        if (split_.plans[n].pairs() || (n < old_split_.plans.size() && old_split_.plans[n].pairs()))
+            refuse(who, "paired pooling");
         if (limits_->has_rate(n)) refuse(who, "a limit on connections or packets a second");
         if (limits_->has_subscribers(n)) refuse(who, "a limit on subscribers");
         if (bursts && limits_->has_table(n)) refuse(who, "a flow table beside traffic in bursts");
