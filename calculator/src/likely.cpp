@@ -60,6 +60,11 @@ likely_result loss_study::state::likely(double epsilon) {
         return a.likely.value_or(infinite) < b.likely.value_or(infinite);
     });
     points(out.points);
+    for (std::size_t k = 0; k < sums_->all().kinds.size() && out.load; ++k)
+        for (const auto& part : sums_->shares(k))
+            if (const auto bad = sums_->curves()[part.curve]->badly_dealt(epsilon))
+                out.worst_assignment =
+                    std::min(out.worst_assignment.value_or(*out.load), *bad / part.load * all);
     if (hard_is_median_) out.worst_assignment = out.load;
     if (hard_) {
         kind_sums hard(scenario_, traffic_, options_, *hard_);

@@ -11,6 +11,7 @@
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
+#include "paired_systems.hpp"
 #include "shared_sockets.hpp"
 #include "state_average.hpp"
 
@@ -119,10 +120,20 @@ double loss_curve::exact_log(double load) const {
         if (fresh) it->second = log_burst_refusal(ports_, load, {arrives_, hold_});
         return it->second;
     }
+    if (method_ == loss_method::paired) {
+        const auto [it, fresh] = known_.try_emplace(load, never);
+        if (fresh) it->second = log_paired_refusal(detail::pool_of(*system_.paired, load, ports_));
+        return it->second;
+    }
     if (method_ == loss_method::attempts)
         return log_refusal_probability(static_cast<std::uint64_t>(ports_),
                                        static_cast<std::uint64_t>(tries_), load);
     return never;
+}
+
+std::optional<double> loss_curve::badly_dealt(double epsilon) const {
+    if (method_ != loss_method::paired) return std::nullopt;
+    return detail::load_if_badly_dealt(*system_.paired, ports_, epsilon);
 }
 
 // Where connections meet on mappings: by the law of the busy sockets, or between what is refused if

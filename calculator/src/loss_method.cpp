@@ -175,6 +175,23 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                      : ": the exact chain of arrivals modulated by " +
                            std::to_string(arrives_.levels.size()) + " states") +
                 ", for exponential holds");
+    if (system_.paired) {
+        const bool shared = sharing_ != nullptr;
+        if (!complete || !same || !plenty || !poisson_ || shared)
+            throw unsupported("NAT " + plan.of->name +
+                              ": the refusal probability under paired pooling is known of " +
+                              (shared      ? "mappings that carry one flow each"
+                               : !poisson_ ? "Poisson arrivals"
+                               : !plenty ? "clients with ports of their own for all that they send"
+                                         : "searches that find every free port of an address") +
+                              "; simulate counts it");
+        complete_ = false;  // is joined with nothing
+        return decide(loss_method::paired,
+                      "the search finds every free port of " + grouped(count(ports_)) + ": " +
+                          grouped(count(system_.paired->clients)) +
+                          " clients dealt to the addresses of the pool (paired pooling), exact for "
+                          "any law of holds");
+    }
     if (complete && same && plenty && poisson_)
         return decide(loss_method::erlang_b,
                       "the search finds every free port of " + grouped(count(ports_)) +

@@ -9,6 +9,7 @@
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/port_sets.hpp"
+#include "paired_systems.hpp"
 #include "port_sets.hpp"
 #include "whole_nat.hpp"
 
@@ -51,6 +52,8 @@ class splitter {
         for (std::size_t v = 0; v < scenario_.servers.size(); ++v) endpoints(v);
         for (const auto& stream : traffic_.streams) add(stream);
         for (auto& [where, system] : systems_) out_.systems.push_back(std::move(system));
+        for (std::size_t n = 0; n < out_.plans.size(); ++n)
+            if (out_.plans[n].pairs()) detail::pair_systems(scenario_, out_, n);
         return std::move(out_);
     }
 
@@ -133,10 +136,7 @@ class splitter {
     // Into the systems of the addresses that the stream's clients get.
     void place(const stream& t, std::size_t d, double rate, std::size_t kind, std::size_t n) {
         const nat_plan& plan = out_.plans[n];
-        if (plan.pairs())
-            throw unsupported("NAT " + plan.of->name +
-                              ": the refusal probability under paired pooling is not modelled yet; "
-                              "simulate counts it");
+        if (plan.pairs()) detail::refuse_pairing(scenario_, plan, t.clients);
         const auto& set = scenario_.clients[t.clients];
         const double clients = static_cast<double>(set.addresses.size());
         const auto& pool = plan.design.pool;
@@ -378,6 +378,11 @@ std::string structure_key(const loss_system& system, const system_split& all,
     // static mappings may differ by address
     if (system.rank && !all.plans[system.nat].holes.empty())
         key += "@" + std::to_string(*system.rank);
+    if (system.paired) {
+        key += "p" + shortest(system.paired->clients) + "/" + shortest(system.paired->addresses);
+        for (const auto& [load, copies] : system.paired->beside)
+            key += "+" + shortest(load) + "*" + shortest(copies);
+    }
     if (system.source_ports) key += "#" + std::to_string(system.source_ports->at(0));
     const double load = system.load();
     const auto type = all.plans[system.nat].design.mapping_type;

@@ -7,6 +7,7 @@
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/limits_in_sequence.hpp"
 #include "natbound/calculator/packet_limit.hpp"
+#include "natbound/calculator/paired_pool.hpp"
 #include "natbound/calculator/port_blocks.hpp"
 #include "natbound/calculator/window_loss.hpp"
 #include "natbound/calculator/window_refusal.hpp"
@@ -84,6 +85,50 @@ void bind_blocks(py::module_& m) {
                 calc::subscribers_for(pool_of("subscribers_for", b, q, k, 1, a), p));
         },
         "block", "most", "pool", "load", "target");
+}
+
+void bind_pairing(py::module_& m) {
+    formula(
+        m, "paired_refusal",
+        [](double p, double a, double n, double of, double d) {
+            constexpr const char* name = "paired_refusal";
+            return calc::paired_refusal(p, a, whole(name, "clients", n),
+                                        whole(name, "addresses", of),
+                                        whole(name, "destinations", d));
+        },
+        "ports", "load", "clients", "addresses", "destinations");
+    formula(
+        m, "log_paired_refusal",
+        [](double p, double a, double n, double of, double d) {
+            constexpr const char* name = "log_paired_refusal";
+            return calc::log_paired_refusal(
+                {whole(name, "clients", n), whole(name, "addresses", of), {{a, p, d}}});
+        },
+        "ports", "load", "clients", "addresses", "destinations");
+    formula(
+        m, "load_for_paired",
+        [](double p, double n, double of, double target, double d) {
+            constexpr const char* name = "load_for_paired";
+            return calc::load_for_paired(p, whole(name, "clients", n), whole(name, "addresses", of),
+                                         target, whole(name, "destinations", d));
+        },
+        "ports", "clients", "addresses", "target", "destinations");
+    formula(
+        m, "addresses_for_paired",
+        [](double p, double a, double n, double target, double d) {
+            constexpr const char* name = "addresses_for_paired";
+            return static_cast<double>(calc::addresses_for_paired(
+                p, a, whole(name, "clients", n), target, whole(name, "destinations", d)));
+        },
+        "ports", "load", "clients", "target", "destinations");
+    formula(
+        m, "clients_on_fullest",
+        [](double n, double of, double share) {
+            constexpr const char* name = "clients_on_fullest";
+            return static_cast<double>(calc::clients_on_fullest(
+                whole(name, "clients", n), whole(name, "addresses", of), share));
+        },
+        "clients", "addresses", "share");
 }
 
 std::array<double, 5> shares(const calc::sequence_refusals& r) {
@@ -167,6 +212,7 @@ void bind_eviction(py::module_& m) {
 
 void bind_limits(py::module_& m) {
     bind_blocks(m);
+    bind_pairing(m);
     bind_packets(m);
     bind_sequence(m);
     bind_eviction(m);

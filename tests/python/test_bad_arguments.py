@@ -34,6 +34,8 @@ GOOD: dict[str, Any] = {
     "loads": [2.0, 1.0],
     "sizes": [1, 2],
     "reserved": 0,
+    "clients": 12,
+    "addresses": 3,
     "switching": [[0, 1], [2, 0]],
     "block": 8,
     "most": 4,

@@ -243,6 +243,12 @@ def test_guaranteed_is_one_address() -> None:
     attack.accepted(answer.guaranteed["evidence"])
 
 
+def test_risk_with_fallback_is_counted() -> None:
+    value = carrier()
+    value["traffic"] = [{"from": "subs", "to": "web", "rate": "500/s", "hold": "60s"}]
+    assert "paired pooling that goes on to an address with room" in natbound.Scenario(value).risk()["method"]
+
+
 def test_what_is_refused() -> None:
     value = carrier()
     value["nats"][0]["design"]["pool"] = {"choice": "hash", "hash": "jhash2", "paired": True}

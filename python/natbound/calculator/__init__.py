@@ -105,6 +105,13 @@ from natbound.calculator.overflows import (
     ports_for_overflow,
     second_ports_for,
 )
+from natbound.calculator.pairing import (
+    addresses_for_paired,
+    clients_on_fullest,
+    load_for_paired,
+    log_paired_refusal,
+    paired_refusal,
+)
 from natbound.calculator.races import race_flows_for, race_probability
 from natbound.calculator.retrying import (
     Retries,
@@ -159,12 +166,14 @@ __all__ = [
     "SecondGroup",
     "WindowRefusal",
     "addresses_for",
+    "addresses_for_paired",
     "addresses_for_waiting",
     "batch_peakedness",
     "batches",
     "blocks_for",
     "blocks_refused",
     "characteristic_time",
+    "clients_on_fullest",
     "cut_probability",
     "engset_call_congestion",
     "engset_time_congestion",
@@ -194,6 +203,7 @@ __all__ = [
     "load_for_engset",
     "load_for_hayward",
     "load_for_on_off",
+    "load_for_paired",
     "load_for_retries",
     "load_for_room",
     "load_for_waiting",
@@ -210,6 +220,7 @@ __all__ = [
     "log_first_passage_mean",
     "log_first_passage_quantile",
     "log_hayward",
+    "log_paired_refusal",
     "log_refusal_probability",
     "log_transient_full_probability",
     "mean_maximum",
@@ -221,6 +232,7 @@ __all__ = [
     "overflow_refusal",
     "overflow_to_second",
     "packet_limit",
+    "paired_refusal",
     "poisson_tail",
     "pool_for_blocks",
     "ports_for",

@@ -24,6 +24,7 @@ enum class loss_method {
     attempts,
     batches,
     modulated,
+    paired,        // an address of a pool, to which clients are dealt
     dealt_blocks,  // counted with all that share the pool's blocks, not by its own load
     simulated_states
 };
@@ -57,6 +58,8 @@ class loss_curve {
     // Whether its connections meet on mappings: then the probability is known between two bounds.
     bool shares() const { return sharing_ != nullptr; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
+    // Under paired pooling the load at which a bad dealing of its clients refuses so many.
+    std::optional<double> badly_dealt(double epsilon) const;
     double tries() const { return tries_; }  // where the method is attempts
     // The flow table of a NAT that has no other system: where the search is complete it refuses by
     // the smaller of the two alone, and exactly. Whether that is so; else nothing changes.
@@ -122,7 +125,7 @@ class loss_curve {
     arrival_process arrives_;  // batches, modulated: of all parts
     double hold_ = 0;          // then, of all parts
     // by load, where each is a pass over all ports: batches, modulated, and mappings that are
-    // shared
+    // shared; or over all clients: paired
     mutable std::map<double, double> known_;
     std::unique_ptr<loss_curve> always_on_;  // on-off streams without batches: Poisson
     double peak_ = 1;                        // its load over this one's

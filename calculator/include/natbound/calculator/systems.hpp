@@ -40,6 +40,13 @@ struct system_part {
     double load() const;
 };
 
+// Under paired pooling a system is one address of a pool, to which all its clients are dealt
+// (paired_pool.hpp): with them come the loads of the pool's other keys, as parts of its own.
+struct pairing {
+    double clients = 0, addresses = 0;
+    std::vector<std::pair<double, double>> beside;  // load over this one's, and how many are so
+};
+
 struct loss_system {
     std::size_t nat = 0;
     std::optional<std::uint64_t> rank;  // of its address in the pool, where it is one known address
@@ -50,6 +57,7 @@ struct loss_system {
     std::optional<port_set> source_ports;
     double copies = 1;   // so many systems are alike
     bool dealt = false;  // its ports are dealt out in blocks on demand
+    std::optional<pairing> paired;
 
     double load() const;
     // Of a client set's ports those of this system.
