@@ -155,12 +155,14 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();
+    // its clients are on all addresses, and each has all its connections on one
+    const double addresses_of_clients = system_.paired ? system_.paired->addresses : 1;
     for (const auto& part : system_.parts) {
         const double own =
             static_cast<double>(system_.ports_of(s.clients[all.kinds[part.kind].clients]).size());
-        plenty = plenty &&
-                 (own >= ports_ ||
-                  poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
+        plenty = plenty && (own >= ports_ || poisson_tail(1.1 * ports_ * addresses_of_clients *
+                                                              part.load() / load / part.addresses,
+                                                          own) < 1e-9);
     }
     if (system_.paired) {
         const bool shared = sharing_ != nullptr;
