@@ -285,6 +285,7 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
         fact("log_paired_refusal", "paired", "", 1e-10, relative_to="one or the logarithm"),
         fact("load_for_paired", "paired", "", 1e-12, "target"),
         fact("addresses_for_paired", "paired", "", 0, "target"),
+        fact("clients_on_fullest", "paired", "", 0),
         fact("subscribers_for", "limits", "", 0, "target"),
         fact("limits_in_sequence", "limits", "refusal", 1e-12),
         fact("limits_in_sequence", "limits", "classes.by_quota", 1e-12),

@@ -155,26 +155,15 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();
+    // its clients are on all addresses, and each has all its connections on one
+    const double addresses_of_clients = system_.paired ? system_.paired->addresses : 1;
     for (const auto& part : system_.parts) {
         const double own =
             static_cast<double>(system_.ports_of(s.clients[all.kinds[part.kind].clients]).size());
-        plenty = plenty &&
-                 (own >= ports_ ||
-                  poisson_tail(1.1 * ports_ * part.load() / load / part.addresses, own) < 1e-9);
+        plenty = plenty && (own >= ports_ || poisson_tail(1.1 * ports_ * addresses_of_clients *
+                                                              part.load() / load / part.addresses,
+                                                          own) < 1e-9);
     }
-    if (complete && same && plenty && !poisson_ && has_chain(ports_, {arrives_, hold_}) &&
-        one_burst())
-        return decide(
-            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::modulated,
-            "the search finds every free port of " + grouped(count(ports_)) +
-                (arrives_.law == arrival_law::batches
-                     ? ": the exact chain of geometric batches of " + shortest(arrives_.batch) +
-                           " on average"
-                 : arrives_.law == arrival_law::on_off
-                     ? ": the exact chain of a source that is on and off"
-                     : ": the exact chain of arrivals modulated by " +
-                           std::to_string(arrives_.levels.size()) + " states") +
-                ", for exponential holds");
     if (system_.paired) {
         const bool shared = sharing_ != nullptr;
         if (!complete || !same || !plenty || !poisson_ || shared)
@@ -192,6 +181,19 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                           " clients dealt to the addresses of the pool (paired pooling), exact for "
                           "any law of holds");
     }
+    if (complete && same && plenty && !poisson_ && has_chain(ports_, {arrives_, hold_}) &&
+        one_burst())
+        return decide(
+            arrives_.law == arrival_law::batches ? loss_method::batches : loss_method::modulated,
+            "the search finds every free port of " + grouped(count(ports_)) +
+                (arrives_.law == arrival_law::batches
+                     ? ": the exact chain of geometric batches of " + shortest(arrives_.batch) +
+                           " on average"
+                 : arrives_.law == arrival_law::on_off
+                     ? ": the exact chain of a source that is on and off"
+                     : ": the exact chain of arrivals modulated by " +
+                           std::to_string(arrives_.levels.size()) + " states") +
+                ", for exponential holds");
     if (complete && same && plenty && poisson_)
         return decide(loss_method::erlang_b,
                       "the search finds every free port of " + grouped(count(ports_)) +

@@ -37,13 +37,21 @@ double log_poisson_weight(double n, double mean) {
     return -away.high - away.low - detail::stirling_error(n) - 0.5 * std::log(detail::two_pi * n);
 }
 
-// log P(Poisson(mean) <= ports), mean <= ports
-double log_fits(double ports, double mean) {
-    if (mean == 0) return 0;
-    // the first term beyond and a geometric series
-    const double log_first = log_poisson_weight(ports + 1, mean);
-    if (log_first - std::log1p(-mean / (ports + 2)) < -drop) return 0;
-    return std::log1p(-boost::math::gamma_p(ports + 1, mean, plain()));
+// Whether P(Poisson(mean) > ports), mean <= ports, is too little to matter: its first term and a
+// geometric series.
+bool surely_fit(double ports, double mean) {
+    return mean == 0 ||
+           log_poisson_weight(ports + 1, mean) - std::log1p(-mean / (ports + 2)) < -drop;
+}
+
+// The mean up to which so many ports surely fit all.
+double sure_mean(double ports) {
+    double low = 0, high = ports;
+    for (int i = 0; i < 30; ++i) {
+        const double middle = (low + high) / 2;
+        (surely_fit(ports, middle) ? low : high) = middle;
+    }
+    return low;
 }
 
 // log W(k) by one key. Neither a constant nor a factor e^k on W(k) changes a law of K clients:
@@ -51,14 +59,19 @@ double log_fits(double ports, double mean) {
 // of an even dealing, so that little is left to cancel.
 class key_weight {
   public:
-    key_weight(const paired_key& key, double even)
-        : key_(key), even_(even), heavy_(even * key.load > key.ports) {
+    key_weight(const paired_key& key, double even, double sure)
+        : key_(key), even_(even), sure_(sure), heavy_(even * key.load > key.ports) {
         if (heavy_) last_ = log_poisson_weight(key.ports, even * key.load) + even * key.load;
     }
 
     double log(double k) const {
         const double mean = k * key_.load;
-        if (mean <= key_.ports) return log_fits(key_.ports, mean) + (heavy_ ? mean - last_ : 0);
+        if (mean <= key_.ports) {
+            const double fit =
+                mean <= sure_ ? 0
+                              : std::log1p(-boost::math::gamma_p(key_.ports + 1, mean, plain()));
+            return fit + (heavy_ ? mean - last_ : 0);
+        }
         const double full = log_erlang_b(key_.ports, mean);
         if (heavy_) return key_.ports * std::log(k / even_) - full;
         return log_poisson_weight(key_.ports, mean) - full;
@@ -66,7 +79,7 @@ class key_weight {
 
   private:
     paired_key key_;
-    double even_;
+    double even_, sure_;
     bool heavy_;
     double last_ = 0;
 };
@@ -88,8 +101,14 @@ class dealing {
           addresses_(static_cast<double>(pool.addresses)),
           last_{(pool.clients - 1) / pool.addresses + 1, (pool.clients - 1) / pool.addresses + 1} {
         const std::uint64_t even = last_[0];
-        for (const auto& each : pool.keys)
-            keys_.emplace_back(key_weight(each, static_cast<double>(even)), each.copies);
+        double ports = -1, sure = 0;
+        for (const auto& each : pool.keys) {
+            if (each.ports != ports) sure = sure_mean(each.ports);
+            ports = each.ports;
+            // what all clients on one address surely fit weighs 1
+            if (clients_ * each.load > sure)
+                keys_.emplace_back(key_weight(each, static_cast<double>(even), sure), each.copies);
+        }
         slope_ = fits(even - 1) - fits(even);
     }
 

@@ -14,7 +14,9 @@
 namespace natbound::calculator::detail {
 namespace {
 
-constexpr std::size_t most_kinds = 64;  // of keys, by their load
+constexpr std::size_t most_kinds = 64;    // of keys, by their load
+constexpr double most_counted = 1 << 24;  // clients, addresses
+constexpr double most_destinations = 1e9;
 constexpr std::size_t most_systems = 4096;
 constexpr double alike = 1e-9;
 
@@ -80,6 +82,9 @@ void pair_systems(const scenario& s, system_split& all, std::size_t nat) {
     pairing with;
     with.addresses = addresses;
     for (const auto& [set, many] : sets) with.clients += many;
+    if (with.clients > most_counted || addresses > most_counted)
+        unknown(s.nats[nat],
+                " of more than " + grouped(count(most_counted)) + " clients or addresses");
     std::map<double, double> keys;  // by load, how many
     for (const auto* system : here) {
         const auto loads = loads_of(all, *system, addresses);
@@ -95,6 +100,10 @@ void pair_systems(const scenario& s, system_split& all, std::size_t nat) {
     if (keys.size() > most_kinds)
         unknown(s.nats[nat],
                 " towards destinations of more than " + grouped(most_kinds) + " different loads");
+    for (const auto& [load, copies] : keys)
+        if (copies > most_destinations)
+            unknown(s.nats[nat], " towards more than " + grouped(count(most_destinations)) +
+                                     " destinations that are alike");
     for (auto* system : here) {
         system->paired = with;
         bool own = false;

@@ -132,6 +132,12 @@ def test_clients_that_differ_are_counted() -> None:
     assert "differ in what they send" in natbound.Scenario(value).risk(tries=1)["method"]
 
 
+def test_bursts_are_counted() -> None:
+    value = written(20, 3, 8, (0.01,))
+    value["traffic"][0]["arrivals"] = {"law": "batches", "mean-batch": 3}
+    assert "of Poisson arrivals" in natbound.Scenario(value).risk(tries=1)["method"]
+
+
 def test_a_change_is_not_followed() -> None:
     with pytest.raises(natbound.Unsupported, match="paired pooling"):
         scenario(20, 3, 8, (0.01,)).after(["traffic.rate-per-client=0.02/s"])

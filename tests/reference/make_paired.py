@@ -106,6 +106,13 @@ def all_facts() -> Iterator[Fact]:
     ):
         fewest = next(a for a in itertools.count(1) if by_product(ports, load, clients, a, 1) <= mpf(target))
         yield Fact("addresses_for_paired", "", {"ports": ports, "load": load, "clients": clients, "target": target}, fewest)
+    for clients, addresses, share in itertools.product((6, 90, 2000), (2, 7, 64), (0.05, 1e-9)):
+
+        def above(n: int, k: int = clients, a: int = addresses) -> mpf:
+            return a * mp.fsum(mp.binomial(k, i) * mpf(a - 1) ** (k - i) / mpf(a) ** k for i in range(n + 1, k + 1))
+
+        fewest = next(n for n in range(clients // addresses, clients + 1) if above(n) <= mpf(share))
+        yield Fact("clients_on_fullest", "", {"clients": clients, "addresses": addresses, "share": share}, fewest)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 // Paired pooling: the product form against the chain of all states, solved by elimination.
 #include <algorithm>
 #include <array>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <map>
 #include <natbound/calculator/erlang.hpp>
@@ -162,6 +163,37 @@ TEST_CASE("paired pooling beside a quota or a table: the product bounds hold") {
                 CHECK(joint >= std::max(alone, quota) * (1 - 1e-12));
             }
         }
+}
+
+TEST_CASE("paired pooling: many clients on two addresses, term by term") {
+    const long double ports = 6000;
+    const std::uint64_t clients = 100000;
+    for (const double load : {0.08, 0.118, 0.13, 0.3}) {
+        std::vector<long double> fits(clients + 1);  // logarithms
+        for (std::uint64_t k = 0; k <= clients; ++k) {
+            const long double n = static_cast<long double>(k), mean = n * load;
+            // the law of K clients is that of W(k) e^(k load) / k!
+            fits[k] = -std::lgamma(n + 1);
+            if (mean <= ports)
+                fits[k] += mean + std::log(boost::math::gamma_q(ports + 1, std::max(mean, 1e-9L)));
+            else
+                fits[k] += ports * std::log(mean) - std::lgamma(ports + 1) -
+                           log_erlang_b(6000, static_cast<double>(mean));
+        }
+        long double most = -1e30L, all = 0, refused = 0;
+        for (std::uint64_t k = 0; k <= clients; ++k)
+            most = std::max(most, fits[k] + fits[clients - k]);
+        for (std::uint64_t k = 0; k <= clients; ++k) {
+            const long double both = std::exp(fits[k] + fits[clients - k] - most);
+            all += both;
+            refused +=
+                both * static_cast<long double>(k) * erlang_b(6000, static_cast<double>(k) * load);
+        }
+        const double want =
+            static_cast<double>(2 / static_cast<long double>(clients) * refused / all);
+        CAPTURE(load, want);
+        CHECK(relative_error(paired_refusal(6000, load, clients, 2), want) < 1e-10);
+    }
 }
 
 TEST_CASE("paired pooling at its ends") {
