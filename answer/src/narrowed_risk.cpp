@@ -16,7 +16,8 @@ using namespace calculator;
 
 namespace {
 
-constexpr double narrow_enough = 1.05;     // high over low
+constexpr double narrow_enough = 1.1;      // high over low
+constexpr double worth_it = 0.5;           // of the bounds' width, what is left of it
 constexpr double few = 200;                // refusals to expect: rarer ones are not looked for
 constexpr double seldom_unoffered = 1e-3;  // else the simulator counts other connections
 
@@ -103,7 +104,9 @@ void narrow(const scenario& s, const risk_options& options, risk_result& r) {
     if (static_cast<double>(seen.unoffered) > seldom_unoffered * static_cast<double>(arrivals))
         return;
     const std::pair before{all.low, all.high};
-    if (!within(seen, all)) return;
+    auto told = all;
+    if (!within(seen, told) || told.high - told.low > worth_it * (all.high - all.low)) return;
+    all = told;
     r.within = before;
     r.bounds = false;
     narrow_kinds(seen, r);
