@@ -38,4 +38,10 @@ std::optional<filling> fill_quota(const scenario& s, const nat_plan& plan, const
 // The same of all clients, until the table is full with `most`.
 std::optional<filling> fill_limit(const scenario& s, const nat_plan& plan, std::uint64_t most);
 
+// The same with a mapping of its own for each flow, which is what a limit on mappings counts (the
+// table does not keep one).
+std::optional<filling> fill_mappings(const scenario& s, const nat_plan& plan, std::uint64_t most);
+// The most mappings that all clients inside can have, where one carries several connections.
+count most_mappings(const scenario& s, const nat_plan& plan);
+
 }  // namespace natbound::detail

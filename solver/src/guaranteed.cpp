@@ -2,6 +2,7 @@
 #include "natbound/solver/guaranteed.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <memory>
 #include <set>
@@ -61,7 +62,7 @@ void with_limit(const live_limit& limit, guaranteed_result& out, Fill&& fill) {
     if (out.at_most && *out.at_most < limit.size) return;
     const bool first = out.nothing_fails || limit.size <= out.at_least;  // nothing fails before
     std::optional<filling> f = fill();
-    if (!f && limit.kind == "table") return;  // there are too few flows, as far as is seen
+    if (!f && limit.not_found.empty()) return;  // there are too few flows, as far as is seen
     out.nothing_fails = false;
     out.connections.reset();
     out.at_most.reset();
@@ -108,21 +109,28 @@ guaranteed_result of_nat(const scenario& s, const nat& n, known_sequences& seque
     nat shared = n;  // the quota, where it binds, comes first
     shared.connection_limits.limit_per_subscriber.reset();
     const nat_plan table(shared);
-    for (const auto& limit : {table.table, table.mappings}) {
+    const std::array limits{table.table, table.mappings};
+    for (std::size_t which = 0; which < limits.size(); ++which) {
+        const auto& limit = limits[which];
         // one address reaches its quota before
         if (!limit || (who && *plan.quota <= *limit)) continue;
+        const bool mappings = which == 1;
+        if (mappings && most_mappings(s, table) <= *limit) continue;
         const bool cuts = plan.design.pressure == pressure_kind::drop_least_recently_used;
-        with_limit({*limit, "table",
-                    "the table of " + n.name + " holds " + grouped(*limit) +
-                        (cuts ? "; the next connection cuts the one least recently used"
-                              : "; the next connection is refused"),
-                    ""},
-                   out, [&] {
-                       auto f = fill_all(table, found.arenas.front(), *limit);
-                       if (!f) f = fill_table(table, found.arenas, *limit);
-                       if (!f) f = fill_limit(s, table, *limit);
-                       return f;
-                   });
+        with_limit(
+            {*limit, "table",
+             "the table of " + n.name + " holds " + grouped(*limit) +
+                 (cuts ? "; the next connection cuts the one least recently used"
+                       : "; the next connection is refused"),
+             mappings ? "no history that reaches the limit on mappings was found (" + n.name + ")"
+                      : ""},
+            out, [&]() -> std::optional<filling> {
+                if (mappings) return fill_mappings(s, searched, *limit);
+                auto f = fill_all(table, found.arenas.front(), *limit);
+                if (!f) f = fill_table(table, found.arenas, *limit);
+                if (!f) f = fill_limit(s, table, *limit);
+                return f;
+            });
     }
     out.evidence["nat"] = n.name;
     return out;

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "filling.hpp"
+#include "mapping_conflict.hpp"
 #include "natbound/model/error.hpp"
 
 namespace natbound::detail {
@@ -58,20 +59,13 @@ class search_bound {
     search_bound(const scenario& s, const nat_plan& plan, known_sequences& sequences,
                  const std::function<void()>& interrupt)
         : plan_(plan), sequences_(sequences), interrupt_(interrupt) {
-        if (plan.design.mapping_type != mapping_type::edm &&
-            plan.design.mapping_type != mapping_type::eim_if_possible) {
-            const auto scope = plan.design.clash_scope.destination;
-            if (scope == scope_destination::endpoint ||
-                (plan.design.mapping_type == mapping_type::eim && scope != scope_destination::none))
-                throw unsupported("NAT " + plan.of->name +
-                                  ": guaranteed of a mapping that several destinations share while "
-                                  "ports are overloaded is not settled in this version");
-        }
         if (plan.design.pool.choice == pool_choice::round_robin && !plan.design.pool.fallback &&
             plan.pool_size > 1 && !plan.pairs())
             throw unsupported("NAT " + plan.of->name +
                               ": guaranteed of a round-robin pool without fallback is not settled "
                               "in this version");
+        conflicts_ = may_conflict(s, plan);
+        if (conflicts_) conflict_ = find_conflict(s, plan);
         visited_ = visits_all_addresses(plan) ? plan.pool_size : count(1);
         std::uint64_t widest = 0;
         for (const auto& c : plan.classes) widest = std::max(widest, c.size);
@@ -95,9 +89,13 @@ class search_bound {
         bool others_keep = true, apart = true;
         const bool mixed = std::any_of(arenas_.begin(), arenas_.end(),
                                        [](const arena& where) { return where.mixed; });
-        if (mixed || plan_.design.mapping_type == mapping_type::eim_if_possible)
+        // it brings its address along, too
+        const bool lent = plan_.design.mapping_type == mapping_type::eim_if_possible ||
+                          (plan_.design.mapping_type == mapping_type::eim &&
+                           plan_.design.clash_scope.destination != scope_destination::none);
+        if (mixed || lent || conflicts_)
             for (const auto& where : arenas_) others_keep = others_keep && keeps_to_itself(where);
-        if (plan_.design.mapping_type == mapping_type::eim_if_possible) {
+        if (lent) {
             // A mapping made towards another destination brings its pool address along, so arenas
             // of several addresses mix.
             std::set<ip_address> towards;
@@ -106,6 +104,12 @@ class search_bound {
             apart = plan_.pool_size == 1 || towards.size() == 1 ||
                     plan_.design.pool.of == hash_input::source;
         }
+        const bool preserved = apart && others_keep &&
+                               std::all_of(arenas_.begin(), arenas_.end(), [&](const auto& where) {
+                                   return keeps_to_itself(where);
+                               });
+        if (conflict_) tell_conflict(out);
+        if (conflicts_ && !conflict_ && !preserved) open_bound = 2;
         for (const auto& k : kinds) {
             interrupt_();
             if (out.at_most && k.at_least >= *out.at_most) break;
@@ -291,6 +295,27 @@ class search_bound {
         return out;
     }
 
+    void tell_conflict(guaranteed_result& out) {
+        auto& f = *conflict_;
+        out.at_most = f.live;
+        out.binds = "ports";
+        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
+                      std::to_string(f.source) + ") to " + f.who.server->name + ":" +
+                      std::to_string(f.who.destination.port);
+        out.sets_it = "with 2 live, " + out.failing +
+                      " can fail: its mapping, which was made towards another destination, has an "
+                      "external endpoint that another mapping uses towards this one (overloading)";
+        bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
+        bj::array draws;
+        for (const auto d : f.draws) draws.push_back(d);
+        failing["draws"] = std::move(draws);
+        failing["step"] = bj::array(f.draws.size(), 0);
+        out.evidence = bj::object{
+            {"trace", std::move(f.trace)},
+            {"failing", std::move(failing)},
+            {"lower-bound", bj::object{{"reason", "conflict"}, {"limit", number(f.live)}}}};
+    }
+
     void describe(filling& f, const visited_ports& visited, guaranteed_result& out) const {
         const port_set ports = visited.ports();
         const std::string server =
@@ -334,6 +359,8 @@ class search_bound {
     known_sequences& sequences_;
     const std::function<void()>& interrupt_;
     count visited_;
+    bool conflicts_ = false;           // between mappings that serve several keys: 2 live can do it
+    std::optional<filling> conflict_;  // found
     std::vector<arena> arenas_;
 };
 

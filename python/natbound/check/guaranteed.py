@@ -18,7 +18,7 @@ from .reading import address, addresses, count, entries, get, known_keys, need, 
 from .replay import Flow, Script
 from .scenario import Nat, Scenario
 from .server_limits import refusing
-from .sets import Undecided, meet, size, spend
+from .sets import Undecided, meet, size, spend, union
 from .sets_on_demand import least_of_searches, table_of
 from .subscribers import binding
 
@@ -131,7 +131,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         )
         check_clash(scenario, get(body, "clash", "guaranteed"))
         return said
-    need(reason in ("sequence", "table", "quota", "servers", "subscribers", "state"), "lower-bound: no such reason")
+    need(reason in ("sequence", "conflict", "table", "quota", "servers", "subscribers", "state"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
     once_behind(scenario)
@@ -166,6 +166,21 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     return said
 
 
+def mappings_of(scenario: Scenario, nat: Nat) -> int:
+    """The most mappings that all clients inside can have: of each socket one for each protocol (eim), or destination address (adm), or destination."""
+    out = 0
+    for c in scenario.inside(nat):
+        there = scenario.destinations(c)
+        protocols = {d.server.protocol for d in there}
+        each = sum(d.size for d in there)
+        if nat.plan.mapping == "eim":
+            each = len(protocols)
+        elif nat.plan.mapping == "adm":
+            each = sum(size(union(s for d in there if d.server.protocol == p for s in d.addresses)) for p in protocols)
+        out += c.sockets * each
+    return out
+
+
 def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
     """No search fails and no limit is reached by all connections there are: so all of them can be live at once."""
     why = word(bound.get("why", "sockets"), "lower-bound.why")
@@ -182,8 +197,8 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
             f"lower-bound: a search through {nat.name} may fail, as far as is shown",
         )
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
-        for most in (nat.table, nat.mappings):
-            need(most is None or through[nat.name] <= most, f"lower-bound: {nat.name} has a limit of {most}")
+        for most, there_are in ((nat.table, through[nat.name]), (nat.mappings, min(through[nat.name], mappings_of(scenario, nat)))):
+            need(most is None or there_are <= most, f"lower-bound: {nat.name} has a limit of {most}")
     need(said == sum(there.values()), f"there are {sum(there.values()):,} connections in all, and none fails")
     if "maximum" in bound:
         from .maximum import check_maximum

@@ -132,6 +132,8 @@ def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
                 open_ += [(key, rank, here) for (rank, here), k in zip(ways, kept) if not (k and plan.mapping in ("edm", "adm"))]  # noqa: B905
         if all_keep:
             return None
+        if overloaded and sum(size(own(c.name, part)) * size(c.addresses) for c in inside) > 1:
+            best = 2  # a mapping made for one key may meet another's on the same endpoint under a second key
         for key, rank, here in open_:
             names = [n for n in here if own(n, part)]
             if not names:
@@ -142,7 +144,7 @@ def least_of_search(scenario: Scenario, nat: Nat) -> int | None:
         return best
 
     keys = keys_of(plan, [Dest(v, v.addresses, v.ports) for v in scenario.servers.values()])
+    inside = scenario.inside(nat)
+    overloaded = any(spans_keys(nat, scenario.destinations(c)) for c in inside)
     found = [x for p in parts(nat) if (x := of_part(p)) is not None]
-    if any(spans_keys(nat, scenario.destinations(c)) for c in scenario.inside(nat)):
-        found.append(2)  # a mapping made for one key may meet another's on the same endpoint under a second key
     return min(found) if found else None

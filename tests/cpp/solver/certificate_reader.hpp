@@ -211,10 +211,12 @@ class reader {
         std::size_t out = SIZE_MAX;
         if (r.plan.table) out = *r.plan.table;
         if (r.plan.mappings) {
-            std::map<std::tuple<int, endpoint>, std::size_t> carried;
+            std::map<std::tuple<int, endpoint, ip_address>, std::size_t> carried;
             std::size_t most = 1;
+            const bool adm = r.plan.design.mapping_type == mapping_type::adm;
             for (const auto& f : r.flows)
-                most = std::max(most, ++carried[{static_cast<int>(f.protocol), f.source}]);
+                most = std::max(most, ++carried[{static_cast<int>(f.protocol), f.source,
+                                                 adm ? f.destination.address : 0}]);
             out = std::min(out, static_cast<std::size_t>(*r.plan.mappings) * most);
         }
         return out;
