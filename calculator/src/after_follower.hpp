@@ -37,7 +37,6 @@ class follower {
 
     bool alone(std::size_t i) const;
 
-
     system_course course_of(const loss_system& system, const loss_curve& curve,
                             const loss_system* old);
 
