@@ -11,6 +11,7 @@
 namespace natbound::calculator::detail {
 namespace {
 
+constexpr double next_to_nothing = 1e-6;
 constexpr const char* drawn =
     "a client set that is inside several NATs sends an even part of its traffic through each";
 constexpr const char* by_itself =
@@ -65,6 +66,10 @@ risk_result over_stages(risk_result side_by_side, const cascade_shares& shares) 
         one.low /= shares.rate;
         most += one.high;
     }
+    // where all but one are next to nothing, that one meets what it would meet alone
+    for (const auto& one : out.refused_by)
+        if (most - one.high <= next_to_nothing * one.value)
+            all.low = std::max(all.low, std::min(one.low, all.value));
     if (shares.stages > 1)
         for (auto& one : out.refused_by)
             one.low = std::clamp(all.low - (most - one.high), 0.0, std::min(one.low, one.value));

@@ -179,5 +179,5 @@ def test_the_same_seed_gives_the_same() -> None:
 
 def test_what_is_not_stepped_says_so() -> None:
     sets = small(4000, [entry(arrivals={"law": "batches", "mean-batch": 3})], nat={"port-set": {"port-set-size": 4, "deterministic": True}})
-    with pytest.raises(Unsupported, match="port sets"):
+    with pytest.raises(Unsupported, match="bursts"):
         sets.after((), [1.0])

@@ -138,9 +138,12 @@ def test_bursts_are_counted() -> None:
     assert "of Poisson arrivals" in natbound.Scenario(value).risk(tries=1)["method"]
 
 
-def test_a_change_is_not_followed() -> None:
-    with pytest.raises(natbound.Unsupported, match="paired pooling"):
-        scenario(20, 3, 8, (0.01,)).after(["traffic.rate-per-client=0.02/s"])
+def test_through_a_change_to_its_law() -> None:
+    found = scenario(20, 3, 8, (0.01,)).after(["traffic.rate-per-client=0.02/s"], [2000.0])
+    assert "paired pooling" in found.method
+    low, high = found["refused"][0]["interval"]
+    law = scenario(20, 3, 8, (0.02,)).risk()["refusal_probability"]
+    assert low <= law <= high
 
 
 def test_arrays_and_errors() -> None:

@@ -77,12 +77,19 @@ def test_no_more_fail_with_retries_than_without(design: str, hold: dict[str, obj
         assert again.value < 1.3 * once["refusal_probability"]
 
 
+def test_port_blocks_on_demand_are_stepped_with_their_retries() -> None:
+    dealt = pool(300, 280).canonical
+    dealt["nats"][0]["port-set"] = {"port-set-size": 10, "port-sets-per-subscriber": 20}
+    assert Scenario(dealt).risk().retries.method == "simulated"
+
+
 def test_what_cannot_be_simulated_is_bounded_and_says_why() -> None:
     dealt = pool(300, 280).canonical
     dealt["nats"][0]["port-set"] = {"port-set-size": 10, "port-sets-per-subscriber": 20}
+    dealt["nats"][0]["rate-limits"] = {"connections": "1000/s"}
     found = Scenario(dealt).risk()
     assert found.retries.method == "bound"
-    assert "dealt on demand" in found.retries.why
+    assert "rate-limits" in found.retries.why
     assert found.retries.at_most >= found.refusal_probability
 
 
