@@ -243,6 +243,35 @@ def test_guaranteed_is_one_address() -> None:
     attack.accepted(answer.guaranteed["evidence"])
 
 
+def test_certificates_of_guaranteed() -> None:
+    """Any design, each choice of address, beside limits and static mappings: stepped by the checker."""
+    draw = random.Random(8)
+    exact = 0
+    for _ in range(40):
+        design: dict[str, Any] = {"base": draw.choice(["ideal", "linux-masquerade", "openbsd-pf", "vpp-nat44-ed", "cilium", "ovs"])}
+        if draw.random() < 0.4:
+            design |= {"mapping-type": draw.choice(["eim", "adm"]), "clash-scope": {"destination": "none"}}
+        choice = draw.choice(["random", "round-robin", "first", "hash"])
+        pool = {"choice": choice, "paired": True, "fallback": draw.random() < 0.5, "of": "source"}
+        design["pool"] = pool | {"hash": draw.choice(["jhash2", "vpp-fold", "unknown"]) if choice == "hash" else ""}
+        nat = {"name": "n", "inside": ["c", "e"], "external-ip-address-pool": "203.0.113.0/30", "design": design}
+        nat["port-set-restrict"] = {"start-port-number": 2000, "end-port-number": 2000 + draw.randint(0, 7)}
+        if draw.random() < 0.4:
+            nat["connection-limits"] = {draw.choice(["limit-per-subscriber", "limit-per-instance"]): draw.randint(1, 10)}
+        if draw.random() < 0.2:
+            nat["static-mappings"] = [{"external-src-address": "203.0.113.1", "external-src-port": "2000"}]
+        clients = [
+            {"name": "c", "addresses": f"10.0.0.1-10.0.0.{draw.randint(1, 6)}", "ports": f"5000-{5000 + draw.randint(0, 9)}"},
+            {"name": "e", "addresses": "10.0.1.1", "ports": "2001-2012"},
+        ]
+        servers = [{"name": "s", "addresses": f"198.51.100.1-198.51.100.{draw.randint(1, 3)}", "ports": "80"}]
+        found = natbound.Scenario({"clients": clients, "nats": [nat], "servers": servers}).answer(remedies=False).guaranteed
+        if found.connections is not None:
+            exact += 1
+            assert attack.valid(found["evidence"]) is not False, (nat, clients, attack.check(found["evidence"]))
+    assert exact > 27
+
+
 def test_risk_with_fallback_is_counted() -> None:
     value = carrier()
     value["traffic"] = [{"from": "subs", "to": "web", "rate": "500/s", "hold": "60s"}]

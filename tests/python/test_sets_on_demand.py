@@ -129,3 +129,38 @@ def test_a_carriers_blocks() -> None:
     }).answer(remedies=False)  # fmt: skip
     assert answer["guaranteed"]["connections"] == 4032
     assert check(answer["guaranteed"]["evidence"]).valid
+
+
+DESIGNS = ["ideal", "linux-masquerade", "linux-snat", "openbsd-pf", "vpp-nat44-ed", "cilium", "ovs"]
+
+
+def test_certificates_of_any_design_and_none_with_fewer() -> None:
+    """Searches that try a part of a set are between bounds; what is exact is stepped by the checker."""
+    draw = random.Random(4)
+    exact = 0
+    for _ in range(40):
+        design: dict[str, Any] = {"base": draw.choice(DESIGNS)}
+        if draw.random() < 0.4:
+            design |= {"mapping-type": draw.choice(["eim", "adm"]), "clash-scope": {"destination": "none"}}
+        size = draw.randint(1, 6)
+        rule: dict[str, Any] = {"port-set-size": size, "port-sets-per-subscriber": draw.randint(1, 3)}
+        if draw.random() < 0.3:
+            dynamic = {"address-pool-factor": 1, "port-set-size": draw.randint(1, size), "port-sets-per-subscriber": draw.randint(1, 3)}
+            rule = {"port-set-size": size, "deterministic": True, "dynamic": dynamic}
+        ports = {"start-port-number": 2000, "end-port-number": 1999 + draw.randint(4 * size, 5 * size)}
+        nat = {"name": "n", "inside": ["c", "e"], "external-ip-address-pool": "203.0.113.0/31", "design": design}
+        nat |= {"port-set-restrict": ports, "port-set": rule}
+        if draw.random() < 0.4:
+            nat["connection-limits"] = {draw.choice(["limit-per-subscriber", "limit-per-instance"]): draw.randint(1, 10)}
+        clients = [
+            {"name": "c", "addresses": f"10.0.0.1-10.0.0.{draw.randint(1, 4)}", "ports": f"5000-{5000 + draw.randint(0, 9)}"},
+            {"name": "e", "addresses": "10.0.1.1", "ports": "2001-2012"},
+        ]
+        servers = [{"name": "s", "addresses": f"198.51.100.1-198.51.100.{draw.randint(1, 3)}", "ports": "80"}]
+        found = Scenario({"clients": clients, "nats": [nat], "servers": servers}).answer(remedies=False)["guaranteed"]
+        if found["connections"] is None:
+            assert found["nothing_fails"] or "at_most" not in found or found["at_least"] <= found["at_most"]
+            continue
+        exact += 1
+        assert check(found["evidence"]).valid is not False, (nat, clients, found)
+    assert exact > 20
