@@ -11,7 +11,7 @@ from typing import Any
 
 def number(value: Any) -> Any:
     """A count as an integer: counts above 2^53 travel as decimal text."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def decoded(text: str) -> dict[str, Any]:

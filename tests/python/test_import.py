@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from natbound.importing import ImportProblem, import_paths
 from natbound.importing import source as reading
@@ -263,6 +263,7 @@ def test_no_text_breaks_the_parser(line):
 
 
 @given(at=st.integers(0, len(LISTED)), junk=st.text(max_size=4))
+@example(at=177, junk="¹")  # a digit that is no number
 def test_no_damage_breaks_the_parser(at, junk):
     entry = None
     with contextlib.suppress(ImportProblem):

@@ -29,7 +29,7 @@ COLUMNS = (
 
 def list_tuples(wanted: str, part: dict[str, Any], as_json: bool) -> None:
     """wanted: how many, `all`, or a file (.csv, .jsonl) for all of them."""
-    if wanted.isdigit() and int(wanted) > 0:
+    if wanted.isdecimal() and int(wanted) > 0:
         most, path = int(wanted), None
     elif wanted == "all" or wanted.endswith((".csv", ".jsonl")):
         most, path = None, None if wanted == "all" else wanted

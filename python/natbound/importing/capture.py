@@ -81,7 +81,7 @@ def _entries(source: Source, warnings: list[str]) -> Iterable[Entry]:
                 )
             yield entry
         elif " flow entries have been shown" in line:
-            shown = [int(w) for w in line.split() if w.isdigit()]
+            shown = [int(w) for w in line.split() if w.isdecimal()]
             if shown and count < shown[0] and not strange:
                 raise ImportProblem(
                     source.name,

@@ -66,7 +66,7 @@ def parse_line(line: str, file: str = "-", number: int | None = None) -> Entry |
     event = time = None
     words = line.split()
     at = 0
-    if words[at][1:2].isdigit() and words[at].startswith("["):
+    if words[at][1:2].isdecimal() and words[at].startswith("["):
         time = float(words[at][1:-1])
         at += 1
     if words[at] in _EVENTS:
@@ -85,7 +85,7 @@ def parse_line(line: str, file: str = "-", number: int | None = None) -> Entry |
         if not equals:
             if word.startswith("["):
                 flags.add(word.strip("[]"))
-            elif not sides and word.isdigit():
+            elif not sides and word.isdecimal():
                 remaining = int(word)
             elif not sides:
                 state = word
@@ -93,7 +93,7 @@ def parse_line(line: str, file: str = "-", number: int | None = None) -> Entry |
             sides.append({key: value})
         elif key in _TUPLE and sides and key not in sides[-1]:
             sides[-1][key] = value
-        elif key == "delta-time" and value.isdigit():
+        elif key == "delta-time" and value.isdecimal():
             age = float(value)
         elif key == "id" and len(sides) == 2:
             identity = value

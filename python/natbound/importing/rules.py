@@ -32,7 +32,7 @@ class Rule:
 
 def _ports(text: str, file: str, line: int | None) -> tuple[int, int]:
     first, _, last = text.partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
+    if not (first.isdecimal() and (last or first).isdecimal()):
         raise ImportProblem(file, line, text, "not a port or a range of ports", "for example 20000-20199")
     low, high = int(first), int(last or first)
     if not 1 <= low <= high <= 65535:
