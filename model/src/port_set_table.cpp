@@ -14,8 +14,7 @@ constexpr std::uint64_t most_sorted = 1U << 20U;
 }  // namespace
 
 port_set_table::port_set_table(const scenario& s, const nat& n)
-    : nat_(&n),
-      layout_(n),
+    : layout_(n),
       holes_(n, n.design.clash_scope.protocol),
       base_(own_nat(n, layout_.at(0))),
       rule_(&*n.port_set) {
@@ -48,16 +47,10 @@ port_set_table::port_set_table(const scenario& s, const nat& n)
         for (const auto& m : s.nats)
             if (m.name == name) add(m.external_ip_address_pool);
     }
-    if (rule_->dynamic) {
-        const port size = static_cast<port>(rule_->dynamic->port_set_size);
-        for (const auto& run : layout_.dynamic_ports().parts())
-            for (port first = run.first; std::uint64_t{first} + size - 1 <= run.last; first += size)
-                firsts_.push_back(first);
-        shared_ = saturated(layout_.dynamic_sets());
-        each_ = rule_->dynamic->port_sets_per_subscriber;
-    } else if (!rule_->deterministic) {
-        shared_ = saturated(layout_.sets());
-        each_ = rule_->port_sets_per_subscriber;
+    if (dealt_on_demand(*rule_)) {
+        shared_ = saturated(layout_.shared_sets());
+        each_ = rule_->dynamic ? rule_->dynamic->port_sets_per_subscriber
+                               : rule_->port_sets_per_subscriber;
     }
     if (holes_.empty()) return;
     if (shared_ > most_sorted)
@@ -73,16 +66,9 @@ std::unique_ptr<port_set_table::held_set> port_set_table::set_of(const dealt_set
     return std::make_unique<held_set>(of, now_);
 }
 
-dealt_set port_set_table::on_demand(std::uint64_t number) const {
-    if (!rule_->dynamic) return layout_.at(number);
-    const port first = firsts_[number % firsts_.size()];
-    return {nat_->external_ip_address_pool.at(number / firsts_.size()), first,
-            first + static_cast<port>(rule_->dynamic->port_set_size) - 1};
-}
-
 std::uint64_t port_set_table::kept_of(std::uint64_t number) const {
     if (holes_.empty()) return 0;
-    const dealt_set set = on_demand(number);
+    const dealt_set set = layout_.shared_at(number);
     count kept = 0;
     for (const auto protocol : {transport::tcp, transport::udp, transport::icmp, transport::sctp,
                                 transport::dccp, transport::gre})
@@ -92,7 +78,7 @@ std::uint64_t port_set_table::kept_of(std::uint64_t number) const {
 
 std::optional<std::uint64_t> port_set_table::next_free(transport protocol) const {
     for (const auto& [kept, number] : returned_) {
-        const dealt_set set = on_demand(number);
+        const dealt_set set = layout_.shared_at(number);
         if (kept == 0 ||
             !(port_set(set.first, set.last) - holes_.at(protocol, set.address)).empty())
             return number;
@@ -122,16 +108,17 @@ port_set_table::held_sets& port_set_table::sets_for(ip_address client) {
     return left;
 }
 
-// Sets in which nothing is left; and the subscriber, where it has none.
+// Sets on demand in which nothing is left; and the subscriber, where it has nothing. Its own set
+// stays the first for as long as it holds others.
 void port_set_table::give_back(ip_address client) {
     const auto it = subscribers_.find(client);
     if (it == subscribers_.end()) return;
     std::erase_if(it->second, [&](const auto& set) {
-        if (set->table.live() > 0) return false;
-        if (set->number) returned_.emplace(kept_of(*set->number), *set->number);
+        if (set->table.live() > 0 || !set->number) return false;
+        returned_.emplace(kept_of(*set->number), *set->number);
         return true;
     });
-    if (it->second.empty()) subscribers_.erase(it);
+    if (live_of(client) == 0) subscribers_.erase(it);
 }
 
 const port_set_table::held_set* port_set_table::find(const flow& f) const {

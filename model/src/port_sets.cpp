@@ -27,6 +27,15 @@ count addresses_of(const scenario& s, const std::string& name) {
     return 0;
 }
 
+// Where sets of so many consecutive ports begin.
+std::vector<port> firsts_of(const port_set& ports, std::uint64_t size) {
+    std::vector<port> out;
+    for (const auto& run : ports.parts())
+        for (std::uint64_t first = run.first; first + size - 1 <= run.last; first += size)
+            out.push_back(static_cast<port>(first));
+    return out;
+}
+
 // As it acts on ports that the operator gives; never outside them.
 design inside_its_ports(const design& d) {
     design out = restricted(d);
@@ -45,9 +54,7 @@ port_set_layout::port_set_layout(const nat& n)
     : nat_(&n), rule_(&*n.port_set), permitted_(permitted_of(n)) {
     const std::uint64_t size = rule_->port_set_size;
     if (size == 0 || size > port_count) return;
-    for (const auto& run : permitted_.parts())
-        for (std::uint64_t first = run.first; first + size - 1 <= run.last; first += size)
-            firsts_.push_back(static_cast<port>(first));
+    firsts_ = firsts_of(permitted_, size);
     if (!rule_->dynamic) return;
     const auto kept = firsts_.size() -
                       std::min<std::uint64_t>(firsts_.size(), rule_->dynamic->address_pool_factor);
@@ -55,13 +62,8 @@ port_set_layout::port_set_layout(const nat& n)
     dynamic_ports_ = permitted_;
     for (const auto first : firsts_)
         dynamic_ports_ = dynamic_ports_ - port_set(first, first + static_cast<port>(size - 1));
-}
-
-std::uint64_t port_set_layout::dynamic_on_an_address() const {
-    std::uint64_t out = 0;
-    for (const auto& run : dynamic_ports_.parts())
-        out += (std::uint64_t{run.last} - run.first + 1) / rule_->dynamic->port_set_size;
-    return out;
+    if (rule_->dynamic->port_set_size > 0)
+        dynamic_firsts_ = firsts_of(dynamic_ports_, rule_->dynamic->port_set_size);
 }
 
 count ports_of(const subscriber_port_sets& rule, const count& sets) {
@@ -69,11 +71,18 @@ count ports_of(const subscriber_port_sets& rule, const count& sets) {
     return rule.port_set_size + (sets - 1) * rule.dynamic->port_set_size;
 }
 
-dealt_set port_set_layout::at(const count& number) const {
-    const count rank = number / firsts_.size();
-    const auto place = static_cast<std::size_t>(number % firsts_.size());
-    return {nat_->external_ip_address_pool.at(static_cast<u128>(rank)), firsts_[place],
-            firsts_[place] + static_cast<port>(size()) - 1};
+dealt_set port_set_layout::cut(const std::vector<port>& firsts, std::uint64_t size,
+                               const count& number) const {
+    const count rank = number / firsts.size();
+    const port first = firsts[static_cast<std::size_t>(number % firsts.size())];
+    return {nat_->external_ip_address_pool.at(static_cast<u128>(rank)), first,
+            first + static_cast<port>(size) - 1};
+}
+
+dealt_set port_set_layout::at(const count& number) const { return cut(firsts_, size(), number); }
+
+dealt_set port_set_layout::dynamic_at(const count& number) const {
+    return cut(dynamic_firsts_, rule_->dynamic->port_set_size, number);
 }
 
 count subscribers_of(const scenario& s, const nat& n) {

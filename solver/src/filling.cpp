@@ -12,6 +12,7 @@ namespace natbound::detail {
 namespace {
 
 constexpr std::uint64_t most_stepped = 300000;
+constexpr std::uint64_t most_turns = 1024;  // of one flow, to get an address of its client's
 
 struct counted_script {
     scripted_bits script;
@@ -89,7 +90,7 @@ class planner {
     std::uint64_t turns(const flow& f) const {
         const bool in_turn = plan_.design.pool.choice == pool_choice::round_robin && plan_.pairs();
         return in_turn && table_.live_of(f.source.address) == 0
-                   ? std::min<std::uint64_t>(saturated(plan_.pool_size), 1024)
+                   ? std::min<std::uint64_t>(saturated(plan_.pool_size), most_turns)
                    : 1;
     }
 
@@ -112,7 +113,7 @@ class planner {
             aim_.aim(table_, f, target.value_or(0), address_rank());
             const opened got = table_.open(f, aim_);
             if (got.refused != refusal::none) {
-                missed_ = missed_ || i > 1 || turns(f) > 1;  // a turn that no trace can show
+                missed_ = missed_ || turns(f) > 1;  // a turn that no trace can show
                 return false;
             }
             const auto at = wanted_.find(got.external);

@@ -16,15 +16,11 @@
 #include "sets_on_demand.hpp"
 
 namespace natbound {
-namespace {
 
-namespace bj = boost::json;
-using namespace detail;
+namespace detail {
 
-constexpr std::uint64_t most_stepped = 300'000;
-
-scenario of_one(const scenario& s, const nat& n, const client_set& c, ip_address address,
-                const dealt_set& set) {
+scenario behind_set(const scenario& s, const nat& n, const client_set& c, ip_address address,
+                    const dealt_set& set) {
     scenario out;
     out.clients = {c};
     out.clients.front().addresses = {address, address};
@@ -34,10 +30,8 @@ scenario of_one(const scenario& s, const nat& n, const client_set& c, ip_address
     return out;
 }
 
-// What of a set can matter to a search for one of its ports.
-using shape = std::vector<std::pair<port, port>>;
-shape shape_of(const nat& n, const client_set& c, const dealt_set& set) {
-    shape out;
+set_shape shape_of(const nat& n, const client_set& c, const dealt_set& set) {
+    set_shape out;
     const port_set own = c.ports & port_set(set.first, set.last);
     for (const auto& part : own.parts())
         out.emplace_back(part.first - set.first, part.last - set.first);
@@ -53,6 +47,15 @@ shape shape_of(const nat& n, const client_set& c, const dealt_set& set) {
     }
     return out;
 }
+
+}  // namespace detail
+
+namespace {
+
+namespace bj = boost::json;
+using namespace detail;
+
+constexpr std::uint64_t most_stepped = 300'000;
 
 // Each by itself: those that static mappings keep ports of differ by address, too.
 constexpr std::uint64_t most_subscribers = 100'000;
@@ -171,12 +174,12 @@ guaranteed_result port_set_guaranteed(const scenario& s, const nat& n,
         const auto many = saturated(
             n.static_mappings ? c->addresses.size()
                               : std::min<count>(c->addresses.size(), layout.on_an_address()));
-        std::set<shape> seen;
+        std::set<set_shape> seen;
         for (std::uint64_t i = 0; i < many; ++i) {
             const auto set = layout.at(first + i);
             if (!seen.insert(shape_of(n, *c, set)).second) continue;
             interrupt();
-            auto one = guaranteed(of_one(s, n, *c, c->addresses.at(i), set), interrupt);
+            auto one = guaranteed(behind_set(s, n, *c, c->addresses.at(i), set), interrupt);
             if (one.nothing_fails && best.nothing_fails && best.evidence.empty())
                 best = std::move(one);
             else

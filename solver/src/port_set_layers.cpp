@@ -188,13 +188,7 @@ shared_sets::shared_sets(const nat& n) {
     if (!rule.deterministic) {
         all_ = sorted(n, own_firsts(n), rule.port_set_size);
     } else if (rule.dynamic) {
-        const port_set_layout layout(n);
-        std::vector<port> firsts;
-        const std::uint64_t size = rule.dynamic->port_set_size;
-        for (const auto& run : layout.dynamic_ports().parts())
-            for (std::uint64_t first = run.first; first + size - 1 <= run.last; first += size)
-                firsts.push_back(static_cast<port>(first));
-        all_ = sorted(n, firsts, size);
+        all_ = sorted(n, port_set_layout(n).dynamic_firsts(), rule.dynamic->port_set_size);
     }
     std::stable_sort(all_.begin(), all_.end(),
                      [](const auto& a, const auto& b) { return a->usable() > b->usable(); });

@@ -4,22 +4,12 @@
 
 namespace natbound::detail {
 
-dealt_set some_shared_set(const nat& n) {
-    const port_set_layout layout(n);
-    if (!n.port_set->dynamic) return layout.at(0);
-    const auto size = static_cast<port>(n.port_set->dynamic->port_set_size);
-    port first = 0;
-    for (const auto& run : layout.dynamic_ports().parts())
-        if (first == 0 && run.last - run.first + 1 >= size) first = run.first;
-    return {n.external_ip_address_pool.at(0), first, first + size - 1};
-}
-
 set_holding::set_holding(const nat& n, port_set_table& table, trace_writer& writer)
     : table_(table),
       writer_(writer),
       has_own_(n.port_set->deterministic),
       own_(own_nat(n, port_set_layout(n).at(0))),
-      shared_(own_nat(n, some_shared_set(n))),
+      shared_(own_nat(n, port_set_layout(n).shared_at(0))),
       own_plan_(own_),
       shared_plan_(shared_) {}
 

@@ -46,9 +46,6 @@ class set_holding {
     std::optional<filling> refused_;
 };
 
-// A set that is dealt on demand (or any set): the first on the pool's first address.
-dealt_set some_shared_set(const nat& n);
-
 // Client addresses (of the one set, or of all) open flow after flow, towards one destination after
 // the other, until `most` are live, limits forgotten; then the next flow. Nothing where there are
 // too few.

@@ -13,7 +13,7 @@
 #include <set>
 
 #include "natbound/model/error.hpp"
-#include "natbound/model/port_sets.hpp"
+#include "port_set_guaranteed.hpp"
 #include "set_holding.hpp"
 
 namespace natbound {
@@ -55,7 +55,7 @@ class on_demand {
         : s_(s), n_(n), stepped_(n), layout_(n), interrupt_(interrupt) {
         stepped_.design.pressure = pressure_kind::refuse;  // what would be cut ends a history, too
         const auto& rule = *n.port_set;
-        shared_ = rule.dynamic ? layout_.dynamic_sets() : layout_.sets();
+        shared_ = layout_.shared_sets();
         each_ = std::min<count>(shared_, rule.dynamic ? rule.dynamic->port_sets_per_subscriber
                                                       : rule.port_sets_per_subscriber);
         for (const auto* c : inside(s, n)) all_.push_back(read(*c));
@@ -105,16 +105,10 @@ class on_demand {
 
     // The fewest live with which a search of one address fails in one of these sets.
     std::optional<count> fewest(const client_set& c, const std::vector<dealt_set>& sets) {
-        std::set<std::vector<std::pair<port, port>>> seen;
+        std::set<set_shape> seen;
         std::optional<count> least;
         for (const auto& set : sets) {
-            std::vector<std::pair<port, port>> shape;  // where its own ports lie there
-            const port_set mine = c.ports & port_set(set.first, set.last);
-            for (const auto& part : mine.parts())
-                shape.emplace_back(part.first - set.first, part.last - set.first);
-            for (const auto& round : n_.design.search.rounds)
-                if (round.step == step_kind::scaled) shape.emplace_back(set.first, set.last);
-            if (!seen.insert(std::move(shape)).second) continue;
+            if (!seen.insert(shape_of(n_, c, set)).second) continue;
             interrupt_();
             const scenario one = alone(c, set);
             const nat_plan plan(one.nats.front());
@@ -127,12 +121,7 @@ class on_demand {
 
     // An address behind the NAT that a set is to it.
     scenario alone(const client_set& c, const dealt_set& set) const {
-        scenario out;
-        out.clients = {c};
-        out.clients.front().addresses = {c.addresses.at(0), c.addresses.at(0)};
-        out.servers = s_.servers;
-        out.nats = {own_nat(n_, set)};
-        out.nats.front().inside = {c.name};
+        auto out = behind_set(s_, n_, c, c.addresses.at(0), set);
         out.nats.front().connection_limits = {};
         return out;
     }
@@ -140,7 +129,7 @@ class on_demand {
     subscriber read(const client_set& c) {
         subscriber out;
         out.clients = &c;
-        const scenario one = alone(c, some_shared_set(n_));
+        const scenario one = alone(c, layout_.shared_at(0));
         const nat_plan plan(one.nats.front());
         for (const auto& where : arenas(one, plan, std::uint64_t{1} << 32U)) {
             count sockets = 0;
@@ -156,12 +145,9 @@ class on_demand {
         if (const auto quota = n_.connection_limits.limit_per_subscriber)
             out.sockets = std::min<count>(out.sockets, *quota);
         std::vector<dealt_set> own, shared;
-        const dealt_set first = some_shared_set(n_);
-        if (const auto& rule = n_.port_set->dynamic) {
-            const auto size = static_cast<port>(rule->port_set_size);
-            for (const auto& run : layout_.dynamic_ports().parts())
-                for (port p = run.first; std::uint64_t{p} + size - 1 <= run.last; p += size)
-                    shared.push_back({first.address, p, p + size - 1});
+        if (n_.port_set->dynamic) {
+            for (std::uint64_t k = 0; k < layout_.dynamic_on_an_address(); ++k)
+                shared.push_back(layout_.dynamic_at(k));
             const count number = first_subscriber(s_, n_, c);
             const auto many =
                 saturated(std::min<count>(c.addresses.size(), layout_.on_an_address()));

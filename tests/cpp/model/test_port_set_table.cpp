@@ -166,6 +166,24 @@ TEST_CASE("Beside a subscriber's own set come dynamic ones; mappings stay where 
     }
 }
 
+TEST_CASE("An own set that is empty stays the first while others are held") {
+    const auto s = with_sets(
+        R"({"port-set-size": 4, "deterministic": true, "dynamic": {"address-pool-factor": 1, "port-set-size": 2, "port-sets-per-subscriber": 1}})");
+    port_set_table table(s, s.nats[0]);
+    random_bits random(5);
+    for (port p = 3000; p < 3005; ++p)
+        REQUIRE(table.open(flow_of(0, p, 0), random).refused == refusal::none);
+    for (port p = 3000; p < 3004; ++p) table.remove(flow_of(0, p, 0));  // its own are all free
+    CHECK(table.sets_of(flow_of(0, 1, 0).source.address) == 2);
+    for (port p = 3010; p < 3014; ++p) {
+        const auto out = table.open(flow_of(0, p, 0), random);
+        REQUIRE(out.refused == refusal::none);
+        CHECK(out.external.port < 2004);
+    }
+    REQUIRE(table.open(flow_of(0, 3014, 0), random).refused == refusal::none);
+    CHECK(table.open(flow_of(0, 3015, 0), random).refused == refusal::no_port);
+}
+
 TEST_CASE("A quota and a table count over all sets") {
     auto s = with_sets(R"({"port-set-size": 2, "port-sets-per-subscriber": 5})");
     s.nats[0].connection_limits.limit_per_subscriber = 3;

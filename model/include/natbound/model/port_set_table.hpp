@@ -64,13 +64,11 @@ class port_set_table {
     const held_set* find(const flow& f) const;
     void give_back(ip_address client);
     std::uint64_t number_of(ip_address client) const;
-    dealt_set on_demand(std::uint64_t number) const;
     std::optional<std::uint64_t> next_free(transport protocol) const;
     std::uint64_t kept_of(std::uint64_t number) const;
     template <class Random>
     opened open_in(held_set& set, const flow& f, Random& random);
 
-    const nat* nat_;
     port_set_layout layout_;
     hole_list holes_;
     nat base_;  // a subscriber's, but for its address and its range
@@ -80,7 +78,6 @@ class port_set_table {
     std::vector<std::pair<address_set, std::uint64_t>> order_;
     std::uint64_t shared_ = 0;  // sets that are dealt on demand, and
     std::uint64_t each_ = 0;    // the most of a subscriber
-    std::vector<port> firsts_;  // of a dynamic part: where its sets begin
     // Free sets, by the ports that static mappings keep of them, then by number; and all from next_
     // on, of which they keep none.
     std::set<std::pair<std::uint64_t, std::uint64_t>> returned_;
@@ -128,7 +125,7 @@ opened port_set_table::open(const flow& f, Random& random) {
     if (sets.size() >= own + each_) return refused(refusal::no_port);
     const auto number = next_free(f.protocol);
     if (!number) return refused(refusal::no_port);
-    auto set = set_of(on_demand(*number));
+    auto set = set_of(layout_.shared_at(*number));
     out = open_in(*set, f, random);
     if (out.refused != refusal::none) return refused(refusal::no_port);
     if (*number == next_)

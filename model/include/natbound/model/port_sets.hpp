@@ -34,17 +34,27 @@ class port_set_layout {
     dealt_set at(const count& number) const;
     // Of an address: the ports that are dynamic, and the sets that they make.
     const port_set& dynamic_ports() const { return dynamic_ports_; }
-    std::uint64_t dynamic_on_an_address() const;
+    std::uint64_t dynamic_on_an_address() const { return dynamic_firsts_.size(); }
     count dynamic_sets() const {
         return nat_->external_ip_address_pool.size() * dynamic_on_an_address();
     }
+    dealt_set dynamic_at(const count& number) const;
+    const std::vector<port>& dynamic_firsts() const { return dynamic_firsts_; }
+    // The sets that client addresses share: those, or (where none is deterministic) all.
+    count shared_sets() const { return rule_->dynamic ? dynamic_sets() : sets(); }
+    dealt_set shared_at(const count& number) const {
+        return rule_->dynamic ? dynamic_at(number) : at(number);
+    }
 
   private:
+    dealt_set cut(const std::vector<port>& firsts, std::uint64_t size, const count& number) const;
+
     const nat* nat_;
     const subscriber_port_sets* rule_;
     port_set permitted_;
     std::vector<port> firsts_;
     port_set dynamic_ports_;
+    std::vector<port> dynamic_firsts_;
 };
 
 // Whether client addresses share sets: all of them, or those of a dynamic part.
