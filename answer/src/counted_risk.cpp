@@ -88,8 +88,7 @@ risk_result counted_risk(const scenario& s, const risk_options& options, const u
     if (!out.kinds.empty()) out.worst = out.kinds.front().odds;
     const double failing = out.overall.value * out.rate;
     out.refusals_a_day = failing * 86400;
-    out.first_refusal =
-        failing > 0 && !out.bursty ? 1 / failing : std::numeric_limits<double>::infinity();
+    if (failing > 0 && !out.bursty) out.first.at_least = 1 / failing;
     return out;
 }
 

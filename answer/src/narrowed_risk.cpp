@@ -116,7 +116,7 @@ void narrow(const scenario& s, const risk_options& options, risk_result& r) {
                 grouped(count(seen.refused)) + " were refused, which tells where between them";
     const double failing = all.value * r.rate;
     r.refusals_a_day = failing * 86400;
-    if (!r.bursty) r.first_refusal = 1 / failing;
+    if (!r.bursty) r.first.at_least = std::max(r.first.at_least, 1 / failing);
 }
 
 bj::array refused_by_part(const scenario& s, const risk_result& r) {

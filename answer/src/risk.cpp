@@ -67,6 +67,18 @@ bj::object likely_part(const scenario& s, const likely_result& l, std::uint64_t 
     return out;
 }
 
+bj::object first_json(const first_time& first) {
+    bj::object out;
+    if (first.known()) {
+        out["value"] = (first.at_least + first.at_most) / 2;
+    } else {
+        out["at_least"] = first.at_least;
+        if (std::isfinite(first.at_most)) out["at_most"] = first.at_most;
+    }
+    out["from_empty"] = first.from_empty;
+    return out;
+}
+
 bj::object traffic_part(const risk_result& r, const likely_result& l, bool given) {
     bj::object out{{"given", given},
                    {"rate", r.rate},
@@ -79,10 +91,7 @@ bj::object traffic_part(const risk_result& r, const likely_result& l, bool given
                    {"method", r.method}};
     if (l.load && r.load > 0) out["room"] = *l.load / r.load;
     if (r.full_probability) out["full_probability"] = *r.full_probability;
-    if (std::isfinite(r.first_refusal))
-        out["seconds_to_first_refusal"] =
-            bj::object{{r.overall.at_most ? "at_least" : "value", r.first_refusal},
-                       {"from_empty", r.first_refusal_from_empty}};
+    if (std::isfinite(r.first.at_least)) out["seconds_to_first_refusal"] = first_json(r.first);
     // of bounds the highest says little: then the one that fails first as the load grows
     if (!r.kinds.empty())
         out["worst"] =

@@ -12,6 +12,7 @@ namespace natbound {
 
 // A probability: {value, interval}, or {at_most} where none of the states looked at could refuse.
 boost::json::object odds_json(const calculator::refusal_odds& odds);
+boost::json::object first_json(const calculator::first_time& first);
 // An endpoint and an address, as "X to C (198.51.100.7:80) on 203.0.113.5".
 boost::json::object kind_json(const calculator::kind_result& k);
 boost::json::object likely_part(const scenario& s, const calculator::likely_result& l,

@@ -63,10 +63,8 @@ bj::object risk_answer(const scenario& s, const risk_options& options) {
     out["full_probability"] =
         r.full_probability ? bj::value(*r.full_probability) : bj::value(nullptr);
     out["refusals_per_day"] = r.refusals_a_day;
-    if (std::isfinite(r.first_refusal))
-        out["seconds_to_first_refusal"] =
-            bj::object{{p.at_most ? "at_least" : "value", r.first_refusal},
-                       {"from_empty", r.first_refusal_from_empty}};
+    if (std::isfinite(r.first.at_least))
+        out["seconds_to_first_refusal"] = first_json(r.first);
     else
         out["seconds_to_first_refusal"] = nullptr;
     if (!r.rates.empty()) {

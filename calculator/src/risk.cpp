@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "natbound/calculator/eviction.hpp"
-#include "natbound/calculator/first_passage.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
 #include "study_state.hpp"
@@ -93,10 +92,10 @@ risk_result loss_study::state::risk(double scale) {
     }
     out.cuts = cuts(scale);
     out.refusals_a_day = failing * 86400;
-    // Refusals of bursts come in bursts: the time to the first is not one over their rate.
     out.bursty = traffic_.bursty();
-    out.first_refusal = failing > 0 && !out.bursty ? 1 / failing : infinite;
-    passage(out, scale);
+    out.first = first_refusal(failing, scale);
+    if (const auto* curve = only_curve())
+        out.full_probability = std::exp(curve->at(all.load * scale, 0).log);
     return out;
 }
 
@@ -149,29 +148,6 @@ std::vector<load_point> loss_study::state::curve(const std::vector<double>& scal
         out.push_back({sums_->all().load * scale, worst});
     }
     return out;
-}
-
-void loss_study::state::passage(risk_result& out, double scale) const {
-    const auto& all = sums_->all();
-    if (sums_->curves().size() != 1 || all.systems.size() != 1 || all.systems[0].copies != 1)
-        return;
-    const auto& curve = *sums_->curves()[0];
-    if (curve.method() != loss_method::erlang_b || curve.shares() ||
-        sums_->limits().has_table(all.systems[0].nat))
-        return;
-    if (sums_->limits().has_subscribers(all.systems[0].nat)) return;
-    if (sums_->limits().has_rate(all.systems[0].nat) || !limited_servers().empty()) return;
-    for (const auto& kind : all.kinds)
-        if (sums_->limits().has_quota(kind.clients)) return;
-    const double load = all.systems[0].load() * scale;
-    out.full_probability = std::exp(curve.at(load, 0).log);
-    for (const auto& part : all.systems[0].parts)
-        if (part.open.law != hold_law::exponential || !part.closing.empty()) return;
-    double rate = 0;
-    for (const auto& part : all.systems[0].parts) rate += part.rate * scale;
-    out.first_refusal =
-        time_to_first_refusal(static_cast<std::uint64_t>(curve.ports()), load).mean * load / rate;
-    out.first_refusal_from_empty = true;
 }
 
 }  // namespace natbound::calculator

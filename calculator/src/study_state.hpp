@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "first_of_limits.hpp"
 #include "loss_study.hpp"
 
 namespace natbound::calculator {
@@ -49,8 +50,14 @@ class loss_study::state {
     void points(std::vector<load_point>& out) const;
     std::optional<double> windows_of(const detail::share_of_kind& part, double scale,
                                      std::set<std::string>& left_out) const;
-    // One complete search and nothing else: the mean time from an empty table is known exactly.
-    void passage(risk_result& out, double scale) const;
+    struct fillings {
+        std::vector<detail::filling_limit> limits;
+        bool apart = true;  // no connection meets two of them
+    };
+    std::optional<fillings> filling(double scale) const;
+    const loss_curve* only_curve() const;
+    // `failing`: refusals a second.
+    first_time first_refusal(double failing, double scale) const;
 
     const scenario& scenario_;
     study_options options_;

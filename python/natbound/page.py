@@ -72,10 +72,8 @@ def render(answer: dict[str, Any], width: int = 100) -> Group:
     bad = (odds.get("value") or 0) > answer["likely"]["epsilon"] and t["given"]
     items: list[Any] = [Text(verdict(answer), style="bold red" if bad else "bold green")]
     first = t.get("seconds_to_first_refusal") or {}
-    if t["given"] and first.get("value") is not None:
-        items.append(Text(f"First refusal after {w.span(first['value'])} on average."))
-    elif t["given"] and first.get("at_least") is not None:
-        items.append(Text(f"First refusal after more than {w.span(first['at_least'])} on average."))
+    if t["given"] and first:
+        items.append(Text(f"First refusal {w.first_refusal(first)}."))
     for watch in answer["watch"]:
         items.append(Text.assemble("Watch ", (watch["counter"], "cyan"), f" ({watch['command']})" if watch["command"] else ""))
     items += [Text(), _numbers(answer)]

@@ -64,6 +64,15 @@ def span(seconds: float | None) -> str:
     return f"{seconds:.3g} s"
 
 
+def first_refusal(first: Mapping[str, Any]) -> str:
+    """When the first connection is refused: after 3 hours on average; after more than that; after 2 to 3 hours."""
+    if "value" in first:
+        return f"after {span(first['value'])} on average"
+    if "at_most" in first:
+        return f"after {span(first['at_least'])} to {span(first['at_most'])} on average"
+    return f"after more than {span(first['at_least'])} on average"
+
+
 def per_day(value: float) -> str:
     """Refusals a day: 12,300; 0.04."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

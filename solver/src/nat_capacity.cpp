@@ -150,25 +150,26 @@ std::vector<block> blocks_below(const scenario& s, const std::vector<group>& gro
     }
 }
 
-// The client sets whose addresses are best counted each alone on one external address, and what
-// they are worth.
-std::pair<capped_clients, count> best_alone(const scenario& s, const reach_table& reach,
-                                            std::size_t nat, const nat_plan& plan,
-                                            const std::vector<std::size_t>& inside,
-                                            const nat_reading& reading) {
-    const auto worth = alone(s, reach, nat, inside, reading);
+// Client addresses that a bound counts by themselves, and how many connections they bring.
+struct counted_apart {
+    capped_clients who;
+    count worth;
+};
+
+// The client sets that are best counted as dealt to the pool by themselves.
+counted_apart best_dealt(const scenario& s, const reach_table& reach, std::size_t nat,
+                         const nat_plan& plan, const std::vector<std::size_t>& inside,
+                         const nat_reading& reading, const std::optional<count>& quota) {
+    const dealt_worth worth(s, reach, nat, inside, reading, quota);
     const auto of = [&](const std::vector<bool>& chosen) {
-        std::pair<capped_clients, count> out{{s, inside, 0}, 0};
+        counted_apart out{{s, inside, 0}, worth.of(chosen)};
         for (const auto c : inside)
-            if (chosen[c]) {
-                out.first.cap(c, s.clients[c].addresses);
-                out.second += worth[c] * s.clients[c].addresses.size();
-            }
+            if (chosen[c]) out.who.cap(c, s.clients[c].addresses);
         return out;
     };
     const auto value = [&](const std::vector<bool>& chosen) {
         const auto some = of(chosen);
-        return some.second + most_of_others(s, reach, plan, reading, some.first);
+        return some.worth + most_of_others(s, reach, plan, reading, some.who);
     };
     std::vector<bool> best(s.clients.size(), false);
     count least = value(best);
@@ -336,24 +337,26 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     const auto readings = readings_of(s, reach, plan, inside);
     const auto quota = quota_of(s, reach, plan, inside);
     std::optional<capped_clients> capped;
-    std::pair<scenario, std::vector<std::size_t>> others;
+    count worth = 0;
     if (quota) {
         capped = best_capped(s, reach, plan, inside, readings.above, *quota);
-        if (capped->any())
-            others = capped->others(s);
-        else
-            capped.reset();
+        worth = capped->connections();
     }
-    count worth = capped ? capped->connections() : count(0);
-    const bool lone = !quota && plan.pairs();
-    if (lone) {
-        auto [some, many] = best_alone(s, reach, nat, plan, inside, readings.above);
-        if (some.any()) {
-            capped = std::move(some);
-            worth = many;
-            others = capped->others(s);
+    bool dealt = false;
+    if (plan.pairs()) {
+        auto some = best_dealt(s, reach, nat, plan, inside, readings.above, quota);
+        const auto all = [&](const capped_clients& who, const count& many) {
+            return many + most_of_others(s, reach, plan, readings.above, who);
+        };
+        dealt = !capped || all(some.who, some.worth) < all(*capped, worth);
+        if (dealt) {
+            capped = std::move(some.who);
+            worth = some.worth;
         }
     }
+    if (capped && !capped->any()) capped.reset();
+    std::pair<scenario, std::vector<std::size_t>> others;
+    if (capped) others = capped->others(s);
     const scenario& counted = capped ? others.first : s;
     const auto& left = capped ? others.second : inside;
     const auto bound = least_by_backends(counted, reach, plan, left, readings.above);
@@ -367,12 +370,13 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     if (out.sets_it.empty()) out.sets_it = sockets_in_words(counted, left);
     if (capped) {
         out.at_most += worth;
-        out.binds = lone ? "ports" : "quota";
-        out.sets_it = (lone ? capped->names(s) +
-                                  " have one external address each (paired pooling), with room "
-                                  "for " +
-                                  grouped(worth) + " connections in all"
-                            : capped->in_words(s, s.nats[nat].name)) +
+        out.binds = dealt ? "ports" : "quota";
+        out.sets_it = (dealt ? capped->names(s) +
+                                   " have one external address each (paired pooling): dealt as "
+                                   "evenly as can be, they have room for " +
+                                   grouped(worth) + " connections in all" +
+                                   (quota ? ", each within its quota" : "")
+                             : capped->in_words(s, s.nats[nat].name)) +
                       (above.most > 0 ? "; of the others: " + out.sets_it : "");
     }
     if (!bound.servers.empty()) {
@@ -392,7 +396,7 @@ nat_capacity capacity_of(const scenario& s, const reach_table& reach, std::size_
     out.does_not_fit.emplace("nat", s.nats[nat].name);
     out.does_not_fit.emplace("at-most", json_count(out.at_most));
     out.does_not_fit.emplace("table", limit ? json_count(limit->connections) : bj::value(nullptr));
-    if (capped) out.does_not_fit.emplace(lone ? "paired" : "quota", capped->json(s, memory));
+    if (capped) out.does_not_fit.emplace(dealt ? "paired" : "quota", capped->json(s, memory));
     if (!bound.servers.empty()) out.does_not_fit.emplace("backends", bound.json(s, memory));
     out.does_not_fit.emplace("groups", groups.json());
 

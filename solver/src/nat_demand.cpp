@@ -81,7 +81,7 @@ class one_nat {
         auto readings = readings_of(s_, reach_, plan, inside_);
         const bool one_flow_a_mapping = readings.above.mapping == mapping_type::edm;
         if (one_flow_a_mapping && !fits_above(plan, readings.above)) return false;
-        if (plan.pairs()) return paired(plan, readings.above);
+        if (plan.pairs()) return paired(plan, readings.above, quota);
         const auto& below = readings.below ? *readings.below : readings.above;
         std::optional<std::vector<block>> found;
         demand_list closed;
@@ -159,28 +159,54 @@ class one_nat {
 
     // Client addresses packed into external addresses (paired pooling), and each of these filled by
     // itself.
-    bool paired(const nat_plan& plan, const nat_reading& reading) {
+    bool paired(const nat_plan& plan, const nat_reading& reading,
+                const std::optional<count>& quota) {
         if (const auto few = needs_more_bins(s_, plan, mine_)) {
             bj::object item({{"nat", nat_.name}, {"packing", few->packing}}, memory_);
             refuse(few->in_words, std::move(item));
             return false;
         }
-        auto found =
-            filled_bins(at_ ? dealt_as(s_, plan, inside_, *at_) : packed(s_, plan, inside_, mine_));
+        const auto bins =
+            at_ ? dealt_as(s_, plan, inside_, *at_) : packed(s_, plan, inside_, mine_);
+        auto found = filled_bins(bins, shares_of(s_, bins, mine_));
+        if (!found)
+            found = filled_bins(bins, shares_by_room(s_, plan, inside_, bins, mine_, quota));
         if (found && mappings_fit(plan, *found)) {
             std::move(found->begin(), found->end(), std::back_inserter(out_.blocks));
             return true;
         }
         if (too_many_mappings(plan, reading, mine_) || too_many(reading, mine_)) return false;
+        if (part_is_too_many(reading)) return false;
         say("paired pooling: which client addresses share an external address of " + nat_.name +
             " is bin packing (NP-hard), and no packing was found by size");
         return false;
     }
 
-    std::optional<std::vector<block>> filled_bins(const std::vector<bin>& bins) const {
-        if (bins.empty()) return std::nullopt;
+    // Whether what is wanted of one server set, by one client set, or by one pair is too much; of a
+    // few, as each is counted by itself.
+    bool part_is_too_many(const nat_reading& reading) {
+        std::map<std::size_t, demand_list> of_server, of_client;
+        for (const auto& p : mine_) {
+            of_server[p.server].push_back(p);
+            of_client[p.client].push_back(p);
+        }
+        std::vector<demand_list> parts;
+        for (const auto* by : {&of_server, &of_client})
+            for (const auto& [set, some] : *by)
+                if (by->size() > 1) parts.push_back(some);
+        if (of_server.size() > 1 && of_client.size() > 1)
+            for (const auto& p : mine_) parts.push_back({p});
+        constexpr std::size_t most_parts = 256;
+        return parts.size() <= most_parts &&
+               std::any_of(parts.begin(), parts.end(),
+                           [&](const demand_list& some) { return too_many(reading, some); });
+    }
+
+    // Nothing where there are no shares, or some bin does not hold its own.
+    std::optional<std::vector<block>> filled_bins(const std::vector<bin>& bins,
+                                                  const std::vector<demand_list>& shares) const {
+        if (shares.empty()) return std::nullopt;
         std::vector<block> out;
-        const auto shares = shares_of(s_, bins, mine_);
         behind_one each(s_, n_);
         for (std::size_t b = 0; b < bins.size(); ++b) {
             if (shares[b].empty()) continue;

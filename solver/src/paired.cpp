@@ -7,18 +7,33 @@
 
 #include "natbound/model/plan.hpp"
 #include "natbound/model/work.hpp"
+#include "natbound/solver/flow_network.hpp"
 #include "needed_mappings.hpp"
 #include "words.hpp"
 
 namespace natbound {
 namespace {
 
-// The connections to a server set that one external address can carry: under each key a port
-// carries one mapping, of as many connections as the key has endpoints for it.
-count room_of(const nat_plan& plan, const server_set& v, const port_set& given) {
+// How many of these ports static mappings leave on an address, for flows of that protocol; on the
+// one of the pool that has the most.
+count left_at(const nat_plan& plan, transport protocol, const port_set& given,
+              const ip_address& address) {
+    return (given - plan.holes.at(protocol, address)).size();
+}
+count most_left(const nat_plan& plan, transport protocol, const port_set& given) {
+    if (plan.holes.empty()) return given.size();
+    count out = 0;
+    for (const auto& part : plan.holes.alike())
+        out = std::max(out, left_at(plan, protocol, given, part.at(0)));
+    return out;
+}
+
+// The connections to a server set that one external address can carry with so many ports: under
+// each key a port carries one mapping, of as many connections as the key has endpoints for it.
+count room_of(const nat_plan& plan, const server_set& v, const count& ports) {
     const auto& d = plan.design;
     const count all = v.addresses.size() * v.ports.size();
-    if (d.clash_scope.destination == scope_destination::endpoint) return all * given.size();
+    if (d.clash_scope.destination == scope_destination::endpoint) return all * ports;
     const bool own =
         d.mapping_type == mapping_type::edm || d.mapping_type == mapping_type::eim_if_possible;
     const count weight = own ? count(1)
@@ -28,33 +43,7 @@ count room_of(const nat_plan& plan, const server_set& v, const port_set& given) 
                              : all;
     const count keys =
         d.clash_scope.destination == scope_destination::address ? v.addresses.size() : count(1);
-    return keys * weight * given.size();
-}
-
-// The most connections of one address of a client set, alone on one external address:
-// of all its ports, also of those that static mappings keep (a bound from above).
-count of_one(const scenario& s, const reach_table& reach, std::size_t nat, std::size_t c,
-             const nat_reading& reading) {
-    bin one(s.clients.size());
-    one[c] = s.clients[c].addresses.slice(0, 1);
-    std::vector<std::size_t> left{c};
-    behind_one only(s, nat);
-    const auto& behind = only.at(0, one, left);
-    const nat_plan plan(behind.nats[nat]);
-    const count room = given_to(plan, s.clients[c].ports).size();
-    count out = 0;
-    for (const auto& g : groups_of(behind, reach, plan, left, reading)) {
-        auto sources = g.sources;
-        std::stable_sort(sources.begin(), sources.end(),
-                         [](const auto& a, const auto& b) { return a.weight > b.weight; });
-        count free = room;
-        for (const auto& source : sources) {
-            const count here = std::min(free, source.mappings);
-            out += g.keys * source.weight * here;
-            free -= here;
-        }
-    }
-    return out;
+    return keys * weight * ports;
 }
 
 }  // namespace
@@ -91,16 +80,59 @@ const scenario& behind_one::at(std::uint64_t rank, const bin& clients,
     return one_;
 }
 
-std::vector<count> alone(const scenario& s, const reach_table& reach, std::size_t nat,
-                         const std::vector<std::size_t>& inside, const nat_reading& reading) {
-    std::vector<count> out(s.clients.size(), count(0));
-    // client sets with the same ports that reach the same servers are worth the same
-    std::map<std::pair<std::string, std::vector<bool>>, count> known;
+dealt_worth::dealt_worth(const scenario& s, const reach_table& reach, std::size_t nat,
+                         const std::vector<std::size_t>& inside, const nat_reading& reading,
+                         const std::optional<count>& quota)
+    : pool_(nat_plan(s.nats[nat]).pool_size), quota_(quota) {
+    std::map<std::pair<std::string, std::vector<bool>>, std::size_t> known;
     for (const auto c : inside) {
         const auto [it, fresh] = known.emplace(
-            std::pair(to_string(s.clients[c].ports), std::vector<bool>(reach[c])), count(0));
-        if (fresh) it->second = of_one(s, reach, nat, c, reading);
-        out[c] = it->second;
+            std::pair(to_string(s.clients[c].ports), std::vector<bool>(reach[c])), kinds_.size());
+        if (fresh) {
+            bin one(s.clients.size());
+            one[c] = s.clients[c].addresses.slice(0, 1);
+            std::vector<std::size_t> left{c};
+            behind_one only(s, nat);
+            const auto& behind = only.at(0, one, left);
+            const nat_plan plan(behind.nats[nat]);
+            auto& kind = kinds_.emplace_back();
+            const auto given = given_to(plan, s.clients[c].ports);
+            const nat_plan whole(s.nats[nat]);
+            for (const auto& g : groups_of(behind, reach, plan, left, reading)) {
+                const auto protocol = s.servers[g.to.front().server].protocol;
+                auto& family = kind.families.emplace_back(
+                    key_family{g.keys, most_left(whole, protocol, given), {}});
+                for (const auto& source : g.sources)
+                    family.mappings.emplace_back(source.weight, source.mappings);
+                std::sort(family.mappings.rbegin(), family.mappings.rend());
+            }
+        }
+        kinds_[it->second].members.emplace_back(c, s.clients[c].addresses.size());
+    }
+}
+
+count dealt_worth::on_one(const alike& kind, const count& clients) const {
+    count out = 0;
+    for (const auto& family : kind.families) {
+        count free = family.room;
+        for (const auto& [weight, number] : family.mappings) {
+            const count here = std::min<count>(free, clients * number);
+            out += family.keys * weight * here;
+            free -= here;
+        }
+    }
+    return quota_ ? std::min<count>(out, clients * *quota_) : out;
+}
+
+count dealt_worth::of(const std::vector<bool>& chosen) const {
+    count out = 0;
+    for (const auto& kind : kinds_) {
+        count all = 0;
+        for (const auto& [c, addresses] : kind.members)
+            if (chosen[c]) all += addresses;
+        const count each = all / pool_, odd = all % pool_;
+        if (odd > 0) out += odd * on_one(kind, each + 1);
+        if (each > 0) out += (pool_ - odd) * on_one(kind, each);
     }
     return out;
 }
@@ -119,6 +151,90 @@ std::vector<demand_list> shares_of(const scenario& s, const std::vector<bin>& bi
             const count mine = d.connections * after / all - d.connections * before / all;
             if (mine > 0) out[b].push_back({d.client, d.server, mine});
             before = after;
+        }
+    }
+    return out;
+}
+
+namespace {
+
+// Bins that hold as many addresses of each client set, and of which the same ports are kept.
+std::vector<std::vector<std::size_t>> alike_bins(const scenario& s, const nat_plan& plan,
+                                                 const std::vector<bin>& bins) {
+    const auto parts = plan.holes.alike();
+    std::map<std::pair<std::size_t, std::vector<count>>, std::vector<std::size_t>> kinds;
+    for (std::size_t b = 0; b < bins.size(); ++b) {
+        poll();
+        const auto here = plan.of->external_ip_address_pool.at(b);
+        const auto part = std::find_if(parts.begin(), parts.end(),
+                                       [&](const address_set& p) { return p.contains(here); });
+        std::vector<count> sizes;
+        for (std::size_t c = 0; c < s.clients.size(); ++c) sizes.push_back(bins[b][c].size());
+        kinds[{static_cast<std::size_t>(part - parts.begin()), std::move(sizes)}].push_back(b);
+    }
+    std::vector<std::vector<std::size_t>> out;
+    for (auto& [kind, list] : kinds) out.push_back(std::move(list));
+    return out;
+}
+
+}  // namespace
+
+std::vector<demand_list> shares_by_room(const scenario& s, const nat_plan& plan,
+                                        const std::vector<std::size_t>& inside,
+                                        const std::vector<bin>& bins, const demand_list& demand,
+                                        const std::optional<count>& quota) {
+    using node = flow_network<count>::node;
+    const work_step here("dealing a demand to external addresses");
+    port_set given;
+    for (const auto c : inside) given = given | given_to(plan, s.clients[c].ports);
+    const auto kinds = alike_bins(s, plan, bins);
+    std::map<std::size_t, std::vector<const pair_demand*>> by_server;
+    for (const auto& d : demand) by_server[d.server].push_back(&d);
+    std::vector<demand_list> out(bins.size());
+    for (const auto& [v, list] : by_server) {
+        const count endpoints = s.servers[v].addresses.size() * s.servers[v].ports.size();
+        const auto of_pair = [](std::size_t i) { return static_cast<node>(2 + i); };
+        const auto of_kind = [&](std::size_t k) { return static_cast<node>(2 + list.size() + k); };
+        flow_network<count> net(of_kind(kinds.size()));
+        count wanted = 0;
+        for (std::size_t i = 0; i < list.size(); ++i) {
+            net.add_arc(0, of_pair(i), list[i]->connections);
+            wanted += list[i]->connections;
+        }
+        for (std::size_t k = 0; k < kinds.size(); ++k) {
+            const auto address = plan.of->external_ip_address_pool.at(kinds[k].front());
+            const count ports = left_at(plan, s.servers[v].protocol, given, address);
+            net.add_arc(of_kind(k), 1, kinds[k].size() * room_of(plan, s.servers[v], ports));
+        }
+        std::vector<std::vector<flow_network<count>::arc>> arcs(list.size());
+        for (std::size_t i = 0; i < list.size(); ++i)
+            for (std::size_t k = 0; k < kinds.size(); ++k) {
+                poll();
+                const auto& c = s.clients[list[i]->client];
+                count each = c.ports.size() * endpoints;
+                if (quota) each = std::min<count>(each, *quota);
+                each *= bins[kinds[k].front()][list[i]->client].size();
+                arcs[i].push_back(net.add_arc(of_pair(i), of_kind(k), kinds[k].size() * each));
+            }
+        if (net.augment(0, 1) < wanted) return {};
+        // The next pair's odd connections begin where the last one's ended: so no bin of a kind
+        // has one more than its room.
+        for (std::size_t k = 0; k < kinds.size(); ++k) {
+            const auto& alike = kinds[k];
+            std::size_t turn = 0;
+            for (std::size_t i = 0; i < list.size(); ++i) {
+                const count all = net.flow(arcs[i][k]);
+                const count each = all / alike.size();
+                const auto odd = static_cast<std::size_t>(all % alike.size());
+                for (std::size_t j = 0; j < alike.size(); ++j) {
+                    poll();
+                    const count mine = each + (j < odd ? 1 : 0);
+                    if (mine == 0) break;
+                    out[alike[(turn + j) % alike.size()]].push_back(
+                        {list[i]->client, list[i]->server, mine});
+                }
+                turn = (turn + odd) % alike.size();
+            }
         }
     }
     return out;
@@ -189,7 +305,8 @@ std::vector<bin> packed(const scenario& s, const nat_plan& plan,
     for (const auto c : inside) given = given | given_to(plan, s.clients[c].ports);
     std::vector<double> room;
     for (std::size_t v = 0; v < s.servers.size(); ++v)
-        room.push_back(static_cast<double>(room_of(plan, s.servers[v], given)));
+        room.push_back(static_cast<double>(
+            room_of(plan, s.servers[v], most_left(plan, s.servers[v].protocol, given))));
     std::vector<std::vector<double>> used(even.size(), std::vector<double>(s.servers.size(), 0));
     std::map<std::size_t, host> hosts;
     for (const auto& d : demand) {
@@ -238,7 +355,8 @@ std::optional<too_few_bins> needs_more_bins(const scenario& s, const nat_plan& p
             given = given | given_to(plan, s.clients[d.client].ports);
             sizes.push_back(d.connections);
         }
-        const count room = room_of(plan, s.servers[v], given);
+        const count room =
+            room_of(plan, s.servers[v], most_left(plan, s.servers[v].protocol, given));
         std::set<count> thresholds(sizes.begin(), sizes.end());
         thresholds.insert(0);
         for (const auto& t : thresholds) {

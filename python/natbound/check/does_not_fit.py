@@ -19,7 +19,7 @@ from .groups import check_group, complete, one_of_each
 from .joint import read_joint
 from .left import whole
 from .limit import limit
-from .paired import counted_alone
+from .paired import counted_dealt
 from .pool import Way
 from .port_set_room import check_bound
 from .quota import capped
@@ -47,8 +47,8 @@ def check_nat(scenario: Scenario, nat: Nat, value: Any, where: str) -> int:
         hashed = Way(scenario, nat).gives == "hashed"
         scenario, nat = cut(scenario, nat, value["subscribers"], hashed, where + ".subscribers")
     bound, scenario, nat = capped(scenario, nat, value.get("quota", []), where + ".quota")
-    alone, scenario, nat = counted_alone(scenario, nat, value.get("paired", []), where + ".paired")
-    bound += alone
+    dealt, scenario, nat = counted_dealt(scenario, nat, value.get("paired", []), where + ".paired")
+    bound += dealt
     crowded = by_backends(scenario, nat, value.get("backends", []), where + ".backends")
     if crowded:
         bound += sum(crowded.values())

@@ -1,12 +1,12 @@
 """Paired pooling (RFC 4787 REQ-2): all live mappings of one client address have one external address.
 
-So under each clash-scope key a client address has at most as many mappings as one external address has ports for it; and what client
-addresses want must be packed into external addresses, each with so much room towards a server set.
+So under each clash-scope key the client addresses of one external address have at most as many mappings as that has ports for them; and
+what client addresses want must be packed into external addresses, each with so much room towards a server set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .blocks import Block
@@ -15,7 +15,7 @@ from .quota import counted_apart
 from .reading import count, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
 from .servers import Dest, Server
-from .sets import Set, element, size, spend, union
+from .sets import Set, element, minus, size, spend, union
 
 
 def one_address(nat: Nat, blocks: Iterable[Block]) -> None:
@@ -30,21 +30,47 @@ def one_address(nat: Nat, blocks: Iterable[Block]) -> None:
             need(given.setdefault(source, at) == at, f"{nat.name}: one client address has two external addresses (paired pooling)")
 
 
-def _alone(scenario: Scenario, nat: Nat, client: Client) -> int:
-    """The most connections of one address of the client set on one external address: under each key the heaviest mappings."""
-    room, out = size(nat.plan.permitted(client.ports)), 0
+def _most_left(nat: Nat, server: Server, given: Set) -> int:
+    """How many of these ports static mappings leave for flows to the server on the address of the pool that has the most."""
+    return max(size(minus(given, kept)) for _, kept in nat.holes.alike(server.protocol, nat.pool))
+
+
+def _on_one(scenario: Scenario, nat: Nat, client: Client) -> Callable[[int], int]:
+    """The most connections of n addresses like these with one external address to themselves: concave in n."""
+    families = []
     for key in keys_of(nat.plan, scenario.destinations(client)):
-        left = room
-        for weight, each in weights(scenario, nat.plan, client, key):
-            here = min(left, each * size(client.ports))
-            out, left = out + key.number * weight * here, left - here
-    return out
+        room = _most_left(nat, key.cells[0].server, nat.plan.permitted(client.ports))
+        families.append((key.number, room, weights(scenario, nat.plan, client, key)))
+
+    def most(n: int) -> int:
+        out = 0
+        for keys, left, heaviest in families:
+            for weight, each in heaviest:
+                here = min(left, n * each * size(client.ports))
+                out, left = out + keys * weight * here, left - here
+        return out if nat.quota is None else min(out, n * nat.quota)
+
+    return most
 
 
-def counted_alone(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
-    """Client addresses that a bound counts each alone: the most connections they have; and the scenario and the NAT without them."""
+def counted_dealt(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
+    """Client addresses that a bound counts as dealt evenly to the pool, only alike ones on one external address: the most connections they
+    have; and the scenario and the NAT without them."""
     need(not value or nat.plan.paired, f"{where}: {nat.name} does not pair")
-    return counted_apart(scenario, nat, value, where, lambda client: _alone(scenario, nat, client))
+    pool = size(nat.pool)
+
+    def dealt(counted: list[tuple[Client, int]]) -> int:
+        kinds: dict[Any, tuple[Client, int]] = {}
+        for client, addresses in counted:
+            kind = client.ports, tuple(scenario.reached(client, v) for v in scenario.servers.values())
+            kinds[kind] = client, kinds.get(kind, (client, 0))[1] + addresses
+        out = 0
+        for client, addresses in kinds.values():
+            most, (each, odd) = _on_one(scenario, nat, client), divmod(addresses, pool)
+            out += odd * most(each + 1) + (pool - odd) * most(each)
+        return out
+
+    return counted_apart(scenario, nat, value, where, dealt)
 
 
 def room_towards(scenario: Scenario, nat: Nat, clients: list[Client], server: Server) -> int:
@@ -52,7 +78,7 @@ def room_towards(scenario: Scenario, nat: Nat, clients: list[Client], server: Se
     given: Set = union(s for c in clients for s in nat.plan.permitted(c.ports))
     out = 0
     for key in keys_of(nat.plan, [Dest(server, server.addresses, server.ports)]):
-        out += key.number * size(given) * max(weights(scenario, nat.plan, c, key)[0][0] for c in clients)
+        out += key.number * _most_left(nat, server, given) * max(weights(scenario, nat.plan, c, key)[0][0] for c in clients)
     return out
 
 

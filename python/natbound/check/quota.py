@@ -23,27 +23,31 @@ def can_refuse(scenario: Scenario, nat: Nat) -> bool:
 def capped(scenario: Scenario, nat: Nat, value: Any, where: str) -> tuple[int, Scenario, Nat]:
     """Subscribers that a bound counts by their quota: the most connections they have; and the scenario and the NAT without them."""
     need(not value or nat.quota is not None, f"{where}: {nat.name} has no quota")
-    return counted_apart(scenario, nat, value, where, lambda _: nat.quota or 0)
+    return counted_apart(scenario, nat, value, where, lambda some: sum(n for _, n in some) * (nat.quota or 0))
 
 
-def counted_apart(scenario: Scenario, nat: Nat, value: Any, where: str, each: Callable[[Client], int]) -> tuple[int, Scenario, Nat]:
-    """Client addresses that a bound counts by themselves, each at most so many connections; and the scenario and the NAT without them."""
-    clients, bound = dict(scenario.clients), 0
+Worth = Callable[[list[tuple[Client, int]]], int]
+
+
+def counted_apart(scenario: Scenario, nat: Nat, value: Any, where: str, worth: Worth) -> tuple[int, Scenario, Nat]:
+    """Client addresses that a bound counts by themselves, by what so many of each client set are worth; and the scenario and the NAT
+    without them."""
+    clients, some = dict(scenario.clients), []
     for i, item in enumerate(entries(value, where)):
         here = f"{where}[{i}]"
         known_keys(item, "client addresses", here)
         name = word(get(item, "client", here), here)
         need(name in nat.inside and name in clients, f"{here}: {name[:40]!r} is not inside {nat.name}, or counted before")
-        some = addresses(get(item, "addresses", here), here)
-        need(within(some, clients[name].addresses), f"{here}: addresses that {name} does not have, or counted before")
-        bound += each(clients[name]) * size(some)
-        left = minus(clients[name].addresses, some)
+        mine = addresses(get(item, "addresses", here), here)
+        need(within(mine, clients[name].addresses), f"{here}: addresses that {name} does not have, or counted before")
+        some.append((clients[name], size(mine)))
+        left = minus(clients[name].addresses, mine)
         if left:
             clients[name] = replace(clients[name], addresses=left)
         else:
             del clients[name]
     rest = replace(nat, inside=nat.inside & clients.keys())
-    return bound, replace(scenario, clients=clients, nats={**scenario.nats, nat.name: rest}), rest
+    return worth(some), replace(scenario, clients=clients, nats={**scenario.nats, nat.name: rest}), rest
 
 
 def within_quota(nat: Nat, blocks: Iterable[Block]) -> None:

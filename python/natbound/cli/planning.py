@@ -63,9 +63,7 @@ def risk(
         )
     print(f"  a day               {'fewer than ' if p is None else ''}{w.per_day(data['refusals_per_day'])}")
     if first is not None:
-        print(
-            f"  first refusal       after {'more than ' if 'at_least' in first else ''}{w.span(first.get('value', first.get('at_least')))} on average"
-        )
+        print(f"  first refusal       {w.first_refusal(first)}")
     for cut in data.get("cuts", []):
         after = f"; an entry is dropped after {w.span(cut['silence'])} without a packet" if cut.get("silence") else ""
         print(f"  connections cut     {w.probability(cut['probability'])} by the full table of {cut['nat']}{after}")

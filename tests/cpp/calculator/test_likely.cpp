@@ -223,7 +223,7 @@ TEST_CASE("Linux masquerading for a home: the number, its interval, and what is 
     CHECK(r.overall.value < 1e-7);
     CHECK(r.overall.low == 0);
     CHECK(r.refusals_a_day < 5);
-    CHECK(r.first_refusal > 86400 / 5);
+    CHECK(r.first.at_least > 86400 / 5);
     CHECK(!r.exact);
     const auto again = loss_study(s).likely(1e-6);
     CHECK(*again.load == *l.load);
@@ -302,7 +302,7 @@ TEST_CASE("where nothing can fail") {
     lone.traffic[0].from = {"A"};
     CHECK(!likely(lone, 1e-6).load);
     CHECK(risk(lone).overall.value == 0);
-    CHECK(std::isinf(risk(lone).first_refusal));
+    CHECK(std::isinf(risk(lone).first.at_least));
     // 128 sockets can't fill a window of 128 and leave one to try with
     auto few = home("linux-masquerade", minute);
     for (auto& c : few.clients) c.ports = port_set(2000, 2063);

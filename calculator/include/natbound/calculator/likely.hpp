@@ -4,7 +4,9 @@
 //
 // Load is the mean number of live flows if nothing were refused: the sum of rate times mean hold
 // over all traffic, scaled by one factor. A kind is a client set with a destination endpoint.
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <natbound/calculator/asked.hpp>
@@ -121,6 +123,16 @@ struct refused_by_limit {
     double value = 0, low = 0, high = 0;
 };
 
+// Mean seconds to the first refusal; infinite: none, or not known.
+struct first_time {
+    double at_least = std::numeric_limits<double>::infinity();
+    double at_most = std::numeric_limits<double>::infinity();
+    bool from_empty = false;  // else from any moment: the mean time between refusals
+
+    // The two agree to a hundredth.
+    bool known() const { return std::isfinite(at_most) && at_most <= at_least * 1.01; }
+};
+
 struct risk_result {
     bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
@@ -135,10 +147,8 @@ struct risk_result {
     std::optional<double>
         full_probability;       // time congestion of the worst kind's ports, where it is known
     double refusals_a_day = 0;  // at most, where overall is
-    double first_refusal = 0;   // mean seconds to the first refusal (at least, where overall is at
-                                // most); infinite if none
-    bool first_refusal_from_empty = false;  // exact, and counted from an empty table
-    bool bursty = false;   // some arrivals are not Poisson; first_refusal is then not known
+    first_time first;
+    bool bursty = false;   // some arrivals are not Poisson; the first refusal is then not known
     bool counted = false;  // in a simulation, by no method
     bool bounds = false;   // several limits, not counted together: intervals are bounds
     // Of such, where a simulation has told since where between the bounds the truth lies.
