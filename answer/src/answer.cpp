@@ -128,9 +128,10 @@ bj::object answer(const scenario& s, const answer_options& options) {
     if (help && !helping && !r.kinds.empty()) helping.emplace(s, options, r.kinds.front().nat);
     const bool given = !s.traffic.empty();
     const auto mildest = least_top_shares(s);
-    out["likely"] = likely_part(s, l, options.seed);
+    const auto felt = study_of->with_own_ports(l);
+    out["likely"] = likely_part(s, felt, options.seed);
     out["maximum"] = maximum_part(s, m);
-    out["traffic"] = traffic_part(r, l, given);
+    out["traffic"] = traffic_part(r, felt, given);
     if (mildest) try {
             calculator::loss_study other(*mildest, how);
             const auto mild = other.likely(options.epsilon);

@@ -75,7 +75,7 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     study_how.bounds = false;  // only the worst kind of traffic is told
     study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
-    const auto l = study.likely(epsilon);
+    const auto l = study.with_own_ports(study.likely(epsilon));
     out["likely"] =
         bj::object{{"connections", l.load ? bj::value(*l.load) : bj::value(nullptr)},
                    {"nothing_refuses", !l.load},

@@ -36,8 +36,8 @@ const loss_curve* loss_study::state::only_curve() const {
     return &curve;
 }
 
-// Ports that a search goes through whole, clients' own ports, quotas and tables; nothing where
-// something else may refuse, or holds are not exponential.
+// Ports that a search goes through whole, quotas and tables; nothing where something else may
+// refuse, clients run out of ports of their own before, or holds are not exponential.
 std::optional<loss_study::state::fillings> loss_study::state::filling(double scale) const {
     const auto& all = sums_->all();
     const auto& limits = sums_->limits();
@@ -60,14 +60,12 @@ std::optional<loss_study::state::fillings> loss_study::state::filling(double sca
             for (const auto& part : system.parts) rate += part.rate;
             out.limits.push_back({static_cast<std::uint64_t>(curve.ports()), system.load() * scale,
                                   system.load() / rate, system.copies});
-            for (const auto& part : system.parts) {
-                const auto own = static_cast<std::uint64_t>(
-                    system.ports_of(scenario_.clients[all.kinds[part.kind].clients]).size());
-                if (static_cast<double>(own) >= curve.ports()) continue;
-                out.limits.push_back({own, part.load() * scale / part.addresses,
-                                      part.load() / part.rate, part.addresses * system.copies});
-                out.apart = false;
-            }
+            // who has no port of its own offers nothing, and what is offered is less than that
+            for (const auto& part : system.parts)
+                if (static_cast<double>(
+                        system.ports_of(scenario_.clients[all.kinds[part.kind].clients]).size()) <
+                    curve.ports())
+                    return std::nullopt;
         }
     std::vector<double> rates(all.plans.size(), 0);
     std::map<std::size_t, detail::filling_limit> quotas;

@@ -10,6 +10,7 @@
 
 #include "first_of_limits.hpp"
 #include "loss_study.hpp"
+#include "natbound/calculator/own_ports.hpp"
 
 namespace natbound::calculator {
 
@@ -17,6 +18,8 @@ class loss_study::state {
   public:
     state(const scenario& s, study_options options);
     likely_result likely(double epsilon);
+    likely_result with_own_ports(likely_result out) const;
+    std::optional<refusing_limit> short_of_own_ports(double scale) const;
     risk_result risk(double scale);
     std::vector<load_point> curve(const std::vector<double>& scales);
     std::vector<refusing_limit> refusing(double scale) const;
@@ -58,6 +61,9 @@ class loss_study::state {
     const loss_curve* only_curve() const;
     // `failing`: refusals a second.
     first_time first_refusal(double failing, double scale) const;
+
+    // Of clients that keep TIME-WAIT.
+    std::vector<own_ports> waiting() const;
 
     const scenario& scenario_;
     study_options options_;

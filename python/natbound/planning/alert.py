@@ -35,6 +35,11 @@ def alert(
     likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
+    if not any(nat.get("translates") is not False for nat in scenario.canonical["nats"]):
+        factor = likely["connections"] / likely["load"]
+        raise InputError(
+            f"there is no NAT whose connections could be watched; {factor:.3g} times the traffic is carried", path="nats", fix="ask natbound risk"
+        )
     reaches = float(likely["interval"][0])  # on the safe side
     # The load is a mean: what is live at a moment lies around it, so one reading above is no alarm; a mean over ten holds (and over ten turns of
     # arrivals that come and go) is.

@@ -25,7 +25,7 @@ def as_is(tries: Tries, index: int | None) -> dict[str, Any]:
         "room": factor,
         "most_rate": now["rate"] * factor,
         "longest_hold": now["load"] / now["rate"] * factor,
-        "least_ports": None if index is None else least_ports(tries, index, now),
+        "least_ports": None if index is None or now["own_ports"] else least_ports(tries, index, now),
     }
 
 
@@ -53,18 +53,20 @@ def least_ports(tries: Tries, index: int, now: dict[str, Any]) -> int | None:
     # says nothing, so the first steps are in proportion to what is carried.
     target = math.log(tries.target)
     low, above, high, below = 0, 0.0, most, -math.inf  # how far the logarithm lies from the target's
-    n, step = guess, STEP
+    n, step, again = guess, STEP, 0  # again: how often in a row one end has stayed
     while high > max(low + 1, low * (1 + NEAR)):
         odds = tries.odds(settings(n), ROUGH)
-        if odds.high <= tries.target:
+        enough = odds.high <= tries.target
+        if enough:
             high, below = n, _log(odds.high) - target
         else:
             low, above = n, _log(odds.high) - target
-        if low > 0 and -math.inf < below and above < OVERLOAD - target:
+        again = max(again, 0) + 1 if enough else min(again, 0) - 1
+        if low > 0 and abs(again) < 3 and -math.inf < below and above < OVERLOAD - target:
             n = math.ceil(low + (high - low) * above / (above - below) + NEAR / 4 * high)
             n = min(n, math.ceil(high / (1 + NEAR)))  # where that is too few, the search is over
         elif low > 0:
-            n = math.ceil(low * (1 + STEP)) if below == -math.inf else (low + high) // 2
+            n = math.ceil(low * (1 + STEP)) if below == -math.inf else round(math.sqrt(low * high))
         else:  # the guess is good where ports are what refuses
             n = math.floor(high * (1 - step))
             step = min(2 * step, MOST)

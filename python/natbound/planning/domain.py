@@ -21,6 +21,7 @@ NAMES = {
     "rate": "the new connections a second",
     "packets": "the packets a second",
     "servers": "the limits",
+    "sockets": "the clients' own ports",
 }
 
 

@@ -12,6 +12,7 @@ from natbound.planning import carried, choices, limits, pools
 from natbound.planning.choices import Choice
 from natbound.planning.domain import say_of
 from natbound.planning.sized import Sized
+from natbound.planning.source_addresses import source_addresses
 from natbound.planning.tries import Tries
 from natbound.pricing import priced
 from natbound.results import Result
@@ -19,7 +20,7 @@ from natbound.results import Result
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-PRICES = {"address": 1.0, "port": 0.001, "timers": 0.5, "design": 2.0, "sets": 0.0, **dict.fromkeys(limits.KINDS, 0.0)}
+PRICES = {"address": 1.0, "source-address": 1.0, "port": 0.001, "timers": 0.5, "design": 2.0, "sets": 0.0, **dict.fromkeys(limits.KINDS, 0.0)}
 WIDEST = (1024, 65535)
 MOST_SETS = 16  # a subscriber's that are tried beyond today's
 
@@ -55,7 +56,7 @@ def size(
     deterministic sets their size); `designs`, tried beside its own; the timers that a design names as remedies, and `timers`: by cause of close
     the seconds from and to which it may be set, {"tcp-fin": (30, 120)}; with `widen`, ports: first and last that a restricted NAT may be given
     on each address; and every limit that refuses (table, quota, subscribers, rate, packets, servers), unless `keep` names it. prices: of one more
-    `address` (of a fraction, that fraction), `port` on each address, and one more of a limit (free unless said); of each of the `timers` that
+    `address` (of a fraction, that fraction), `source-address`, `port` on each address, and one more of a limit (free unless said); of each of the `timers` that
     is changed, of another `design`; in any one unit. alternatives: for so many numbers of addresses the cheapest of the rest is given too.
     curve: for so many numbers of addresses the load that meets the target (8, or 3 where states are simulated).
 
@@ -87,6 +88,7 @@ def size(
             try:
                 there = tries.changed(variant.settings).canonical
                 dimensions = list(_choices(there, grown, price, widen, spans, tries))
+                dimensions += source_addresses(there, price["source-address"])
                 dimensions += [c for c in limits.limits(there, price) if c.kind not in keep]
                 sized = Sized(tries, variant.settings, dimensions)
                 found = sized.options(alternatives)
@@ -124,7 +126,7 @@ def size(
             "addresses": None if first is None else pools.count(canonical["nats"][first]["external-ip-address-pool"]),
             "options": options,
             "as_is": carried.as_is(tries, first),
-            "curve": [] if first is None else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
+            "curve": [] if first is None or now["own_ports"] else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
             "prices": price,
             "own_ports": json.loads(scenario._core.own_ports()),
         }
@@ -141,7 +143,7 @@ def _grown(canonical: dict[str, Any], tries: Tries, name: str | None) -> list[in
     if len(translating) > 1:
         first = tries.carried(())["nat"]
         translating.sort(key=lambda i: nats[i]["name"] != first)
-    elif not translating and not limits.limits(canonical, PRICES):
+    elif not translating and not limits.limits(canonical, PRICES) and not source_addresses(canonical, 1.0):
         raise InputError("the scenario has no NAT to size", path="nats", fix="add one, or ask natbound capacity")
     return translating[:1]
 

@@ -20,12 +20,15 @@ class looks {
     // `kind`, `overall` (of all attempts), `method`, `assumptions`, `exact`, `load`, `rate`, and
     // `refusing`, each limit by itself. holds: mean holds that are averaged over where states are
     // simulated; lowest: where nothing is seen to refuse, how low a bound is looked for (1: none
-    // is). Throws input_error where there is no traffic, unsupported.
+    // is). Where clients keep TIME-WAIT, `worst` and `refusing` speak of connections that find no
+    // port of the client's own, too ("sockets"), and so does carried(). Throws input_error where
+    // there is no traffic, unsupported.
     boost::json::object refused(const scenario& s, double lowest, double holds,
                                 double scale = 1) const;
 
     // The load at which the worst kind is refused with probability epsilon: `connections` (null:
-    // nothing refuses), `interval`, `exact`, `nat` (of the kind that is refused first),
+    // nothing refuses), `interval`, `exact` (of the NATs), `own_ports` (these run out before, so
+    // that it is theirs), `nat` (of the kind that is refused first),
     // `destinations` (server endpoints that traffic goes to), `load`, `rate`.
     boost::json::object carried(const scenario& s, double epsilon, double holds) const;
 

@@ -180,6 +180,12 @@ class loss_study {
 
     // 0 < epsilon < 1.
     likely_result likely(double epsilon);
+    // The same of connections that are refused, or find no free port of the client's own, where
+    // clients keep TIME-WAIT (own_ports.hpp; not where NATs follow one another): less where those
+    // run out first.
+    likely_result with_own_ports(likely_result nats) const;
+    // The most likely to find none, at that scale; nothing where no client keeps TIME-WAIT.
+    std::optional<refusing_limit> short_of_own_ports(double scale) const;
     // At the scenario's traffic times `scale` > 0.
     risk_result risk(double scale = 1);
     // Each limit by itself at the scenario's traffic times `scale`, the one that refuses most
