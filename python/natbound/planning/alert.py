@@ -38,7 +38,9 @@ def alert(
     if not any(nat.get("translates") is not False for nat in scenario.canonical["nats"]):
         factor = likely["connections"] / likely["load"]
         raise InputError(
-            f"there is no NAT whose connections could be watched; {factor:.3g} times the traffic is carried", path="nats", fix="ask natbound risk"
+            f"there is no NAT whose connections could be watched; {factor:.3g} times the traffic is carried",
+            path="nats",
+            fix="ask natbound risk",
         )
     reaches = float(likely["interval"][0])  # on the safe side
     # The load is a mean: what is live at a moment lies around it, so one reading above is no alarm; a mean over ten holds (and over ten turns of

@@ -20,7 +20,15 @@ from natbound.results import Result
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-PRICES = {"address": 1.0, "source-address": 1.0, "port": 0.001, "timers": 0.5, "design": 2.0, "sets": 0.0, **dict.fromkeys(limits.KINDS, 0.0)}
+PRICES = {
+    "address": 1.0,
+    "source-address": 1.0,
+    "port": 0.001,
+    "timers": 0.5,
+    "design": 2.0,
+    "sets": 0.0,
+    **dict.fromkeys(limits.KINDS, 0.0),
+}
 WIDEST = (1024, 65535)
 MOST_SETS = 16  # a subscriber's that are tried beyond today's
 
@@ -126,7 +134,9 @@ def size(
             "addresses": None if first is None else pools.count(canonical["nats"][first]["external-ip-address-pool"]),
             "options": options,
             "as_is": carried.as_is(tries, first),
-            "curve": [] if first is None or now["own_ports"] else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
+            "curve": []
+            if first is None or now["own_ports"]
+            else carried.curve(tries, choices.space(canonical, first, price["address"], now["load"]), curve),
             "prices": price,
             "own_ports": json.loads(scenario._core.own_ports()),
         }
