@@ -136,10 +136,11 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         sharing_.reset();
         return decide(
             loss_method::dealt_blocks,
-            std::string("port blocks dealt on demand: the exact law of the blocks that "
-                        "all subscribers hold, ") +
+            std::string("port blocks dealt on demand, each kept while a connection is left in it: "
+                        "the law of the blocks that all subscribers hold, ") +
                 (shared ? "mappings (which connections to several destinations share)" : "flows") +
-                " filling a block before the next is taken");
+                " filling the oldest block first; exact where there are blocks enough for all or "
+                "one for each, else within a factor of two");
     }
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
         return decide(loss_method::nothing_refuses,

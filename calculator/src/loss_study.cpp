@@ -256,6 +256,8 @@ log_odds kind_sums::at(std::size_t kind, double scale, counted what) const {
     join(limits_->log_quota(all_.kinds[kind].clients, scale));
     join(limits_->log_servers(kind, scale));
     out.log = std::min(out.log, 0.0);
+    if (limits_->has_kept(kind))
+        out.error = std::hypot(out.error, limits_->kept_error(kind, scale));
     return out;
 }
 

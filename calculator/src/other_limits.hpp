@@ -66,6 +66,11 @@ class other_limits {
     double log_dealt(std::size_t kind, double scale) const;
     std::optional<dealt_refusal> dealt(std::size_t kind, double scale) const;
     bool has_dealt(std::size_t kind) const { return place_[kind].has_value(); }
+    // Whether it is of blocks that are kept; and then the standard error of log_dealt().
+    bool has_kept(std::size_t kind) const {
+        return place_[kind] && dealt_.at(place_[kind]->dealing).stepped > 0;
+    }
+    double kept_error(std::size_t kind, double scale) const;
     // Whether a quota of so many connections is what one subscriber may have of the ports.
     bool is_all_of_one(std::size_t kind, std::uint64_t most) const {
         const auto& dealing = dealt_.at(place_[kind]->dealing);
@@ -97,7 +102,7 @@ class other_limits {
     // By NAT; of systems that are counted as one, by the number of NATs and the system.
     std::map<std::size_t, block_dealing> dealt_;
     std::vector<std::optional<place>> place_;  // a traffic kind's
-    mutable std::map<std::pair<std::size_t, double>, std::vector<std::vector<dealt_refusal>>>
+    mutable std::map<std::pair<std::size_t, double>, dealt_answer>
         dealt_seen_;  // by dealing and scale
     struct quota {
         double limit = 0, load = 0;            // of one client address; no limit: 0

@@ -72,6 +72,7 @@ bool apart_by_address(const system_split& all, const loss_system& system) {
                        [&](const auto& p) { return all.kinds[p.kind].address != first; });
 }
 
+constexpr std::uint64_t stepped_events = 2'000'000;
 constexpr double most_work = 2e9;  // steps of a nanosecond, of a law of one subscriber
 
 }  // namespace
@@ -124,6 +125,15 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
                 place{system.nat, it->second, place_at + (scope.towards.empty() ? 0 : group)};
         place_at += std::max<std::size_t>(1, scope.towards.size());
         who.scopes.push_back(std::move(scope));
+    }
+    // Blocks are kept while a flow is left in them. Where each subscriber has one at most that is
+    // while it needs it; and where there are enough for all it does not matter.
+    for (auto& [nat, dealing] : dealt_) {
+        double wanted = 0;
+        for (const auto& who : dealing.kinds)
+            wanted += static_cast<double>(who.count) * static_cast<double>(dealing.most);
+        if ((dealing.most > 1 || dealing.own > 0) && wanted > static_cast<double>(dealing.pool))
+            dealing.stepped = stepped_events;
     }
 }
 
@@ -191,9 +201,18 @@ std::optional<dealt_refusal> other_limits::dealt(std::size_t kind, double scale)
                 scope.load *= scale;
                 for (auto& to : scope.towards) to.load *= scale;
             }
-        it->second = dealt_blocks(now).refused;
+        it->second = dealt_blocks(now);
     }
-    return it->second[at.kind][at.scope];
+    return it->second.refused[at.kind][at.scope];
+}
+
+double other_limits::kept_error(std::size_t kind, double scale) const {
+    constexpr double factor_of_two = 0.69314718 / 1.96;  // measured: docs/measure_blocks.py
+    if (!has_kept(kind)) return 0;
+    const auto refused = dealt(kind, scale);
+    const auto& all = dealt_seen_.at({place_[kind]->dealing, scale});
+    const double part = refused->by_pool - log_sum(refused->by_quota, refused->by_pool);
+    return std::isfinite(part) ? std::exp(part) * std::hypot(factor_of_two, all.log_error) : 0;
 }
 
 double other_limits::log_dealt(std::size_t kind, double scale) const {

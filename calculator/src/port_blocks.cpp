@@ -48,9 +48,21 @@ std::uint64_t blocks_for(std::uint64_t block, double load, double target) {
     return (ports + block - 1) / block;
 }
 
+namespace {
+
+// One block for each at most, or enough for all: then none is kept that is not needed, or it does
+// not matter.
+block_dealing dealing_of(const block_pool& x) {
+    constexpr std::uint64_t events = 1'000'000;
+    const bool matters = x.kept && x.most > 1 && x.subscribers > x.pool / x.most;
+    return {x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}, 0, matters ? events : 0};
+}
+
+}  // namespace
+
 block_refusals blocks_refused(const block_pool& x) {
     check("blocks_refused", x);
-    const auto found = dealt_blocks({x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}});
+    const auto found = dealt_blocks(dealing_of(x));
     block_refusals out{};
     out.by_quota = std::exp(found.refused[0][0].by_quota);
     out.by_pool = std::exp(found.refused[0][0].by_pool);
@@ -64,7 +76,7 @@ namespace {
 
 // How far what is refused lies above the target.
 double over(const block_pool& x, double target) {
-    const auto found = dealt_blocks({x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}});
+    const auto found = dealt_blocks(dealing_of(x));
     const auto& refused = found.refused[0][0];
     return detail::above_by_odds(detail::log_sum(refused.by_quota, refused.by_pool), target, [&] {
         return std::exp(refused.by_quota) + std::exp(refused.by_pool);

@@ -48,6 +48,8 @@ risk_result loss_study::state::risk(double scale) {
     for (const auto& curve : sums_->curves())
         out.exact = out.exact && curve->exact() && !curve->shares();
     out.exact = out.exact && !sums_->joined();
+    for (std::size_t k = 0; k < all.kinds.size(); ++k)
+        out.exact = out.exact && !sums_->limits().has_kept(k);
     out.bounds = sums_->several_limits(scale, detail::counted::refused);
     if (out.bounds)
         low = std::max(

@@ -68,7 +68,7 @@ refusal_odds loss_study::state::odds(const traffic_kind& kind, double scale,
                                      detail::counted what) const {
     const std::size_t k = number(kind);
     const log_odds seen = sums_->at(k, scale, what);
-    bool known = true, possible = false, simulated = false;
+    bool known = true, possible = false, simulated = sums_->limits().has_kept(k);
     double sure = -infinite;  // of what was measured
     for (const auto& part : sums_->shares(k)) {
         const auto& curve = *sums_->curves()[part.curve];

@@ -70,21 +70,33 @@ void bind_blocks(py::module_& m) {
             return static_cast<double>(calc::blocks_for(whole("blocks_for", "block", b), a, p));
         },
         "block", "load", "target");
-    formula(
-        m, "blocks_refused",
-        [](double block, double most, double pool, double subscribers, double load) {
-            const auto r = calc::blocks_refused(
-                pool_of("blocks_refused", block, most, pool, subscribers, load));
-            return std::array{r.refusal, r.by_quota, r.by_pool, r.pool_exhausted, r.mean_blocks};
-        },
-        "block", "most", "pool", "subscribers", "load");
-    formula(
-        m, "subscribers_for",
-        [](double b, double q, double k, double a, double p) {
-            return static_cast<double>(
-                calc::subscribers_for(pool_of("subscribers_for", b, q, k, 1, a), p));
-        },
-        "block", "most", "pool", "load", "target");
+    // Blocks that are given back as soon as fewer are needed, and blocks that are kept.
+    for (const bool kept : {false, true}) {
+        const auto pool = [kept](const char* name, double block, double most, double of,
+                                 double subscribers, double load) {
+            auto out = pool_of(name, block, most, of, subscribers, load);
+            out.kept = kept;
+            return out;
+        };
+        const char* refused = kept ? "blocks_refused_kept" : "blocks_refused";
+        const char* most_subscribers = kept ? "subscribers_for_kept" : "subscribers_for";
+        formula(
+            m, refused,
+            [=](double block, double most, double of, double subscribers, double load) {
+                const auto r =
+                    calc::blocks_refused(pool(refused, block, most, of, subscribers, load));
+                return std::array{r.refusal, r.by_quota, r.by_pool, r.pool_exhausted,
+                                  r.mean_blocks};
+            },
+            "block", "most", "pool", "subscribers", "load");
+        formula(
+            m, most_subscribers,
+            [=](double b, double q, double k, double a, double p) {
+                return static_cast<double>(
+                    calc::subscribers_for(pool(most_subscribers, b, q, k, 1, a), p));
+            },
+            "block", "most", "pool", "load", "target");
+    }
 }
 
 void bind_pairing(py::module_& m) {

@@ -32,28 +32,44 @@ def scenario(
 def stepped(
     *, clients: int, blocks: int, size: int, most: int, endpoints: int, rate: float, hold: float, arrivals: int, reuse: bool, own: int = 0
 ) -> float:
-    """The share refused when connections come and go: a host has as many blocks, beside its own ports, as its busiest endpoint (without reuse: all) needs."""
+    """The share refused when connections come and go: a host takes a free port of its own, else of the oldest of its blocks that has one (towards
+    that endpoint, or with no reuse towards any), else a new block, which is free again when no connection is left in it."""
     rng = random.Random(3)
-    live = [[0] * endpoints for _ in range(clients)]
-    ends: list[tuple[float, int, int]] = []
-    now, refused = 0.0, 0
-
-    def held(host: list[int]) -> int:
-        return max(0, -(-((max(host) if reuse else sum(host)) - own) // size))
-
-    for _ in range(arrivals):
+    own_busy = [[0] * endpoints for _ in range(clients)]
+    held: list[list[list[int]]] = [[] for _ in range(clients)]
+    ends: list[tuple[float, int, int, int, list[int]]] = []
+    now, refused, used = 0.0, 0, 0
+    for number in range(arrivals):
         now += rng.expovariate(rate)
         while ends and ends[0][0] <= now:
-            _, host, to = heapq.heappop(ends)
-            live[host][to] -= 1
+            _, _, host, to, place = heapq.heappop(ends)
+            place[to] -= 1
+            if place is not own_busy[host] and not any(place):
+                held[host] = [block for block in held[host] if block is not place]
+                used -= 1
         host, to = rng.randrange(clients), rng.randrange(endpoints)
-        live[host][to] += 1
-        if held(live[host]) > most or sum(map(held, live)) > blocks:
-            live[host][to] -= 1
+        to = to if reuse else 0
+        place = next((p for p, room in ((own_busy[host], own), *((b, size) for b in held[host])) if p[to] < room), None)
+        if place is None and (len(held[host]) >= most or used >= blocks):
             refused += 1
-        else:
-            heapq.heappush(ends, (now + hold, host, to))  # constant: the law does not matter
+            continue
+        if place is None:
+            place = [0] * endpoints
+            held[host].append(place)
+            used += 1
+        place[to] += 1
+        heapq.heappush(ends, (now + hold * rng.expovariate(1), number, host, to, place))
     return refused / arrivals
+
+
+def agrees(found: Any, seen: float, exact: bool) -> None:
+    """Within the noise where it is exact, else within what it says."""
+    assert found.exact == exact
+    if exact:
+        assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
+    else:
+        assert 0.95 * found["interval"][0] <= seen <= 1.05 * found["interval"][1]
+        assert found["refusal_probability"] == pytest.approx(seen, rel=0.5, abs=0.003)
 
 
 @pytest.mark.parametrize("reuse", [True, False])
@@ -62,8 +78,7 @@ def test_odds_are_those_of_a_history(clients: int, size: int, most: int, rate: f
     design = {} if reuse else {"clash-scope": {"destination": "none"}}
     found = scenario(clients=clients, pool=2, size=size, most=most, endpoints=3, rate=rate, hold="10s", **design).risk(tries=1)
     seen = stepped(clients=clients, blocks=16 // size, size=size, most=most, endpoints=3, rate=rate, hold=10, arrivals=120_000, reuse=reuse)
-    assert found.exact
-    assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
+    agrees(found, seen, exact=most == 1 or clients * most <= 16 // size)
 
 
 @pytest.mark.parametrize("reuse", [True, False])
@@ -89,8 +104,7 @@ def test_odds_beside_ports_of_ones_own(clients: int, own: int, blocks: int, size
         blocks = own * factor // size
     found = natbound.Scenario(document).risk(tries=1)
     seen = stepped(clients=clients, blocks=blocks, size=size, most=most if blocks else 0, endpoints=3, rate=rate, hold=10, arrivals=120_000, reuse=reuse, own=own)  # fmt: skip
-    assert found["refusal_probability"] == pytest.approx(seen, rel=0.06, abs=0.003)
-    assert found.exact
+    agrees(found, seen, exact=clients * most <= blocks or not blocks)
 
 
 def test_a_table_binds_beyond_one_set_each() -> None:
@@ -102,7 +116,21 @@ def test_a_table_binds_beyond_one_set_each() -> None:
 
 def test_one_scope_is_blocks_refused() -> None:
     s = scenario(clients=10, pool=2, size=4, most=2, endpoints=1, rate=2)
-    assert s.risk(tries=1)["refusal_probability"] == pytest.approx(calculator.blocks_refused(4, 2, 4, 10, 2).refusal, rel=1e-9)
+    assert s.risk(tries=1)["refusal_probability"] == pytest.approx(calculator.blocks_refused(4, 2, 4, 10, 2, kept=True).refusal, rel=0.02)
+    one = scenario(clients=10, pool=2, size=4, most=1, endpoints=1, rate=2)  # it needs the one that it holds
+    assert one.risk(tries=1)["refusal_probability"] == pytest.approx(calculator.blocks_refused(4, 1, 4, 10, 2).refusal, rel=1e-9)
+    assert calculator.blocks_refused(4, 1, 4, 10, 2, kept=True) == calculator.blocks_refused(4, 1, 4, 10, 2)
+
+
+def test_blocks_that_are_kept_refuse_far_more() -> None:
+    """20 subscribers of 36 live each, blocks of 32: a third block is taken now and then, and kept."""
+    kept, needed = (calculator.blocks_refused(32, 4, 36, 20, 36, kept=k) for k in (True, False))
+    assert kept.refusal > 4 * needed.refusal
+    seen = stepped(clients=20, blocks=36, size=32, most=4, endpoints=1, rate=720, hold=1, arrivals=300_000, reuse=True)
+    assert kept.refusal == pytest.approx(seen, rel=0.3)
+    most = int(calculator.subscribers_for(32, 4, 40, 36, 1e-3, kept=True))
+    assert calculator.blocks_refused(32, 4, 40, most, 36, kept=True).refusal <= 1e-3
+    assert calculator.blocks_refused(32, 4, 40, most + 1, 36, kept=True).refusal > 1e-3
 
 
 def test_overloaded_pools_have_no_nan() -> None:
@@ -116,7 +144,7 @@ def test_likely_is_the_load_of_the_target() -> None:
     s = natbound.load("examples/cgnat-port-blocks.yaml")
     likely = s.answer(1e-6)["likely"]
     there = s.risk(likely["connections"] / s.risk()["load"], tries=1)
-    assert there["worst_refusal_probability"]["value"] == pytest.approx(1e-6, rel=1e-6)
+    assert there["worst_refusal_probability"]["value"] == pytest.approx(1e-6, rel=0.3)  # one subscriber is stepped
 
 
 def test_what_is_not_counted_says_so() -> None:

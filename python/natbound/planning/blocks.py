@@ -33,7 +33,7 @@ def blocks(
     (0, 1), with which a connection may be refused.
 
     A share lies on one address and is never split: `owners_per_address` = ports // share. With `load`: `refusal_probability` of an owner's
-    connection (Erlang B on its share; with blocks the product form of `natbound.calculator.blocks_refused`, and which limit refuses),
+    connection (Erlang B on its share; with blocks that of `natbound.calculator.blocks_refused` with `kept`, and which limit refuses),
     `exceeds` (the share of time that it would want more than it may have, Poisson), and `needed`: the least share that meets the target.
     """
     owners, ports, most, multiple = whole("owners", owners), whole("ports", ports), whole("most", most), whole("multiple", multiple)
@@ -128,12 +128,12 @@ def _blocks(counted: int, ports: int, block: int, most: int, addresses: int | No
                            "log_refusal_probability": None, "by_quota": None, "by_pool": None, "exceeds": None, "blocks_needed": None}  # fmt: skip
     if load is None:
         return out
-    each = int(c.subscribers_for(block, most, pool, load, target))
+    each = int(c.subscribers_for(block, most, pool, load, target, kept=True))
     out |= {"owners_per_address": each, "addresses": math.ceil(counted / each) if each else None,
             "exceeds": float(c.poisson_tail(block * most, load)), "blocks_needed": int(c.blocks_for(block, load, target))}  # fmt: skip
     there = addresses if addresses is not None else out["addresses"]
     if there is not None:
-        found = c.blocks_refused(block, most, pool, math.ceil(counted / there), load)
+        found = c.blocks_refused(block, most, pool, math.ceil(counted / there), load, kept=True)
         out |= {"refusal_probability": found.refusal, "by_quota": found.by_quota, "by_pool": found.by_pool,
                 "log_refusal_probability": math.log(found.refusal) if found.refusal > 0 else None}  # fmt: skip
     return out

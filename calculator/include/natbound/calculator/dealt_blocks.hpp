@@ -6,11 +6,14 @@
 // A port that is busy towards one destination may serve another, where the design's clash scope
 // says so: then a subscriber with n_d live flows in scope d holds ceil((max n_d - own) / block)
 // blocks (none where own suffices: the ports that it has anyway, RFC 7422, 2), at most `most`, and
-// all subscribers at most `pool`. As in port_blocks.hpp flows fill a block before
-// the next is taken and an empty one returns at once, so that real allocators, in which a few flows
-// keep a block, need more. From every state flows may depart: the stationary law keeps its product
-// form for any laws of holds (F. P. Kelly, Adv. Appl. Probab. 18 (1986) 473), and the answers are
-// exact.
+// all subscribers at most `pool`. As in port_blocks.hpp a subscriber holds no more
+// blocks than its flows need. From every state flows may depart: the stationary law keeps its
+// product form for any laws of holds (F. P. Kelly, Adv. Appl. Probab. 18 (1986) 473), and the
+// answers are exact.
+//
+// Real allocators leave a flow where it is, so that a few keep a block: `stepped` says so. How many
+// blocks one subscriber then holds, were there enough, is stepped, and the same product form joins
+// the subscribers: no longer exact (docs/measure_blocks.py: by how much).
 //
 // The law of the blocks of all others is a convolution, tilted by a factor for each block such that
 // its mean is the pool: there it is summed, and no more than some standard deviations of it.
@@ -48,6 +51,9 @@ struct block_dealing {
     std::uint64_t pool = 126;             // blocks of all
     std::vector<block_subscribers> kinds;
     std::uint64_t own = 0;  // ports of each subscriber that are in no block
+    // Blocks are kept while a flow is left in them: for so many events one subscriber of each kind
+    // is stepped. 0: returned as soon as fewer are needed.
+    std::uint64_t stepped = 0;
 };
 
 // Logarithms of the shares of a scope's connections that are refused: by the blocks that a
@@ -61,10 +67,14 @@ struct dealt_answer {
     std::vector<std::vector<dealt_refusal>> refused;
     double log_exhausted = 0;  // of the share of time in which no block is left
     double mean_blocks = 0;    // held in all
+    // Where blocks are kept: standard error of logarithms of what is refused for want of a block,
+    // as each subscriber's mean was stepped for so long and no longer.
+    double log_error = 0;
 };
 
 // block >= 1, most >= 1, pool >= 1, loads >= 0; relative error about 1e-11
-// of the sum. Time: the variance of the blocks held, times a microsecond.
+// of the sum, where blocks are not kept. Time: the variance of the blocks held, times a
+// microsecond.
 dealt_answer dealt_blocks(const block_dealing& what);
 
 }  // namespace natbound::calculator

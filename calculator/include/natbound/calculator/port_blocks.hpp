@@ -4,11 +4,11 @@
 // block left).
 //
 // Each subscriber opens connections as a Poisson process, `load` live on average without refusals,
-// any law of holds. A subscriber with n live flows holds ceil(n / block) blocks: flows fill a block
-// before the next is taken and an empty block returns at once, so that real allocators, in which a
-// few flows keep a block, need more. The states that fit then have a product form (F. P. Kelly,
-// Adv. Appl. Probab. 18 (1986) 473), and the answers are exact: the law of blocks of the other S -
-// 1 subscribers is a convolution of truncated Poisson laws.
+// any law of holds. A subscriber with n live flows holds ceil(n / block) blocks, no more than it
+// needs. Real allocators leave flows where they are, so that a few keep a block: `kept`, with one
+// subscriber stepped (dealt_blocks.hpp), within a factor of two. The states that fit then have a
+// product form (F. P. Kelly, Adv. Appl. Probab. 18 (1986) 473), and the answers are exact: the law
+// of blocks of the other S - 1 subscribers is a convolution of truncated Poisson laws.
 #include <cstdint>
 #include <vector>
 
@@ -28,6 +28,7 @@ struct block_pool {
     std::uint64_t pool = 126;        // blocks on the address
     std::uint64_t subscribers = 64;  // that share it
     double load = 40;                // of each
+    bool kept = false;               // blocks are given back when no flow is left in them
 };
 
 struct block_refusals {

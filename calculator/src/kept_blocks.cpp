@@ -1,0 +1,201 @@
+// One subscriber's blocks, stepped.
+#include "kept_blocks.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "natbound/calculator/variates.hpp"
+
+namespace natbound::calculator::detail {
+namespace {
+
+constexpr double most_cells = 4e6;  // blocks x scopes
+
+// Destinations that are alike of scopes that are alike: one of their flows has an equal chance to
+// be towards each.
+struct traffic_group {
+    std::size_t first_scope = 0, scopes = 1;
+    std::uint32_t first_destination = 0, destinations = 1;
+    std::uint64_t sockets = 0;  // 0: each flow has a port by itself
+};
+
+struct mapped_port {
+    std::uint32_t slot = 0, flows = 0;
+    std::vector<std::uint32_t> towards;
+};
+
+class subscriber {
+  public:
+    subscriber(const block_dealing& what, const block_subscribers& who)
+        : what_(what), random_(std::uint64_t{1}) {
+        double all = 0;
+        std::uint32_t destinations = 0;
+        for (const auto& s : who.scopes) {
+            const auto copies = static_cast<std::size_t>(s.copies);
+            const auto add = [&](double load, std::uint32_t alike) {
+                groups_.push_back({scopes_, copies, destinations, alike, s.shared ? s.sockets : 0});
+                destinations += alike;
+                all += load * static_cast<double>(copies) * alike;
+                cumulated_.push_back(all);
+            };
+            if (s.towards.empty()) add(s.load, 1);
+            for (const auto& d : s.towards) add(d.load, static_cast<std::uint32_t>(d.copies));
+            for (std::size_t i = 0; i < copies; ++i) mapped_.emplace_back(s.shared ? s.sockets : 0);
+            scopes_ += copies;
+        }
+        busy_.assign(scopes_ * (what.most + 1), 0);
+        of_scope_.assign(scopes_, 0);
+        of_slot_.assign(what.most + 1, 0);
+        for (std::uint32_t slot = 1; slot <= what.most; ++slot) unused_.push_back(slot);
+        held_.assign(what.most + 1, 0);
+    }
+
+    kept_law run(std::uint64_t events) {
+        constexpr int batches = 32;
+        const double load = cumulated_.back();
+        for (std::uint64_t i = 0; i < events / 10; ++i) step(load);
+        kept_law out{std::vector<double>(held_.size(), 0), 0};
+        double sum = 0, squares = 0;
+        for (int b = 0; b < batches; ++b) {
+            std::fill(held_.begin(), held_.end(), 0);
+            double all = 0, mean = 0;
+            for (std::uint64_t i = 0; i < events / batches; ++i) {
+                const double time = 1 / (load + static_cast<double>(flows_.size()));
+                held_[order_.size()] += time;
+                all += time;
+                step(load);
+            }
+            for (std::size_t j = 0; j < held_.size(); ++j) {
+                out.held[j] += held_[j] / all / batches;
+                mean += static_cast<double>(j) * held_[j] / all;
+            }
+            sum += mean;
+            squares += mean * mean;
+        }
+        const double variance = std::max(0.0, squares - sum * sum / batches) / (batches - 1);
+        out.error = std::sqrt(variance / batches);
+        return out;
+    }
+
+  private:
+    struct flow {
+        std::uint32_t scope, slot, socket, destination;
+        bool shared;
+    };
+
+    void step(double load) {
+        const double at = random_.unit() * (load + static_cast<double>(flows_.size()));
+        if (at < load)
+            arrive(pick(cumulated_, random_));
+        else
+            end(random_.draw(flows_.size()));
+    }
+
+    void arrive(std::size_t g) {
+        const auto& group = groups_[g];
+        flow f{};
+        f.scope = static_cast<std::uint32_t>(group.first_scope + random_.draw(group.scopes));
+        f.destination =
+            static_cast<std::uint32_t>(group.first_destination + random_.draw(group.destinations));
+        f.shared = group.sockets > 0;
+        if (f.shared) {
+            auto& all = mapped_[f.scope];
+            mapped_port* port = nullptr;
+            for (int tries = 0; tries < 1000 && !port; ++tries) {  // a socket has one towards each
+                f.socket = static_cast<std::uint32_t>(random_.draw(group.sockets));
+                auto& one = all[f.socket];
+                if (std::find(one.towards.begin(), one.towards.end(), f.destination) ==
+                    one.towards.end())
+                    port = &one;
+            }
+            if (!port) return;  // it has no port of its own: nothing is offered
+            if (port->flows > 0) {
+                ++port->flows;
+                port->towards.push_back(f.destination);
+                f.slot = port->slot;
+                flows_.push_back(f);
+                return;
+            }
+            if (!place(f)) return;
+            port->slot = f.slot;
+            port->flows = 1;
+            port->towards.assign(1, f.destination);
+            flows_.push_back(f);
+            return;
+        }
+        if (place(f)) flows_.push_back(f);
+    }
+
+    // A port of the oldest block that has one; else of a new one.
+    bool place(flow& f) {
+        const std::uint64_t room = what_.own + order_.size() * what_.block;
+        if (of_scope_[f.scope] >= room) {
+            if (order_.size() == what_.most) return false;
+            order_.push_back(unused_.back());
+            unused_.pop_back();
+            f.slot = order_.back();
+        } else {
+            f.slot = 0;
+            if (busy(0, f.scope) >= what_.own)
+                f.slot = *std::find_if(order_.begin(), order_.end(), [&](std::uint32_t slot) {
+                    return busy(slot, f.scope) < what_.block;
+                });
+        }
+        ++busy(f.slot, f.scope);
+        ++of_scope_[f.scope];
+        ++of_slot_[f.slot];
+        return true;
+    }
+
+    void end(std::size_t i) {
+        const flow f = flows_[i];
+        flows_[i] = flows_.back();
+        flows_.pop_back();
+        if (f.shared) {
+            auto& port = mapped_[f.scope][f.socket];
+            port.towards.erase(std::find(port.towards.begin(), port.towards.end(), f.destination));
+            if (--port.flows > 0) return;
+        }
+        --busy(f.slot, f.scope);
+        --of_scope_[f.scope];
+        if (--of_slot_[f.slot] > 0 || f.slot == 0) return;
+        order_.erase(std::find(order_.begin(), order_.end(), f.slot));
+        unused_.push_back(f.slot);
+    }
+
+    std::uint32_t& busy(std::uint32_t slot, std::size_t scope) {
+        return busy_[slot * scopes_ + scope];
+    }
+
+    const block_dealing& what_;
+    random_bits random_;
+    std::vector<traffic_group> groups_;
+    std::vector<double> cumulated_, held_;
+    std::size_t scopes_ = 0;
+    std::vector<std::vector<mapped_port>> mapped_;  // by scope, then by socket; where shared
+    // Slot 0 is the ports that it has anyway.
+    std::vector<std::uint32_t> busy_, order_, unused_;
+    std::vector<std::uint64_t> of_scope_, of_slot_;
+    std::vector<flow> flows_;
+};
+
+}  // namespace
+
+bool can_step(const block_dealing& what, const block_subscribers& who) {
+    double scopes = 0, sockets = 0, load = 0;
+    for (const auto& s : who.scopes) {
+        if (!s.towards.empty() && !s.shared) return false;
+        scopes += s.copies;
+        if (s.shared) sockets += s.copies * static_cast<double>(s.sockets);
+        load += s.copies * s.load;
+    }
+    return who.quota == 0 && load > 0 && load < 1e5 && sockets < most_cells &&
+           scopes * static_cast<double>(what.most + 1) < most_cells;
+}
+
+kept_law blocks_kept(const block_dealing& what, const block_subscribers& who,
+                     std::uint64_t events) {
+    return subscriber(what, who).run(events);
+}
+
+}  // namespace natbound::calculator::detail

@@ -1,0 +1,84 @@
+// The blocks that one subscriber keeps, stepped, against the chain of all states.
+#include "../../../calculator/src/kept_blocks.hpp"
+
+#include <map>
+#include <vector>
+
+#include "catch.hpp"
+
+using namespace natbound::calculator;
+
+namespace {
+
+// The number of flows in each block that is held, the oldest first; the chain of all such states,
+// by iteration.
+std::vector<double> by_all_states(std::uint32_t block, std::size_t most, std::uint32_t own,
+                                  double load) {
+    using state = std::vector<std::uint32_t>;  // own ports, then blocks
+    std::map<state, double> now{{state{0}, 1}};
+    const double fastest = load + own + block * static_cast<double>(most);
+    for (int round = 0; round < 6000; ++round) {
+        std::map<state, double> next;
+        for (const auto& [s, p] : now) {
+            double stays = 1;
+            state more = s;
+            std::size_t k = 0;
+            while (k < more.size() && more[k] >= (k == 0 ? own : block)) ++k;
+            if (k == more.size()) more.push_back(0);
+            if (k <= most) {
+                ++more[k];
+                next[more] += p * load / fastest;
+                stays -= load / fastest;
+            }
+            for (std::size_t i = 0; i < s.size(); ++i) {
+                if (s[i] == 0) continue;
+                state less = s;
+                if (--less[i] == 0 && i > 0) less.erase(less.begin() + static_cast<long>(i));
+                next[less] += p * s[i] / fastest;
+                stays -= s[i] / fastest;
+            }
+            next[s] += p * stays;
+        }
+        now = std::move(next);
+    }
+    std::vector<double> out(most + 1, 0);
+    for (const auto& [s, p] : now) out[s.size() - 1] += p;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("blocks that one subscriber keeps, against all states") {
+    struct row {
+        std::uint32_t block;
+        std::size_t most;
+        std::uint32_t own;
+        double load;
+    };
+    for (const auto& [block, most, own, load] :
+         {row{2, 3, 0, 3}, row{4, 2, 0, 4.5}, row{3, 3, 2, 5}, row{1, 4, 0, 2}}) {
+        block_dealing what{block, most, 1000, {{1, {{load, 1}}}}, own};
+        const auto truth = by_all_states(block, most, own, load);
+        const auto seen = detail::blocks_kept(what, what.kinds[0], 4'000'000).held;
+        for (std::size_t j = 0; j <= most; ++j) {
+            INFO(block << " " << j);
+            CHECK(seen[j] == Approx(truth[j]).margin(2e-3));
+        }
+    }
+}
+
+TEST_CASE("mappings that connections to several destinations share keep blocks as ports do") {
+    // so many sockets that two connections hardly ever meet: as many mappings as connections
+    block_dealing apart{8, 4, 1000, {{1, {{10, 1}}}}, 0};
+    block_dealing shared{8, 4, 1000, {{1, {{10, 1, 60000, true, {{5, 2}}}}}}, 0};
+    const auto a = detail::blocks_kept(apart, apart.kinds[0], 2'000'000).held;
+    const auto b = detail::blocks_kept(shared, shared.kinds[0], 2'000'000).held;
+    for (std::size_t j = 0; j < a.size(); ++j) CHECK(a[j] == Approx(b[j]).margin(4e-3));
+    // one socket for all of them: one port, one block
+    block_dealing one{8, 4, 1000, {{1, {{10, 1, 1, true, {{5, 2}}}}}}, 0};
+    const auto c = detail::blocks_kept(one, one.kinds[0], 200'000).held;
+    CHECK(c[0] + c[1] == Approx(1));
+    CHECK(detail::can_step(one, one.kinds[0]));
+    one.kinds[0].quota = 3;
+    CHECK(!detail::can_step(one, one.kinds[0]));
+}
