@@ -1,18 +1,18 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <natbound/calculator/window_loss.hpp>
-#include <optional>
+#include <utility>
 
 #include "argument.hpp"
 #include "monotone.hpp"
-#include "window_rounds.hpp"
-#include "window_shares.hpp"
+#include "window_search.hpp"
 
 namespace natbound::calculator {
 namespace {
 
 constexpr const char* name = "window_loss";
-constexpr double least_loss = 1e-8, least_share = 1e-6;
+constexpr double least_loss = 1e-8;
 constexpr double last_bits = 8e-15;  // of the logarithm of a loss
 
 // Of constant holds and more than three rounds: one window alone leaves longer runs than those
@@ -62,45 +62,15 @@ void check(const char* function, double ports, double load,
                     "must be 0.3 to 1.25 times the ports");
 }
 
-// One design, at any number of ports.
-class window_search {
-  public:
-    window_search(const std::vector<std::uint64_t>& windows, window_hold hold)
-        : window_(windows.front()),
-          shares_(static_cast<double>(window_), hold),
-          rounds_(windows, 8 * window_ + 1) {}
-
-    // How far the logarithm of what a search fails of, with that share of the ports busy, lies
-    // above that of what is refused; infinite where more, or fewer, are busy than was simulated.
-    double above(double ports, double busy, double log_refused) {
-        const auto& full = shares_.at(busy);
-        simulated_ = !full.empty();
-        if (!simulated_) return busy > 0.8 ? HUGE_VAL : -HUGE_VAL;
-        rare_ = full[window_] < least_share;
-        return std::log(rounds_.failing(ports, full)) - log_refused;
-    }
-    // As it was asked last.
-    bool simulated() const { return simulated_; }
-    bool rare() const { return rare_; }
-
-  private:
-    std::uint64_t window_;
-    detail::window_shares shares_;
-    detail::window_rounds rounds_;
-    bool simulated_ = false, rare_ = false;
-};
-
-// The one that was asked last is kept: most are asked at many loads or ports.
-window_search& search_of(const std::vector<std::uint64_t>& windows, window_hold hold) {
-    struct kept {
-        std::vector<std::uint64_t> windows;
-        window_hold hold;
-        window_search search;
-    };
-    thread_local std::optional<kept> last;
-    if (!last || last->windows != windows || last->hold != hold)
-        last.emplace(kept{windows, hold, window_search(windows, hold)});
-    return last->search;
+// The searches that were asked last are kept: most are asked at many loads or ports.
+detail::window_search& search_of(const std::vector<std::uint64_t>& windows, window_hold hold) {
+    constexpr std::size_t most = 16;
+    using key = std::pair<std::vector<std::uint64_t>, window_hold>;
+    thread_local std::map<key, detail::window_search> kept;
+    const auto it = kept.find({windows, hold});
+    if (it != kept.end()) return it->second;
+    if (kept.size() >= most) kept.clear();
+    return kept.try_emplace({windows, hold}, windows, hold).first->second;
 }
 
 // The share that many_rounds() makes of it; it rises.
@@ -146,7 +116,11 @@ double window_loss(double ports, double load, const std::vector<std::uint64_t>& 
     const auto above = [&](double log_refused) {
         return search.above(ports, load / ports * -std::expm1(log_refused), log_refused);
     };
-    const double log = detail::falls_through(std::log(least_loss / 2), 0, above, last_bits);
+    const detail::rough_search rough(search, ports);
+    const double log = detail::crossing_near_rough(
+        std::log(least_loss / 2), 0, last_bits, above, [&](double log_refused) {
+            return rough.log_failing(load / ports * -std::expm1(log_refused)) - log_refused;
+        });
     const double loss = std::exp(log);
     // at an end of what was simulated there is no crossing
     const bool crossed = std::fabs(above(log)) < 1e-3;
@@ -173,9 +147,11 @@ double load_for_window(double ports, const std::vector<std::uint64_t>& windows, 
     // by the logarithm of busy ports over free ones
     const auto busy_at = [](double t) { return 1 / (1 + std::exp(-t)); };
     const double least = 0.3 * (1 - refused);
-    const double t = detail::falls_through(std::log(least / (1 - least)), 10, [&](double x) {
-        return -search.above(ports, busy_at(x), log_refused);
-    });
+    const detail::rough_search rough(search, ports);
+    const double t = detail::crossing_near_rough(
+        std::log(least / (1 - least)), 10, 2e-15,
+        [&](double x) { return -search.above(ports, busy_at(x), log_refused); },
+        [&](double x) { return log_refused - rough.log_failing(busy_at(x)); });
     const double found = busy_at(t) * ports / (1 - refused);
     // at most so much is refused of it: no more than that fail where so many are busy
     double off = HUGE_VAL;
@@ -203,14 +179,22 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
     };
     const double few = std::ceil(std::fmax(load / 1.25, fewest_ports(windows)));
     const double many = std::floor(std::fmin(load / 0.3, 4194304));
-    detail::require(few < many && above(static_cast<std::uint64_t>(few)) > 0, function, "target",
-                    target,
-                    "is met by the fewest ports there are data for: 0.8 times the load, 4 windows, "
-                    "with several rounds 30 times all windows");
-    const std::uint64_t ports = detail::least_to_meet(
-        function, target, not_simulated,
-        {static_cast<std::uint64_t>(few), static_cast<std::uint64_t>(many), load, load / 16},
-        above);
+    constexpr const char* met_by_few =
+        "is met by the fewest ports there are data for: 0.8 times the load, 4 windows, "
+        "with several rounds 30 times all windows";
+    detail::require(few < many, function, "target", target, met_by_few);
+    // as if there were so many as there is load: how few that changes little
+    const detail::rough_search rough(search, std::fmax(load, fewest_ports(windows)));
+    const double about = detail::falls_through(
+        few, many,
+        [&](double n) { return rough.log_failing(load * (1 - refused) / n) - std::log(refused); },
+        1e-9);
+    const std::uint64_t ports =
+        detail::least_to_meet(function, target, not_simulated,
+                              {static_cast<std::uint64_t>(few), static_cast<std::uint64_t>(many),
+                               std::ceil(about), 1 + std::floor(about * 1e-5)},
+                              above);
+    detail::require(static_cast<double>(ports) > few, function, "target", target, met_by_few);
     const double here = above(ports);
     detail::require(std::isfinite(here) && !search.rare(), function, "target", target,
                     not_simulated);
