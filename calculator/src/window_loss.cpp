@@ -15,20 +15,6 @@ constexpr const char* name = "window_loss";
 constexpr double least_loss = 1e-8;
 constexpr double last_bits = 8e-15;  // of the logarithm of a loss
 
-// Of constant holds and more than three rounds: one window alone leaves longer runs than those
-// rounds do, most where 0.001 to 0.05 are refused, unless the second is as long as it. 104
-// simulations there (seeds 5 and 77 of the file below) were 1.03 to 1.24 times lower where the
-// second was at most 0.6 of the first, else 0.84 to 1.1; the middle of the former is taken off,
-// less and less outside. What is left was measured against 40 others, drawn after
-// (tests/reference/make_window_loss_many.py): docs/calculator.md.
-double many_rounds(double loss, double second_of_first) {
-    const double most = 0.1 * std::clamp((0.8 - second_of_first) / 0.2, 0.0, 1.0);
-    const double x = std::log(loss);
-    const double rises = (x - std::log(3e-4)) / std::log(1e-3 / 3e-4);
-    const double falls = (std::log(0.1) - x) / std::log(0.1 / 0.05);
-    return loss / (1 + most * std::clamp(std::min(rises, falls), 0.0, 1.0));
-}
-
 void check_windows(const char* function, const std::vector<std::uint64_t>& windows) {
     detail::require(!windows.empty() && windows.size() <= 6, function, "windows",
                     static_cast<double>(windows.size()), "must be 1 to 6 rounds");
@@ -73,38 +59,15 @@ detail::window_search& search_of(const std::vector<std::uint64_t>& windows, wind
     return kept.try_emplace({windows, hold}, windows, hold).first->second;
 }
 
-// The share that many_rounds() makes of it; it rises.
-double before_many_rounds(double loss, double second_of_first) {
-    const double log = std::log(loss);
-    return std::exp(detail::falls_through(log, log + 0.1, [&](double x) {
-        return log - std::log(many_rounds(std::exp(x), second_of_first));
-    }));
-}
-
-bool correct_rounds(const std::vector<std::uint64_t>& windows, window_hold hold) {
-    return hold == window_hold::constant && windows.size() > 3;
-}
-
-double second_of_first(const std::vector<std::uint64_t>& windows) {
-    return static_cast<double>(windows[1]) / static_cast<double>(windows[0]);
-}
-
-// What one search must fail of, so that `target` is refused.
-double search_target(const char* function, double target, const std::vector<std::uint64_t>& windows,
-                     window_hold hold) {
+void check_target(const char* function, double target) {
     detail::require_target(function, target);
-    const double refused = correct_rounds(windows, hold)
-                               ? before_many_rounds(target, second_of_first(windows))
-                               : target;
-    detail::require(refused >= least_loss, function, "target", target,
+    detail::require(target >= least_loss, function, "target", target,
                     "must be at least 1e-8: rarer refusals were not simulated");
-    return refused;
 }
 
 constexpr const char* not_simulated =
     "is not met at a load that was simulated with such windows: 0.3 to 1.25 times the ports, with "
-    "at "
-    "least 1e-6 of the first windows full; Scenario.likely() simulates it";
+    "at least 1e-6 of the first windows full; Scenario.likely() simulates it";
 
 }  // namespace
 
@@ -132,7 +95,7 @@ double window_loss(double ports, double load, const std::vector<std::uint64_t>& 
                        "must be so high that at least 1e-6 of the first windows are full");
     if (!crossed || loss < least_loss)
         detail::refuse(name, "load", load, "must be so high that at least 1e-8 are refused");
-    return correct_rounds(windows, hold) ? many_rounds(loss, second_of_first(windows)) : loss;
+    return loss;
 }
 
 // With the share that is refused known, so is that of the ports kept busy: the load need not be
@@ -141,22 +104,22 @@ double load_for_window(double ports, const std::vector<std::uint64_t>& windows, 
                        window_hold hold) {
     constexpr const char* function = "load_for_window";
     check(function, ports, ports, windows);
-    const double refused = search_target(function, target, windows, hold);
-    const double log_refused = std::log(refused);
+    check_target(function, target);
+    const double log_refused = std::log(target);
     auto& search = search_of(windows, hold);
     // by the logarithm of busy ports over free ones
     const auto busy_at = [](double t) { return 1 / (1 + std::exp(-t)); };
-    const double least = 0.3 * (1 - refused);
+    const double least = 0.3 * (1 - target);
     const detail::rough_search rough(search, ports);
     const double t = detail::crossing_near_rough(
         std::log(least / (1 - least)), 10, 2e-15,
         [&](double x) { return -search.above(ports, busy_at(x), log_refused); },
         [&](double x) { return log_refused - rough.log_failing(busy_at(x)); });
-    const double found = busy_at(t) * ports / (1 - refused);
+    const double found = busy_at(t) * ports / (1 - target);
     // at most so much is refused of it: no more than that fail where so many are busy
     double off = HUGE_VAL;
     const double load = detail::a_hair_less(found, [&](double less) {
-        off = search.above(ports, less / ports * (1 - refused), log_refused);
+        off = search.above(ports, less / ports * (1 - target), log_refused);
         return off <= 0 || off > 1e-3;
     });
     detail::require(
@@ -171,11 +134,11 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
     detail::require(load >= 1 && load <= 1.25 * 4194304, function, "load", load,
                     "must be at least 1 and at most 1.25 x 4,194,304");
     check_windows(function, windows);
-    const double refused = search_target(function, target, windows, hold);
+    check_target(function, target);
     auto& search = search_of(windows, hold);
     const auto above = [&](std::uint64_t n) {
         const auto ports = static_cast<double>(n);
-        return search.above(ports, load * (1 - refused) / ports, std::log(refused));
+        return search.above(ports, load * (1 - target) / ports, std::log(target));
     };
     const double few = std::ceil(std::fmax(load / 1.25, fewest_ports(windows)));
     const double many = std::floor(std::fmin(load / 0.3, 4194304));
@@ -187,7 +150,7 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
     const detail::rough_search rough(search, std::fmax(load, fewest_ports(windows)));
     const double about = detail::falls_through(
         few, many,
-        [&](double n) { return rough.log_failing(load * (1 - refused) / n) - std::log(refused); },
+        [&](double n) { return rough.log_failing(load * (1 - target) / n) - std::log(target); },
         1e-9);
     const std::uint64_t ports =
         detail::least_to_meet(function, target, not_simulated,

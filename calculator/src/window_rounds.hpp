@@ -1,11 +1,23 @@
 #pragma once
-// The share of draws of all rounds that fail, by the runs that busy ports form: rounds that end in
-// different runs are independent but for the room that the runs take, and rounds that end in one
-// run are not. A sum over all ways to put the rounds into runs.
+// The share of draws of all rounds that fail, by the runs that busy ports form. Rounds that end in
+// one run hang together. Rounds in different runs do so too, a little: where one run is there is no
+// room for another, but free ports follow one another as renewals, and what is busy in all
+// fluctuates. A sum over all ways to put the rounds into runs.
 //
 // A run of k ports has k + 1 - w starts that leave a window w busy. As windows only fall, that of a
 // set of rounds is a product of such rooms, a polynomial in the room of the largest window there
 // is place for, of coefficients that are not negative: so a few moments of the runs say all.
+//
+// Renewals: m runs of L ports in all stand in so many ways as leave m gaps to fill N - L - m ports,
+// and next to a run others are more likely than in the middle of nowhere, by half a port and
+// P = sum of pi(k) together. So (1 - (L + m (1/2 - P)) / N)^(m - 1) of all ways are left.
+//
+// In all busy: renewals have a variance of their own, of v ports a port. The true one is that of
+// connections that come and go, u / (1 + A R / (1 - R)), if R fail and ln R rises by A with ln u.
+// The rest of it is a fluctuation of u that all runs see alike, by which a draw that ends in a run
+// of length L fails more by a(L): 1 for one port, what the table says for the first window, linear
+// in L. Where later rounds place what the first one cannot, wherever that is, u fluctuates more
+// than with the one window of the table, and the mean of u^a with it.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -13,16 +25,19 @@
 #include <cstdint>
 #include <vector>
 
+#include "window_shares.hpp"
+
 namespace natbound::calculator::detail {
 
 class window_rounds {
   public:
     static constexpr std::size_t most_rounds = 6;
 
-    // Of each set of rounds, as bits: the draws, of a port, that all end in one run, and its mean
-    // length.
     struct busy_runs {
+        // Of each set of rounds, as bits: the draws, of a port, that all end in one run, and its
+        // mean length.
         std::vector<double> shares, means;
+        double busy = 0, ahead = 0, rises = 0;  // u, P and that of busy_rows
     };
 
     // windows: each at most the one before.
@@ -43,9 +58,10 @@ class window_rounds {
         }
     }
 
-    // full: of each number of ports in a row, the share that are all busy.
-    busy_runs among(const std::vector<double>& full) const {
-        busy_runs out{std::vector<double>(sets_), std::vector<double>(sets_)};
+    busy_runs among(const busy_rows& rows) const {
+        const auto& full = rows.full;
+        busy_runs out{std::vector<double>(sets_), std::vector<double>(sets_), full[1], rows.ahead,
+                      rows.rises};
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             const piece& here = pieces_[i];
             const std::size_t end = i + 1 < pieces_.size() ? pieces_[i + 1].window : full.size();
@@ -67,7 +83,36 @@ class window_rounds {
     }
 
     double failing(double ports, const busy_runs& of) const {
-        return over_partitions({of, ports}, sets_ - 1, 0, 1, 0);
+        if (sets_ == 2) return of.shares[1];
+        const double u = of.busy, one = 2 * of.ahead / u - 1;  // the mean run of a busy port
+        // a() of the first window: as the table has it from load to load. Where runs grow longer
+        // with what is busy (constant holds, close to full), that takes many holds, and a crowd
+        // lasts about one: halfway, by ratio, to what renewals with more ports busy would have.
+        const double random = (of.means[1] / u - one - 1) / (one / u - one - 1);
+        const double first_rise =
+            random < of.rises ? std::sqrt(std::fmax(random, 0) * of.rises) : of.rises;
+        const double slope = of.means[1] > one ? (first_rise - 1) / (of.means[1] - one) : 0;
+        asked at;
+        at.ports = ports;
+        double all = 1, all_rise = 0;
+        std::array<double, most_rounds + 1> over{0, 1};  // the ports, by one less than the rounds
+        for (std::size_t i = 2; i < over.size(); ++i) over[i] = over[i - 1] / ports;
+        for (std::size_t set = 1; set < sets_; ++set) {
+            at.taken[set] = of.means[set] + 0.5 - of.ahead;
+            at.rises[set] = 1 + slope * (of.means[set] - one);
+            at.shares[set] = of.shares[set] * over[static_cast<std::size_t>(std::popcount(set))];
+            if (std::has_single_bit(set)) {
+                all *= of.shares[set];
+                all_rise += at.rises[set];
+            }
+        }
+        // variances of u, over u^2 and the ports: of renewals, of all rounds, of the first alone
+        const double renewal = (1 - u) * (one * (1 - u) / u - 1);
+        const auto variance = [u](double a, double r) { return 1 / (u * (1 + a * r / (1 - r))); };
+        const double live = variance(all_rise, all);
+        at.common = (live - renewal) / (2 * ports);
+        at.more = (live - variance(first_rise, of.shares[1])) / (2 * ports);
+        return over_partitions(at, sets_ - 1, {});
     }
 
   private:
@@ -80,8 +125,14 @@ class window_rounds {
         std::vector<powers> factors;  // of a set of that round and later ones, by the room's powers
     };
     struct asked {
-        const busy_runs& of;
-        double ports;
+        double ports = 0, common = 0, more = 0;
+        // Of each set of rounds, in one run: the share of draws, the room it takes, a(L).
+        std::array<double, std::size_t{1} << most_rounds> shares, taken, rises;
+    };
+    // Some rounds, put into runs.
+    struct placed {
+        int runs = 0;
+        double share = 1, taken = 0, rises = 0, squares = 0;  // of a(L)
     };
 
     // Sums over runs of `from` ports to less than `end` of the powers of the room.
@@ -104,11 +155,12 @@ class window_rounds {
     }
 
     // Each way to put the rounds left into runs, the first of them together with any others.
-    double over_partitions(const asked& at, std::size_t left, int runs, double share,
-                           double length) const {
+    double over_partitions(const asked& at, std::size_t left, const placed& so_far) const {
         if (left == 0) {
-            const double room = std::max(0.0, 1 - length / at.ports);
-            double all = share;
+            const auto& [runs, share, taken, rises, squares] = so_far;
+            const double room = std::max(0.0, 1 - taken / at.ports);
+            double all = share * std::exp(at.common * (rises * rises - squares) +
+                                          at.more * (squares - rises));
             for (int i = 1; i < runs; ++i) all *= room;
             return all;
         }
@@ -116,10 +168,11 @@ class window_rounds {
         double sum = 0;
         for (std::size_t with = others;; with = (with - 1) & others) {
             const std::size_t set = first | with;
-            double together = at.of.shares[set];
-            for (int i = std::popcount(set); i > 1; --i) together /= at.ports;
-            sum += over_partitions(at, others ^ with, runs + 1, share * together,
-                                   length + at.of.means[set] + 1);
+            const double rises = at.rises[set];
+            sum += over_partitions(
+                at, others ^ with,
+                {so_far.runs + 1, so_far.share * at.shares[set], so_far.taken + at.taken[set],
+                 so_far.rises + rises, so_far.squares + rises * rises});
             if (with == 0) break;
         }
         return sum;

@@ -8,8 +8,8 @@ namespace natbound::calculator::detail {
 double window_search::log_failing_at(int number, double ports) {
     const auto [it, fresh] = places_.try_emplace(number);
     if (fresh) {
-        const auto& full = shares_.at(1 / (1 + std::exp(-step * number)));
-        if (!full.empty()) it->second = rounds_.among(full);
+        const auto& rows = shares_.at(1 / (1 + std::exp(-step * number)));
+        if (!rows.full.empty()) it->second = rounds_.among(rows);
     }
     if (it->second.shares.empty()) return number > 0 ? HUGE_VAL : -HUGE_VAL;
     return std::log(rounds_.failing(ports, it->second));

@@ -14,17 +14,17 @@ namespace natbound::calculator::detail {
 class window_search {
   public:
     window_search(const std::vector<std::uint64_t>& windows, window_hold hold)
-        : window_(windows.front()), shares_(static_cast<double>(window_), hold), rounds_(windows) {}
+        : window_(windows.front()), shares_(windows, hold), rounds_(windows) {}
 
     // How far the logarithm of what a search fails of, with that share of the ports busy, lies
     // above that of what is refused; infinite where more, or fewer, are busy than was simulated.
     double above(double ports, double busy, double log_refused) {
-        const auto& full = shares_.at(busy);
-        simulated_ = !full.empty();
+        const auto& rows = shares_.at(busy);
+        simulated_ = !rows.full.empty();
         if (!simulated_) return busy > 0.8 ? HUGE_VAL : -HUGE_VAL;
         constexpr double least = 1e-6;
-        rare_ = full[window_] < least;
-        return std::log(rounds_.failing(ports, rounds_.among(full))) - log_refused;
+        rare_ = rows.full[window_] < least;
+        return std::log(rounds_.failing(ports, rounds_.among(rows))) - log_refused;
     }
     // As it was asked last.
     bool simulated() const { return simulated_; }

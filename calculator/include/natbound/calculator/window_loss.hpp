@@ -7,15 +7,16 @@
 // u^window for a share u of busy ports. Three steps give the share refused:
 //
 // 1. The runs that a search of one window w leaves at a share u: pi(k; u, w), how many of k ports
-// in
-//    a row are all busy. It does not depend on the number of ports. There is no closed form; it was
-//    simulated once, for both laws of holds, and is kept as a polynomial (window_patterns.inc).
-// 2. The share of states in which all rounds fail. Rounds that end in different runs are
-// independent
-//    but for the room that the runs take; rounds that end in the same run are not. So the sum goes
-//    over all ways to put the rounds into runs (set partitions): a run of length n has
-//    (n - w + 1)+ starts that a window w finds full.
-// 3. u = load x (1 - refused) / ports, solved together with 2.
+//    in a row are all busy. It does not depend on the number of ports. There is no closed form; it
+//    was simulated once, for both laws of holds, and is kept as a polynomial
+//    (window_patterns.inc). Several rounds leave the runs of one window of a size between them
+//    (window_shares.hpp).
+// 2. The share of states in which all rounds fail, given how often each does. Rounds that end in
+//    one run hang together: a run of length n has (n - w + 1)+ starts that a window w finds full.
+//    Rounds in different runs do so by the room that runs take, by how free ports follow one
+//    another, and by what is busy in all, which fluctuates. So the sum goes over all ways to put
+//    the rounds into runs (set partitions; window_rounds.hpp).
+// 3. u = load x (1 - refused) / ports, solved together with 1 and 2.
 //
 // Holds that are exponential or constant differ: what was taken one after another is freed one
 // after another, and constant holds are refused 1.4 to 10 times as often.
