@@ -69,6 +69,13 @@ constexpr const char* not_simulated =
     "is not met at a load that was simulated with such windows: 0.3 to 1.25 times the ports, with "
     "at least 1e-6 of the first windows full; Scenario.likely() simulates it";
 
+constexpr const char* unsteady =
+    "must be more for so many rounds: what is busy in all fluctuates so much that more than 1.8 "
+    "times as many are refused; window_refusal() simulates it";
+constexpr const char* unsteady_load =
+    "must be more for so many rounds: at ports that meet the target what is busy in all fluctuates "
+    "so much that more than 1.8 times as many are refused; window_refusal() simulates it";
+
 }  // namespace
 
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
@@ -95,6 +102,7 @@ double window_loss(double ports, double load, const std::vector<std::uint64_t>& 
                        "must be so high that at least 1e-6 of the first windows are full");
     if (!crossed || loss < least_loss)
         detail::refuse(name, "load", load, "must be so high that at least 1e-8 are refused");
+    if (search.unsteady()) detail::refuse(name, "ports", ports, unsteady);
     return loss;
 }
 
@@ -125,6 +133,7 @@ double load_for_window(double ports, const std::vector<std::uint64_t>& windows, 
     detail::require(
         std::fabs(off) < 1e-3 && !search.rare() && load >= 0.3 * ports && load <= 1.25 * ports,
         function, "target", target, not_simulated);
+    detail::require(!search.unsteady(), function, "ports", ports, unsteady);
     return load;
 }
 
@@ -161,6 +170,7 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
     const double here = above(ports);
     detail::require(std::isfinite(here) && !search.rare(), function, "target", target,
                     not_simulated);
+    detail::require(!search.unsteady(), function, "load", load, unsteady_load);
     return ports;
 }
 

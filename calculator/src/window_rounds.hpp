@@ -16,8 +16,10 @@
 // connections that come and go, u / (1 + A R / (1 - R)), if R fail and ln R rises by A with ln u.
 // The rest of it is a fluctuation of u that all runs see alike, by which a draw that ends in a run
 // of length L fails more by a(L): 1 for one port, what the table says for the first window, linear
-// in L. Where later rounds place what the first one cannot, wherever that is, u fluctuates more
-// than with the one window of the table, and the mean of u^a with it.
+// in L. That was measured while it makes refusals up to exp(0.6) times as frequent; as it grows
+// further, no run can be more than busy, and the logarithm is first too low, then too high. Where
+// later rounds place what the first one cannot, wherever that is, u fluctuates more than with the
+// one window of the table, and the mean of u^a with it.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -82,8 +84,13 @@ class window_rounds {
         return out;
     }
 
-    double failing(double ports, const busy_runs& of) const {
-        if (sets_ == 2) return of.shares[1];
+    struct fails {
+        double share;
+        // Of it, what comes of the fluctuation of what is busy in all, as a logarithm.
+        double crowds;
+    };
+    fails failing(double ports, const busy_runs& of) const {
+        if (sets_ == 2) return {of.shares[1], 0};
         const double u = of.busy, one = 2 * of.ahead / u - 1;  // the mean run of a busy port
         // a() of the first window: as the table has it from load to load. Where runs grow longer
         // with what is busy (constant holds, close to full), that takes many holds, and a crowd
@@ -94,7 +101,7 @@ class window_rounds {
         const double slope = of.means[1] > one ? (first_rise - 1) / (of.means[1] - one) : 0;
         asked at;
         at.ports = ports;
-        double all = 1, all_rise = 0;
+        double all = 1, all_rise = 0, squares = 0;
         std::array<double, most_rounds + 1> over{0, 1};  // the ports, by one less than the rounds
         for (std::size_t i = 2; i < over.size(); ++i) over[i] = over[i - 1] / ports;
         for (std::size_t set = 1; set < sets_; ++set) {
@@ -104,6 +111,7 @@ class window_rounds {
             if (std::has_single_bit(set)) {
                 all *= of.shares[set];
                 all_rise += at.rises[set];
+                squares += at.rises[set] * at.rises[set];
             }
         }
         // variances of u, over u^2 and the ports: of renewals, of all rounds, of the first alone
@@ -112,7 +120,7 @@ class window_rounds {
         const double live = variance(all_rise, all);
         at.common = (live - renewal) / (2 * ports);
         at.more = (live - variance(first_rise, of.shares[1])) / (2 * ports);
-        return over_partitions(at, sets_ - 1, {});
+        return {over_partitions(at, sets_ - 1, {}), at.crowds(all_rise, squares)};
     }
 
   private:
@@ -128,6 +136,11 @@ class window_rounds {
         double ports = 0, common = 0, more = 0;
         // Of each set of rounds, in one run: the share of draws, the room it takes, a(L).
         std::array<double, std::size_t{1} << most_rounds> shares, taken, rises;
+
+        // By the sums of a(L) and of its squares over runs.
+        double crowds(double sum, double squares) const {
+            return common * (sum * sum - squares) + more * (squares - sum);
+        }
     };
     // Some rounds, put into runs.
     struct placed {
@@ -159,8 +172,7 @@ class window_rounds {
         if (left == 0) {
             const auto& [runs, share, taken, rises, squares] = so_far;
             const double room = std::max(0.0, 1 - taken / at.ports);
-            double all = share * std::exp(at.common * (rises * rises - squares) +
-                                          at.more * (squares - rises));
+            double all = share * std::exp(at.crowds(rises, squares));
             for (int i = 1; i < runs; ++i) all *= room;
             return all;
         }

@@ -12,7 +12,7 @@ double window_search::log_failing_at(int number, double ports) {
         if (!rows.full.empty()) it->second = rounds_.among(rows);
     }
     if (it->second.shares.empty()) return number > 0 ? HUGE_VAL : -HUGE_VAL;
-    return std::log(rounds_.failing(ports, it->second));
+    return std::log(rounds_.failing(ports, it->second).share);
 }
 
 double rough_search::at(int number) const {

@@ -22,13 +22,17 @@ class window_search {
         const auto& rows = shares_.at(busy);
         simulated_ = !rows.full.empty();
         if (!simulated_) return busy > 0.8 ? HUGE_VAL : -HUGE_VAL;
-        constexpr double least = 1e-6;
+        constexpr double least = 1e-6, most_crowds = 0.6;
         rare_ = rows.full[window_] < least;
-        return std::log(rounds_.failing(ports, rounds_.among(rows))) - log_refused;
+        const auto [share, crowds] = rounds_.failing(ports, rounds_.among(rows));
+        unsteady_ = crowds > most_crowds;
+        return std::log(share) - log_refused;
     }
     // As it was asked last.
     bool simulated() const { return simulated_; }
     bool rare() const { return rare_; }
+    // More fluctuates than was measured: too few ports for such rounds.
+    bool unsteady() const { return unsteady_; }
 
     // The logarithm of what fails at the kept place of that number: ln(busy / free) = step x
     // number.
@@ -40,7 +44,7 @@ class window_search {
     window_shares shares_;
     window_rounds rounds_;
     std::map<int, window_rounds::busy_runs> places_;  // of those that were asked for
-    bool simulated_ = false, rare_ = false;
+    bool simulated_ = false, rare_ = false, unsteady_ = false;
 };
 
 // At one number of ports, interpolated between the kept places: off by some 1e-5.

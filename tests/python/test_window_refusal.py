@@ -98,6 +98,14 @@ def test_what_is_known_exactly_and_what_by_the_formula() -> None:
     assert (got.low, got.high) == (pytest.approx(got.refusal / 1.2), pytest.approx(got.refusal / 0.8))
 
 
+def test_where_too_much_fluctuates_for_the_formula_it_simulates() -> None:
+    got = c.window_refusal(11520, 0.98 * 11520, [64] * 6, arrivals=3e6)
+    assert got.method == "simulated"
+    assert 0.6 < got.refusal / 4.07e-3 < 1.7  # tests/reference/window_loss_edge.csv
+    with pytest.raises(ValueError, match=r"^window_loss: ports = 11520: must be more for so many rounds"):
+        c.window_loss(11520, 0.98 * 11520, [64] * 6)
+
+
 def test_a_bound_where_none_is_seen() -> None:
     got = c.window_refusal(10, 0.5, (9,), arrivals=1e5)
     assert (got.method, got.low, got.high) == ("bound", 0.0, got.refusal)

@@ -24,7 +24,8 @@ constexpr auto exponential = window_hold::exponential, constant = window_hold::c
 
 TEST_CASE("windows: within 20 % of simulations at random inputs") {
     int unanswered = 0;
-    for (const char* file : {"window_loss.csv", "window_loss_many.csv", "window_loss_rounds.csv"})
+    for (const char* file : {"window_loss.csv", "window_loss_many.csv", "window_loss_rounds.csv",
+                             "window_loss_edge.csv"})
         for (const auto& row : reference::table(file)) {
             const double ports = row.number("ports"), load = row.number("load") * ports;
             const auto hold = row.text("hold") == "constant" ? constant : exponential;
@@ -32,16 +33,15 @@ TEST_CASE("windows: within 20 % of simulations at random inputs") {
             double got = 0;
             try {
                 got = window_loss(ports, load, windows_of(row.text("windows")), hold);
-            } catch (const natbound::domain_error& none) {  // more busy than its table has
-                CHECK(row.number("refused") > 0.1);
-                ++unanswered;
+            } catch (const natbound::domain_error& none) {
+                ++unanswered;  // more busy than its table has, or too unsteady
                 continue;
             }
             // the table's own standard error is up to 5 %
             CHECK(std::fabs(std::log(got / row.number("refused"))) <
                   std::log(1.2) + 2 * row.number("error"));
         }
-    CHECK(unanswered == 3);
+    CHECK(unanswered == 11);
 }
 
 TEST_CASE("windows: published simulations") {
@@ -112,4 +112,11 @@ TEST_CASE("windows: outside of what was measured there is no answer") {
     bad(64512, 1.25 * 64512, {8, 8, 8, 8, 8, 8});  // more busy than one window of 8 leaves
     bad(64512, 0.5 * 64512, {128});                // never full
     bad(64512, 0.6 * 64512, {64, 64, 64});         // refused below 1e-8
+    // what is busy in all fluctuates too much: 4.07e-3 +- 4 %, where the formula has 4.81e-3
+    const std::vector<std::uint64_t> six(6, 64);
+    bad(11520, 0.98 * 11520, six);
+    CHECK_THROWS_AS(load_for_window(11520, six, 4.8e-3, exponential), natbound::domain_error);
+    CHECK_THROWS_AS(ports_for_window(0.98 * 11520, six, 4.8e-3, exponential),
+                    natbound::domain_error);
+    CHECK(window_loss(40000, 0.98 * 40000, six, exponential) > 1e-8);
 }

@@ -44,7 +44,8 @@ TEST_CASE("rounds that fail together where ports are busy independently") {
             // a chance crowd makes rounds fail as if each looked at one port: as next to nothing
             const double none = 1;
             const double found =
-                rounds.failing(static_cast<double>(ports), rounds.among({full, u / (1 - u), none}));
+                rounds.failing(static_cast<double>(ports), rounds.among({full, u / (1 - u), none}))
+                    .share;
             CAPTURE(windows, u);
             CHECK(found == Approx(all_busy(ports, u, windows)).epsilon(0.02));
         }

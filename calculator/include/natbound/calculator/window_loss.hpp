@@ -30,8 +30,9 @@ enum class window_hold { exponential, constant };
 // windows: 1 to 6 rounds, in descending order, the first of 8 to 256 ports and each at least 1.
 // ports: at least 4 times the window, with several rounds 30 times all windows together; at most
 // 2^22. load (Erlang) = 0.3 to 1.25 a port. Throws domain_error outside, and where the refused
-// share is below 1e-8 or that of full first windows below 1e-6: simulate there
-// (natbound/calculator/likely.hpp). Relative error: see docs/calculator.md. Below 1 ms.
+// share is below 1e-8, that of full first windows below 1e-6, or made more than 1.8 times as large
+// by the fluctuation of what is busy in all (wide windows, many rounds): window_refusal()
+// simulates there. Relative error at most 20 %, see docs/calculator.md. Below 1 ms.
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold);
 
