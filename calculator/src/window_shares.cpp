@@ -114,8 +114,11 @@ window_shares::between window_shares::about(double part) const {
 
 window_shares::pattern window_shares::of_window(const rows_at_u& rows, double window) const {
     const double x = std::log2(window);
-    const auto from = four_about(rows.count, x, [&](std::size_t i) { return rows.places[i]; });
-    const std::size_t used = std::min<std::size_t>(4, rows.count);
+    // the window of one port serves below all others
+    const std::size_t least = x < rows.places[1] ? 0 : 1, count = rows.count - least;
+    const auto from =
+        least + four_about(count, x, [&](std::size_t i) { return rows.places[least + i]; });
+    const std::size_t used = std::min<std::size_t>(4, count);
     four places{};
     for (std::size_t i = 0; i < used; ++i) places[i] = rows.places[from + i];
     const auto weights = through(places, used, x);
@@ -214,7 +217,12 @@ const busy_rows& window_shares::at(double u) {
         full[k] = std::exp(static_cast<double>(k) * log_u * std::exp(dot(weights, &y[from])));
         found_.ahead += full[k];
     }
-    const double falls = full[seen] / full[seen - 1];  // rare, and nearly geometric
+    // rare, and nearly geometric: as the last two, but at least half as fast as over the half
+    // window before, as the last ones owe much to chance
+    const std::size_t since = seen - seen / 4;
+    const double before =
+        std::pow(full[seen] / full[since], 0.5 / static_cast<double>(seen - since));
+    const double falls = std::fmin(full[seen] / full[seen - 1], before);
     for (std::size_t k = seen + 1; k < full.size(); ++k) full[k] = full[k - 1] * falls;
     found_.ahead += full[seen] * falls / (1 - falls);
     return found_;
