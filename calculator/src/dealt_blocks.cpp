@@ -44,10 +44,16 @@ struct window {
 };
 
 window operator*(const window& a, const window& b) {
-    window out{a.first + b.first, std::vector<double>(a.p.size() + b.p.size() - 1, 0),
+    if (a.p.size() > b.p.size()) return b * a;  // few long rows
+    const std::size_t n = b.p.size();
+    window out{a.first + b.first, std::vector<double>(a.p.size() + n - 1, 0),
                a.exponent + b.exponent};
-    for (std::size_t i = 0; i < a.p.size(); ++i)
-        for (std::size_t j = 0; j < b.p.size(); ++j) out.p[i + j] += a.p[i] * b.p[j];
+    for (std::size_t i = 0; i < a.p.size(); ++i) {
+        const double one = a.p[i];
+        const double* from = b.p.data();
+        double* to = out.p.data() + i;
+        for (std::size_t j = 0; j < n; ++j) to[j] += one * from[j];
+    }
     out.trim();
     return out;
 }

@@ -18,9 +18,12 @@ namespace {
 // log P(N <= n)
 double log_at_most(double n, double mean) {
     if (mean <= 0) return 0;
-    const double above = boost::math::gamma_p(n + 1, mean);
+    using boost::math::policies::promote_double;
+    constexpr boost::math::policies::policy<promote_double<false>>
+        doubles;  // enough, and 5 times faster
+    const double above = boost::math::gamma_p(n + 1, mean, doubles);
     if (above < 0.5) return std::log1p(-above);
-    const double below = boost::math::gamma_q(n + 1, mean);
+    const double below = boost::math::gamma_q(n + 1, mean, doubles);
     // beyond the least double: its last terms
     return below > 0 ? std::log(below) : log_poisson(n, mean) - std::log1p(-n / mean);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "argument.hpp"
 #include "crossing.hpp"
@@ -126,6 +127,28 @@ double falls_through(double low, double high, const F& f, double enough = 1e-15)
         part = std::clamp(part_of_way(newest, other, last), bits / wide, 1 - bits / wide);
     }
     return newest.x + (other.x - newest.x) / 2;
+}
+
+// Where f, which falls, is `enough` or less from 0, near x: by secants, the first of a slope that
+// is nearly right. Nothing where these do not soon come closer.
+template <class F>
+std::optional<double> falling_root_near(double x, double slope, const F& f, double enough) {
+    constexpr double far = 0.1;
+    double here = f(x);
+    for (int i = 0; i < 8; ++i) {
+        if (std::abs(here) < enough) return x;
+        if (!std::isfinite(here) || !std::isfinite(slope) || !(slope < 0)) return {};
+        const double next = x - here / slope;
+        if (next == x) return x;
+        if (std::abs(next - x) > far) return {};
+        const double there = f(next);
+        if (!(std::abs(there) < std::abs(here) / 2))  // the last bits, or no root
+            return std::abs(here) < 100 * enough ? std::optional(x) : std::nullopt;
+        slope = (there - here) / (next - x);
+        x = next;
+        here = there;
+    }
+    return {};
 }
 
 }  // namespace natbound::calculator::detail

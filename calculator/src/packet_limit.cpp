@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -9,6 +10,7 @@
 #include "argument.hpp"
 #include "logarithms.hpp"
 #include "monotone.hpp"
+#include "poisson.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -19,8 +21,8 @@ constexpr std::uint64_t deepest = 512;
 using detail::log_poisson;
 using detail::log_zero;
 
-// log loss of M/D/1/K by its load, between points at equal steps of asinh(K log load): there the
-// loss is smooth both where it falls steeply and at load 1.
+// log loss of M/D/1/K by its load, between points at equal steps of asinh(K log
+// load): there the loss is smooth both where it falls steeply and at load 1.
 class loss_curve {
   public:
     explicit loss_curve(std::uint64_t depth) : depth_(depth), deep_(static_cast<double>(depth)) {}
@@ -28,7 +30,8 @@ class loss_curve {
     // {log loss, mean time in the system in services}
     std::pair<double, double> at(double load) {
         if (load <= 0) return {log_zero, 1};
-        // above, all tokens are taken: what is left of the queue's empty times is below 1e-13
+        // above, all tokens are taken: what is left of the queue's empty times is
+        // below 1e-13
         if ((load - 1) * deep_ > 60 && load > 1.02) return {std::log1p(-1 / load), deep_};
         return between(std::asinh(deep_ * std::log(load)));
     }
@@ -40,40 +43,47 @@ class loss_curve {
     }
     double depth() const { return deep_; }
 
+    static constexpr double step = 0.1;  // of y, between two points
+
   private:
     std::pair<double, double> between(double y) {
-        const double at = y / step, cell = std::floor(at);
+        const double at = y / step, cell = std::floor(at), x = at - cell;
+        // Lagrange's weights
+        const std::array<double, 4> weights = {
+            -x * (x - 1) * (x - 2) / 6, (x + 1) * (x - 1) * (x - 2) / 2, -(x + 1) * x * (x - 2) / 2,
+            (x + 1) * x * (x - 1) / 6};
         std::pair<double, double> out{0, 0};
-        for (int i = -1; i <= 2; ++i) {
-            double weight = 1;  // Lagrange's
-            for (int j = -1; j <= 2; ++j)
-                if (j != i) weight *= (at - cell - j) / (i - j);
-            const auto& point = known(static_cast<int>(cell) + i);
-            out.first += weight * point.first;
-            out.second += weight * point.second;
+        const int first = static_cast<int>(cell) - 1;
+        for (int i = 0; i < 4; ++i) {
+            const auto point = known(first + i);
+            out.first += weights[static_cast<std::size_t>(i)] * point.first;
+            out.second += weights[static_cast<std::size_t>(i)] * point.second;
         }
         return {std::min(out.first, 0.0), std::clamp(out.second, 1.0, deep_)};
     }
 
-    const std::pair<double, double>& known(int i) {
-        const auto [it, fresh] = points_.try_emplace(i);
-        if (!fresh) return it->second;
-        const double load = std::exp(std::sinh(i * step) / deep_);
-        if (load < 1e-9)
-            it->second = {deep_ * std::log(load), 1};  // less than so many in one service
-        else if (load > 90)
-            it->second = {std::log1p(-1 / load), deep_};
-        else {
-            const auto found = finite_queue(service::constant, depth_, load);
-            it->second = {found.log_loss, found.delay};
-        }
-        return it->second;
+    std::pair<double, double> known(int i) {
+        if (i < -farthest || i > farthest) return computed(i);  // soon done
+        auto& kept = points_[static_cast<std::size_t>(i + farthest)];
+        if (kept.second == 0) kept = computed(i);
+        return kept;
     }
 
-    static constexpr double step = 0.1;
+    std::pair<double, double> computed(int i) const {
+        const double load = std::exp(std::sinh(i * step) / deep_);
+        if (load < 1e-9) return {deep_ * std::log(load), 1};  // less than so many in one service
+        if (load > 90) return {std::log1p(-1 / load), deep_};
+        const auto found = finite_queue(service::constant, depth_, load);
+        return {found.log_loss, found.delay};
+    }
+
+    static constexpr int farthest =
+        100;  // beyond, and a depth of 512, load is below 1e-9 or over 90
     std::uint64_t depth_;
     double deep_;
-    std::map<int, std::pair<double, double>> points_;
+    // From -farthest; a delay of 0: not known yet.
+    std::vector<std::pair<double, double>> points_ =
+        std::vector<std::pair<double, double>>(2 * farthest + 1);
 };
 
 // Curves are kept: most of the work is in their points.
@@ -94,8 +104,9 @@ class averaged {
           curve_(curve_of(std::min(depth, deepest))),
           load_(load) {}
 
-    // Connections whose first packet is lost send no others: the share that gets in is the one
-    // that leaves so much room. Where none come and go (no hold) all have got in.
+    // Connections whose first packet is lost send no others: the share that gets
+    // in is the one that leaves so much room. Where none come and go (no hold)
+    // all have got in.
     packet_answer at(double scale) {
         const packet_answer all = admitting(scale, 1);
         if (!thins(all.refusal)) return all;
@@ -104,8 +115,8 @@ class averaged {
                                 }));
     }
 
-    // Where `refused` is the fixed point, its share of those that open is known to be missing: the
-    // logarithm of what these refuse over it.
+    // Where `refused` is the fixed point, its share of those that open is known
+    // to be missing: the logarithm of what these refuse over it.
     double above(double scale, double refused) {
         return admitting(scale, thins(refused) ? 1 - refused : 1, false).log_refusal -
                std::log(refused);
@@ -155,15 +166,16 @@ class averaged {
         return out;
     }
 
-    // Whether the number live may be taken for a real one: its law, and how what is lost changes
-    // with it, are wide beside one.
+    // Whether the number live may be taken for a real one: its law, and how what
+    // is lost changes with it, are wide beside one.
     bool smooth(double live, double each) const {
         return live >= 1e5 || (live >= 100 && limit_ / each / curve_.depth() >= 4);
     }
 
-    // The logarithms of the average loss of connections that open and of all packets: the integral
-    // over y = asinh(depth x log load), in which both the law of the number live and the loss are
-    // smooth, by the trapezoid rule from where most is lost to where nothing is.
+    // The logarithms of the average loss of connections that open and of all
+    // packets: the integral over y = asinh(depth x log load), in which both the
+    // law of the number live and the loss are smooth, by the trapezoid rule from
+    // where most is lost to where nothing is.
     std::pair<double, double> integrated(double live, double opening, double each) const {
         constexpr double far = 40;  // e^-40 of the most counts for nothing
         const double deep = curve_.depth();
@@ -171,12 +183,16 @@ class averaged {
             double log, rate, n, slope, loss;
         };
         const auto at = [&](double y) -> place {
-            const double load = std::exp(std::sinh(y) / deep), rate = limit_ * load;
+            const double up = std::exp(y), down = 1 / up;
+            const double load = std::exp((up - down) / 2 / deep), rate = limit_ * load;
             const double n = (rate - opening) / each;
             if (!(n > 0)) return {log_zero, rate, 0, 0, 0};
-            const double slope = rate / each * std::cosh(y) / deep;  // of n by y
+            const double slope = rate / each * (up + down) / 2 / deep;  // of n by y
             const double loss = curve_.log_loss(y, load);
-            return {log_poisson(n, live) + loss + std::log(slope), rate, n, slope, loss};
+            // Poisson's weight of n, without the difference of large numbers
+            const double here = -detail::deviance(n, live).high - detail::stirling_error(n);
+            return {here + loss + std::log(slope / std::sqrt(detail::two_pi * n)), rate, n, slope,
+                    loss};
         };
         const auto y_of = [&](double n) {
             const double load = std::max((opening + n * each) / limit_, 1e-12);
@@ -190,7 +206,8 @@ class averaged {
         constexpr double part = 0.6180339887498949;
         double a = high - part * (high - low), b = low + part * (high - low);
         double at_a = at(a).log, at_b = at(b).log;
-        for (int i = 0; i < 30; ++i) {
+        constexpr double near = 0.03;  // the sum may begin beside the most
+        while (high - low > near) {
             if (at_a > at_b) {
                 high = b;
                 b = a;
@@ -205,11 +222,15 @@ class averaged {
                 at_b = at(b).log;
             }
         }
-        const double top = (a + b) / 2;
+        const place beside = at((a + b) / 2);
+        if (!std::isfinite(beside.log)) return summed(live, opening, each);
+        const double steep = beside.slope * beside.slope / beside.n - beside.loss + 1;
+        // of the curve's places, where its cubics meet, so that the same is left out always
+        const double parts = std::ceil(loss_curve::step / (0.4 / std::sqrt(steep)));
+        const double step = loss_curve::step / parts;
+        const double top = std::round((a + b) / 2 / step) * step;
         const place most = at(top);
         if (!std::isfinite(most.log)) return summed(live, opening, each);
-        const double step =
-            std::min(0.1, 0.4 / std::sqrt(most.slope * most.slope / most.n - most.loss + 1));
         double refused = 1, lost = most.rate;
         for (const double side : {-1.0, 1.0})
             for (int k = 1; k < 100000; ++k) {
@@ -269,9 +290,10 @@ class averaged {
         return {scale + std::log(refused), scale + std::log(lost / rate(live))};
     }
 
-    // Of the variance of the number live, what is left of it in its mean over the time that a full
-    // bucket most likely takes to run empty: where its need, over the spread of what comes, is
-    // least; bounded, for at full load there is no such time.
+    // Of the variance of the number live, what is left of it in its mean over the
+    // time that a full bucket most likely takes to run empty: where its need,
+    // over the spread of what comes, is least; bounded, for at full load there is
+    // no such time.
     double variance_left(double scale, double admitted) const {
         const double live = load_.live * scale * admitted;
         const double mean = load_.opening * scale + live * load_.each;
@@ -284,8 +306,10 @@ class averaged {
         const double longest = 20 * depth_ / std::sqrt(variance);
         if (mean >= limit_) return left(longest);
         double best = longest, least = std::numeric_limits<double>::infinity();
-        for (int i = -48; i <= 28; ++i) {
-            const double t = std::min(load_.hold * std::exp(i / 4.0), longest);
+        static const double quarter = std::exp(0.25);
+        double holds = std::exp(-12.0);
+        for (int i = -48; i <= 28; ++i, holds *= quarter) {
+            const double t = std::min(load_.hold * holds, longest);
             const double needs =
                 ((limit_ - mean) * t + depth_) / std::sqrt(mean * t + variance * t * t * left(t));
             if (needs >= least) continue;
@@ -325,8 +349,8 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     check(per_second, depth, load);
     detail::require_target("scale_for_packets", target);
     averaged average(per_second, depth, load);
-    // around the scale at which the mean rate is the limit; of those that open at most the target
-    // are refused, and just these send no more
+    // around the scale at which the mean rate is the limit; of those that open at
+    // most the target are refused, and just these send no more
     const double middle = per_second / load.rate();
     const double kept = load.opening + load.live * load.each * (1 - target);
     const double low = middle * 1e-13, high = middle * 6 / (1 - target) * load.rate() / kept;

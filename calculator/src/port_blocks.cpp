@@ -34,7 +34,8 @@ double poisson_tail(double ports, double load) {
     detail::require(load >= 0 && load <= 1e12, "poisson_tail", "load", load,
                     "must be at least 0 and at most 1e12");
     namespace policies = boost::math::policies;
-    constexpr policies::policy<policies::domain_error<policies::ignore_error>,
+    constexpr policies::policy<policies::promote_double<false>,
+                               policies::domain_error<policies::ignore_error>,
                                policies::overflow_error<policies::ignore_error>,
                                policies::evaluation_error<policies::ignore_error>>
         quiet;
@@ -74,13 +75,16 @@ block_refusals blocks_refused(const block_pool& x) {
 
 namespace {
 
-// How far what is refused lies above the target.
+// How far what is refused lies above the target, in about the standard deviations that a normal
+// law would have it by: by the root of its logarithm, which changes nearly in a line with the load.
 double over(const block_pool& x, double target) {
     const auto found = dealt_blocks(dealing_of(x));
     const auto& refused = found.refused[0][0];
-    return detail::above_by_odds(detail::log_sum(refused.by_quota, refused.by_pool), target, [&] {
-        return std::exp(refused.by_quota) + std::exp(refused.by_pool);
-    });
+    const double logs = detail::above_by_odds(
+        detail::log_sum(refused.by_quota, refused.by_pool), target,
+        [&] { return std::exp(refused.by_quota) + std::exp(refused.by_pool); });
+    const double wanted = -2 * std::log(target);
+    return 2 * logs / (std::sqrt(wanted) + std::sqrt(std::fmax(wanted - 2 * logs, 0)));
 }
 
 // Mean and variance of the blocks of one subscriber who is never refused.
@@ -154,19 +158,35 @@ double load_for_blocks(const block_pool& what, double target) {
     const double many = static_cast<double>(x.subscribers);
     const double alone = load_for(own, target);  // no more than what the own limit lets in
     // and as much as leaves the pool its deviations
-    x.load = std::fmin(alone, static_cast<double>(x.pool * x.block) / many);
+    const auto deviations = [&](double load) {
+        x.load = load;
+        const auto [mean, variance] = blocks_of_one(x);
+        return (static_cast<double>(x.pool) - many * mean) / std::sqrt(many * variance);
+    };
+    double guess = std::fmin(alone, static_cast<double>(x.pool * x.block) / many);
     for (int i = 0; i < 3; ++i) {
+        x.load = guess;
         const auto [mean, variance] = blocks_of_one(x);
         const double room =
             static_cast<double>(x.pool) - deviations_for(target) * std::sqrt(many * variance);
         const double step = (room / many - mean) * static_cast<double>(x.block);
-        x.load = std::clamp(x.load + step, x.load / 4, alone);
+        guess = std::clamp(guess + step, guess / 4, alone);
     }
-    const double guess = x.load;
-    return detail::most_real_to_meet(function, target, 1e-30, 1e9, guess, [&](double load) {
+    // by the logarithm of the load
+    const auto above = [&](double load) {
         x.load = load;
         return over(x, target);
-    });
+    };
+    constexpr double apart = 1e-3, last_bits = 1e-12;  // of deviations: 1e-13 of loads
+    const double slope = guess < alone
+                             ? (deviations(guess * (1 + apart)) - deviations(guess)) / apart
+                             : -(own + alone) / (2 * std::sqrt(alone));
+    const auto root = detail::falling_root_near(
+        std::log(guess), slope, [&](double log) { return -above(std::exp(log)); }, last_bits);
+    if (root)
+        return detail::a_hair_less(std::exp(*root) * (1 - 1e-13),
+                                   [&](double less) { return above(less) <= 0; });
+    return detail::most_real_to_meet(function, target, 1e-30, 1e9, guess, above);
 }
 
 }  // namespace natbound::calculator

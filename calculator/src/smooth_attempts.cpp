@@ -21,6 +21,15 @@ double gap(double y) {
     return sum * y * y;
 }
 
+// What a draw meets with x live: r, the chance that all tries fail, and how it
+// changes.
+struct meeting {
+    double x, log_refused, refused;
+    double slope;       // of log_refused
+    double log_let_in;  // log(1 - r), and derivatives, r taken for an exponential
+    double first, third;
+};
+
 class pool {
   public:
     pool(double ports, double tries, double load, draws how)
@@ -28,53 +37,49 @@ class pool {
         if (!again_) subsets_ = log_subsets(ports);
     }
 
-    // log((n/N)^K), or log(C(n,K) / C(N,K))
-    double log_refused(double x) const {
-        const double power = tries_ * std::log(x / ports_);
-        return again_ ? power : power + (log_subsets(x) - subsets_);
-    }
-    double refused(double x) const { return std::exp(log_refused(x)); }
-    // Its derivative.
-    double steepness(double x) const {
-        return again_ ? tries_ / x : -std::log1p(-tries_ / (x + 0.5));
+    meeting at(double x) const {
+        meeting out{x, log_refused(x), 0, steepness(x), 0, 0, 0};
+        const double r = out.refused = std::exp(out.log_refused), g = out.slope;
+        const double odds = r / (1 - r);
+        out.log_let_in = std::log1p(-r);
+        out.first = -g * odds;
+        out.third = -g * g * g * odds * (1 + r) / ((1 - r) * (1 - r));
+        return out;
     }
     // sum of log(1 - r(k)) for k from `from` to `to` - 1.
-    double taken_between(double from, double to) const {
-        const double most = refused(to);
-        if (most * (to - from) < 1e-18) return 0;
-        const double centre = (from + to) / 2, half = (to - from) / 2;
-        double integral = weight[0] * log_taken(centre);
+    double taken_between(const meeting& from, const meeting& to) const {
+        if (to.refused * (to.x - from.x) < 1e-18) return 0;
+        const double half = (to.x - from.x) / 2;
+        const series around(*this, (from.x + to.x) / 2);
+        double integral = weight[0] * std::log1p(-std::exp(around.log_refused));
         for (std::size_t i = 1; i < node.size(); ++i)
-            integral += weight[i] *
-                        (log_taken(centre - half * node[i]) + log_taken(centre + half * node[i]));
-        const ends a = at(from), b = at(to);
-        return half * integral - (b.value - a.value) / 2 + (b.first - a.first) / 12 -
-               (b.third - a.third) / 720;
+            integral += weight[i] * around.both_let_in(half * node[i]);
+        return half * integral - (to.log_let_in - from.log_let_in) / 2 +
+               (to.first - from.first) / 12 - (to.third - from.third) / 720;
     }
-    // Of the weights around x.
-    double deviation(double x) const {
-        const double r = refused(x);
-        return std::sqrt(x / (1 + x * steepness(x) * r / (1 - r)));
+    // Of the weights around it.
+    static double deviation(const meeting& m) {
+        return std::sqrt(m.x / (1 + m.x * m.slope * m.refused / (1 - m.refused)));
     }
-    // load (1 - r) = x: the left side less the right falls and is concave, so Newton's steps come
-    // down from above.
+    // load (1 - r) = x: the left side less the right falls and is concave, so
+    // Newton's steps come down from above.
     double mode() const {
         double x = std::fmin(load_, ports_ * (1 - 1e-9));
         for (int i = 0; i < 60; ++i) {
             if (!again_ && !(x > 2 * tries_)) return 0;
-            const double r = refused(x);
+            const double r = std::exp(log_refused(x));
             const double step = (load_ * (1 - r) - x) / (load_ * steepness(x) * r + 1);
             x += step;
             if (std::abs(step) < 1e-6 * x) break;
         }
         return x;
     }
-    bool smooth_at(double x) const {
-        if (!(x < ports_ && x > 4) || !(again_ || x > 2 * tries_)) return false;
-        const double r = refused(x), g = steepness(x);
+    bool inside(double x) const { return x < ports_ && x > 4 && (again_ || x > 2 * tries_); }
+    bool smooth_at(const meeting& m) const {
+        const double r = m.refused, g = m.slope;
         // of what Euler and Maclaurin leave out
         return r < 0.5 && tries_ / (ports_ * (1 - r)) < 5e-3 &&
-               std::sqrt(x) * r * g * g * g * g * g < 1e-9;
+               std::sqrt(m.x) * r * g * g * g * g * g < 1e-9;
     }
     // The weight of n over that of `start` if all were taken.
     double poisson(double n, double start) const {
@@ -83,13 +88,51 @@ class pool {
     }
 
   private:
-    struct ends {
-        double value, first, third;  // log(1 - r) and derivatives, r taken for an exponential
+    // log r near x, a sum over the tries k of log(x - k): by Taylor's series,
+    // whose terms are sums of (x - k)^-m; without replacement these are integrals
+    // with the ends of the midpoint rule.
+    struct series {
+        static constexpr int terms = 8;
+        double log_refused;
+        std::array<double, terms> sums;
+
+        series(const pool& p, double x) : log_refused(p.log_refused(x)) {
+            if (p.again_) {
+                double power = p.tries_;
+                for (double& s : sums) s = power /= x;
+                return;
+            }
+            const double low = 1 / (x - p.tries_ + 0.5), high = 1 / (x + 0.5);
+            double a = low, b = high;  // to the power m
+            sums[0] = -std::log1p(-p.tries_ * high) - (a * a - b * b) / 24;
+            for (int m = 2; m <= terms; ++m) {
+                const double integral = (a - b) / (m - 1);
+                a *= low;
+                b *= high;
+                sums[static_cast<std::size_t>(m - 1)] = integral - m * (a * low - b * high) / 24;
+            }
+        }
+        // log(1 - r) at x + d and at x - d, added.
+        double both_let_in(double d) const {
+            double even = 0, odd = 0;
+            for (int m = terms; m >= 2; m -= 2) {
+                even = even * d * d - sums[static_cast<std::size_t>(m - 1)] / m;
+                odd = odd * d * d + sums[static_cast<std::size_t>(m - 2)] / (m - 1);
+            }
+            const double middle = log_refused + even * d * d;
+            const double above = std::exp(middle + odd * d), below = std::exp(middle - odd * d);
+            return std::log1p(-(above + below - above * below));
+        }
     };
-    double log_taken(double x) const { return std::log1p(-refused(x)); }
-    ends at(double x) const {
-        const double r = refused(x), g = steepness(x), odds = r / (1 - r);
-        return {std::log1p(-r), -g * odds, -g * g * g * odds * (1 + r) / ((1 - r) * (1 - r))};
+
+    // log((n/N)^K), or log(C(n,K) / C(N,K))
+    double log_refused(double x) const {
+        const double power = tries_ * std::log(x / ports_);
+        return again_ ? power : power + (log_subsets(x) - subsets_);
+    }
+    // Its derivative.
+    double steepness(double x) const {
+        return again_ ? tries_ / x : -std::log1p(-tries_ / (x + 0.5));
     }
     // log(x! / (x - K)!) - K log x, by Stirling's formula
     double log_subsets(double x) const {
@@ -108,35 +151,38 @@ class pool {
 std::optional<smooth_answer> smooth_attempts(double ports, double tries, double load, draws how) {
     const pool p(ports, tries, load, how);
     const double start = p.mode();
-    if (!(start > 400) || !p.smooth_at(start)) return {};
-    const double step = p.deviation(start) / 3;
-    const double at_start = p.log_refused(start);
+    if (!(start > 400) || !p.inside(start)) return {};
+    const meeting middle = p.at(start);
+    if (!p.smooth_at(middle)) return {};
+    const double step = pool::deviation(middle) / 3;
     double all = 1, refused = 1, narrowest = 3 * step, moment = 0, refused_moment = 0;
     constexpr double negligible = 1e-17;
     for (const double sign : {1.0, -1.0}) {
-        double at = start, taken = 0, most = 1;
+        meeting at = middle;
+        double taken = 0, most = 1;
         for (int i = 0; i < 4000; ++i) {
-            const double next = at + sign * step;
+            if (!p.inside(at.x + sign * step)) return {};
+            const meeting next = p.at(at.x + sign * step);
             if (!p.smooth_at(next)) return {};
             taken += sign > 0 ? p.taken_between(at, next) : -p.taken_between(next, at);
             at = next;
-            const double log_weight = p.poisson(at, start) + taken;
-            const double log_refused = log_weight + (p.log_refused(at) - at_start);
+            const double log_weight = p.poisson(at.x, start) + taken;
+            const double log_refused = log_weight + (at.log_refused - middle.log_refused);
             if (log_refused > 600) return {};
             const double one = std::exp(log_weight), two = std::exp(log_refused);
             all += one;
             refused += two;
-            moment += one * (at - start);
-            refused_moment += two * (at - start);
+            moment += one * (at.x - start);
+            refused_moment += two * (at.x - start);
             if (two >= most) {
                 most = two;
-                narrowest = std::fmin(narrowest, p.deviation(at));
+                narrowest = std::fmin(narrowest, pool::deviation(at));
             }
             if (one < negligible * all && two < negligible * refused && two < most) break;
         }
     }
     if (step > narrowest / 1.7) return {};
-    return smooth_answer{at_start + std::log(refused / all),
+    return smooth_answer{middle.log_refused + std::log(refused / all),
                          refused_moment / refused - moment / all};
 }
 

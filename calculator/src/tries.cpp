@@ -36,11 +36,14 @@ std::optional<std::uint64_t> smooth_tries(double ports, double load, double log_
         if (last && tries != last_tries) slope = (*found - *last) / (tries - last_tries);
         if (!(slope < 0)) return {};
         const double root = tries - above / slope;
-        // Near enough: the two whole numbers beside the root are then computed themselves.
+        // Near enough: the root lies between two whole numbers, or these are computed themselves.
         if (std::abs(above) < -slope * 0.02) {
             const double many = std::ceil(root);
             const double low = many - 1;
             if (low < 1) return {};
+            constexpr double apart = 0.05;  // more than the step to the root
+            if (last && std::min(many - root, root - low) > apart && -slope * apart > 10 * sure)
+                return static_cast<std::uint64_t>(many);
             const auto enough = smooth(many);
             const auto few = smooth(low);
             if (!enough || !few) return {};

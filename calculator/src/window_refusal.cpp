@@ -18,7 +18,7 @@ namespace natbound::calculator {
 namespace {
 
 constexpr const char* name = "window_refusal";
-constexpr double formula_off = 1.2, formula_most = 0.3;  // what it was measured for
+constexpr double formula_off = 0.2, formula_most = 0.3;  // what it was measured for
 
 // Connections one by one, in units of the mean hold.
 class stepped_search {
@@ -206,8 +206,8 @@ std::optional<window_answer> by_formula(std::uint64_t ports, double load,
     try {
         const double refused = window_loss(static_cast<double>(ports), load, windows, hold);
         if (refused > formula_most) return std::nullopt;
-        return window_answer{refused, refused / formula_off, std::min(1.0, refused * formula_off),
-                             window_method::formula};
+        return window_answer{refused, refused / (1 + formula_off),
+                             std::min(1.0, refused / (1 - formula_off)), window_method::formula};
     } catch (const domain_error&) {
         return std::nullopt;
     }

@@ -79,61 +79,153 @@ const std::vector<window_rows>& table_of(bool constant) {
     return tables[constant ? 1 : 0];
 }
 
-}  // namespace
+double log_busy(double t) { return -std::log1p(std::exp(-t)); }
 
-window_shares::window_shares(double window, window_hold hold)
-    : window_(window), constant_(hold == window_hold::constant) {
-    // over the root of the part of a window, with pi(1) = u as one more part
-    std::vector<double> roots{std::sqrt(1 / window)};
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-        if (parts[p] * window < 1.5) continue;
-        roots.push_back(std::sqrt(parts[p]));
-        parts_.push_back(p);
-    }
-    for (std::size_t k = 2; k <= static_cast<std::size_t>(2 * window); ++k) {
-        const double root = std::sqrt(static_cast<double>(k) / window);
-        const auto at = four_about(roots.size(), root, [&](std::size_t i) { return roots[i]; });
-        lengths_.push_back(
-            {at, through({roots[at], roots[at + 1], roots[at + 2], roots[at + 3]}, 4, root)});
-    }
+double dot(const four& weights, const double* values) {
+    double sum = 0;
+    for (std::size_t i = 0; i < 4; ++i) sum += weights[i] * values[i];
+    return sum;
 }
 
-const std::vector<double>& window_shares::at(double u) {
-    full_.clear();
-    if (!(u > 0 && u < 1)) return full_;
-    const double t = std::log(u / (1 - u));
+}  // namespace
+
+window_shares::window_shares(const std::vector<std::uint64_t>& windows, window_hold hold)
+    : windows_(windows.begin(), windows.end()), constant_(hold == window_hold::constant) {
+    const double first = windows_.front();
+    for (const double w : windows_)
+        logs_.push_back(constant_ ? 6.7 * (std::sqrt(std::sqrt(w / first)) - 1)
+                                  : std::log(w / first));
+    // over the root of the part of a window, with pi(1) = u as one more part
+    roots_.push_back(std::sqrt(1 / first));
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+        if (parts[p] * first < 1.5) continue;
+        roots_.push_back(std::sqrt(parts[p]));
+        parts_.push_back(p);
+    }
+    for (std::size_t k = 2; k <= static_cast<std::size_t>(2 * first); ++k)
+        lengths_.push_back(about(static_cast<double>(k) / first));
+}
+
+window_shares::between window_shares::about(double part) const {
+    const double root = std::sqrt(part);
+    const auto at = four_about(roots_.size(), root, [&](std::size_t i) { return roots_[i]; });
+    return {at, through({roots_[at], roots_[at + 1], roots_[at + 2], roots_[at + 3]}, 4, root)};
+}
+
+window_shares::pattern window_shares::of_window(const rows_at_u& rows, double window) const {
+    const double x = std::log2(window);
+    // the window of one port serves below all others
+    const std::size_t least = x < rows.places[1] ? 0 : 1, count = rows.count - least;
+    const auto from =
+        least + four_about(count, x, [&](std::size_t i) { return rows.places[least + i]; });
+    const std::size_t used = std::min<std::size_t>(4, count);
+    four places{};
+    for (std::size_t i = 0; i < used; ++i) places[i] = rows.places[from + i];
+    const auto weights = through(places, used, x);
+    pattern out{};
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+        for (std::size_t i = 0; i < used; ++i)
+            out[p + 1] += weights[i] * rows.y[from + i][parts_[p]];
+    return out;
+}
+
+// y of k ports in a row, by the pattern of a window that is at most the first.
+double window_shares::of_length(double k, const pattern& y, double window) const {
+    // as part of a window, one port as that of the first one
+    const double first = windows_.front(), one = 1 / first;
+    const double part = one + (k - 1) * (1 - one) / (window - 1);
+    if (part <= 2) {
+        const auto [from, weights] = about(part);
+        return dot(weights, &y[from]);
+    }
+    // what is longer is rare, and nearly geometric: ln pi goes on as from 1.5 to 2 windows
+    const double at_last = 2 * std::exp(y[parts_.size()]);
+    const double before = 1.5 * std::exp(y[parts_.size() - 1]);
+    return std::log((at_last + (at_last - before) / 0.5 * (part - 2)) / part);
+}
+
+// The one window whose searches leave such runs as all rounds do.
+double window_shares::window_like(const rows_at_u& rows, double log_u) const {
+    const double first = windows_.front();
+    if (windows_.back() == first) return first;
+    double window = first;
+    // Longer windows leave longer runs, and so more to shorter windows: halfway, by ratio, is
+    // nearer than all the way. More turns move what is refused by 0.3 % at most.
+    for (int turn = 0; turn < 5; ++turn) {
+        const pattern y = of_window(rows, window);
+        double reach = 1, placed = 0, logs = 0;
+        for (std::size_t i = 0; i < windows_.size(); ++i) {
+            const double w = windows_[i];
+            const double fails =
+                std::exp(w * log_u * (w > 1 ? std::exp(of_length(w, y, window)) : 1));
+            placed += reach * (1 - fails);
+            logs += reach * (1 - fails) * logs_[i];
+            reach *= fails;
+        }
+        // next to one port there is no pattern to stretch
+        window = std::sqrt(window * std::fmax(1.5, first * std::exp(logs / placed)));
+    }
+    return window;
+}
+
+const busy_rows& window_shares::at(double u) {
+    std::vector<double>& full = found_.full;
+    full.clear();
+    if (!(u > 0 && u < 1)) return found_;
+    const double t = std::log(u / (1 - u)), first = windows_.front();
     std::vector<window_rows> here;  // that were simulated at such a u
     for (const auto& rows : table_of(constant_))
         if (rows.lowest() <= t + 1e-3 && t <= rows.highest()) here.push_back(rows);
-    if (here.size() < 2 || window_ < here.front().window() || window_ > here.back().window())
-        return full_;
-    const auto from =
-        four_about(here.size(), window_, [&](std::size_t i) { return here[i].window(); });
-    const std::size_t used = std::min<std::size_t>(4, here.size());
-    four places{};
-    for (std::size_t i = 0; i < used; ++i) places[i] = std::log2(here[from + i].window());
-    const auto weights = through(places, used, std::log2(window_));
-    std::array<double, 12> found{};
-    for (std::size_t i = 0; i < used; ++i) {
-        const auto one = here[from + i].at(t);
-        for (std::size_t p = 0; p < 12; ++p) found[p] += weights[i] * one[p];
+    if (here.size() < 2 || first < here.front().window() || first > here.back().window())
+        return found_;
+    const auto rows_at = [&](double place) {
+        rows_at_u out;  // searches of one port each leave busy ports independent: y = 0
+        for (const auto& rows : here) {
+            out.places[out.count] = std::log2(rows.window());
+            out.y[out.count++] = rows.at(place);
+        }
+        return out;
+    };
+    const auto rows = rows_at(t);
+    const double log_u = std::log(u), like = window_like(rows, log_u);
+    pattern y = of_window(rows, like);
+
+    // A chance crowd lasts about one hold. Where runs grow longer with what is busy (constant
+    // holds, close to full), that takes many: then as if their pattern stayed.
+    if (windows_.size() > 1) {
+        const auto over_busy = [&](const pattern& of) {  // ln pi(first window) / ln u
+            return first * std::exp(of_length(first, of, like));
+        };
+        constexpr double apart = 0.2;
+        const double less = log_busy(t - apart), more = log_busy(t + apart);
+        const double low = less * over_busy(of_window(rows_at(t - apart), like));
+        const double high = more * over_busy(of_window(rows_at(t + apart), like));
+        found_.rises = std::fmin((high - low) / (more - less), over_busy(y));
     }
-    std::array<double, 13> y{};
-    for (std::size_t i = 0; i < parts_.size(); ++i) y[i + 1] = found[parts_[i]];
-    const auto seen = static_cast<std::size_t>(2 * window_);
-    const double log_u = std::log(u);
-    full_.resize(4 * seen + 1);
-    full_[0] = 1;
-    full_[1] = u;
+    if (like != first) {
+        const pattern of_like = y;
+        for (std::size_t p = 0; p < parts_.size(); ++p)
+            y[p + 1] = of_length(parts[parts_[p]] * first, of_like, like);
+    }
+    const auto seen = static_cast<std::size_t>(2 * first);
+    full.resize(4 * seen + 1);
+    full[0] = 1;
+    full[1] = u;
+    found_.ahead = u;
     for (std::size_t k = 2; k <= seen; ++k) {
-        const auto& [first, w] = lengths_[k - 2];
-        double sum = 0;
-        for (std::size_t i = 0; i < 4; ++i) sum += w[i] * y[first + i];
-        full_[k] = std::exp(static_cast<double>(k) * log_u * std::exp(sum));
+        const auto& [from, weights] = lengths_[k - 2];
+        full[k] = std::exp(static_cast<double>(k) * log_u * std::exp(dot(weights, &y[from])));
+        found_.ahead += full[k];
     }
-    const double falls = full_[seen] / full_[seen - 1];  // rare, and nearly geometric
-    for (std::size_t k = seen + 1; k < full_.size(); ++k) full_[k] = full_[k - 1] * falls;
-    return full_;
+    // rare, and nearly geometric: as the last two, but at least half as fast as over the half
+    // window before, as the last ones owe much to chance
+    const std::size_t since = seen - seen / 4;
+    const double before =
+        std::pow(full[seen] / full[since], 0.5 / static_cast<double>(seen - since));
+    const double falls = std::fmin(full[seen] / full[seen - 1], before);
+    for (std::size_t k = seen + 1; k < full.size(); ++k) full[k] = full[k - 1] * falls;
+    found_.ahead += full[seen] * falls / (1 - falls);
+    return found_;
 }
 
 }  // namespace natbound::calculator::detail

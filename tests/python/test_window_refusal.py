@@ -14,6 +14,10 @@ import pytest
 from natbound import calculator as c
 from natbound.cli import main
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+
+import measure_windows
+
 LINUX = (128, 64, 32, 16, 8)
 
 
@@ -34,6 +38,11 @@ def test_against_plain_simulations_at_random_inputs() -> None:
         assert abs(off) < 4.5 * error, (row, got)
         within += abs(off) < 1.96 * error
     assert within > 0.85 * len(found), within
+
+
+def test_the_formula_is_off_by_what_the_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "calculator.md").read_text(encoding="utf-8")
+    assert "\n".join(measure_windows.table()) in page
 
 
 def whole_chain(ports: int, load: float, windows: tuple[int, ...]) -> float:
@@ -85,7 +94,16 @@ def test_what_is_known_exactly_and_what_by_the_formula() -> None:
     assert (ones.method, ones.refusal, ones.low) == ("exact", c.refusal_probability(100, 3, 90.0), c.refusal_probability(100, 3, 90.0))
     got = c.window_refusal(64512, 60000.0, LINUX)
     assert (got.method, got.refusal) == ("formula", c.window_loss(64512, 60000.0, LINUX))
-    assert got.low == pytest.approx(got.refusal / 1.2)
+    # off by at most 20 % of the truth: 0.8 of it, or 1.2 times
+    assert (got.low, got.high) == (pytest.approx(got.refusal / 1.2), pytest.approx(got.refusal / 0.8))
+
+
+def test_where_too_much_fluctuates_for_the_formula_it_simulates() -> None:
+    got = c.window_refusal(11520, 0.98 * 11520, [64] * 6, arrivals=3e6)
+    assert got.method == "simulated"
+    assert 0.6 < got.refusal / 4.07e-3 < 1.7  # tests/reference/window_loss_edge.csv
+    with pytest.raises(ValueError, match=r"^window_loss: ports = 11520: must be more for so many rounds"):
+        c.window_loss(11520, 0.98 * 11520, [64] * 6)
 
 
 def test_a_bound_where_none_is_seen() -> None:

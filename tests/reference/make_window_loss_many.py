@@ -1,5 +1,5 @@
-"""Makes window_loss_many.csv: as make_window_loss.py, for constant holds and four to six rounds alone, with 3e-4 to 0.1 refused: where one
-window leaves longer runs than all rounds do, and the formula takes a measured part off (by other simulations).
+"""Makes window_loss_many.csv: as make_window_loss.py, for constant holds and four to six rounds alone, with 3e-4 to 0.1 refused: where the
+runs of several rounds are least like those of one window.
 
     python make_window_loss_many.py ./make_window_loss >window_loss_many.csv
 """

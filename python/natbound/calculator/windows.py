@@ -17,9 +17,10 @@ def window_loss(ports: Any, load: Any, windows: Sequence[int], *, hold: Hold = "
 
     Nothing is preserved, and a window goes round the end of the range: Linux with `--random-fully` has windows (128, 64, 32, 16, 8).
     ports, load: arrays broadcast. windows: 1 to 6 rounds in descending order, the first of 8 to 256 ports. ports: at least 4 windows, with
-    several rounds 30 times all windows together; load 0.3 to 1.25 times the ports. ValueError outside, where less than 1e-8 is refused or
-    less than 1e-6 of the first windows is full: `window_refusal` simulates those. The runs of busy ports behind it are simulated once and tabulated, the rest is derived
-    (calculator/window_loss.hpp). Relative error at most 20 % (docs/calculator.md has what was measured). Other laws of holds: simulate.
+    several rounds 30 times all windows together; load 0.3 to 1.25 times the ports. ValueError outside, where less than 1e-8 is refused, less
+    than 1e-6 of the first windows is full, or (five or six wide windows at few ports) the fluctuation of what is busy in all makes refusals
+    more than 1.8 times as frequent: `window_refusal` simulates those. The runs of busy ports behind it are simulated once and tabulated, the rest is
+    derived (calculator/window_loss.hpp). Relative error at most 20 % (docs/calculator.md has what was measured). Other laws of holds: simulate.
     load in Erlang. Source: simulated runs, made by tests/reference/make_window_patterns.cpp.
     """
     return _core.window_loss(ports, load, windows, _is_constant("window_loss", hold))
@@ -32,7 +33,7 @@ class WindowRefusal(NamedTuple):
     """What a search of windows refuses, and how that is known; of arrays, arrays."""
 
     refusal: Any  # share of connections refused; of a bound, at most so much
-    low: Any  # 95 % interval; of the formula its measured 20 %; of a bound 0
+    low: Any  # 95 % interval; of the formula refusal / 1.2 and / 0.8; of a bound 0
     high: Any
     method: Any  # "exact", "formula", "simulated" or "bound"
 

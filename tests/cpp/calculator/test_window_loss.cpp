@@ -23,16 +23,25 @@ constexpr auto exponential = window_hold::exponential, constant = window_hold::c
 }  // namespace
 
 TEST_CASE("windows: within 20 % of simulations at random inputs") {
-    for (const char* file : {"window_loss.csv", "window_loss_many.csv"})
+    int unanswered = 0;
+    for (const char* file : {"window_loss.csv", "window_loss_many.csv", "window_loss_rounds.csv",
+                             "window_loss_edge.csv"})
         for (const auto& row : reference::table(file)) {
             const double ports = row.number("ports"), load = row.number("load") * ports;
             const auto hold = row.text("hold") == "constant" ? constant : exponential;
             CAPTURE(ports, row.number("load"), row.text("windows"), row.text("hold"));
-            const double got = window_loss(ports, load, windows_of(row.text("windows")), hold);
+            double got = 0;
+            try {
+                got = window_loss(ports, load, windows_of(row.text("windows")), hold);
+            } catch (const natbound::domain_error& none) {
+                ++unanswered;  // more busy than its table has, or too unsteady
+                continue;
+            }
             // the table's own standard error is up to 5 %
             CHECK(std::fabs(std::log(got / row.number("refused"))) <
                   std::log(1.2) + 2 * row.number("error"));
         }
+    CHECK(unanswered == 11);
 }
 
 TEST_CASE("windows: published simulations") {
@@ -53,11 +62,36 @@ TEST_CASE("windows: published simulations") {
     CHECK(at(.95, linux, constant) == Approx(1.55e-2).epsilon(.18));
 }
 
+TEST_CASE("windows: many rounds at few ports, where what they look at fluctuates together") {
+    // make_window_loss LAW PORTS LOAD HOLDS 77 WINDOW..., 4e7 / PORTS holds but at least 400
+    const auto near = [](double ports, double load, const std::vector<std::uint64_t>& w,
+                         window_hold h, double truth) {
+        CAPTURE(ports, load, w, h == constant);
+        CHECK(window_loss(ports, load * ports, w, h) == Approx(truth).epsilon(0.12));
+    };
+    near(1440, 0.85, {8, 8, 8, 8, 8, 8}, exponential, 0.002494);
+    near(1440, 0.85, {8, 8, 8, 8, 8, 8}, constant, 0.003373);
+    near(390, 1.1, {8, 1, 1, 1, 1, 1}, exponential, 0.2052);
+    near(390, 0.85, {8, 1, 1, 1, 1, 1}, constant, 0.07316);
+    near(3840, 0.95, {32, 32, 32, 32}, exponential, 0.008173);
+    near(5760, 0.9, {32, 32, 32, 32, 32, 32}, exponential, 1.544e-05);
+    near(1410, 0.85, {16, 16, 8, 4, 2, 1}, exponential, 0.004634);
+    near(7440, 0.9409, {128, 64, 32, 16, 8}, exponential, 0.001169);
+    near(15120, 0.95, {256, 128, 64, 32, 16, 8}, exponential, 0.0001223);
+}
+
 TEST_CASE("windows: more load, fewer ports, shorter windows are refused more") {
     const std::vector<std::uint64_t> w = {100, 20};
     double before = 0;
     for (double load = 0.7; load <= 1.25; load += 0.01) {
         const double now = window_loss(10000, load * 10000, w, exponential);
+        CHECK(now > before);
+        before = now;
+    }
+    // also where the table's longest runs owe most to chance
+    before = 0;
+    for (double load = 0.9; load <= 1.05; load += 0.0005) {
+        const double now = window_loss(15872, load * 15872, {168, 110, 40}, constant);
         CHECK(now > before);
         before = now;
     }
@@ -85,4 +119,11 @@ TEST_CASE("windows: outside of what was measured there is no answer") {
     bad(64512, 1.25 * 64512, {8, 8, 8, 8, 8, 8});  // more busy than one window of 8 leaves
     bad(64512, 0.5 * 64512, {128});                // never full
     bad(64512, 0.6 * 64512, {64, 64, 64});         // refused below 1e-8
+    // what is busy in all fluctuates too much: 4.07e-3 +- 4 %, where the formula has 4.81e-3
+    const std::vector<std::uint64_t> six(6, 64);
+    bad(11520, 0.98 * 11520, six);
+    CHECK_THROWS_AS(load_for_window(11520, six, 4.8e-3, exponential), natbound::domain_error);
+    CHECK_THROWS_AS(ports_for_window(0.98 * 11520, six, 4.8e-3, exponential),
+                    natbound::domain_error);
+    CHECK(window_loss(40000, 0.98 * 40000, six, exponential) > 1e-8);
 }

@@ -7,15 +7,16 @@
 // u^window for a share u of busy ports. Three steps give the share refused:
 //
 // 1. The runs that a search of one window w leaves at a share u: pi(k; u, w), how many of k ports
-// in
-//    a row are all busy. It does not depend on the number of ports. There is no closed form; it was
-//    simulated once, for both laws of holds, and is kept as a polynomial (window_patterns.inc).
-// 2. The share of states in which all rounds fail. Rounds that end in different runs are
-// independent
-//    but for the room that the runs take; rounds that end in the same run are not. So the sum goes
-//    over all ways to put the rounds into runs (set partitions): a run of length n has
-//    (n - w + 1)+ starts that a window w finds full.
-// 3. u = load x (1 - refused) / ports, solved together with 2.
+//    in a row are all busy. It does not depend on the number of ports. There is no closed form; it
+//    was simulated once, for both laws of holds, and is kept as a polynomial
+//    (window_patterns.inc). Several rounds leave the runs of one window of a size between them
+//    (window_shares.hpp).
+// 2. The share of states in which all rounds fail, given how often each does. Rounds that end in
+//    one run hang together: a run of length n has (n - w + 1)+ starts that a window w finds full.
+//    Rounds in different runs do so by the room that runs take, by how free ports follow one
+//    another, and by what is busy in all, which fluctuates. So the sum goes over all ways to put
+//    the rounds into runs (set partitions; window_rounds.hpp).
+// 3. u = load x (1 - refused) / ports, solved together with 1 and 2.
 //
 // Holds that are exponential or constant differ: what was taken one after another is freed one
 // after another, and constant holds are refused 1.4 to 10 times as often.
@@ -29,8 +30,9 @@ enum class window_hold { exponential, constant };
 // windows: 1 to 6 rounds, in descending order, the first of 8 to 256 ports and each at least 1.
 // ports: at least 4 times the window, with several rounds 30 times all windows together; at most
 // 2^22. load (Erlang) = 0.3 to 1.25 a port. Throws domain_error outside, and where the refused
-// share is below 1e-8 or that of full first windows below 1e-6: simulate there
-// (natbound/calculator/likely.hpp). Relative error: see docs/calculator.md. Below 1 ms.
+// share is below 1e-8, that of full first windows below 1e-6, or made more than 1.8 times as large
+// by the fluctuation of what is busy in all (wide windows, many rounds): window_refusal()
+// simulates there. Relative error at most 20 %, see docs/calculator.md. Below 1 ms.
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold);
 

@@ -27,7 +27,7 @@ enum class window_method {
 
 struct window_answer {
     double refusal;
-    double low, high;  // of the formula: its measured 20 %; of a bound: 0 and itself
+    double low, high;  // of the formula: what is 20 % off it at most; of a bound: 0 and itself
     window_method method;
 };
 
