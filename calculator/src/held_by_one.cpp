@@ -9,6 +9,7 @@
 
 #include "kept_blocks.hpp"
 #include "logarithms.hpp"
+#include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
 #include "subscriber_law.hpp"
 
@@ -18,14 +19,15 @@ namespace {
 // log P(N <= n)
 double log_at_most(double n, double mean) {
     if (mean <= 0) return 0;
+    // doubles are enough, and five times as fast
     using boost::math::policies::promote_double;
-    constexpr boost::math::policies::policy<promote_double<false>>
-        doubles;  // enough, and 5 times faster
-    const double above = boost::math::gamma_p(n + 1, mean, doubles);
+    constexpr boost::math::policies::policy<promote_double<false>> in_doubles;
+    const double above = boost::math::gamma_p(n + 1, mean, in_doubles);
     if (above < 0.5) return std::log1p(-above);
-    const double below = boost::math::gamma_q(n + 1, mean, doubles);
-    // beyond the least double: its last terms
-    return below > 0 ? std::log(below) : log_poisson(n, mean) - std::log1p(-n / mean);
+    const double below = boost::math::gamma_q(n + 1, mean, in_doubles);
+    constexpr double all_digits = 1e-280;
+    // Erlang's formula is P(N = n) / P(N <= n)
+    return below > all_digits ? std::log(below) : log_poisson(n, mean) - log_erlang_b(n, mean);
 }
 
 // log(e^a - e^b) for a >= b

@@ -194,8 +194,15 @@ double loss_curve::slope(double load, std::size_t kind) const {
         const double step = 1e-4;
         return (exact_log(load * (1 + step)) - exact_log(load * (1 - step))) / (2 * step);
     }
-    // weighted least squares, held near a guess where the points say little
-    const double x = std::log(load);
+    // weighted least squares, held near a guess where the points say little; beyond them as at the
+    // last one
+    double lowest = std::numeric_limits<double>::infinity(), highest = 0;
+    for (const auto& p : points_) {
+        if (!p.kinds[kind].seen) continue;
+        lowest = std::min(lowest, p.load);
+        highest = std::max(highest, p.load);
+    }
+    const double x = std::log(highest > 0 ? std::clamp(load, lowest, highest) : load);
     double s0 = 0, s1 = 0, s2 = 0, t0 = 0, t1 = 0;
     for (const auto& p : points_) {
         const auto& y = p.kinds[kind];

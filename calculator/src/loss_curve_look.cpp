@@ -14,18 +14,21 @@ constexpr int most_rounds = 3;             // as much again, for errors that sta
 // Error of a logarithm that more states are not worth: what lines between points miss is more.
 constexpr double small_enough = 0.002;
 
-// A rough look forgets where it began for so many holds only. Where holds are nearly constant that
-// leaves the logarithm of a probability 0.14 too low (measured at 1e-5: docs/calculator.md), for
-// which its error has this more.
-constexpr double rough_holds = 6, rough_error = 0.3;
+// A rough look forgets where it began for so many holds only, and for half of them where it goes on
+// from another load no farther away than this. Where holds are nearly constant that leaves the
+// logarithm of a probability 0.14 too low (measured at 1e-5: docs/calculator.md), for which its
+// error has this more.
+constexpr double rough_holds = 6, rough_reach = 0.5, rough_error = 0.3;
 
 }  // namespace
 
 using detail::good_enough;
 
 curve_point loss_curve::simulate(double load, double holds, double precision, bool rough) {
-    const bool near = running_ && std::fabs(std::log(load / running_load_)) < 0.05;
-    if (!near) {
+    const double moved = running_ ? std::fabs(std::log(load / running_load_)) : HUGE_VAL;
+    const bool near = moved < 0.05;
+    const bool goes_on = near || (rough && moved < rough_reach && running_->memory() > rough_holds);
+    if (!goes_on) {
         running_ = std::make_unique<simulation>(input_, seed_++);
         running_->scale(load / input_load_);
         running_->fill();
@@ -37,7 +40,8 @@ curve_point loss_curve::simulate(double load, double holds, double precision, bo
     const double memory = (shorter ? rough_holds : running_->memory()) * flows;
     if (!near) settled_ = 0;
     // a shorter look before this one may have left some of it to do
-    double left = std::max(near && load != running_load_ ? memory / 2 : 0, memory - settled_);
+    double left = std::max(near && load != running_load_ ? memory / 2 : 0,
+                           (goes_on && !near ? memory / 2 : memory) - settled_);
     settled_ += std::max(left, 0.0);
     for (; left > 0; left -= 20000) {
         running_->advance(std::min(left, 20000.0));

@@ -10,7 +10,7 @@ namespace natbound::calculator::detail {
 
 std::uint32_t network_simulation::pair_of(ip_address client, transport protocol,
                                           const endpoint& to) {
-    const auto [it, fresh] = pairs_.try_emplace({client, protocol, to}, 0);
+    const auto [it, fresh] = pairs_.try_emplace({protocol, {client, 0}, to}, 0);
     if (!fresh) return it->second;
     it->second = sockets_.add_pair();
     pair_cursors_.resize(it->second + std::size_t{1});

@@ -206,7 +206,8 @@ class network_simulation {
     std::vector<server_count> servers_;
     std::map<std::pair<endpoint, endpoint>, double> kept_;  // until when, by server and client end
     client_sockets sockets_{client_sockets::most_bitmaps + 1};
-    std::map<std::tuple<ip_address, transport, endpoint>, std::uint32_t> pairs_;
+    // By who connects (from port 0) to where.
+    std::unordered_map<flow, std::uint32_t, flow_hash> pairs_;
     std::map<ip_address, std::uint32_t> cursors_;  // sequential
     std::vector<std::uint32_t> pair_cursors_;      // linux
     std::vector<connection> connections_;

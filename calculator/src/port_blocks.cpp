@@ -34,8 +34,7 @@ double poisson_tail(double ports, double load) {
     detail::require(load >= 0 && load <= 1e12, "poisson_tail", "load", load,
                     "must be at least 0 and at most 1e12");
     namespace policies = boost::math::policies;
-    constexpr policies::policy<policies::promote_double<false>,
-                               policies::domain_error<policies::ignore_error>,
+    constexpr policies::policy<policies::domain_error<policies::ignore_error>,
                                policies::overflow_error<policies::ignore_error>,
                                policies::evaluation_error<policies::ignore_error>>
         quiet;
@@ -87,12 +86,14 @@ double over(const block_pool& x, double target) {
     return 2 * logs / (std::sqrt(wanted) + std::sqrt(std::fmax(wanted - 2 * logs, 0)));
 }
 
-// Mean and variance of the blocks of one subscriber who is never refused.
+// Mean and variance of the blocks of one subscriber who is never refused, about.
 std::pair<double, double> blocks_of_one(const block_pool& x) {
     const auto size = static_cast<double>(x.block);
     double mean = 0, squares = 0;
     for (double k = 0; k < static_cast<double>(x.most); ++k) {
-        const double more = poisson_tail(k * size, x.load);
+        using boost::math::policies::promote_double;
+        constexpr boost::math::policies::policy<promote_double<false>> doubles;
+        const double more = boost::math::gamma_p(k * size + 1, x.load, doubles);
         if (more < 1e-9) break;
         mean += more;
         squares += (2 * k + 1) * more;

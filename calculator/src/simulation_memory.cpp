@@ -41,10 +41,18 @@ double variance_of_hold(const simulated_stream& s) {
 
 namespace detail {
 
+constexpr double forgotten = 4;  // holds, where these are not alike
+
 double holds_remembered(const simulated_stream& s) {
-    constexpr double remembers = 30, alike = 0.5, forgotten = 4;
+    constexpr double remembers = 30, alike = 0.5;
     const double mean = s.hold();
     return variance_of_hold(s) < alike * alike * mean * mean ? remembers : forgotten;
+}
+
+double holds_before(double remembers, double counted) {
+    constexpr double fewest = 1.6;
+    if (remembers > forgotten) return remembers;
+    return std::min(remembers, fewest + 0.5 * std::log(std::max(counted, 1.0)));
 }
 
 double seen_hold(const simulated_stream& s) {

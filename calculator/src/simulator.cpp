@@ -13,6 +13,7 @@
 #include "network_simulation.hpp"
 #include "port_sets.hpp"
 #include "simulated_share.hpp"
+#include "simulation_memory.hpp"
 #include "whole_nat.hpp"
 
 namespace natbound::calculator {
@@ -122,6 +123,9 @@ class counting {
         run.scale(options_.scale);
         run.fill();
         double warm_up = run.memory() * load;
+        if constexpr (std::is_same_v<Run, detail::network_simulation>)
+            warm_up =
+                detail::holds_before(run.memory(), static_cast<double>(arrivals) / load) * load;
         if (options_.retry) warm_up += all_backoffs(*options_.retry) * rate_here;
         if (warm_up > options_.most_warm_up)
             throw unsupported("the simulation would have to warm up for " +

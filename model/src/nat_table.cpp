@@ -21,15 +21,15 @@ endpoint nat_table::external(std::uint64_t rank, port at) const {
 // The entry whose mapping this flow may share: under eim any of the same source, under adm of the
 // same source and destination address.
 const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
+    if (!shares_) return nullptr;
     const auto type = plan_->design.mapping_type;
-    if (type == mapping_type::edm) return nullptr;
-    // flows are ordered by protocol, then source: those of one source are neighbours
-    const flow first{f.protocol, f.source, {}};
-    for (auto it = flows_.lower_bound(first); it != flows_.end(); ++it) {
-        const auto& [other, e] = *it;
+    for (auto it = by_source_.lower_bound({f.protocol, f.source, {}}); it != by_source_.end();
+         ++it) {
+        const flow& other = *it;
         if (other.protocol != f.protocol || other.source != f.source) break;
         if (type == mapping_type::adm && other.destination.address != f.destination.address)
             continue;
+        const entry& e = flows_.at(other);
         if (type == mapping_type::eim_if_possible &&
             !plan_->permitted(f.source.port).contains(e.at))
             continue;
@@ -48,9 +48,11 @@ bool nat_table::draws_address(const flow& f) const {
 // there is enough: a scope's endpoint is never held by two mappings (the property `unique`).
 bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
     const auto scope = scope_of(f, plan_->design.clash_scope);
-    for (auto it = flows_.lower_bound({f.protocol, f.source, {}}); it != flows_.end(); ++it) {
-        const auto& [other, e] = *it;
+    for (auto it = by_source_.lower_bound({f.protocol, f.source, {}}); it != by_source_.end();
+         ++it) {
+        const flow& other = *it;
         if (other.protocol != f.protocol || other.source != f.source) return false;
+        const entry& e = flows_.at(other);
         if (e.rank == mapping.rank && e.at == mapping.at &&
             scope_of(other, plan_->design.clash_scope) == scope)
             return true;
@@ -74,13 +76,15 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     entry e;
     e.rank = rank;
     e.at = at;
-    e.use = by_use_.insert(by_use_.end(), f);
+    if (drops_) e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
+    if (shares_) by_source_.insert(f);
     if (counts_subscribers_) {
         auto& own = subscribers_[f.source.address];
         if (own.live++ == 0) own.rank = rank;
     }
-    holders_[{{scope_of(f, plan_->design.clash_scope), rank}, at}].insert(f);
+    if (shares_ || takes_over_)
+        holders_[{{scope_of(f, plan_->design.clash_scope), rank}, at}].insert(f);
     auto& bits = ports_of(f, rank);
     bits.take(at);
     bits.set_closing(at, false);
@@ -106,16 +110,16 @@ take_over_rule nat_table::reuse_for(const flow& f) const {
 
 // An endpoint counts as closing when every flow on it in this scope can be taken over.
 void nat_table::mark(const flow& f, const entry& e) {
-    const cell here{scope_of(f, plan_->design.clash_scope), e.rank};
-    auto& bits = ports_of(f, e.rank);
-    const auto it = holders_.find({here, e.at});
-    if (it == holders_.end()) {
-        bits.release(e.at);
-        if (bits.empty()) taken_.erase(here);
-        return;
-    }
-    bits.set_closing(e.at, std::all_of(it->second.begin(), it->second.end(),
-                                       [&](const auto& o) { return can_take_over(flows_.at(o)); }));
+    if (!takes_over_) return;
+    const auto& held = holders_.at({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
+    ports_of(f, e.rank).set_closing(e.at, std::all_of(held.begin(), held.end(), [&](const auto& o) {
+                                        return can_take_over(flows_.at(o));
+                                    }));
+}
+
+// Now the last to have been used.
+void nat_table::touch(const entry& e) {
+    if (drops_) by_use_.splice(by_use_.end(), by_use_, e.use);
 }
 
 void nat_table::close(const flow& f, close_cause cause) {
@@ -126,14 +130,14 @@ void nat_table::close(const flow& f, close_cause cause) {
     e.cause = cause;
     e.until = now_ + kept;
     timers_.push({e.until, f});
-    by_use_.splice(by_use_.end(), by_use_, e.use);
+    touch(e);
     mark(f, e);
 }
 
 void nat_table::reopen(const flow& f) {
     auto& e = flows_.at(f);
     e.closing = false;
-    by_use_.splice(by_use_.end(), by_use_, e.use);
+    touch(e);
     mark(f, e);
 }
 
@@ -141,16 +145,23 @@ void nat_table::remove(const flow& f) {
     const auto it = flows_.find(f);
     if (it == flows_.end()) throw error("the flow is not live");
     const entry e = it->second;
-    by_use_.erase(e.use);
+    if (drops_) by_use_.erase(e.use);
+    if (shares_) by_source_.erase(f);
     flows_.erase(it);
-    const auto held = holders_.find({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
-    held->second.erase(f);
-    if (held->second.empty()) holders_.erase(held);
     if (counts_subscribers_) {
         const auto own = subscribers_.find(f.source.address);
         if (--own->second.live == 0) subscribers_.erase(own);
     }
-    mark(f, e);
+    const cell here{scope_of(f, plan_->design.clash_scope), e.rank};
+    if (shares_ || takes_over_) {
+        const auto held = holders_.find({here, e.at});
+        held->second.erase(f);
+        if (!held->second.empty()) return mark(f, e);
+        holders_.erase(held);
+    }
+    const auto bits = taken_.find(here);
+    bits->second.release(e.at);
+    if (bits->second.empty()) taken_.erase(bits);
 }
 
 void nat_table::pass(double seconds) {
@@ -173,6 +184,7 @@ std::optional<endpoint> nat_table::external_of(const flow& f) const {
 std::vector<std::pair<flow, endpoint>> nat_table::entries() const {
     std::vector<std::pair<flow, endpoint>> out;
     for (const auto& [f, e] : flows_) out.emplace_back(f, external(e.rank, e.at));
+    std::sort(out.begin(), out.end());
     return out;
 }
 

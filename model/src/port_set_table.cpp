@@ -102,23 +102,29 @@ port_set_table::held_sets& port_set_table::sets_for(ip_address client) {
         set->passed = now_;
         live_ -= before - set->table.live();
     }
-    give_back(client);
-    auto& left = subscribers_[client];
-    if (left.empty() && rule_->deterministic) left.push_back(set_of(layout_.at(number_of(client))));
-    return left;
+    return_empty(sets);
+    if (sets.empty() && rule_->deterministic) sets.push_back(set_of(layout_.at(number_of(client))));
+    return sets;
 }
 
-// Sets on demand in which nothing is left; and the subscriber, where it has nothing. Its own set
-// stays the first for as long as it holds others.
-void port_set_table::give_back(ip_address client) {
-    const auto it = subscribers_.find(client);
-    if (it == subscribers_.end()) return;
-    std::erase_if(it->second, [&](const auto& set) {
+// Sets on demand in which nothing is left. The subscriber's own stays the first for as long as it
+// holds others.
+void port_set_table::return_empty(held_sets& sets) {
+    std::erase_if(sets, [&](const auto& set) {
         if (set->table.live() > 0 || !set->number) return false;
         returned_.emplace(kept_of(*set->number), *set->number);
         return true;
     });
-    if (live_of(client) == 0) subscribers_.erase(it);
+}
+
+// And the subscriber, where it has nothing.
+void port_set_table::give_back(ip_address client) {
+    const auto it = subscribers_.find(client);
+    if (it == subscribers_.end()) return;
+    return_empty(it->second);
+    if (std::all_of(it->second.begin(), it->second.end(),
+                    [](const auto& set) { return set->table.live() == 0; }))
+        subscribers_.erase(it);
 }
 
 const port_set_table::held_set* port_set_table::find(const flow& f) const {

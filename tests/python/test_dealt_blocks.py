@@ -152,3 +152,10 @@ def test_what_is_not_counted_says_so() -> None:
     for ask in (s.alert, s.rules, s.size):
         with pytest.raises(natbound.Unsupported, match="a search that finds every free port"):
             ask()
+
+
+@pytest.mark.parametrize("load", [300.0, 800.0, 1000.0, 5000.0, 2e4])
+def test_one_subscriber_of_one_block_is_erlangs_system(load: float) -> None:
+    """Also where so few as fit are too rare for a double (e^-770 at a load of 1,000)."""
+    found = calculator.blocks_refused(64, 1, 2, 1, load)
+    assert found.refusal == pytest.approx(float(calculator.erlang_b(64, load)), rel=1e-11)

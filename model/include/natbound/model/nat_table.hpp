@@ -9,9 +9,11 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <vector>
 
 #include "natbound/model/choose.hpp"
+#include "natbound/model/flow_hash.hpp"
 #include "natbound/model/scenario.hpp"
 
 namespace natbound {
@@ -26,6 +28,15 @@ struct flow {
     transport protocol = transport::tcp;
     endpoint source, destination;
     friend auto operator<=>(const flow&, const flow&) = default;
+};
+
+struct flow_hash {
+    std::size_t operator()(const flow& f) const {
+        const std::uint64_t ports = std::uint64_t{f.source.port} << 32U | f.destination.port;
+        const auto protocol = static_cast<std::uint64_t>(f.protocol);
+        return mixed(
+            mixed_address(mixed_address(protocol, f.source.address), f.destination.address), ports);
+    }
 };
 
 // The part of a flow that mappings may not share besides the external endpoint (the clash scope),
@@ -52,7 +63,10 @@ class nat_table {
     explicit nat_table(const nat_plan& plan)
         : plan_(&plan),
           pairs_(plan.pairs()),
-          counts_subscribers_(pairs_ || plan.quota || plan.of->mapping_limits.limit_subscribers) {}
+          counts_subscribers_(pairs_ || plan.quota || plan.of->mapping_limits.limit_subscribers),
+          drops_(plan.table && plan.design.pressure != pressure_kind::refuse),
+          shares_(plan.design.mapping_type != mapping_type::edm),
+          takes_over_(!plan.design.reuse.take_over.empty()) {}
 
     // Opens a flow that is not live. `Random` as in choose_port; the pool address is drawn from it
     // too where the design draws it or does not publish its hash.
@@ -93,13 +107,23 @@ class nat_table {
         bool closing = false;
         close_cause cause = close_cause::tcp_fin;
         double until = 0;
-        std::list<flow>::iterator use;  // place in the order of last use
+        std::list<flow>::iterator use;  // place in the order of last use, where it is kept
     };
     struct subscriber {
         std::uint64_t live = 0;
         std::uint64_t rank = 0;  // of the external address of its first live flow
     };
     using cell = std::pair<scope_key, std::uint64_t>;  // scope, rank in the pool
+    using place = std::pair<cell, port>;
+    struct cell_hash {
+        std::size_t operator()(const cell& c) const {
+            const auto& [protocol, address, at] = c.first;
+            const std::uint64_t rest =
+                std::uint64_t{at} << 8U | static_cast<std::uint8_t>(protocol);
+            return mixed(mixed(mixed_address(0, address), rest), c.second);
+        }
+        std::size_t operator()(const place& p) const { return mixed((*this)(p.first), p.second); }
+    };
     struct timer {
         double until;
         flow of;
@@ -111,6 +135,7 @@ class nat_table {
     take_over_rule reuse_for(const flow& f) const;
     bool can_take_over(const entry& e) const;
     void mark(const flow& f, const entry& e);
+    void touch(const entry& e);
     const entry* shared_mapping(const flow& f) const;
     bool held_by_own(const flow& f, const entry& mapping) const;
     endpoint external(std::uint64_t rank, port at) const;
@@ -118,14 +143,20 @@ class nat_table {
 
     const nat_plan* plan_;
     bool pairs_, counts_subscribers_;
+    bool drops_;       // entries, when it is full
+    bool shares_;      // mappings among flows of one source
+    bool takes_over_;  // closing entries
     double now_ = 0;
-    std::map<flow, entry> flows_;
+    std::unordered_map<flow, entry, flow_hash> flows_;
+    std::set<flow> by_source_;  // in order, so that those of one source are neighbours: if shares_
     std::map<ip_address, subscriber> subscribers_;  // where they are counted
-    std::list<flow> by_use_;                        // least recently used first
-    std::map<cell, sparse_port_bits> taken_;
-    std::map<std::pair<cell, port>, std::set<flow>> holders_;  // of each endpoint that is held
-    std::priority_queue<timer> timers_;                        // also of flows that are gone
-    std::uint64_t next_rank_ = 0;                              // round robin
+    std::list<flow> by_use_;                        // least recently used first: if drops_
+    std::unordered_map<cell, sparse_port_bits, cell_hash> taken_;
+    // Of each endpoint that is held, where that may be several or is asked for: if shares_ or
+    // takes_over_.
+    std::unordered_map<place, std::set<flow>, cell_hash> holders_;
+    std::priority_queue<timer> timers_;  // also of flows that are gone
+    std::uint64_t next_rank_ = 0;        // round robin
 };
 
 template <class Random>
@@ -143,7 +174,7 @@ opened nat_table::open(const flow& f, Random& random) {
         return out;
     }
     if (plan_->table && flows_.size() >= *plan_->table) {
-        if (plan_->design.pressure == pressure_kind::refuse) {
+        if (!drops_) {
             out.refused = refusal::table_full;
             return out;
         }

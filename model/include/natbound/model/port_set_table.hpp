@@ -9,10 +9,10 @@
 // fewest ports of, of the lowest number. A set that was dealt on demand is free again as soon as no
 // entry is left in it, closing ones among them.
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <queue>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "natbound/model/nat_table.hpp"
@@ -63,6 +63,7 @@ class port_set_table {
     held_set& holder(const flow& f);
     const held_set* find(const flow& f) const;
     void give_back(ip_address client);
+    void return_empty(held_sets& sets);
     std::uint64_t number_of(ip_address client) const;
     std::optional<std::uint64_t> next_free(transport protocol) const;
     std::uint64_t kept_of(std::uint64_t number) const;
@@ -82,7 +83,7 @@ class port_set_table {
     // on, of which they keep none.
     std::set<std::pair<std::uint64_t, std::uint64_t>> returned_;
     std::uint64_t next_ = 0;
-    std::map<ip_address, held_sets> subscribers_;
+    std::unordered_map<ip_address, held_sets, address_hash> subscribers_;
     std::priority_queue<timer> timers_;
     std::uint64_t live_ = 0;
     double now_ = 0;
@@ -98,10 +99,11 @@ opened port_set_table::open_in(held_set& set, const flow& f, Random& random) {
 
 template <class Random>
 opened port_set_table::open(const flow& f, Random& random) {
-    if (is_live(f)) throw error("the flow is live already");
     opened out;
     const ip_address client = f.source.address;
     held_sets& sets = sets_for(client);
+    for (const auto& set : sets)
+        if (set->table.is_live(f)) throw error("the flow is live already");
     const auto refused = [&](refusal why) {
         out.refused = why;
         give_back(client);
