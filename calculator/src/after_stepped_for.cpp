@@ -30,6 +30,7 @@ std::string limits_of(const scenario& s, bool bursts) {
         if (n.port_set && dealt_on_demand(*n.port_set)) return "port blocks dealt on demand";
         if (n.port_set && n.static_mappings) return "port sets beside static mappings";
         if (n.design.pool.paired && !n.port_set && nat_plan(n).pairs()) return "paired pooling";
+        if (n.design.port_contiguity != contiguity::none) return "port contiguity";
         const bool table = n.connection_limits.limit_per_instance || n.memory ||
                            n.connection_limits.limit_per_subscriber ||
                            n.mapping_limits.limit_port_mappings;

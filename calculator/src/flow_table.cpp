@@ -22,6 +22,7 @@ table_setup setup_for(const nat_plan& plan, std::vector<destination_place> desti
     out.keeps_order = plan.table && d.pressure == pressure_kind::drop_least_recently_used;
     // A mapping of the same source matters where that source has several destinations.
     out.remembers = d.mapping_type != mapping_type::edm && destinations.size() > 1;
+    out.partners = d.port_contiguity != contiguity::none;
     out.takes_over = !d.reuse.take_over.empty() && d.reuse.chance > 0;
     out.destinations = std::move(destinations);
     return out;
@@ -123,6 +124,12 @@ bool flow_table::held_by_source(std::uint64_t key, std::uint32_t cell, port exte
            });
 }
 
+std::uint32_t flow_table::partner_of(std::uint32_t pair, port source) const {
+    if (!setup_.partners) return none;
+    const auto* flows = memory_.of(source_key(pair, source ^ 1U));
+    return flows ? flows->front() : none;
+}
+
 std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port source,
                                  port external) {
     std::uint32_t id = cell << 16U | external;
@@ -152,7 +159,7 @@ std::uint32_t flow_table::insert(std::uint32_t pair, std::uint32_t cell, port so
         if (held_[client]++ == 0) paired_[client] = cell % setup_.ranks;
     }
     if (setup_.keeps_order) order_.push(id);
-    if (setup_.remembers) memory_.add(source_key(pair, source), id);
+    if (setup_.remembers || setup_.partners) memory_.add(source_key(pair, source), id);
     return id;
 }
 
@@ -180,7 +187,7 @@ void flow_table::remove(std::uint32_t id) {
     --live_;
     if (setup_.quota || setup_.pairs) --held_[destinations_ == 1 ? f.pair : f.pair / destinations_];
     if (setup_.keeps_order) order_.erase(id);
-    if (setup_.remembers) memory_.erase(source_key(f.pair, f.source), id);
+    if (setup_.remembers || setup_.partners) memory_.erase(source_key(f.pair, f.source), id);
 }
 
 }  // namespace natbound::calculator

@@ -127,6 +127,10 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         method_ = m;
         why_ = std::move(why);
     };
+    if (plan.design.port_contiguity == contiguity::require)
+        throw unsupported("NAT " + plan.of->name +
+                          ": the refusal probability where the port beside another's is required "
+                          "(port-contiguity: require) is not modelled yet; simulate counts it");
     if (system_.dealt) {
         if (!complete || !same || !poisson_)
             throw unsupported("NAT " + plan.of->name +
@@ -153,6 +157,12 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                 " few for a search to fail (" + grouped(count(least_busy_)) +
                 " busy ports at least, and the new flow's own)");
     complete_ = complete && same && poisson_;
+    // A search that finds every free port refuses where none is left, whichever it tries first.
+    if (plan.design.port_contiguity == contiguity::attempt && !(complete && same))
+        throw unsupported("NAT " + plan.of->name +
+                          ": the refusal probability where the port beside another's is tried "
+                          "first (port-contiguity: attempt) is known of searches that find every "
+                          "free port; simulate counts it");
     // Both formulas take every arrival for offered: no client may run out of sockets before.
     bool plenty = true;
     const double load = system_.load();

@@ -325,6 +325,7 @@ simulation_input input_for(const scenario& s, const system_split& all, const los
     in.table.quota.reset();
     in.table.keeps_order = false;
     in.table.remembers = false;
+    in.table.partners = false;  // loss_curve::choose: they change no odds, or there is no curve
     in.addresses = static_cast<std::uint32_t>(system.destinations.size());
     const double most = (1 << 20) / static_cast<double>(system.destinations.size());
     std::vector<std::pair<std::size_t, double>> groups;  // client set and addresses

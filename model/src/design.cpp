@@ -80,6 +80,19 @@ void validate(const design& d, const std::string& path) {
         fail(path, "search.rounds", "[]", "a design that preserves no port must search");
     for (std::size_t i = 0; i < d.search.rounds.size(); ++i)
         validate_round(d.search.rounds[i], path, "search.rounds[" + std::to_string(i) + "]");
+    if (d.port_contiguity != contiguity::none) {
+        const std::string said = json_io::name_of(d.port_contiguity);
+        if (!d.port_parity_preservation)
+            fail(path, "port-contiguity", said,
+                 "the port beside an even one is odd, and the design does not preserve parity",
+                 "set port-parity-preservation: true");
+        if (d.mapping_type != mapping_type::eim)
+            fail(path, "port-contiguity", said,
+                 "is beside the mapping of a source port, and a source port has several where the "
+                 "mapping-type is " +
+                     json_io::name_of(d.mapping_type),
+                 "set mapping-type: eim");
+    }
     if (d.pool.choice == pool_choice::hash && !is_known_hash(d.pool.hash) &&
         d.pool.hash != "unknown")
         fail(path, "pool.hash", "'" + d.pool.hash + "'", "no such hash",

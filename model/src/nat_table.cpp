@@ -38,7 +38,18 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
     return nullptr;
 }
 
+const nat_table::entry* nat_table::partner_of(const flow& f) const {
+    if (plan_->design.port_contiguity == contiguity::none) return nullptr;
+    // under eim all its flows are on one endpoint
+    const flow first{f.protocol, {f.source.address, f.source.port ^ 1U}, {}};
+    const auto it = flows_.lower_bound(first);
+    const bool there = it != flows_.end() && it->first.protocol == first.protocol &&
+                       it->first.source == first.source;
+    return there ? &it->second : nullptr;
+}
+
 bool nat_table::draws_address(const flow& f) const {
+    if (plan_->design.port_contiguity == contiguity::require && partner_of(f)) return false;
     return !plan_->pool_rank(f.source.address, f.destination.address) &&
            plan_->design.pool.choice != pool_choice::round_robin &&
            !(pairs_ && live_of(f.source.address) > 0);

@@ -106,6 +106,12 @@ bool nat_plan::pairs() const {
     return rule.paired && pool_size > 1 && (rule.fallback || !one);
 }
 
+port nat_plan::beside(port source, port at) const {
+    const port other = at ^ 1U;
+    const bool searched = !design.search.rounds.empty() && class_of(source).rank(other).has_value();
+    return searched || (other == source && preserves(source)) ? other : port_count;
+}
+
 port_set nat_plan::permitted(port source) const {
     const auto& c = class_of(source);
     const port_set searched = rounds(c.size).empty() ? port_set{} : c.ports;

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/contiguity.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
@@ -67,6 +68,7 @@ class checker {
         if (n.design.port_parity_preservation) parities(i);
         if (n.port_set) validate_port_sets(s, i);
         if (n.workers) validate_workers(s, i);
+        validate_contiguity(s, i);
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())

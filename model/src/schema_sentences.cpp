@@ -250,6 +250,12 @@ const std::map<std::string, const char*>& sentences() {
         {"design.port-parity-preservation",
          "An even source port gets an even external port, an odd one an odd one (RFC 4787, 4.2.2; "
          "RFC 8512). Default false."},
+        {"design.port-contiguity",
+         "Source ports 2k and 2k + 1 (RTP and RTCP) get external ports 2j and 2j + 1 of one "
+         "address "
+         "(RFC 4787, 4.2.3). none; attempt: where one has a mapping, the port beside it is tried "
+         "first for the other; require: the other gets that port or none. With eim, and with "
+         "port-parity-preservation. Default none."},
         {"design.first-choice",
          "none; preserve: the client's own port if it lies in its class; preserve-any: whatever it "
          "is."},

@@ -10,6 +10,7 @@
 #include "all_sizes_keys.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/contiguity.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/plan.hpp"
 #include "natbound/solver/classes.hpp"
@@ -81,6 +82,7 @@ class shape_reader {
             if (one.static_mappings && !one.static_mappings->empty())
                 no(one.name, "static mappings");
             if (one.design.pool.paired) no(one.name, "paired pooling");
+            if (requires_contiguity(one)) no(one.name, "port-contiguity: require");
             for (const auto& c : one.inside)
                 if (!behind.insert(c).second) no(one.name, "clients spread over NATs");
         }

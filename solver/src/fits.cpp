@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cascade_view.hpp"
+#include "contiguous.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
@@ -70,6 +71,7 @@ fit_result settled(const scenario& s, const demand_list& demand,
     if (total_of(demand) == 0) return from_maximum(s, 0);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
+    if (keeps_pairs(s)) return fits_in_pairs(s, some);
     if (auto found = with_enough_endpoints(s, some)) return std::move(*found);
     if (auto found = within_subscribers(s, some)) return std::move(*found);
     if (is_cascade(s)) return fits_through_cascade(s, std::move(some));

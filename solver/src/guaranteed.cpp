@@ -15,6 +15,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "partner_conflict.hpp"
 #include "port_set_guaranteed.hpp"
 #include "search_bound.hpp"
 
@@ -95,6 +96,7 @@ guaranteed_result of_nat(const scenario& s, const nat& n, known_sequences& seque
     const nat_plan searched(unlimited);
     const auto found = least_of_search(s, searched, sequences, interrupt);
     guaranteed_result out = found.result;
+    with_partners(s, searched, found.arenas, out);
     const nat_plan plan(n);
     const client_set* who = over_quota(s, plan);
     if (who) {

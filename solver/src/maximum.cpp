@@ -5,6 +5,7 @@
 
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
+#include "contiguous.hpp"
 #include "joint_maximum.hpp"
 #include "joint_nats.hpp"
 #include "maximum_as_demand.hpp"
@@ -423,8 +424,10 @@ nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
     nat_capacity out;
     try {
         out = settled(s, memory);
+        lay_in_pairs(s, out, memory);
     } catch (const limit_reached&) {
         out = rough_maximum(s);
+        leave_out_pairs(s, out);
     }
     if (const auto ended = limit_hit(); ended && out.at_least < out.at_most)
         out.why_bounds = ended->what();

@@ -8,6 +8,7 @@
 #include <functional>
 #include <queue>
 
+#include "contiguous.hpp"
 #include "joint_nats.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
@@ -84,7 +85,8 @@ class newton {
         for (std::size_t v = 0; v < s.servers.size() && decides_; ++v)
             decides_ = !enough_for_backends(s, v);
         // through a cascade the outer NATs' flows depend on where the inner ones place theirs
-        if (is_cascade(s) || limits_subscribers(s) || clash_in_words(s)) decides_ = false;
+        if (is_cascade(s) || limits_subscribers(s) || clash_in_words(s) || keeps_pairs(s))
+            decides_ = false;
         if (!decides_) return;
         const auto reach = reaches_of(s);
         const auto inside = inside_of(s);

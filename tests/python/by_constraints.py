@@ -77,9 +77,18 @@ class _Written:
                 rules.at_most((z for f, z in self.live if f[1] == a), router.quota)
         if router.paired:
             self._dealt(lambda e: e[0], 1)
+        if router.contiguity == "require":
+            self._beside()
         if router.sets:
             of = {e: i for i, some in enumerate(router.sets) for e in some}  # a set of one's own is no one else's anyway
             self._dealt(of.get, router.sets_each, alone=True)
+
+    def _beside(self) -> None:
+        """Of the mappings of source ports 2k and 2k + 1 one alone is there, or their endpoints are 2j and 2j + 1 of one address."""
+        for (protocol, address, port), at in self.chosen.items():
+            other = self.chosen.get((protocol, address, port ^ 1), {})
+            for (rank, p), x in at.items():
+                self.rules.at_most((x, *(y for e, y in other.items() if e != (rank, p ^ 1))), 1)
 
     def _dealt(self, part: Callable[[Any], Any], most: int, alone: bool = False) -> None:
         """Each client address has at most so many parts of the endpoints; `alone`: and no other has them."""

@@ -93,6 +93,12 @@ def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | N
             break
     if router.most_mappings is not None and len({router.mapping(g) for g in live}) >= router.most_mappings:
         return None
+    partner = [e for g, e in live.items() if g[:2] == f[:2] and g[2] == f[2] ^ 1] if router.contiguity != "none" else []
+    there = (partner[0][0], partner[0][1] ^ 1) if partner else None
+    mine = set(router.searched(f[2]) if router.rounds else []) | ({f[2]} if router.keeps(f[2]) else set())
+    good = there and there[1] in mine and (router.key(f), there) not in held and not router.keeps_for_good(f[0], there)
+    if there and router.contiguity == "require":
+        return (frozenset({*state[0], (f, there)}), turn) if good else None
     rank = router.hashed(f[1], f[3])
     if rank is None and router.design["pool"]["choice"] == "round-robin":
         rank, turn = turn, (turn + 1) % len(router.pool)
@@ -100,6 +106,8 @@ def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | N
         rank = numbers.draw(len(router.pool))
     for k in range(len(router.pool) if router.design.get("pool", {}).get("fallback") else 1):
         here = (rank + k) % len(router.pool)
+        if there and good and there[0] == here:
+            return frozenset({*state[0], (f, there)}), turn
         for port in probes(router, f[2], numbers):
             if (router.key(f), (here, port)) not in held and not router.keeps_for_good(f[0], (here, port)):
                 return frozenset({*state[0], (f, (here, port))}), turn

@@ -36,6 +36,8 @@ from comparing import bounds, wanted, wrong_demand
 from mutation import mutants
 from natbound.check import check
 from test_firewall import with_firewall
+from test_port_contiguity import made as beside
+from test_port_contiguity import with_contiguity
 from test_port_parity import with_parity
 from test_server_limits import with_backends, with_many_backends, with_server_limits
 from test_static_mappings import with_holes
@@ -87,6 +89,9 @@ KINDS: dict[str, Maker] = {
     "port parity, static mappings": lambda rng: with_parity(with_holes(rng, small.random_scenario(rng))),
     "port parity, cascades": lambda rng: with_parity(test_cascade.made(rng)),
     "port parity, spread clients": lambda rng: with_parity(test_spread.spread(rng)),
+    "port contiguity, tried": lambda rng: beside(rng, "attempt"),
+    "port contiguity, required": lambda rng: beside(rng, "require"),
+    "port contiguity, required, static mappings": lambda rng: with_contiguity(with_holes(rng, beside(rng, "require")), "require"),
     "paired pooling": test_paired.paired,
     "paired pooling, server limits": lambda rng: with_server_limits(rng, test_paired.paired(rng)),
     "overloading": test_overloading.overloading,

@@ -178,6 +178,7 @@ class Router:
         self.type = d.get("mapping-type", "edm") if self.translates else "edm"
         self.scope = d.get("clash-scope", {}) if self.translates else {}
         self.rounds = d.get("search", {}).get("rounds", [])
+        self.contiguity = d.get("port-contiguity", "none")
         self.given: dict[Flow, set[External]] = {}
 
     def keeps_for_good(self, protocol: str, e: External) -> bool:
@@ -210,6 +211,13 @@ class Router:
     def mapping(self, f: Flow) -> tuple[Any, ...]:
         """The mapping that carries a flow."""
         return {"eim": f[:3], "adm": f[:4]}.get(self.type, f)
+
+    def all_beside(self, at: dict[Any, External | None]) -> bool:
+        """Whether, where contiguity is required, mappings of source ports 2k and 2k + 1 are at 2j and 2j + 1 of one address."""
+        if self.contiguity != "require":
+            return True
+        others = ((e, at.get((*m[:2], m[2] ^ 1))) for m, e in at.items() if e is not None)
+        return all(o is None or o == (e[0], e[1] ^ 1) for e, o in others)
 
     def hashed(self, source: str, destination: str) -> int | None:
         """The rank of the pool's address that is fixed for a flow, if it is."""
@@ -378,6 +386,8 @@ def best_assignment(router: Router) -> dict[Flow, External]:
         options = [[None, *sorted(router.permitted(carried[m][0]))] for m in mappings]
         for given in itertools.product(*options):
             used = [m for m, e in zip(mappings, given, strict=False) if e is not None]
+            if not router.all_beside(dict(zip(mappings, given, strict=False))):
+                continue
             if router.most_mappings is not None and len(used) > router.most_mappings:
                 continue
             groups: dict[Any, dict[Any, list[Flow]]] = {}
@@ -452,6 +462,8 @@ def wrong_with(world: World, live: list[tuple[Flow, str | None, External | None]
                 return "a mapping with two endpoints"
             if by.setdefault((router.key(f), e), router.mapping(f)) != router.mapping(f):
                 return "clash"
+        if not router.all_beside(at):
+            return "apart"
         if router.table is not None and len(mine) > router.table:
             return "table"
         own = [f[1] for f, _ in mine]

@@ -55,6 +55,7 @@ class Plan:
     scope: str  # destination of the clash scope: none, address, endpoint
     scope_protocol: bool
     classes: tuple[PortClass, ...]
+    contiguity: str  # none, attempt, require: beside the mapping of its partner, the other port of a pair 2k, 2k + 1 (RFC 4787, 4.2.3)
     preserved: Set  # source ports that are first tried as they are
     rounds: tuple[Round, ...]
     stop_when_covered: bool
@@ -77,6 +78,12 @@ class Plan:
             if self.stop_when_covered and r.length(n) >= n:
                 break
         return out
+
+    def beside(self, source: int, at: int) -> int | None:
+        """The port beside `at`, where the source port's partner has its mapping; None where this source port is never given it."""
+        other = at ^ 1
+        searched = self.rounds and meet(self.class_of(source).ports, ((other, other),))
+        return other if searched or (other == source and meet(self.preserved, ((source, source),))) else None
 
     def permitted(self, source: Set) -> Set:
         """All external ports that flows from these source ports may ever be given on an address."""
@@ -151,7 +158,7 @@ def _merge(target: Any, patch: Any, depth: int = 0) -> Any:
 
 
 AXES = (
-    "name summary sources notes mapping-type clash-scope port-classes port-parity-preservation first-choice search pool commit reuse pressure failure "
+    "name summary sources notes mapping-type clash-scope port-classes port-parity-preservation port-contiguity first-choice search pool commit reuse pressure failure "
     "when-restricted timers remedies"
 )
 
@@ -197,6 +204,9 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
         preserved = union(s for c in classes for s in meet(c.source, c.ports))
     if flag(value.get("port-parity-preservation", False), where + ".port-parity-preservation"):
         classes = _by_parity(classes, where)
+    contiguity = _one_of(value.get("port-contiguity", "none"), "none attempt require", where + ".port-contiguity")
+    pairs = value.get("port-parity-preservation", False) and value.get("mapping-type") == "eim"
+    need(contiguity == "none" or pairs, f"{where}.port-contiguity: is of eim with parity")
     search = known_keys(value.get("search", {}), "rounds stop-when-covered first-choice-counts", where + ".search")
     rounds = [_round(r, f"{where}.search.rounds[{i}]") for i, r in enumerate(entries(search.get("rounds", []), where))]
     need(rounds or first != "none", f"{where}: a design that preserves no port must search")
@@ -219,6 +229,7 @@ def read_plan(value: Any, restrict: Set | None, where: str) -> Plan:
         scope=_one_of(scope.get("destination", "endpoint"), "none address endpoint", where + ".clash-scope"),
         scope_protocol=flag(scope.get("protocol", True), where + ".clash-scope.protocol"),
         classes=tuple(classes),
+        contiguity=contiguity,
         preserved=preserved,
         rounds=tuple(rounds),
         stop_when_covered=flag(search.get("stop-when-covered", False), where + ".search"),

@@ -13,6 +13,7 @@ from .blocks import Block, read_block, some_dests
 from .clash import clusters, once_outside
 from .keys import mapping_side
 from .paired import one_address
+from .partners import together
 from .pool import Way
 from .port_set_blocks import in_sets
 from .port_sets import check_dealt, check_demand
@@ -189,6 +190,7 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         within_quota(nat, mine)
         within_subscribers(nat, mine)
         one_address(nat, mine)
+        together(nat, mine)
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")

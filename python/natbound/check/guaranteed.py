@@ -13,6 +13,7 @@ from typing import Any
 from .cascade import most_through
 from .clash import check_clash, once_alone, once_behind
 from .holes import PROTOCOLS
+from .partners import least_beside
 from .quota import can_refuse
 from .reading import address, addresses, count, entries, get, known_keys, need, ports, word
 from .replay import Flow, Script
@@ -115,7 +116,8 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
         search = least_of_searches(scenario, nat) if nat.translates else None
-        known = [n for n in (search, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
+        beside = least_beside(scenario, nat, mappings_of(scenario, nat))
+        known = [n for n in (search, beside, nat.table, nat.mappings, nat.quota if can_refuse(scenario, nat) else None) if n is not None]
         least[nat.name] = min(known) if known else None
     servers = refusing(scenario)
     for nat in scenario.nats.values():
@@ -131,7 +133,7 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
         )
         check_clash(scenario, get(body, "clash", "guaranteed"))
         return said
-    need(reason in ("sequence", "conflict", "table", "quota", "servers", "subscribers", "state"), "lower-bound: no such reason")
+    need(reason in ("sequence", "conflict", "partner", "table", "quota", "servers", "subscribers", "state"), "lower-bound: no such reason")
     need("clash" not in body, "a clash, and another reason")
     once_alone(scenario)
     once_behind(scenario)
@@ -195,6 +197,10 @@ def nothing_fails(scenario: Scenario, body: Any, bound: Any, said: int) -> int:
         need(
             not nat.translates or least_of_searches(scenario, nat) is None,
             f"lower-bound: a search through {nat.name} may fail, as far as is shown",
+        )
+        need(
+            least_beside(scenario, nat, mappings_of(scenario, nat)) is None,
+            f"lower-bound: at {nat.name} the port beside another may be taken, as far as is shown",
         )
         need(not can_refuse(scenario, nat), f"lower-bound: {nat.name} has a quota of {nat.quota}")
         for most, there_are in ((nat.table, through[nat.name]), (nat.mappings, min(through[nat.name], mappings_of(scenario, nat)))):

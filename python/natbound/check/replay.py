@@ -123,6 +123,10 @@ class Table:
 
     def search(self, f: Flow, draw: Draw) -> tuple[int, int] | None:
         """The endpoint that the search gives, address by address."""
+        partner = self.partner(f)
+        beside = None if partner is None else self.plan.beside(f[2], partner[1])
+        if partner is not None and self.plan.contiguity == "require":
+            return None if beside is None or self.row(f, partner[0]).busy[beside] else (partner[0], beside)
         own = self.bound.get(f[1])
         if own is not None:
             rank = own
@@ -140,10 +144,19 @@ class Table:
         for i in range(self.pool if self.plan.fallback and own is None else 1):
             spend(2)
             here = (rank + i) % self.pool
+            if beside is not None and partner is not None and partner[0] == here and not self.row(f, here).busy[beside]:
+                return here, beside
             port = self.choose(f, self.row(f, here).busy, draw, i)
             if port >= 0:
                 return here, port
         return None
+
+    def partner(self, f: Flow) -> tuple[int, int] | None:
+        """Port contiguity: where the mapping of the other source port of a pair 2k, 2k + 1 is."""
+        if self.plan.contiguity == "none":
+            return None
+        flows = self.sources.get((f[0], f[1], f[2] ^ 1))
+        return self.live[flows[0]] if flows else None
 
     def same_again(self, f: Flow, what: tuple[int, int], value: int) -> None:
         """A hash is a function of the flow."""

@@ -225,6 +225,7 @@ def expressible(world: Checked) -> None:
             (n.port_sets is not None, "ports dealt out in sets"),
             (n.subscribers is not None, "a limit on subscribers"),
             (n.translates and n.plan.paired and size(n.pool) > 1, "paired pooling"),
+            (n.translates and n.plan.contiguity == "require", "ports that are required beside one another"),
             (n.translates and Way(world, n).gives == "hashed", "a pool whose address a hash picks"),
             (
                 n.translates and n.plan.pool_choice == "hash" and n.plan.hash == "unknown" and not n.plan.fallback and size(n.pool) > 1,

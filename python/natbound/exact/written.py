@@ -129,11 +129,21 @@ class _Stage:
                 for z in some:
                     self._implies(z, served[a])
             self._few(served.values(), nat.subscribers)
+        if nat.translates and nat.plan.contiguity == "require":
+            self._beside()
         if nat.translates and nat.plan.paired and size(nat.pool) > 1:
             self._parts(lambda e: e[0], 1, alone=False)
         if nat.port_sets is not None and self.sets:
             of = {(a, p): (a, s[0][0]) for a, s in self.sets for p in each(s)}
             self._parts(of.get, nat.port_sets.more.each if nat.port_sets.more else nat.port_sets.each, alone=True)
+
+    def _beside(self) -> None:
+        """Port contiguity: mappings of source ports 2k and 2k + 1 are at 2j and 2j + 1 of one address, where both are there."""
+        for mapping, ends in self.has.items():
+            assert isinstance(mapping, tuple)  # of eim: protocol, source address and port
+            other = self.has.get((*mapping[:2], mapping[2] ^ 1), {})
+            for (there, p), x in ends.items():
+                self._few((x, *(y for e, y in other.items() if e != (there, p ^ 1))), 1)
 
     def _parts(self, part: Callable[[End], Hashable], most: int, *, alone: bool) -> None:
         """Each client address has so many parts of the endpoints (those in none do not count) at most; `alone`: and nobody else has those."""

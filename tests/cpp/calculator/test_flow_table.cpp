@@ -246,6 +246,35 @@ TEST_CASE("paired pooling: a client's live flows have one address, whatever the 
     CHECK(sum.cut > 50);
 }
 
+TEST_CASE("port contiguity, tried and required: partners beside one another") {
+    random_bits random(16);
+    tally sum;
+    for (const auto& d : catalogue())
+        for (const auto how : {contiguity::attempt, contiguity::require})
+            for (int i = 0; i < 30; ++i) {
+                nat n = test::nat_with(d, 1 + random.draw(3));
+                n.port_set_restrict =
+                    port_restriction{40000, 40001 + static_cast<port>(random.draw(12))};
+                auto& to = n.design;
+                to.mapping_type = mapping_type::eim;
+                to.port_parity_preservation = true;
+                to.port_contiguity = how;
+                to.clash_scope.destination = static_cast<scope_destination>(random.draw(3));
+                to.pool.choice = static_cast<pool_choice>(random.draw(4));
+                to.pool.hash = to.pool.choice == pool_choice::hash ? "unknown" : "";
+                to.pool.fallback = random.draw(2) == 1;
+                to.pool.paired = random.draw(2) == 1;
+                to.reuse.take_over.clear();
+                to.when_restricted = {};
+                if (random.draw(3) == 0)
+                    n.connection_limits.limit_per_instance = 3 + random.draw(20);
+                INFO(d.name << " run " << i);
+                compare(n, random.next() % 100000, 300, sum);
+            }
+    CHECK(sum.refused > 200);
+    CHECK(sum.conflict > 20);
+}
+
 TEST_CASE("each design with a quota per subscriber, closing entries counted") {
     for (const auto& d : catalogue()) {
         random_bits random(13);

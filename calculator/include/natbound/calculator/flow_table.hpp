@@ -31,6 +31,7 @@ struct table_setup {
     bool pairs = false;                  // the live flows of a client share an external address
     bool keeps_order = false;            // of last use: a full table drops the oldest
     bool remembers = false;              // mappings of the same source (eim, adm, eim-if-possible)
+    bool partners = false;               // mappings of source ports beside it (port contiguity)
     bool takes_over = false;             // closing entries
 };
 
@@ -114,6 +115,8 @@ class flow_table {
     std::uint32_t insert(std::uint32_t pair, std::uint32_t cell, port source, port external);
     std::uint32_t shared_mapping(std::uint32_t client, std::uint32_t destination,
                                  port source) const;
+    // A flow of the source port's partner, or none.
+    std::uint32_t partner_of(std::uint32_t pair, port source) const;
     std::uint64_t source_key(std::uint32_t pair, port source) const;
     bool held_by_source(std::uint64_t key, std::uint32_t cell, port external) const;
 
@@ -195,6 +198,19 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
         }
     }
     const std::uint32_t ranks = setup_.ranks;
+    std::uint32_t beside_rank = none;
+    port beside = port_count;
+    if (const auto partner = partner_of(pair, source); partner != none) {
+        beside_rank = cell_of(partner) % ranks;
+        beside = setup_.plan->beside(source, external_of(partner));
+        if (design.port_contiguity == contiguity::require) {
+            if (beside != port_count && !cells_[first_cell + beside_rank].busy(beside))
+                out.id = insert(pair, first_cell + beside_rank, source, beside);
+            else
+                out.refused = refusal::no_port;
+            return out;
+        }
+    }
     const bool bound = setup_.pairs && client < held_.size() && held_[client] > 0;
     if (bound) {
         rank = paired_[client];
@@ -211,6 +227,10 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     const std::uint32_t tries = design.pool.fallback && !bound ? ranks : 1;
     for (std::uint32_t i = 0; i < tries; ++i) {
         const std::uint32_t cell = first_cell + rank;
+        if (beside != port_count && rank == beside_rank && !cells_[cell].busy(beside)) {
+            out.id = insert(pair, cell, source, beside);
+            return out;
+        }
         if (full(cell)) {
             draw_in_vain(source, random);
             rank = rank + 1 == ranks ? 0 : rank + 1;

@@ -39,6 +39,12 @@ struct port_class {
     port_set ports;
 };
 
+// RFC 4787, 4.2.3: source ports 2k and 2k + 1 are partners (RTP and RTCP, RFC 3550, 11), and where
+// one has a mapping at external port m, the other one's place is the other port of {2j, 2j + 1}
+// that m lies in, on the same address. `attempt`: that place is tried before all else, wherever the
+// flow is searched on that address; `require`: the flow gets that place or none.
+BOOST_DEFINE_ENUM_CLASS(contiguity, none, attempt, require)
+
 // Before any search: nothing; the client's own port if it lies in its class's ports; the client's
 // own port whatever it is.
 BOOST_DEFINE_ENUM_CLASS(first_choice, none, preserve, preserve_any)
@@ -126,6 +132,7 @@ struct design {
     std::vector<port_class> port_classes;
     // RFC 4787, 4.2.2: an even source port is searched an even external one, an odd one an odd one.
     bool port_parity_preservation = false;
+    contiguity port_contiguity = contiguity::none;
     natbound::first_choice first_choice = natbound::first_choice::none;
     natbound::search search;
     pool_rule pool;
@@ -150,8 +157,8 @@ BOOST_DESCRIBE_STRUCT(failure_rule, (), (kind, icmp_type, icmp_code, counter, co
 BOOST_DESCRIBE_STRUCT(remedy, (), (name, apply, set, breaks))
 BOOST_DESCRIBE_STRUCT(design, (),
                       (name, summary, sources, notes, mapping_type, clash_scope, port_classes,
-                       port_parity_preservation, first_choice, search, pool, commit, reuse,
-                       pressure, failure, when_restricted, timers, remedies))
+                       port_parity_preservation, port_contiguity, first_choice, search, pool,
+                       commit, reuse, pressure, failure, when_restricted, timers, remedies))
 
 // Throws input_error where the axes contradict one another.
 void validate(const design& d, const std::string& path);

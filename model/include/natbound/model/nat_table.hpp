@@ -137,6 +137,8 @@ class nat_table {
     void mark(const flow& f, const entry& e);
     void touch(const entry& e);
     const entry* shared_mapping(const flow& f) const;
+    // Port contiguity: an entry of the source port's partner, if it has one.
+    const entry* partner_of(const flow& f) const;
     bool held_by_own(const flow& f, const entry& mapping) const;
     endpoint external(std::uint64_t rank, port at) const;
     sparse_port_bits& ports_of(const flow& f, std::uint64_t rank);
@@ -199,6 +201,15 @@ opened nat_table::open(const flow& f, Random& random) {
             return out;
         }
     }
+    const entry* partner = partner_of(f);
+    const port beside = partner ? plan_->beside(f.source.port, partner->at) : port_count;
+    if (partner && plan_->design.port_contiguity == contiguity::require) {
+        if (beside != port_count && !ports_of(f, partner->rank).busy(beside))
+            insert(f, partner->rank, beside, out);
+        else
+            out.refused = refusal::no_port;
+        return out;
+    }
     const auto pool = static_cast<std::uint64_t>(plan_->pool_size);
     std::uint64_t rank = 0;
     bool bound = false;  // to the address that its client has already
@@ -218,6 +229,10 @@ opened nat_table::open(const flow& f, Random& random) {
     const take_over_rule reuse = reuse_for(f);
     const std::uint64_t tries = plan_->design.pool.fallback && !bound ? pool : 1;
     for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool) {
+        if (beside != port_count && partner->rank == rank && !ports_of(f, rank).busy(beside)) {
+            insert(f, rank, beside, out);
+            return out;
+        }
         const auto found = choose_port(*plan_, ports_of(f, rank), f.source.port, reuse, random);
         if (!found) continue;
         if (found->taken_over) {

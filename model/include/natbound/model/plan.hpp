@@ -59,6 +59,9 @@ struct nat_plan {
     // Whether paired pooling (RFC 4787 REQ-2) takes a choice away: a flow by itself could have
     // several external addresses, and all live ones of a client address must have the same.
     bool pairs() const;
+    // Port contiguity: the port beside `at`, where this source port's partner has its mapping;
+    // port_count where a flow from this source port is never given it.
+    port beside(port source, port at) const;
     // All external ports that a flow from this source port may ever be given on an address.
     port_set permitted(port source) const;
     // The rounds that are made in a range of that size.
