@@ -290,3 +290,13 @@ def test_limits_that_meet_give_an_interval_that_holds() -> None:
     assert low <= found.interval[0] < found.interval[1] <= high
     assert found.interval[1] - found.interval[0] < (high - low) / 2
     assert abs(found.simulation.z) < 4
+
+
+def test_a_rule_that_gives_a_probability_is_held_to_it() -> None:
+    """Batches of 5 are refused 1,790 times as often as Erlang B says; both are above 1e-6, so that the rule allows nothing that it should not."""
+    rows = {row["rule"]: row for row in gateway(905, arrivals={"law": "batches", "mean-batch": 5}).rules(1e-6)["rules"]}
+    erlang = rows["Erlang B on all ports"]
+    says = float(calculator.erlang_b(PORTS, 905 * 60))
+    assert erlang["refusal_probability"] > 2 * says > 2e-6
+    assert erlang["verdict"] == "too bold"
+    assert not erlang["holds"]
