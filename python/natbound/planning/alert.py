@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 DAY = 86400.0
+SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{(?:[^{}\"]|\"(?:\\.|[^\"\\])*\")*\})?")
+PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def alert(
@@ -27,11 +30,14 @@ def alert(
     """The threshold on live connections.
 
     epsilon: the refusal probability of the worst kind of traffic that must not be reached, in (0, 1). growth: of the load, a day (0.02 is 2 %),
-    >= 0. lead: seconds that must remain between the alert and epsilon, >= 0. metric: the PromQL expression that counts live connections.
+    >= 0. lead: seconds that must remain between the alert and epsilon, >= 0. metric: the PromQL expression that counts live connections; only its
+    brackets and quotes are checked.
     """
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
+    if metric is not None:
+        _check_closed(metric)
     likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
@@ -62,6 +68,34 @@ def alert(
     return Result(data)
 
 
+def _check_closed(metric: str) -> None:
+    """Brackets are closed in their order, and quotes are."""
+    bare = re.sub(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`", "", metric)
+    opened: list[str] = []
+    for sign in bare:
+        if sign in PAIRS.values():
+            opened.append(sign)
+        elif sign in "\"'`" or (sign in PAIRS and (not opened or opened.pop() != PAIRS[sign])):
+            opened = [sign]
+            break
+    if opened or not metric.strip():
+        raise InputError("a PromQL expression is wanted, its brackets and quotes closed", path="--metric", value=f"'{metric}'",
+                         fix="--metric 'sum(node_nf_conntrack_entries)'")  # fmt: skip
+
+
+def _averaged(metric: str, minutes: int) -> str:
+    """Over the last minutes: of a selector its range; of any other expression a subquery, as ranges are for selectors alone
+    (prometheus.io/docs/prometheus/latest/querying/basics)."""
+    if SELECTOR.fullmatch(metric.strip()):
+        return f"avg_over_time({metric.strip()}[{minutes}m])"
+    return f"avg_over_time(({metric.strip()})[{minutes}m:])"
+
+
+def _scalar(text: str) -> str:
+    """As YAML has it: plain where that is read back as it is."""
+    return "'" + text.replace("'", "''") + "'" if re.search(r":\s|\s#|\n", text) else text
+
+
 def _turn(scenario: Scenario) -> float:
     """Seconds in which arrivals that come and go are once on and off, or once in each of their states, on average: the longest of all entries."""
     longest = 0.0
@@ -80,13 +114,14 @@ def _metric(scenario: Scenario) -> str:
 
 def _rule(data: dict[str, Any]) -> str:
     minutes = max(1, math.ceil(data["averaged_over_seconds"] / 60))
+    expression = f"{_averaged(data['metric'], minutes)} > {math.floor(data['connections'])}"
     lead = f", {data['lead_seconds'] / DAY:.3g} days of growth ahead" if data["lead_seconds"] else ""
     return (
         "groups:\n"
         "  - name: natbound\n"
         "    rules:\n"
         "      - alert: NatNearExhaustion\n"
-        f"        expr: avg_over_time({data['metric']}[{minutes}m]) > {math.floor(data['connections'])}\n"
+        f"        expr: {_scalar(expression)}\n"
         f"        for: {minutes}m\n"
         "        labels:\n"
         "          severity: warning\n"
