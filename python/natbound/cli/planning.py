@@ -123,7 +123,8 @@ def _retried(retries: dict[str, Any]) -> str:
     if retries["method"] == "bound":
         return f"at most {w.probability(retries['at_most'])} of connections fail: {retries['why']}"
     fail = retries["connection_failure"]
-    text = f"{w.probability(retries['attempt_refusal'])} of attempts refused, "
+    spread = f" ({w.between(retries['attempt_interval'])})" if retries["method"] == "simulated" else ""
+    text = f"{w.probability(retries['attempt_refusal'])}{spread} of attempts refused, "
     text += f"{'at most ' + w.probability(retries['at_most']) if fail is None else w.probability(fail)} of connections fail"
     if retries["method"] != "simulated":
         return f"{text}, by the fixed point"
