@@ -174,8 +174,10 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
             auto found = erlang_course(ports, load, hold, start, options_.times, stop);
             // below what a law of chances holds
             for (std::size_t t = 0; t < times(); ++t)
-                if (options_.times[t] == 0 && same_as_before_)
+                if (options_.times[t] == 0 && same_as_before_) {
                     found.refused[0][t].log = log_erlang_b(curve.ports(), old->load());
+                    found.unseen[t] = 0;
+                }
             return found;
         }
         const auto tries = curve.tries();
@@ -277,7 +279,7 @@ after_result after(const scenario& before, const scenario& now, const after_opti
     if (options.times.empty()) {
         const auto traffic = fill_traffic(now);
         for (const double holds : {0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0})
-            options.times.push_back(holds * traffic.load() / traffic.rate());
+            options.times.push_back(holds * detail::taken_a_connection(traffic));
     }
     refuse_clashes(now);
     if (!options.live) refuse_clashes(before);

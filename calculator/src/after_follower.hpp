@@ -61,7 +61,8 @@ class follower {
     void progress(double part) const;
 
     // Bounds say less than anything that was seen.
-    static double rank(const refusal_odds& odds) { return odds.at_most ? -1e300 : odds.log; }
+    // Bounds among themselves, and below all that is known.
+    static double rank(const refusal_odds& odds) { return odds.log - (odds.at_most ? 1e12 : 0); }
 
     static constexpr std::size_t most_systems = 256;
     const scenario& before_;

@@ -86,6 +86,7 @@ void follower::odds() {
                 if (!here.seen)
                     unseen[part.kind][t] +=
                         share * -std::expm1(std::log(0.05) / static_cast<double>(course.runs));
+                if (!course.unseen.empty()) unseen[part.kind][t] += share * course.unseen[t];
                 if (here.log == log_zero) continue;
                 const double log = here.log + std::log(share), all = log_sum(to.log, log);
                 to.error = to.error * std::exp(to.log - all) + here.error * std::exp(log - all);
@@ -111,6 +112,7 @@ void follower::odds() {
                 const double all = log_sum(limit, rest);
                 if (all > log_zero) here.error *= std::exp(rest - all);
                 here.log = all;
+                if (!found->second.unseen.empty()) unseen[k][t] += found->second.unseen[t];
             };
             if (split_.kinds[k].nat) join(tables_, *split_.kinds[k].nat);
             join(quotas_, split_.kinds[k].clients);

@@ -131,7 +131,13 @@ class stepper {
 
     void begin(double rate, double load, double rate_before, double warm_up, double most) {
         const auto& times = options_.times;
-        all_.wide = around * load / rate;
+        all_.wide = around * taken_a_connection(traffic_);
+        if (warm_up * rate_before * fewest_runs > most) {
+            all_.most_warm_up = warm_up = most / (rate_before * fewest_runs);
+            out_.assumed.push_back("before the change " + shortest(std::round(warm_up)) +
+                                   " s are stepped, from as many flows as are live in the long "
+                                   "run: fewer than how ports are arranged is remembered for");
+        }
         const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
         all_.runs = options_.runs;
         if (all_.runs == 0)
@@ -245,7 +251,9 @@ class stepper {
         if (options_.live) out_.load_before = *options_.live;
         out_.live = all_.live;
         out_.runs = all_.runs;
-        const auto rank = [](const refusal_odds& odds) { return odds.at_most ? -1e300 : odds.log; };
+        const auto rank = [](const refusal_odds& odds) {
+            return odds.log - (odds.at_most ? 1e12 : 0);
+        };
         for (std::size_t t = 0; t < options_.times.size(); ++t) {
             out_.overall.push_back(all_.overall[t].odds());
             const auto worst = std::max_element(
@@ -267,6 +275,7 @@ class stepper {
             return std::log1p(-static_cast<double>(come) / static_cast<double>(first.size()));
         };
         course.known_until = horizon_;
+        course.runs = all_.runs;
         out_.first = first_of({{&course, 1.0}}, options_);
         out_.method = "the whole network, stepped through the change " + std::to_string(all_.runs) +
                       " times; counted are the connections that arrive within 1 % of a mean hold "
@@ -276,6 +285,11 @@ class stepper {
             "what is live before the change is stepped through the NATs and limits as they are "
             "after it");
         if (network_) out_.assumed.emplace_back("the timers after the change hold before it, too");
+        if (all_.unoffered > 0)
+            out_.assumed.push_back(
+                shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
+                " % of the connections after the change found no port of their own and were not "
+                "sent: they are not among these");
         if (both_.lost)
             out_.assumed.emplace_back(
                 "flows of client and server sets that the change takes away are gone at once");

@@ -40,6 +40,12 @@ std::string limits_of(const scenario& s, bool bursts) {
 
 }  // namespace
 
+double taken_a_connection(const filled_traffic& traffic) {
+    double sum = 0;
+    for (const auto& s : traffic.streams) sum += s.rate * std::max(s.hold(), s.socket_hold());
+    return sum / traffic.rate();
+}
+
 std::string stepped_for(const scenario& before, const scenario& now) {
     if (is_cascade(now) || is_cascade(before)) return "NATs inside others";
     if (is_spread(now) || is_spread(before)) return "clients that are spread over NATs";

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 import yaml
@@ -300,3 +301,25 @@ def test_a_rule_that_gives_a_probability_is_held_to_it() -> None:
     assert erlang["refusal_probability"] > 2 * says > 2e-6
     assert erlang["verdict"] == "too bold"
     assert not erlang["holds"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "averaged"),
+    [
+        ("nat_live", "avg_over_time(nat_live[10m])"),
+        ('nat_live{instance=~"gw{1,2}: .*"}', 'avg_over_time(nat_live{instance=~"gw{1,2}: .*"}[10m])'),
+        ("sum(node_nf_conntrack_entries)", "avg_over_time((sum(node_nf_conntrack_entries))[10m:])"),
+        ("a + b", "avg_over_time((a + b)[10m:])"),
+    ],
+)
+def test_only_selectors_are_averaged_over_a_range(metric: str, averaged: str) -> None:
+    """Prometheus: "ranges only allowed for vector selectors"; of what is computed, a subquery."""
+    rule = yaml.safe_load(gateway().alert(1e-6, metric=metric).rule)["groups"][0]["rules"][0]
+    window = rule["expr"][: rule["expr"].rindex(" > ")]
+    assert re.sub(r"\d+m", "10m", window) == averaged
+
+
+@pytest.mark.parametrize("metric", ["foo bar (((", "sum(a))", "a[5m)", 'a{b="c}', ""])
+def test_what_is_not_closed_is_no_metric(metric: str) -> None:
+    with pytest.raises(InputError, match="brackets and quotes closed"):
+        gateway().alert(1e-6, metric=metric)
