@@ -46,14 +46,13 @@ struct by_run {
 // What all parts of a network have in common.
 struct course_of_all {
     const after_options& options;
-    std::vector<std::size_t> order;  // of the times, ascending
     double wide = 0;                 // seconds around each
     double most_warm_up = never;     // seconds, where the number of runs leaves no more
     double came = 0, unoffered = 0;  // connections, in all; those without a port of their own
     std::size_t runs = 0;
     double parts = 1;
-    std::vector<by_run> overall;  // by time
-    std::vector<double> live, first;
+    std::vector<by_run> overall = {};  // by time
+    std::vector<double> live = {}, first = {};
 };
 
 // The streams before the change, the first so many, and those after it.

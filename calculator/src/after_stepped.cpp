@@ -108,7 +108,7 @@ class stepper {
                                                          : before),
           traffic_(fill_traffic(now_)),
           both_(old_, old_traffic(), now_, traffic_),
-          all_{options_, {}, 0, 0, 1, {}, {}, {}} {}
+          all_{options_} {}
 
     after_result run(const std::string& why) {
         out_.times = options_.times;

@@ -120,7 +120,7 @@ def test_a_pool_grows_around_what_others_have() -> None:
 def test_alert_leaves_the_lead_that_was_asked_for() -> None:
     found = gateway().alert(1e-6, growth=0.02, lead=14 * 86400)
     assert found.reaches_epsilon_at == pytest.approx(calculator.load_for(PORTS, 1e-6), rel=1e-3)
-    assert found.connections * 1.02**14 == pytest.approx(found.reaches_epsilon_at)
+    assert found.connections * 1.02**14 == pytest.approx(found.reaches_epsilon_at * (1 - 1e-6))
     assert found.utilisation == pytest.approx(found.connections / PORTS)
     rule = yaml.safe_load(found.rule)["groups"][0]["rules"][0]
     assert rule["expr"].endswith(f"> {math.floor(found.connections)}")
@@ -222,6 +222,8 @@ def test_commands_print_a_page_and_one_object(command: str, scenario_file: str) 
         (["alert", "--lead", "7"], "a time with its unit"),
         (["alert", "--growth", "much"], "a share"),
         (["alert", "--growth", "-1%"], "at least 0"),
+        (["alert", "--growth", "2%"], "without a lead time growth changes nothing"),
+        (["alert", "--growth", "2", "--lead", "7d"], "2% is 0.02"),
         (["risk", "--scale", "0"], "scale"),
         (["risk", "--scale", "nan"], "scale"),
     ],
@@ -317,6 +319,18 @@ def test_only_selectors_are_averaged_over_a_range(metric: str, averaged: str) ->
     rule = yaml.safe_load(gateway().alert(1e-6, metric=metric).rule)["groups"][0]["rules"][0]
     window = rule["expr"][: rule["expr"].rindex(" > ")]
     assert re.sub(r"\d+m", "10m", window) == averaged
+
+
+def test_an_alert_comes_in_time_and_can_fire() -> None:
+    """The mean over the window is within 1 % of what is live, one deviation; the threshold is a number of carried connections."""
+    hours = gateway(13.5).with_settings("traffic.hold=1h").alert(1e-6)
+    assert hours.averaged_over_seconds == pytest.approx(2e4 / hours.connections * 3600, rel=1e-9)
+    assert "for: 1m" in hours.rule
+    few = gateway(10).with_settings("nats.port-set-restrict.end-port-number=1123").alert(1e-6)
+    assert few.averaged_over_seconds == 600  # ten holds at most
+    much = gateway(2000).alert(0.1)
+    assert much.reaches_epsilon_at > PORTS > much.connections
+    assert much.connections == pytest.approx(0.9 * calculator.load_for(PORTS, 0.1), rel=1e-6)
 
 
 @pytest.mark.parametrize("metric", ["foo bar (((", "sum(a))", "a[5m)", 'a{b="c}', ""])

@@ -71,7 +71,7 @@ def odds(one: dict[str, Any], target: float) -> str:
     shown = w.probability(p, one["log_refusal_probability"])
     if one["bound"]:
         return "not known to be less" if p >= 1 else f"at most {shown}"
-    return f"{p:.5g}" if p != target and shown == w.probability(target) else shown
+    return w.scientific(float(f"{p:.5g}")) if p != target and shown == w.probability(target) else shown
 
 
 def _next(option: dict[str, Any]) -> str | None:

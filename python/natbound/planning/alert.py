@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 DAY = 86400.0
+NOISE = 0.01  # of what is live, in its mean over the window
 SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{(?:[^{}\"]|\"(?:\\.|[^\"\\])*\")*\})?")
 PAIRS = {")": "(", "]": "[", "}": "{"}
 
@@ -36,17 +37,22 @@ def alert(
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
+    if growth > 0 and lead == 0:
+        raise InputError("without a lead time growth changes nothing", path="--growth", value=f"{growth:g}", fix="--growth 2% --lead 14d")
+    if growth > 1:
+        raise InputError(
+            "a load that more than doubles in a day is none to plan for", path="--growth", value=f"{growth:g}", fix="2% is 0.02"
+        )
     if metric is not None:
         _check_closed(metric)
     likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
     reaches = float(likely["interval"][0])  # on the safe side
-    # The load is a mean: what is live at a moment lies around it, so one reading above is no alarm; a mean over ten holds (and over ten turns of
-    # arrivals that come and go) is.
-    threshold = reaches * (1 + growth) ** (-lead / DAY)
+    # What is counted is carried: of the load that is offered at most epsilon is not.
+    threshold = reaches * (1 - epsilon) * (1 + growth) ** (-lead / DAY)
     hold = likely["load"] / likely["rate"] if likely["rate"] > 0 else 0.0
-    window = max(60.0, 10 * hold, 10 * _turn(scenario))
+    window = max(60.0, _settled(hold, threshold), 10 * _turn(scenario))
     most = maximum["connections"] if maximum["connections"] is not None else maximum["at_most"]
     load = float(likely["load"]) if scenario.canonical["traffic"] else None
     expression = metric or _metric(scenario)
@@ -66,6 +72,12 @@ def alert(
     }
     data["rule"] = _rule(data)
     return Result(data)
+
+
+def _settled(hold: float, live: float) -> float:
+    """Seconds over which the mean of what is live lies within 1 % of its own, one deviation: the load is a mean, and one reading above it is no
+    alarm. A Poisson number that forgets in a hold has, over t, the variance 2 live hold / t; ten holds at most, as an alarm is to come in time."""
+    return min(10.0, 2 / (NOISE**2 * max(live, 1.0))) * hold
 
 
 def _check_closed(metric: str) -> None:
@@ -122,7 +134,7 @@ def _rule(data: dict[str, Any]) -> str:
         "    rules:\n"
         "      - alert: NatNearExhaustion\n"
         f"        expr: {_scalar(expression)}\n"
-        f"        for: {minutes}m\n"
+        "        for: 1m\n"  # what is averaged needs no more
         "        labels:\n"
         "          severity: warning\n"
         "        annotations:\n"
