@@ -67,6 +67,7 @@ bj::object after_answer(const scenario& before, const scenario& now, const after
     out["method"] = r.method;
     out["kinds"] = std::move(kinds);
     out["assumptions"] = texts(r.assumed);
+    out["notes"] = texts(r.notes);
     return out;
 }
 

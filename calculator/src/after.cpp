@@ -86,6 +86,7 @@ void follower::begin() {
     out_.load_before = options_.live.value_or(old_.load());
     out_.assumed = traffic_.assumed;
     for (const auto& a : split_.assumed) say(a);
+    if (const auto other = of_another_nat(old_scenario(), now_); !other.empty()) note(other);
     if (options_.live && *options_.live > 0)
         say("the flows that are live at the change are spread as the traffic is, and have run "
             "for as long as flows met at any moment have");
@@ -140,7 +141,8 @@ void follower::courses() {
     double lost = options_.live ? 0 : old_.load() - matched_load_;
     for (const auto& t : untranslated(old_scenario(), old_)) lost -= t.load();
     if (lost > 1e-9 * std::max(old_.load(), 1.0))
-        say("flows on addresses, or towards destinations, that the change takes away are gone "
+        note(
+            "flows on addresses, or towards destinations, that the change takes away are gone "
             "at once");
 }
 
@@ -206,6 +208,7 @@ occupancy follower::start_of(const loss_system& system, const loss_system* old,
     bool approximate = false;
     same_as_before_ =
         was.method() == loss_method::erlang_b && was.ports() == static_cast<double>(ports);
+    approximate_ = approximate_ || was.ports() > static_cast<double>(ports);
     auto law = trimmed(stationary_of(was, old->load(), approximate));
     if (approximate)
         say("what is live before the change is as if only full ports refused before it");
@@ -256,6 +259,12 @@ system_course follower::simulated(const loss_system& system, const loss_system* 
 
 void follower::explain(const std::string& why) {
     if (!why.empty() && std::find(why_.begin(), why_.end(), why) == why_.end()) why_.push_back(why);
+}
+
+void follower::note(const std::string& sentence) {
+    say(sentence);
+    auto& notes = out_.notes;
+    if (std::find(notes.begin(), notes.end(), sentence) == notes.end()) notes.push_back(sentence);
 }
 
 void follower::say(const std::string& sentence) {

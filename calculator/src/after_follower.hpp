@@ -58,10 +58,10 @@ class follower {
 
     void explain(const std::string& why);
     void say(const std::string& sentence);
+    void note(const std::string& sentence);  // says it, and where it is read first
     void progress(double part) const;
 
     // Bounds say less than anything that was seen.
-    // Bounds among themselves, and below all that is known.
     static double rank(const refusal_odds& odds) { return odds.log - (odds.at_most ? 1e12 : 0); }
 
     static constexpr std::size_t most_systems = 256;

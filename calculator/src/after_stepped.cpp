@@ -122,6 +122,11 @@ class stepper {
     }
 
   private:
+    void note(const std::string& sentence) {
+        out_.assumed.push_back(sentence);
+        out_.notes.push_back(sentence);
+    }
+
     filled_traffic old_traffic() const {
         if (!options_.live) return as_kept(old_, fill_traffic(old_), now_, traffic_);
         filled_traffic out = traffic_;
@@ -134,9 +139,9 @@ class stepper {
         all_.wide = around * taken_a_connection(traffic_);
         if (warm_up * rate_before * fewest_runs > most) {
             all_.most_warm_up = warm_up = most / (rate_before * fewest_runs);
-            out_.assumed.push_back("before the change " + shortest(std::round(warm_up)) +
-                                   " s are stepped, from as many flows as are live in the long "
-                                   "run: fewer than how ports are arranged is remembered for");
+            note("before the change " + shortest(std::round(warm_up)) +
+                 " s are stepped, from as many flows as are live in the long "
+                 "run: fewer than how ports are arranged is remembered for");
         }
         const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
         all_.runs = options_.runs;
@@ -281,18 +286,14 @@ class stepper {
                       " times; counted are the connections that arrive within 1 % of a mean hold "
                       "of each time; stepped for " +
                       why;
-        out_.assumed.emplace_back(
-            "what is live before the change is stepped through the NATs and limits as they are "
-            "after it");
+        if (const auto other = of_another_nat(old_, now_); !other.empty()) note(other);
         if (network_) out_.assumed.emplace_back("the timers after the change hold before it, too");
         if (all_.unoffered > 0)
-            out_.assumed.push_back(
-                shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
-                " % of the connections after the change found no port of their own and were not "
-                "sent: they are not among these");
+            note(shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
+                 " % of the connections after the change found no port of their own and were not "
+                 "sent: they are not among these");
         if (both_.lost)
-            out_.assumed.emplace_back(
-                "flows of client and server sets that the change takes away are gone at once");
+            note("flows of client and server sets that the change takes away are gone at once");
     }
 
     const after_options& options_;

@@ -136,10 +136,11 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         sharing_.reset();
         return decide(
             loss_method::dealt_blocks,
-            std::string("port blocks dealt on demand: the exact law of the blocks that "
-                        "all subscribers hold, ") +
+            std::string("port blocks dealt on demand: the law of the blocks that all subscribers "
+                        "need, as if ") +
                 (shared ? "mappings (which connections to several destinations share)" : "flows") +
-                " filling a block before the next is taken");
+                " were moved together whenever that frees a block; a NAT that moves none keeps a "
+                "block while one lives in it, and refuses more (simulate counts it)");
     }
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
         return decide(loss_method::nothing_refuses,

@@ -343,3 +343,17 @@ def test_no_change_is_refused(monkeypatch: Any, capsys: Any) -> None:
     is_refused(
         ["after", "--rate", "100/s", "--hold", "60s", "--ports", "28232", "--design", "ideal"], "nothing changes", monkeypatch, capsys
     )
+
+
+def test_notes_say_what_a_changed_nat_means() -> None:
+    traffic = [{"to": name, "rate": "10/min", "hold": "60s"} for name in "AB"]
+    one = small(30, traffic, nat={"connection-limits": {"limit-per-instance": 25}})
+    plain = one.after(["traffic.0.rate=14/min"], [12.0])
+    assert not any("taken to be on the ports" in note for note in plain["notes"])
+    assert any("upper bound" in note for note in plain["notes"])
+    fewer = one.after(["nats.port-set-restrict.end-port-number=1035"], [12.0])
+    assert any("taken to be on the ports" in note for note in fewer["notes"])
+    assert not fewer.exact
+    smaller = one.after(["nats.connection-limits.limit-per-instance=12"], [12.0])
+    assert any("refuses all" in note for note in smaller["notes"])
+    assert set(smaller["notes"]) <= set(smaller["assumptions"])

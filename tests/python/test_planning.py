@@ -190,6 +190,18 @@ def test_alert_and_rules_agree_with_the_full_answer() -> None:
     assert ends[1] < 1.3 * ends[0]  # between which lie the other alerts
 
 
+def test_arguments_of_another_type_are_refused() -> None:
+    with pytest.raises(InputError, match="growth: '2%': a number is wanted"):
+        gateway().alert(growth="2%")
+    with pytest.raises(InputError, match=r"change: 'traffic.rate=900/s': a list of settings"):
+        gateway().after("traffic.rate=900/s")
+
+
+@pytest.mark.parametrize(("rates", "when"), [([0, 0, 0, 3, 3, 3], 0.0), ([2, 2], 0.0)])
+def test_on_a_plateau_there_is_no_lag(rates: list[float], when: float) -> None:
+    assert gateway(100).day(rates).lag == when
+
+
 def test_rules_want_traffic() -> None:
     scenario = Scenario({key: value for key, value in SIMULATED.items() if key != "traffic"})
     with pytest.raises(InputError, match="the scenario has none; add traffic"):

@@ -68,7 +68,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     worst = "at the worst of these times" if found["runs"] else "at worst"
     for kind in found["kinds"][:3]:
         out.append(f"  {kind['text']}: {worst} {_odds(kind['refusal_probability'])}")
-    out += [f"Note: {told}." for told in found["assumptions"] if "gone at once" in told or "no port of their own" in told]
+    out += [f"Note: {told}." for told in found["notes"]]
     return [*out, f"Method: {found['method']}."]
 
 

@@ -45,8 +45,9 @@ def day(
         print_json(found)
         return
     step = DAY / len(values)  # between two rates the curve is a line, and says nothing of how its top bends
-    lag = w.span(found["lag"]) if found["lag"] >= step else f"less than {w.span(step)}"
-    print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {lag} after the rate's peak.")
+    lag = f"{w.span(found['lag'])} after the rate's peak" if found["lag"] >= step else f"less than {w.span(step)} after the rate's peak"
+    lag = lag if found["lag"] > 0 else "while the rate is at its highest"
+    print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {lag}.")
     bounds = found["at_most"]
 
     def shown(name: str) -> str:

@@ -57,6 +57,8 @@ def after(
     from natbound import _core
     from natbound.scenario import Scenario
 
+    if isinstance(change, str) or not isinstance(change, (Scenario, Sequence)):
+        raise InputError("a list of settings, or a scenario, is wanted", path="change", value=repr(change), fix='["traffic.rate=900/s"]')
     now = change if isinstance(change, Scenario) else scenario.with_settings(*change)
     for i, time in enumerate(at):
         if not 0 <= time <= LATEST:

@@ -6,9 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from natbound.arguments import real, text
 from natbound.errors import InputError
 from natbound.planning.tries import Tries
 from natbound.results import Result
+from natbound.wording import scientific
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -34,17 +36,20 @@ def alert(
     >= 0. lead: seconds that must remain between the alert and epsilon, >= 0. metric: the PromQL expression that counts live connections; only its
     brackets and quotes are checked.
     """
+    growth, lead = real("growth", growth), real("lead", lead)
     for name, value in (("--growth", growth), ("--lead", lead)):
         if not (value >= 0 and math.isfinite(value)):
             raise InputError("must be finite and at least 0", path=name, value=str(value))
     if growth > 0 and lead == 0:
         raise InputError("without a lead time growth changes nothing", path="--growth", value=f"{growth:g}", fix="--growth 2% --lead 14d")
+    if lead > 0 and growth == 0:
+        raise InputError("a load that does not grow needs no lead time", path="--lead", value=f"{lead:g}", fix="--growth 2% --lead 14d")
     if growth > 1:
         raise InputError(
             "a load that more than doubles in a day is none to plan for", path="--growth", value=f"{growth:g}", fix="2% is 0.02"
         )
     if metric is not None:
-        _check_closed(metric)
+        _check_closed(text("metric", metric))
     likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
@@ -139,5 +144,5 @@ def _rule(data: dict[str, Any]) -> str:
         "          severity: warning\n"
         "        annotations:\n"
         f"          summary: NAT at {data['utilisation']:.1%} of {float(data['maximum']):,.0f} connections\n"
-        f"          description: beyond it a new connection of the worst kind is refused with probability above {data['epsilon']:g}{lead}\n"
+        f"          description: beyond it a new connection of the worst kind is refused with probability above {scientific(data['epsilon'])}{lead}\n"
     )

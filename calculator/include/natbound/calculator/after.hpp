@@ -63,6 +63,7 @@ struct after_result {
     std::uint64_t runs = 0;     // fewest of a system that was simulated; 0: none was
     std::string method;
     std::vector<std::string> assumed;
+    std::vector<std::string> notes = {};  // of these what a reader of the numbers has to know
 };
 
 // `before` is not looked at where options.live is given. Throws unsupported for port blocks on
