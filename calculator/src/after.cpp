@@ -13,6 +13,8 @@
 namespace natbound::calculator {
 namespace {
 
+constexpr double much = 1e-3;  // refused
+
 bool in_bursts(const loss_system& system) {
     return std::any_of(system.parts.begin(), system.parts.end(),
                        [](const auto& p) { return p.arrives.changes(); });
@@ -61,6 +63,12 @@ after_result follower::run() {
     first_refusal();
     finish();
     return std::move(out_);
+}
+
+bool follower::leaves_much_open(const after_result& found) const {
+    return limits_approximate_ &&
+           std::any_of(found.overall.begin(), found.overall.end(),
+                       [](const refusal_odds& odds) { return odds.value > much; });
 }
 
 void follower::begin() {
@@ -294,7 +302,12 @@ after_result after(const scenario& before, const scenario& now, const after_opti
     if (!options.live) refuse_clashes(before);
     const auto why = detail::stepped_for(options.live ? now : before, now);
     if (!why.empty()) return detail::after_stepped(before, now, options, why);
-    return detail::follower(before, now, options).run();
+    detail::follower each(before, now, options);
+    auto found = each.run();
+    if (each.leaves_much_open(found))
+        return detail::after_stepped(before, now, options,
+                                     "a table or a quota beside holds of several laws");
+    return found;
 }
 
 }  // namespace natbound::calculator

@@ -19,6 +19,9 @@ class follower {
         : before_(before), now_(now), options_(options), traffic_(fill_traffic(now)) {}
 
     after_result run();
+    // Whether limits that are followed by themselves, and not exactly, refuse so often that what
+    // they leave to one another matters.
+    bool leaves_much_open(const after_result& found) const;
 
   private:
     std::size_t times() const { return options_.times.size(); }

@@ -204,3 +204,22 @@ def test_a_proxy_in_time_wait_is_followed() -> None:
     found = Scenario(proxy).after(["traffic.rate=800/s"], [1.0, 120.0], runs=4)
     assert found["live"][0] == pytest.approx(160, rel=0.4)
     assert found["live"][1] == pytest.approx(0.2 * 28_232 / 60.2, rel=0.4)  # what the ports let through
+
+
+def test_a_table_beside_holds_of_two_means() -> None:
+    """Ports and table together have a product form, for any holds: what is refused in the end, which each by itself would be off by a half."""
+    ports, table, loads = 12, 16, {"A": 10.0, "B": 8.0}
+    nat = {"connection-limits": {"limit-per-instance": table}}
+    traffic = [{"to": "A", "rate": "10/min", "hold": "60s"}, {"to": "B", "rate": "24/min", "hold": "20s"}]
+    found = small(ports, traffic, nat=nat).after(["traffic.0.rate=10.01/min"], [900.0], runs=4000)
+    weights = {
+        (a, b): loads["A"] ** a / math.factorial(a) * loads["B"] ** b / math.factorial(b)
+        for a in range(ports + 1)
+        for b in range(ports + 1)
+        if a + b <= table
+    }
+    total = sum(weights.values())
+    refused = {name: sum(w for n, w in weights.items() if n[i] == ports or sum(n) == table) / total for i, name in enumerate(("A", "B"))}
+    agree(found, 0, (10 * refused["A"] + 24 * refused["B"]) / 34)
+    assert found["live"][0] == pytest.approx(sum(w * sum(n) for n, w in weights.items()) / total, rel=0.02)
+    assert "holds of several laws" in found["method"]
