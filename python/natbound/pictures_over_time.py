@@ -47,9 +47,10 @@ def plot_exhaustion(found: dict[str, Any], ax: Any = None) -> Any:
     ax = axes(ax)
     ends = [q["time"] for event in EVENTS for q in found[event]["quantiles"] if q["time"] is not None]
     # where all are later than is known, or than a double holds
-    latest = found["hold"] if found["law"] == "constant" else 1e9 * 365.25 * 86400
+    by_formula = found["law"] == "constant" and "histories" not in found
+    latest = found["hold"] if by_formula else 1e9 * 365.25 * 86400
     last = 1.25 * max(ends, default=latest)
-    if found["law"] == "constant":
+    if by_formula:
         last = min(last, found["hold"])
     name, size = next((name, size) for name, size in UNITS if last >= 2 * size or size == 1)
     times = [last * k / (POINTS - 1) for k in range(POINTS)]
