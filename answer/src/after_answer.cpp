@@ -29,6 +29,10 @@ bj::object first_json(const after_result& r, const after_options& options) {
     for (const auto& p : r.first.by) by.push_back(maybe(p));
     out["quantiles"] = std::move(quantiles);
     out["by"] = std::move(by);
+    bj::array between;
+    for (const auto& p : r.first.by_interval)
+        between.push_back(p ? bj::value(bj::array{(*p)[0], (*p)[1]}) : bj::value(nullptr));
+    if (!between.empty()) out["by_intervals"] = std::move(between);
     if (!r.first.unknown.empty()) out["unknown"] = r.first.unknown;
     return out;
 }
@@ -63,6 +67,7 @@ bj::object after_answer(const scenario& before, const scenario& now, const after
     out["method"] = r.method;
     out["kinds"] = std::move(kinds);
     out["assumptions"] = texts(r.assumed);
+    out["notes"] = texts(r.notes);
     return out;
 }
 

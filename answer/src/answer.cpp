@@ -5,6 +5,7 @@
 #include <set>
 
 #include "capacity.hpp"
+#include "curve_part.hpp"
 #include "evidence.hpp"
 #include "failure.hpp"
 #include "limits.hpp"
@@ -162,6 +163,12 @@ bj::object answer(const scenario& s, const answer_options& options) {
         limits = limits_part(asked);
     } catch (const limit_reached&) {  // none is ranked
     }
+    if (l.load && l.exact) try {
+            auto curve = curve_part(*study_of, r.load, *l.load);
+            auto& told = out["likely"].as_object()["curve"].as_array();
+            if (curve.size() > told.size()) told = std::move(curve);
+        } catch (const limit_reached&) {  // what was looked at is the curve
+        }
     out["first_limit"] = limits.empty() ? bj::value(nullptr) : bj::value(first_limit(limits));
     out["limits"] = std::move(limits);
     out["failure"] = g.nothing_fails ? bj::array{} : failure_lines(s);

@@ -13,6 +13,8 @@
 namespace natbound::calculator {
 namespace {
 
+constexpr double much = 1e-3;  // refused
+
 bool in_bursts(const loss_system& system) {
     return std::any_of(system.parts.begin(), system.parts.end(),
                        [](const auto& p) { return p.arrives.changes(); });
@@ -63,6 +65,12 @@ after_result follower::run() {
     return std::move(out_);
 }
 
+bool follower::leaves_much_open(const after_result& found) const {
+    return limits_approximate_ &&
+           std::any_of(found.overall.begin(), found.overall.end(),
+                       [](const refusal_odds& odds) { return odds.value > much; });
+}
+
 void follower::begin() {
     out_.times = options_.times;
     old_ = options_.live ? traffic_ : as_kept(before_, fill_traffic(before_), now_, traffic_);
@@ -86,6 +94,7 @@ void follower::begin() {
     out_.load_before = options_.live.value_or(old_.load());
     out_.assumed = traffic_.assumed;
     for (const auto& a : split_.assumed) say(a);
+    if (const auto other = of_another_nat(old_scenario(), now_); !other.empty()) note(other);
     if (options_.live && *options_.live > 0)
         say("the flows that are live at the change are spread as the traffic is, and have run "
             "for as long as flows met at any moment have");
@@ -140,7 +149,8 @@ void follower::courses() {
     double lost = options_.live ? 0 : old_.load() - matched_load_;
     for (const auto& t : untranslated(old_scenario(), old_)) lost -= t.load();
     if (lost > 1e-9 * std::max(old_.load(), 1.0))
-        say("flows on addresses, or towards destinations, that the change takes away are gone "
+        note(
+            "flows on addresses, or towards destinations, that the change takes away are gone "
             "at once");
 }
 
@@ -174,8 +184,10 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
             auto found = erlang_course(ports, load, hold, start, options_.times, stop);
             // below what a law of chances holds
             for (std::size_t t = 0; t < times(); ++t)
-                if (options_.times[t] == 0 && same_as_before_)
+                if (options_.times[t] == 0 && same_as_before_) {
                     found.refused[0][t].log = log_erlang_b(curve.ports(), old->load());
+                    found.unseen[t] = 0;
+                }
             return found;
         }
         const auto tries = curve.tries();
@@ -204,6 +216,7 @@ occupancy follower::start_of(const loss_system& system, const loss_system* old,
     bool approximate = false;
     same_as_before_ =
         was.method() == loss_method::erlang_b && was.ports() == static_cast<double>(ports);
+    approximate_ = approximate_ || was.ports() > static_cast<double>(ports);
     auto law = trimmed(stationary_of(was, old->load(), approximate));
     if (approximate)
         say("what is live before the change is as if only full ports refused before it");
@@ -256,6 +269,12 @@ void follower::explain(const std::string& why) {
     if (!why.empty() && std::find(why_.begin(), why_.end(), why) == why_.end()) why_.push_back(why);
 }
 
+void follower::note(const std::string& sentence) {
+    say(sentence);
+    auto& notes = out_.notes;
+    if (std::find(notes.begin(), notes.end(), sentence) == notes.end()) notes.push_back(sentence);
+}
+
 void follower::say(const std::string& sentence) {
     if (std::find(out_.assumed.begin(), out_.assumed.end(), sentence) == out_.assumed.end())
         out_.assumed.push_back(sentence);
@@ -277,13 +296,18 @@ after_result after(const scenario& before, const scenario& now, const after_opti
     if (options.times.empty()) {
         const auto traffic = fill_traffic(now);
         for (const double holds : {0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0})
-            options.times.push_back(holds * traffic.load() / traffic.rate());
+            options.times.push_back(holds * detail::taken_a_connection(traffic));
     }
     refuse_clashes(now);
     if (!options.live) refuse_clashes(before);
     const auto why = detail::stepped_for(options.live ? now : before, now);
     if (!why.empty()) return detail::after_stepped(before, now, options, why);
-    return detail::follower(before, now, options).run();
+    detail::follower each(before, now, options);
+    auto found = each.run();
+    if (each.leaves_much_open(found))
+        return detail::after_stepped(before, now, options,
+                                     "a table or a quota beside holds of several laws");
+    return found;
 }
 
 }  // namespace natbound::calculator

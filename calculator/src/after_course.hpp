@@ -13,6 +13,9 @@ namespace natbound::calculator::detail {
 struct system_course {
     std::vector<std::vector<log_odds>> refused;  // a kind's (by its place), by time
     std::vector<double> live;                    // mean number, by time
+    // By time, of every kind: what `refused` may be beyond what it says, as rounding and starts
+    // that are cut leave it open. Empty: nothing.
+    std::vector<double> unseen = {};
     // log P(none refused by t), and its inverse: the time by which one is with probability p. Where
     // they are empty nothing is known of it.
     std::function<double(double)> log_none;

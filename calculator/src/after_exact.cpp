@@ -19,6 +19,8 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 // at least (T. Lindvall, Lectures on the Coupling Method, 1992, V.3): then less than 1e-13 of the
 // start is left of 4 million flows.
 constexpr double forgotten = 46;
+constexpr double cut = 1e-290;    // of a start, all chances that are left out, at most
+constexpr double worth = 100;     // a chance over its error, to be told
 constexpr double steady = 1e-12;  // of a hazard, from one hold to the next: its last value
 
 occupancy scaled_to_one(occupancy law, double mass) {
@@ -97,6 +99,21 @@ double crossing_of(const std::function<double(double)>& log_none, double p) {
     return high;
 }
 
+// Of what is not worth telling beside its error only the bound is left.
+void keep_what_is_known(system_course& course) {
+    for (std::size_t t = 0; t < course.unseen.size(); ++t) {
+        auto& log = course.refused[0][t].log;
+        auto& unseen = course.unseen[t];
+        if (unseen == 0) continue;
+        if (std::exp(log) > worth * unseen) {
+            unseen = 0;
+            continue;
+        }
+        unseen += std::exp(log);
+        log = -infinite;
+    }
+}
+
 }  // namespace
 
 system_course free_course(const std::vector<double>& live, std::size_t times) {
@@ -120,14 +137,16 @@ system_course stepped_course(std::uint64_t ports, double load, double hold,
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return times[a] < times[b]; });
     out.refused[0].resize(times.size());
     out.live.resize(times.size());
+    out.unseen.resize(times.size());
     occupancy law = start;
-    double at = 0;
+    double at = 0, off = 0;
     for (const auto i : order) {
         const double until = std::min(times[i] / hold, forgotten);
         while (at < until) {
             const double next = std::min(at + 1, until);
             interrupt();
             law = occupancy_at(ports, load, refusal, law, next - at);
+            off += law.error_bound;
             at = next;
         }
         double refused = 0;
@@ -136,8 +155,10 @@ system_course stepped_course(std::uint64_t ports, double load, double hold,
             refused += law.chances[j] * (n >= ports ? 1 : refusal ? refusal(n) : 0);
         }
         out.refused[0][i] = {std::log(std::min(refused, 1.0)), 0, true};
+        out.unseen[i] = off;
         out.live[i] = law.mean();
     }
+    keep_what_is_known(out);
     const auto chain = std::make_shared<without_refusals>(ports, load, refusal, start, interrupt);
     out.log_none = [chain, hold](double t) { return chain->log_none(t / hold); };
     out.first_quantile = [chain, hold](double p) {
@@ -157,9 +178,13 @@ system_course erlang_course(std::uint64_t ports, double load, double hold, const
     const transient_law law(ports, load, start);
     for (const double t : times) {
         interrupt();
-        out.refused[0].push_back({std::min(0.0, law.log_full_probability(t / hold)), 0, true});
+        const auto full = law.full(t / hold);
+        const double left_out = start.chances.size() > 1 ? cut : 0;
+        out.refused[0].push_back({std::min(0.0, full.log), 0, true});
+        out.unseen.push_back(left_out + std::exp(full.log_off));
         out.live.push_back(law.mean(t / hold));
     }
+    keep_what_is_known(out);
     const auto first = std::make_shared<first_passage_law>(ports, load, passage::refusal, start);
     out.log_none = [first, hold, interrupt](double t) {
         interrupt();

@@ -19,6 +19,9 @@ class follower {
         : before_(before), now_(now), options_(options), traffic_(fill_traffic(now)) {}
 
     after_result run();
+    // Whether limits that are followed by themselves, and not exactly, refuse so often that what
+    // they leave to one another matters.
+    bool leaves_much_open(const after_result& found) const;
 
   private:
     std::size_t times() const { return options_.times.size(); }
@@ -58,10 +61,11 @@ class follower {
 
     void explain(const std::string& why);
     void say(const std::string& sentence);
+    void note(const std::string& sentence);  // says it, and where it is read first
     void progress(double part) const;
 
     // Bounds say less than anything that was seen.
-    static double rank(const refusal_odds& odds) { return odds.at_most ? -1e300 : odds.log; }
+    static double rank(const refusal_odds& odds) { return odds.log - (odds.at_most ? 1e12 : 0); }
 
     static constexpr std::size_t most_systems = 256;
     const scenario& before_;

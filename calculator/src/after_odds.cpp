@@ -5,6 +5,7 @@
 
 #include "after_follower.hpp"
 #include "after_parts.hpp"
+#include "after_stepped.hpp"
 #include "kind_names.hpp"
 #include "logarithms.hpp"
 #include "natbound/calculator/erlang.hpp"
@@ -25,6 +26,12 @@ void follower::limits() {
                          const std::vector<stream>& now, const std::vector<stream>& old,
                          double each) {
         bool approximate = false;
+        double live = 0;
+        for (const auto& s : old) live += s.load() / each;
+        if (live > limit && !of_another_nat(old_scenario(), now_).empty())
+            note(
+                "more is live at the change than a table or quota holds after it: until enough "
+                "has ended it refuses all, which these numbers leave out");
         to.emplace(at, limit_course(limit, now, old, each, options_, approximate,
                                     [this] { progress(0); }));
         limits_approximate_ = limits_approximate_ || approximate;
@@ -32,16 +39,16 @@ void follower::limits() {
     for (std::size_t n = 0; n < now_.nats.size(); ++n) {
         if (!limits_->has_table(n)) continue;
         if (limits_->cuts(n)) {
-            say(now_.nats[n].name +
-                ": ports refuse as if no entry were dropped from the full table");
+            note(now_.nats[n].name +
+                 ": ports refuse as if no entry were dropped from the full table");
             continue;
         }
         const std::string name = now_.nats[n].name;
         add(tables_, n, limits_->table(n), through(now_, traffic_, name),
             through(old_scenario(), old_, name), 1);
-        say(name +
-            ": ports and the flow table refuse independently of one another (an upper "
-            "bound)");
+        note(name +
+             ": ports and the flow table refuse independently of one another (an upper "
+             "bound)");
         joined_ = true;
     }
     for (std::size_t c = 0; c < now_.clients.size(); ++c) {
@@ -52,9 +59,9 @@ void follower::limits() {
         add(quotas_, c, static_cast<double>(*split_.plans[plan].quota),
             of_clients(now_, traffic_, now_.clients[c].name),
             of_clients(old_scenario(), old_, now_.clients[c].name), each);
-        say(n->name +
-            ": a subscriber's quota refuses independently of ports and table (an "
-            "upper bound)");
+        note(n->name +
+             ": a subscriber's quota refuses independently of ports and table (an "
+             "upper bound)");
         joined_ = true;
     }
     if (limits_approximate_)
@@ -86,6 +93,7 @@ void follower::odds() {
                 if (!here.seen)
                     unseen[part.kind][t] +=
                         share * -std::expm1(std::log(0.05) / static_cast<double>(course.runs));
+                if (!course.unseen.empty()) unseen[part.kind][t] += share * course.unseen[t];
                 if (here.log == log_zero) continue;
                 const double log = here.log + std::log(share), all = log_sum(to.log, log);
                 to.error = to.error * std::exp(to.log - all) + here.error * std::exp(log - all);
@@ -111,6 +119,7 @@ void follower::odds() {
                 const double all = log_sum(limit, rest);
                 if (all > log_zero) here.error *= std::exp(rest - all);
                 here.log = all;
+                if (!found->second.unseen.empty()) unseen[k][t] += found->second.unseen[t];
             };
             if (split_.kinds[k].nat) join(tables_, *split_.kinds[k].nat);
             join(quotas_, split_.kinds[k].clients);

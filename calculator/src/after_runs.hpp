@@ -46,12 +46,13 @@ struct by_run {
 // What all parts of a network have in common.
 struct course_of_all {
     const after_options& options;
-    std::vector<std::size_t> order;  // of the times, ascending
     double wide = 0;                 // seconds around each
+    double most_warm_up = never;     // seconds, where the number of runs leaves no more
+    double came = 0, unoffered = 0;  // connections, in all; those without a port of their own
     std::size_t runs = 0;
     double parts = 1;
-    std::vector<by_run> overall;  // by time
-    std::vector<double> live, first;
+    std::vector<by_run> overall = {};  // by time
+    std::vector<double> live = {}, first = {};
 };
 
 // The streams before the change, the first so many, and those after it.
@@ -109,7 +110,8 @@ std::vector<std::vector<by_run>> follow(const Input& input, const changed_stream
             run.fill(mine(draws));
         } else if (streams.rate(true) > 0) {
             run.fill();
-            advance(run, run.now() + streams.warm_up(run, all.options), streams.rate(true), part);
+            const double warm_up = std::min(streams.warm_up(run, all.options), all.most_warm_up);
+            advance(run, run.now() + warm_up, streams.rate(true), part);
         }
         run.rates(streams.factors(false));
         for (std::size_t i = 0; i < streams.before; ++i)
@@ -143,6 +145,10 @@ std::vector<std::vector<by_run>> follow(const Input& input, const changed_stream
                 all.overall[i].add(r, offered, failed);
             }
             all.live[i] += live[times[i]] / static_cast<double>(all.runs);
+        }
+        for (const auto& kind : run.counts()) {
+            all.came += static_cast<double>(kind.arrivals + kind.unoffered);
+            all.unoffered += static_cast<double>(kind.unoffered);
         }
         all.first[r] = std::min(all.first[r], run.first_refused() - begin);
     }

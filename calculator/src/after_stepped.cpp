@@ -108,7 +108,7 @@ class stepper {
                                                          : before),
           traffic_(fill_traffic(now_)),
           both_(old_, old_traffic(), now_, traffic_),
-          all_{options_, {}, 0, 0, 1, {}, {}, {}} {}
+          all_{options_} {}
 
     after_result run(const std::string& why) {
         out_.times = options_.times;
@@ -122,6 +122,11 @@ class stepper {
     }
 
   private:
+    void note(const std::string& sentence) {
+        out_.assumed.push_back(sentence);
+        out_.notes.push_back(sentence);
+    }
+
     filled_traffic old_traffic() const {
         if (!options_.live) return as_kept(old_, fill_traffic(old_), now_, traffic_);
         filled_traffic out = traffic_;
@@ -131,7 +136,13 @@ class stepper {
 
     void begin(double rate, double load, double rate_before, double warm_up, double most) {
         const auto& times = options_.times;
-        all_.wide = around * load / rate;
+        all_.wide = around * taken_a_connection(traffic_);
+        if (warm_up * rate_before * fewest_runs > most) {
+            all_.most_warm_up = warm_up = most / (rate_before * fewest_runs);
+            note("before the change " + shortest(std::round(warm_up)) +
+                 " s are stepped, from as many flows as are live in the long "
+                 "run: fewer than how ports are arranged is remembered for");
+        }
         const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
         all_.runs = options_.runs;
         if (all_.runs == 0)
@@ -245,7 +256,9 @@ class stepper {
         if (options_.live) out_.load_before = *options_.live;
         out_.live = all_.live;
         out_.runs = all_.runs;
-        const auto rank = [](const refusal_odds& odds) { return odds.at_most ? -1e300 : odds.log; };
+        const auto rank = [](const refusal_odds& odds) {
+            return odds.log - (odds.at_most ? 1e12 : 0);
+        };
         for (std::size_t t = 0; t < options_.times.size(); ++t) {
             out_.overall.push_back(all_.overall[t].odds());
             const auto worst = std::max_element(
@@ -267,18 +280,20 @@ class stepper {
             return std::log1p(-static_cast<double>(come) / static_cast<double>(first.size()));
         };
         course.known_until = horizon_;
+        course.runs = all_.runs;
         out_.first = first_of({{&course, 1.0}}, options_);
         out_.method = "the whole network, stepped through the change " + std::to_string(all_.runs) +
                       " times; counted are the connections that arrive within 1 % of a mean hold "
                       "of each time; stepped for " +
                       why;
-        out_.assumed.emplace_back(
-            "what is live before the change is stepped through the NATs and limits as they are "
-            "after it");
+        if (const auto other = of_another_nat(old_, now_); !other.empty()) note(other);
         if (network_) out_.assumed.emplace_back("the timers after the change hold before it, too");
+        if (all_.unoffered > 0)
+            note(shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
+                 " % of the connections after the change found no port of their own and were not "
+                 "sent: they are not among these");
         if (both_.lost)
-            out_.assumed.emplace_back(
-                "flows of client and server sets that the change takes away are gone at once");
+            note("flows of client and server sets that the change takes away are gone at once");
     }
 
     const after_options& options_;

@@ -12,6 +12,14 @@ namespace natbound::calculator::detail {
 // What of a change has to be stepped as a whole, in words; empty: nothing.
 std::string stepped_for(const scenario& before, const scenario& now);
 
+// What is assumed of the flows that are live at the change where NATs are others after it (timers
+// aside); empty where they are the same.
+std::string of_another_nat(const scenario& before, const scenario& now);
+
+// Mean seconds that a connection takes a port or an entry, TIME-WAIT of clients that close first
+// among them.
+double taken_a_connection(const filled_traffic& traffic);
+
 // `why`: the words. Throws unsupported for what simulate() does not step.
 after_result after_stepped(const scenario& before, const scenario& now,
                            const after_options& options, const std::string& why);

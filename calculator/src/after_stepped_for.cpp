@@ -41,6 +41,28 @@ std::string limits_of(const scenario& s, bool bursts) {
 
 }  // namespace
 
+std::string of_another_nat(const scenario& before, const scenario& now) {
+    const auto nats_alone = [](const scenario& s) {
+        scenario out;
+        out.nats = s.nats;
+        for (auto& n : out.nats) {
+            n.timers.clear();
+            n.design.timers.clear();
+        }
+        return to_json(out);
+    };
+    if (nats_alone(before) == nats_alone(now)) return {};
+    return "what is live at the change is taken to be on the ports, and within the limits, that "
+           "there are after it; where the change takes some away, real flows stay on those, and "
+           "leave more of the others free";
+}
+
+double taken_a_connection(const filled_traffic& traffic) {
+    double sum = 0;
+    for (const auto& s : traffic.streams) sum += s.rate * std::max(s.hold(), s.socket_hold());
+    return sum / traffic.rate();
+}
+
 std::string stepped_for(const scenario& before, const scenario& now) {
     if (is_cascade(now) || is_cascade(before)) return "NATs inside others";
     if (is_spread(now) || is_spread(before)) return "clients that are spread over NATs";

@@ -1,5 +1,6 @@
 // Odds and first refusals over kinds and systems.
 #include <algorithm>
+#include <boost/math/special_functions/beta.hpp>
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <limits>
@@ -18,6 +19,26 @@ double log_none(const std::vector<std::pair<const system_course*, double>>& all,
     double sum = 0;
     for (const auto& [course, copies] : all) sum += copies * course->log_none(t);
     return sum;
+}
+
+// Between which the chance of a refusal by t lies: of each system that was stepped, by so many of
+// its runs (C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404).
+std::array<double, 2> come_between(const std::vector<std::pair<const system_course*, double>>& all,
+                                   double t) {
+    constexpr double outside = 0.025;
+    std::array<double, 2> logs{0, 0};  // that none has come, at the least and the most
+    for (const auto& [course, copies] : all) {
+        const double log = course->log_none(t), runs = static_cast<double>(course->runs);
+        double low = -std::expm1(log), high = low;
+        if (runs > 0) {
+            const double k = std::round(low * runs);
+            low = k == 0 ? 0 : boost::math::ibeta_inv(k, runs - k + 1, outside);
+            high = k == runs ? 1 : boost::math::ibetac_inv(k + 1, runs - k, outside);
+        }
+        logs[0] += copies * std::log1p(-low);
+        logs[1] += copies * std::log1p(-high);
+    }
+    return {-std::expm1(logs[0]), -std::expm1(logs[1])};
 }
 
 // Where log_none falls to `want`: between two times, for laws without jumps.
@@ -50,6 +71,10 @@ refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs) {
     if (seen.log == log_zero)
         return {unseen, 0, unseen, unseen > 0 ? std::log(unseen) : log_zero, unseen > 0};
     const double log = std::min(seen.log, 0.0), value = std::exp(log);
+    if (runs == 0 && unseen > value) {
+        const double most = std::min(1.0, value + unseen);
+        return {most, 0, most, std::log(most), true};
+    }
     if (runs == 0) return {value, value, value, log, false};
     const double off =
         normal_at_975 * student_over_normal(static_cast<double>(runs) - 1) * seen.error;
@@ -100,6 +125,11 @@ first_refusal_law first_of(const std::vector<std::pair<const system_course*, dou
     }
     for (const double t : options.times)
         out.by.push_back(t > until ? std::nullopt : std::optional(-std::expm1(log_none(all, t))));
+    const bool counted =
+        std::any_of(all.begin(), all.end(), [](const auto& c) { return c.first->runs > 0; });
+    for (std::size_t t = 0; counted && t < options.times.size(); ++t)
+        out.by_interval.push_back(out.by[t] ? std::optional(come_between(all, options.times[t]))
+                                            : std::nullopt);
     const bool one_alone = all.size() == 1 && copies == 1 && exact;
     if (one_alone) out.mean = all[0].first->first_mean;
     if (out.mean && !std::isfinite(*out.mean)) out.mean.reset();

@@ -240,8 +240,11 @@ moment_of_day day::peak_live() const {
     return highest_of_day([&](double t) { return live(t); }, grid_of(rates_), rates_.period);
 }
 
+// None where most is live while the rate is at its highest: there is no one time of that.
 double day::lag() const {
-    const double later = peak_live().time - peak_rate().time;
+    const double then = peak_live().time;
+    if (rates_.form == day_rates::shape::linear && rate(then) >= peak_ * (1 - 1e-12)) return 0;
+    const double later = then - peak_rate().time;
     return later - rates_.period * std::floor(later / rates_.period);
 }
 

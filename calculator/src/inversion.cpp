@@ -8,7 +8,8 @@ namespace natbound::calculator::detail {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-constexpr double slant = 0.5;  // the path's asymptotes lean this far (radians) to the left
+constexpr double lost = 2e-13;  // of the terms of a sum, in their rounding
+constexpr double slant = 0.5;   // the path's asymptotes lean this far (radians) to the left
 
 // Near enough to the saddle: a third of the peak's width.
 bool near_saddle(double slope, double curvature) {
@@ -175,10 +176,11 @@ void inversion::lay(double t) {
         step /= 2;
         // The error of the rule squares with each halving. What lies far below the terms of its sum
         // is lost in their rounding.
-        settled = change < std::max(enough * std::abs(total), 2e-13 * size);
+        settled = change < std::max(enough * std::abs(total), lost * size);
     }
     if (!settled) throw error("the inversion of a transform did not converge");
     for (auto& w : weights_) w *= step / pi;
+    off_ = lost * size * step / pi;
 }
 
 double inversion::sum(double t, bool sloped) const {
@@ -197,6 +199,8 @@ double inversion::log_value(double t) const {
 double inversion::value(double t) const {
     return std::exp(s0_ * t + jet_.log_value) * sum(t, false);
 }
+
+double inversion::log_off(double t) const { return s0_ * t + jet_.log_value + std::log(off_); }
 
 double inversion::slope(double t) const {
     return std::exp(s0_ * t + jet_.log_value) * sum(t, true);

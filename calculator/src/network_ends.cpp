@@ -45,7 +45,8 @@ port network_simulation::source_for(const network_stream& s, ip_address client,
 
 bool network_simulation::served(std::size_t set, const endpoint& at) {
     const auto& v = input_->of->servers[set];
-    accept_queue* wait = v.listen ? &servers_[set].accepting[at] : nullptr;
+    // connections that are met on the way have been accepted
+    accept_queue* wait = v.listen && !placing_ ? &servers_[set].accepting[at] : nullptr;
     refused_by_ = asked::listen;
     if (wait && !room_to_wait(*v.listen, *wait)) return false;
     refused_by_ = asked::servers;

@@ -22,12 +22,6 @@ simulated_stream socket_law(const network_stream& s) {
 
 }  // namespace
 
-// No less than either, and their sum at most.
-double network_stream::taken() const {
-    const double socket = time_wait ? law.open.mean + fin * client_closes * *time_wait : 0;
-    return std::max(law.hold(), socket);
-}
-
 double network_input::load() const {
     double sum = 0;
     for (const auto& s : streams) sum += s.law.rate * s.taken();
@@ -58,6 +52,7 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
     servers_.resize(s.servers.size());
     for (const auto& one : input.streams) {
         draws_.emplace_back(one.law.open);
+        closings_.push_back(one.closings());
         weights_.emplace_back();
         double sum = 0;
         for (const double w : one.weights) weights_.back().push_back(sum += w);
@@ -102,8 +97,12 @@ void network_simulation::go_on_as(std::size_t stream, std::size_t other) {
         if (c.open && c.stream == stream) c.stream = static_cast<std::uint32_t>(other);
 }
 
-// `placing`: a connection that is met on the way, at the start.
-void network_simulation::offer(std::uint32_t stream, bool placing) {
+void network_simulation::offer(std::uint32_t stream) {
+    if (const auto id = admit(stream)) begin(*id, draws_[stream].whole(random_));
+}
+
+// A new connection; none where it has no port of its own or is refused.
+std::optional<std::uint32_t> network_simulation::admit(std::uint32_t stream) {
     const auto& s = input_->streams[stream];
     const auto& clients = input_->of->clients[s.clients];
     const auto& servers = input_->of->servers[s.servers];
@@ -120,28 +119,22 @@ void network_simulation::offer(std::uint32_t stream, bool placing) {
     if (source == port_count) {
         ++unoffered_;
         ++counts_[s.kind].unoffered;
-        return;
+        return std::nullopt;
     }
     const flow first{servers.protocol, {client, source}, to};
     ++offered_;
     sockets_.take(pair, source);
     kind_counts& count = counts_[s.kind];
     ++count.arrivals;
-    if (const auto id = attempt(stream, pair, first)) {
-        double open = 0;
-        if (!placing) {
-            open = draws_[stream].whole(random_);
-        } else if (random_.unit() * s.taken() < s.law.open.mean) {
-            open = draws_[stream].left(random_);
-        }  // else it closes now: its timers begin, which the warm-up forgets
-        return begin(*id, open);
-    }
+    if (const auto id = attempt(stream, pair, first)) return id;
     ++count.refused;
     first_refused_ = std::min(first_refused_, now_);
     ++count.by[static_cast<std::size_t>(refused_by_)];
     if (retrying_)
-        return wait_or_give_up({stream, pair, 1, first, now_, input_->retry->backoff}, count);
-    sockets_.release(pair, source);
+        wait_or_give_up({stream, pair, 1, first, now_, input_->retry->backoff}, count);
+    else
+        sockets_.release(pair, source);
+    return std::nullopt;
 }
 
 // Through all NATs on the way and to the server; none where it is refused.
@@ -241,14 +234,24 @@ void network_simulation::begin(std::uint32_t id, double open_for) {
     events_due_.push({now_ + open_for, what::close, id, connections_[id].serial});
 }
 
-// Each NAT keeps its entry for its own timer of one common cause.
 void network_simulation::close(std::uint32_t id) {
+    const auto& s = input_->streams[connections_[id].stream];
+    const closing_phase* phase = drawn_phase(s.law.closing, random_);
+    const auto happens = [&](double share) {  // draws where it is open
+        return share >= 1 || (share > 0 && random_.chance(share));
+    };
+    const bool fin = phase ? phase->cause == close_cause::tcp_fin : happens(s.fin);
+    close_as(id, phase, fin, fin && happens(s.client_closes));
+}
+
+// Each NAT keeps its entry for its own timer of one common cause.
+void network_simulation::close_as(std::uint32_t id, const closing_phase* phase, bool fin,
+                                  bool first) {
     connection& c = connections_[id];
     const auto& s = input_->streams[c.stream];
     unserved(s.servers, c.server);
     c.open = false;
     ++c.serial;
-    const closing_phase* phase = drawn_phase(s.law.closing, random_);
     double longest = 0;
     for (std::size_t k = 0; k < c.at.size(); ++k) {
         stage& here = at(s.way[k]);
@@ -260,11 +263,6 @@ void network_simulation::close(std::uint32_t id) {
             longest = std::max(longest, kept);
         }
     }
-    const auto happens = [&](double share) {  // draws where it is open
-        return share >= 1 || (share > 0 && random_.chance(share));
-    };
-    const bool fin = phase ? phase->cause == close_cause::tcp_fin : happens(s.fin);
-    const bool first = fin && happens(s.client_closes);
     const double socket = waits(s, fin, first, longest);
     if (fin && !first) keeps_tuple(c, s);
     if (socket == 0) free_socket(c);
@@ -322,12 +320,15 @@ void network_simulation::try_again(std::uint32_t id) {
 }
 
 void network_simulation::step() {
+    if (!events_due_.empty() && events_due_.top().at < next_arrival_) return take_due();
     ++events_;
-    if (events_due_.empty() || events_due_.top().at >= next_arrival_) {
-        now_ = next_arrival_;
-        next_arrival_ = now_ + exponential(random_) / rate_;
-        return offer(static_cast<std::uint32_t>(pick(up_to_, random_)), false);
-    }
+    now_ = next_arrival_;
+    next_arrival_ = now_ + exponential(random_) / rate_;
+    offer(static_cast<std::uint32_t>(pick(up_to_, random_)));
+}
+
+void network_simulation::take_due() {
+    ++events_;
     const event due = events_due_.top();
     events_due_.pop();
     now_ = due.at;
@@ -339,20 +340,6 @@ void network_simulation::step() {
         free_socket(connections_[due.id]);
     else
         release(due.id);
-}
-
-void network_simulation::fill(std::optional<std::uint64_t> flows) {
-    std::vector<double> loads;
-    double sum = 0;
-    for (std::size_t i = 0; i < factors_.size(); ++i) {
-        const auto& s = input_->streams[i];
-        loads.push_back(sum +=
-                        std::min(s.law.rate * s.taken() * factor_ * factors_[i], most_placed));
-    }
-    for (auto left = flows ? *flows : about_poisson(sum, random_); left > 0; --left)
-        offer(static_cast<std::uint32_t>(pick(loads, random_)), true);
-    retrying_ = input_->retry.has_value();
-    clear_counts();
 }
 
 void network_simulation::advance(double arrivals) {

@@ -26,6 +26,14 @@
 
 namespace natbound::calculator::detail {
 
+// How a connection may end: with which cause, whether by FIN, and whether the client's came first;
+// what of all does so, and for how many seconds entries or socket are then taken.
+struct closing_way {
+    double share = 0, seconds = 0;
+    const closing_phase* phase = nullptr;
+    bool fin = false, first = false;
+};
+
 struct network_stream {
     std::size_t clients = 0, servers = 0;  // places in the scenario
     std::vector<double> weights;           // of the server set's endpoints; empty: even
@@ -36,6 +44,7 @@ struct network_stream {
     std::optional<double> time_wait = {};
     double fin = 1, client_closes = 1;
 
+    std::vector<closing_way> closings() const;
     double taken() const;  // mean seconds until entries and socket are both free
 };
 
@@ -112,6 +121,7 @@ class network_simulation {
     void scale(double factor);
     void rates(const std::vector<double>& factors);
     void go_on_as(std::size_t stream, std::size_t other);
+    // Lets the clock run, for as long as what is met closing has been so.
     void fill(std::optional<std::uint64_t> flows = {});
     void advance_to(double time);
     double now() const { return now_; }
@@ -175,8 +185,19 @@ class network_simulation {
         std::map<endpoint, accept_queue> accepting;
     };
 
+    // A connection that is met at any moment: open, or closing in that way for so long.
+    struct met {
+        std::uint32_t stream = 0;
+        const closing_way* way = nullptr;
+        double since = 0;
+    };
+
     void step();
-    void offer(std::uint32_t stream, bool placing);
+    void take_due();
+    void offer(std::uint32_t stream);
+    std::optional<std::uint32_t> admit(std::uint32_t stream);
+    met glance(std::uint32_t stream);
+    void place(const met& one);
     std::optional<std::uint32_t> attempt(std::uint32_t stream, std::uint32_t pair, const flow& f);
     bool through(stage& here, connection& c, flow& f, kind_counts& count);
     bool served(std::size_t set, const endpoint& at);
@@ -185,6 +206,7 @@ class network_simulation {
     void unserved(std::size_t set, const endpoint& at);
     void back_out(const connection& c);
     void close(std::uint32_t id);
+    void close_as(std::uint32_t id, const closing_phase* phase, bool fin, bool first);
     void begin(std::uint32_t id, double open_for);
     void release(std::uint32_t id);
     void free_socket(connection& c);
@@ -200,12 +222,13 @@ class network_simulation {
     random_bits random_;
     std::deque<stage> stages_;
     std::vector<open_time_draws> draws_;
-    std::vector<port_list> ports_;              // by client set
-    std::vector<std::vector<double>> weights_;  // cumulated, by stream
-    std::vector<double> up_to_;                 // cumulated rates
+    std::vector<std::vector<closing_way>> closings_;  // by stream
+    std::vector<port_list> ports_;                    // by client set
+    std::vector<std::vector<double>> weights_;        // cumulated, by stream
+    std::vector<double> up_to_;                       // cumulated rates
     std::vector<server_count> servers_;
     std::map<std::pair<endpoint, endpoint>, double> kept_;  // until when, by server and client end
-    client_sockets sockets_{client_sockets::most_bitmaps + 1};
+    client_sockets sockets_;
     // By who connects (from port 0) to where.
     std::unordered_map<flow, std::uint32_t, flow_hash> pairs_;
     std::map<ip_address, std::uint32_t> cursors_;  // sequential
@@ -222,7 +245,7 @@ class network_simulation {
     std::uint64_t routed_ = 0, most_live_ = 0, unoffered_ = 0, events_ = 0, offered_ = 0,
                   met_time_wait_ = 0;
     asked refused_by_ = asked::ports;  // the last attempt that was refused
-    bool retrying_ = false;
+    bool retrying_ = false, placing_ = false;
 };
 
 // Whether a scenario needs the whole network to be stepped; and the network, or an `unsupported`

@@ -1,7 +1,25 @@
 // The rare and the slow part of choosing a client's port.
 #include "natbound/calculator/sockets.hpp"
 
+#include <bit>
+
 namespace natbound::calculator {
+namespace {
+
+// The first port from..last that is not in use, of those that `mask` has in each word of 64 ports;
+// port_count where there is none.
+port first_free(const client_sockets::bitmap& used, port from, port last, std::uint64_t mask) {
+    for (port word = from / 64; from <= last && word <= last / 64; ++word) {
+        std::uint64_t open = ~used[word] & mask;
+        if (word == from / 64) open &= ~std::uint64_t{0} << (from % 64);
+        if (open == 0) continue;
+        const port p = word * 64 + static_cast<port>(std::countr_zero(open));
+        return p <= last ? p : port_count;
+    }
+    return port_count;
+}
+
+}  // namespace
 
 port_list::port_list(const port_set& ports)
     : set_(ports), first_(ports.at(0)), size_(static_cast<std::uint32_t>(saturated(ports.size()))) {
@@ -56,6 +74,11 @@ port client_sockets::rare_uniform(std::uint32_t pair, const port_list& ports,
 
 port client_sockets::next(std::uint32_t pair, const port_list& ports, std::uint32_t rank) const {
     if (count(pair) >= ports.size()) return port_count;
+    if (const bitmap* used = bits(pair); used && ports.consecutive()) {
+        const port first = ports.at(0), from = first + rank % ports.size();
+        const port p = first_free(*used, from, first + ports.size() - 1, ~std::uint64_t{0});
+        return p != port_count ? p : first_free(*used, first, from - 1, ~std::uint64_t{0});
+    }
     for (rank %= ports.size();; rank = rank + 1 == ports.size() ? 0 : rank + 1)
         if (!used(pair, ports.at(rank))) return ports.at(rank);
 }
@@ -66,11 +89,23 @@ port client_sockets::second(std::uint32_t pair, const port_list& ports, std::uin
                             std::uint32_t& steps) const {
     const std::uint32_t remaining = ports.size() > 1 ? ports.size() & ~1U : 1;
     offset = offset % remaining & ~1U;
-    for (std::uint32_t parity = 0; parity < (remaining > 1 ? 2U : 1U); ++parity)
+    if (count(pair) >= remaining) return port_count;
+    const bitmap* used_bits = ports.consecutive() ? bits(pair) : nullptr;
+    for (std::uint32_t parity = 0; parity < (remaining > 1 ? 2U : 1U); ++parity) {
+        if (used_bits) {
+            const port first = ports.at(0) + parity, from = first + offset;
+            const auto mask = std::uint64_t{0x5555555555555555} << (first % 2);
+            port p = first_free(*used_bits, from, ports.at(0) + remaining - 1, mask);
+            if (p == port_count && offset > 0) p = first_free(*used_bits, first, from - 1, mask);
+            if (p == port_count) continue;
+            steps = (p - first + remaining - offset) % remaining;
+            return p;
+        }
         for (steps = 0; steps < remaining; steps += 2) {
             const port p = ports.at((offset + parity + steps) % remaining);
             if (!used(pair, p)) return p;
         }
+    }
     return port_count;
 }
 

@@ -123,7 +123,8 @@ class filler {
         }
         if (t.top_share && t.top_share->least != t.top_share->most)
             out_.assumed.push_back(name + ": the busiest destination has " +
-                                   to_string(t.top_share->most) + " of it; see the range");
+                                   to_string(t.top_share->most) +
+                                   " of it, the most of its range: the other end refuses less");
         times(t, name, first);
         waits(t, name, first);
         if (t.arrivals) arrivals(*t.arrivals, name, index, first);

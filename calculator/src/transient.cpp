@@ -31,16 +31,19 @@ transient_law::transient_law(std::uint64_t ports, double load, occupancy start)
     detail::check_start(name, start_, ports);
 }
 
-double transient_law::log_full_probability(double t) const {
+double transient_law::log_full_probability(double t) const { return full(t).log; }
+
+transient_law::full_chance transient_law::full(double t) const {
+    constexpr double none = -std::numeric_limits<double>::infinity();
     detail::require(t >= 0, "full_probability", "time", t, "must be at least 0");
-    if (t == 0) return std::log(start_.at_least(ports_));
+    if (t == 0) return {std::log(start_.at_least(ports_)), none};
     const double ports = static_cast<double>(ports_);
-    if (t > forgotten) return log_erlang_b(ports, load_);
+    if (t > forgotten) return {log_erlang_b(ports, load_), none};
     detail::inversion path(
         detail::climb(ports_, detail::way::up(load_), start_.from, start_.chances),
         detail::divisor::full);
-    if (!path.aim(t)) return -std::numeric_limits<double>::infinity();
-    return path.log_value(t);
+    if (!path.aim(t)) return {none, none};
+    return {path.log_value(t), path.log_off(t)};
 }
 
 double transient_law::full_probability(double t) const { return std::exp(log_full_probability(t)); }

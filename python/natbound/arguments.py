@@ -37,6 +37,16 @@ def text(name: str, value: Any) -> str:
     return value
 
 
+def result_of(kind: str, value: Any) -> None:
+    """Refuses what is no result of that kind, natbound.KIND/1."""
+    try:
+        found = value["schema"]
+    except (TypeError, KeyError):
+        found = None
+    if found != f"natbound.{kind}/1":
+        raise InputError("another result is wanted", path="schema", value=_short(found), fix=f"natbound.{kind}/1")
+
+
 def within(name: str, value: Any, good: bool, rule: str) -> None:
     """Refuses a value that a rule excludes."""
     if not good:

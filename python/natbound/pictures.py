@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from natbound import wording as w
+from natbound.arguments import result_of
 from natbound.page import verdict
 
 
@@ -15,6 +16,7 @@ def plot_answer(answer: dict[str, Any], ax: Any = None) -> Any:
     """Refusal probability against load, with guaranteed, likely and maximum marked. Returns the axes."""
     from matplotlib.figure import Figure
 
+    result_of("answer", answer)
     if ax is None:
         figure = Figure(figsize=(7, 4), layout="constrained")
         ax = figure.subplots()

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from natbound import wording as w
+from natbound.arguments import result_of
 
 POINTS = 65
 UNITS = (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
@@ -22,6 +23,7 @@ def axes(ax: Any = None) -> Any:
 
 def plot_day(day: dict[str, Any], ax: Any = None) -> Any:
     """The mean number of live connections through the day, and the band within which it is 95 % of the time (`natbound day`)."""
+    result_of("day", day)
     ax = axes(ax)
     hours = [time / 3600 for time in day["times"]]
     band = day["band"]
@@ -41,12 +43,14 @@ def plot_exhaustion(found: dict[str, Any], ax: Any = None) -> Any:
     """The probability that all ports are busy, and that a first connection was refused, by time (`natbound exhaustion`)."""
     from natbound.planning.exhaustion import EVENTS, law_of
 
+    result_of("exhaustion", found)
     ax = axes(ax)
     ends = [q["time"] for event in EVENTS for q in found[event]["quantiles"] if q["time"] is not None]
     # where all are later than is known, or than a double holds
-    latest = found["hold"] if found["law"] == "constant" else 1e9 * 365.25 * 86400
+    by_formula = found["law"] == "constant" and "histories" not in found
+    latest = found["hold"] if by_formula else 1e9 * 365.25 * 86400
     last = 1.25 * max(ends, default=latest)
-    if found["law"] == "constant":
+    if by_formula:
         last = min(last, found["hold"])
     name, size = next((name, size) for name, size in UNITS if last >= 2 * size or size == 1)
     times = [last * k / (POINTS - 1) for k in range(POINTS)]
@@ -64,6 +68,7 @@ def plot_exhaustion(found: dict[str, Any], ax: Any = None) -> Any:
 
 def plot_after(found: dict[str, Any], ax: Any = None) -> Any:
     """The refusal probability after a change with its 95 % band where it is simulated, and what it is in the long run (`natbound after`)."""
+    result_of("after", found)
     ax = axes(ax)
     points = sorted(zip(found["times"], found["refused"], strict=True), key=lambda point: float(point[0]))
     name, size = next((name, size) for name, size in UNITS if points[-1][0] >= 2 * size or size == 1)
@@ -87,6 +92,7 @@ def plot_after(found: dict[str, Any], ax: Any = None) -> Any:
 
 def plot_size(size: dict[str, Any], ax: Any = None) -> Any:
     """The load that meets the target by what it costs, today's traffic, and what would carry it (`natbound size`)."""
+    result_of("size", size)
     ax = axes(ax)
     price = size["prices"]["address"]
     points = [(max(0, c["addresses"] - size["addresses"]) * price, c) for c in size["curve"] if c["likely"] is not None]

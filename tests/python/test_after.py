@@ -299,3 +299,61 @@ def test_bursts_through_a_change_are_the_dense_chain(off: int, later: int) -> No
         assert abs(got["value"] - want) < 4 / 1.96 * (high - low) / 2 + 1e-4, (time, got, want)
         assert high - low < 0.35 * want
         assert found["live"][i] == pytest.approx(then.reshape(2, -1).sum(axis=0) @ np.arange(ports + 1), abs=0.15)
+
+
+def through(law: np.ndarray, load: float, time: float) -> np.ndarray:
+    """Erlang's system after so many holds, by uniformisation: a sum of positive terms, so that small chances keep their digits."""
+    n = np.arange(len(law))
+    rate = load + n[-1]
+    up, down = np.where(n < n[-1], load, 0) / rate, n / rate
+    out, weight = np.zeros(len(law)), math.exp(-rate * time)
+    for k in range(int(rate * time + 30 * math.sqrt(rate * time) + 50)):
+        out += weight * law
+        weight *= rate * time / (k + 1)
+        law = law * (1 - up - down) + np.append(0, (law * up)[:-1]) + np.append((law * down)[1:], 0)
+    return out
+
+
+def test_what_the_method_can_not_tell_is_a_bound() -> None:
+    """A load that falls to a quarter: chances that fall by sixty powers of ten are right, or told as bounds."""
+    ports, at = 200, [0.0, 6.0, 30.0, 60.0, 120.0, 300.0]
+    found = small(ports, [{"to": "A", "rate": "210/min", "hold": "60s"}]).after(["traffic.rate=50/min"], at)
+    bounds = 0
+    for time, odds in zip(at, found["refused"], strict=True):
+        want = through(stationary(chain(ports, 210.0)), 50.0, time / 60)[ports]
+        if odds["value"] is None:
+            bounds += 1
+            assert want <= odds["at_most"] < 1e-9
+        else:
+            assert odds["value"] == pytest.approx(want, rel=0.02)
+    assert 0 < bounds < len(at) - 1
+
+
+def test_counted_first_refusals_have_intervals() -> None:
+    ports, hold, time = 12, 60.0, 30.0
+    scenario = small(ports, [{"to": "A", "rate": "6/min", "hold": "60s", "arrivals": {"law": "batches", "mean-batch": 1.0001}}])
+    found = scenario.after(["traffic.rate=12/min"], [0.0, time], runs=400)
+    none = (stationary(chain(ports, 6.0)) @ exponential_of(chain(ports, 12.0, killed=True), time / hold)).sum()
+    low, high = found["first_refusal"]["by_intervals"][1]
+    assert low < 1 - none < high < low + 0.11
+    assert found["first_refusal"]["by_intervals"][0] == [0.0, pytest.approx(1 - 0.025 ** (1 / 400))]
+
+
+def test_no_change_is_refused(monkeypatch: Any, capsys: Any) -> None:
+    is_refused(
+        ["after", "--rate", "100/s", "--hold", "60s", "--ports", "28232", "--design", "ideal"], "nothing changes", monkeypatch, capsys
+    )
+
+
+def test_notes_say_what_a_changed_nat_means() -> None:
+    traffic = [{"to": name, "rate": "10/min", "hold": "60s"} for name in "AB"]
+    one = small(30, traffic, nat={"connection-limits": {"limit-per-instance": 25}})
+    plain = one.after(["traffic.0.rate=14/min"], [12.0])
+    assert not any("taken to be on the ports" in note for note in plain["notes"])
+    assert any("upper bound" in note for note in plain["notes"])
+    fewer = one.after(["nats.port-set-restrict.end-port-number=1035"], [12.0])
+    assert any("taken to be on the ports" in note for note in fewer["notes"])
+    assert not fewer.exact
+    smaller = one.after(["nats.connection-limits.limit-per-instance=12"], [12.0])
+    assert any("refuses all" in note for note in smaller["notes"])
+    assert set(smaller["notes"]) <= set(smaller["assumptions"])

@@ -180,4 +180,46 @@ def test_the_same_seed_gives_the_same() -> None:
 def test_what_is_not_stepped_says_so() -> None:
     sets = small(4000, [entry(arrivals={"law": "batches", "mean-batch": 3})], nat={"port-set": {"port-set-size": 4, "deterministic": True}})
     with pytest.raises(Unsupported, match="bursts"):
-        sets.after((), [1.0])
+        sets.after(["traffic.rate=9/min"], [1.0])
+
+
+def test_what_is_closing_is_met_with_the_rest_of_its_timer() -> None:
+    """One connection in 50 is kept for 1,000 s, half of all that is live: it is there from the start, and does not run out at once."""
+    one = network(servers=[{"name": "A", "addresses": "198.51.100.1", "ports": 443, "connection-limits": {"limit-per-endpoint": 1000}}])
+    one["nats"][0]["design"] = {"base": "ideal", "timers": {"tcp-fin": "2s", "tcp-silence": "1000s"}}
+    one["traffic"] = [{"from": "clients", "to": "A", "rate": "10/s", "life": "2s", "ends": {"fin": "98%", "silence": "2%"}}]
+    found = Scenario(one).after(["traffic.rate=10.001/s"], [0.0, 60.0], runs=40, seed=3)
+    for live in found["live"]:
+        assert live == pytest.approx(10 * (2 + 0.98 * 2 + 0.02 * 1000), rel=0.05)  # 2.5 % is four deviations of the mean
+
+
+def test_a_proxy_in_time_wait_is_followed() -> None:
+    """Without a NAT: what is live are the connections, and the ports that TIME-WAIT keeps make those that come after the flood wait."""
+    proxy = {
+        "clients": [{"name": "p", "addresses": "10.1.0.1", "ports": "32768-60999", "source-ports": "linux", "time-wait": "60s"}],
+        "nats": [],
+        "servers": [{"name": "A", "addresses": "10.2.0.1", "ports": 443}],
+        "traffic": [{"from": "p", "to": "A", "rate": "400/s", "life": "200ms", "client-closes": "100%"}],
+    }
+    found = Scenario(proxy).after(["traffic.rate=800/s"], [1.0, 120.0], runs=4)
+    assert found["live"][0] == pytest.approx(160, rel=0.4)
+    assert found["live"][1] == pytest.approx(0.2 * 28_232 / 60.2, rel=0.4)  # what the ports let through
+
+
+def test_a_table_beside_holds_of_two_means() -> None:
+    """Ports and table together have a product form, for any holds: what is refused in the end, which each by itself would be off by a half."""
+    ports, table, loads = 12, 16, {"A": 10.0, "B": 8.0}
+    nat = {"connection-limits": {"limit-per-instance": table}}
+    traffic = [{"to": "A", "rate": "10/min", "hold": "60s"}, {"to": "B", "rate": "24/min", "hold": "20s"}]
+    found = small(ports, traffic, nat=nat).after(["traffic.0.rate=10.01/min"], [900.0], runs=4000)
+    weights = {
+        (a, b): loads["A"] ** a / math.factorial(a) * loads["B"] ** b / math.factorial(b)
+        for a in range(ports + 1)
+        for b in range(ports + 1)
+        if a + b <= table
+    }
+    total = sum(weights.values())
+    refused = {name: sum(w for n, w in weights.items() if n[i] == ports or sum(n) == table) / total for i, name in enumerate(("A", "B"))}
+    agree(found, 0, (10 * refused["A"] + 24 * refused["B"]) / 34)
+    assert found["live"][0] == pytest.approx(sum(w * sum(n) for n, w in weights.items()) / total, rel=0.02)
+    assert "holds of several laws" in found["method"]

@@ -89,7 +89,7 @@ def test_where_nothing_closes_it_is_the_gamma_law(hold: float | None) -> None:
 
 
 def test_beyond_a_constant_hold_nothing_is_claimed() -> None:
-    found = exhaustion(28232, 470.0, 60.0, law="constant", by=61.0)
+    found = exhaustion(128_232, 470.0, 272.5, law="constant", by=274.0)
     assert found.full.mean is None
     assert found.full.by.p is None
     assert [q["time"] is None for q in found["full"]["quantiles"]] == [False, True, True]

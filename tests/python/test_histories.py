@@ -71,6 +71,7 @@ MU = math.log(5) - SIGMA**2 / 2
         ),
         ("gamma", 0.5, 8, lambda rng: rng.gammavariate(4, 1.25), lambda rng: rng.random() * rng.gammavariate(5, 1.25)),
         ("constant", None, 4, lambda _: 5.0, lambda rng: 5 * rng.random()),
+        ("constant", None, 0, lambda _: 5.0, lambda rng: 5 * rng.random()),
     ],
 )
 def test_other_laws_are_what_histories_show(law: Any, cv: float | None, start: int, draw: Any, left: Any) -> None:

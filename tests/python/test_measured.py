@@ -1,8 +1,10 @@
 """Samples, counts and fits: their intervals hold as often as they say, and `uncertainty` takes them."""
 
 import math
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from natbound import InputError, Scenario, calculator
 from natbound.cli import main
 from natbound.planning import Counts, Fit, Maxima, Samples
 from natbound.planning.measured import estimate
+from shell import is_refused
 
 PORTS = 55_000
 
@@ -197,3 +200,29 @@ def test_maxima_that_cannot_be() -> None:
         estimate(Maxima([500.0], 60, 0))
     with pytest.raises(ValueError, match="window"):
         calculator.mean_maximum(1000, -1)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["traffic.rate=90+-5"], "need the field's unit"),
+        (["traffic.hold=60/s+-5/s"], "need the field's unit"),
+        (["traffic.rate=80/s..90/s", "traffic.rate=50/s..61/s"], "named twice"),
+        (["traffic.rate=80/s..90/s", "traffic.rate=85/s+-2/s"], "named twice"),
+    ],
+)
+def test_ends_without_a_unit_or_given_twice(options: list[str], why: str, monkeypatch: Any, capsys: Any) -> None:
+    quick = ["uncertainty", "--rate", "90/s", "--hold", "60s", "--ports", "5500", "--design", "ideal"]
+    is_refused([*quick, *(text for one in options for text in ("--between", one))], why, monkeypatch, capsys)
+
+
+def test_factors_beyond_a_double_are_told(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["natbound", "uncertainty", "--rate", "1000/s", "--hold", "60s", "--design", "ideal",
+                                      "--between", "traffic.rate=900/s..1080/s", "--between", "traffic.hold=20s..61s"])  # fmt: skip
+    with pytest.raises(SystemExit):
+        main()
+    out = capsys.readouterr().out
+    factors = [int(power.replace(",", "")) for power in re.findall(r"a factor of 10\^([0-9,]+)", out)]
+    assert len(factors) >= 1
+    assert max(factors) > 308
+    assert "Measure traffic.hold first." in out

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import pytest
 import yaml
@@ -119,7 +120,7 @@ def test_a_pool_grows_around_what_others_have() -> None:
 def test_alert_leaves_the_lead_that_was_asked_for() -> None:
     found = gateway().alert(1e-6, growth=0.02, lead=14 * 86400)
     assert found.reaches_epsilon_at == pytest.approx(calculator.load_for(PORTS, 1e-6), rel=1e-3)
-    assert found.connections * 1.02**14 == pytest.approx(found.reaches_epsilon_at)
+    assert found.connections * 1.02**14 == pytest.approx(found.reaches_epsilon_at * (1 - 1e-6))
     assert found.utilisation == pytest.approx(found.connections / PORTS)
     rule = yaml.safe_load(found.rule)["groups"][0]["rules"][0]
     assert rule["expr"].endswith(f"> {math.floor(found.connections)}")
@@ -189,6 +190,18 @@ def test_alert_and_rules_agree_with_the_full_answer() -> None:
     assert ends[1] < 1.3 * ends[0]  # between which lie the other alerts
 
 
+def test_arguments_of_another_type_are_refused() -> None:
+    with pytest.raises(InputError, match="growth: '2%': a number is wanted"):
+        gateway().alert(growth="2%")
+    with pytest.raises(InputError, match=r"change: 'traffic.rate=900/s': a list of settings"):
+        gateway().after("traffic.rate=900/s")
+
+
+@pytest.mark.parametrize(("rates", "when"), [([0, 0, 0, 3, 3, 3], 0.0), ([2, 2], 0.0)])
+def test_on_a_plateau_there_is_no_lag(rates: list[float], when: float) -> None:
+    assert gateway(100).day(rates).lag == when
+
+
 def test_rules_want_traffic() -> None:
     scenario = Scenario({key: value for key, value in SIMULATED.items() if key != "traffic"})
     with pytest.raises(InputError, match="the scenario has none; add traffic"):
@@ -221,6 +234,8 @@ def test_commands_print_a_page_and_one_object(command: str, scenario_file: str) 
         (["alert", "--lead", "7"], "a time with its unit"),
         (["alert", "--growth", "much"], "a share"),
         (["alert", "--growth", "-1%"], "at least 0"),
+        (["alert", "--growth", "2%"], "without a lead time growth changes nothing"),
+        (["alert", "--growth", "2", "--lead", "7d"], "2% is 0.02"),
         (["risk", "--scale", "0"], "scale"),
         (["risk", "--scale", "nan"], "scale"),
     ],
@@ -290,3 +305,47 @@ def test_limits_that_meet_give_an_interval_that_holds() -> None:
     assert low <= found.interval[0] < found.interval[1] <= high
     assert found.interval[1] - found.interval[0] < (high - low) / 2
     assert abs(found.simulation.z) < 4
+
+
+def test_a_rule_that_gives_a_probability_is_held_to_it() -> None:
+    """Batches of 5 are refused 1,790 times as often as Erlang B says; both are above 1e-6, so that the rule allows nothing that it should not."""
+    rows = {row["rule"]: row for row in gateway(905, arrivals={"law": "batches", "mean-batch": 5}).rules(1e-6)["rules"]}
+    erlang = rows["Erlang B on all ports"]
+    says = float(calculator.erlang_b(PORTS, 905 * 60))
+    assert erlang["refusal_probability"] > 2 * says > 2e-6
+    assert erlang["verdict"] == "too bold"
+    assert not erlang["holds"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "averaged"),
+    [
+        ("nat_live", "avg_over_time(nat_live[10m])"),
+        ('nat_live{instance=~"gw{1,2}: .*"}', 'avg_over_time(nat_live{instance=~"gw{1,2}: .*"}[10m])'),
+        ("sum(node_nf_conntrack_entries)", "avg_over_time((sum(node_nf_conntrack_entries))[10m:])"),
+        ("a + b", "avg_over_time((a + b)[10m:])"),
+    ],
+)
+def test_only_selectors_are_averaged_over_a_range(metric: str, averaged: str) -> None:
+    """Prometheus: "ranges only allowed for vector selectors"; of what is computed, a subquery."""
+    rule = yaml.safe_load(gateway().alert(1e-6, metric=metric).rule)["groups"][0]["rules"][0]
+    window = rule["expr"][: rule["expr"].rindex(" > ")]
+    assert re.sub(r"\d+m", "10m", window) == averaged
+
+
+def test_an_alert_comes_in_time_and_can_fire() -> None:
+    """The mean over the window is within 1 % of what is live, one deviation; the threshold is a number of carried connections."""
+    hours = gateway(13.5).with_settings("traffic.hold=1h").alert(1e-6)
+    assert hours.averaged_over_seconds == pytest.approx(2e4 / hours.connections * 3600, rel=1e-9)
+    assert "for: 1m" in hours.rule
+    few = gateway(10).with_settings("nats.port-set-restrict.end-port-number=1123").alert(1e-6)
+    assert few.averaged_over_seconds == 600  # ten holds at most
+    much = gateway(2000).alert(0.1)
+    assert much.reaches_epsilon_at > PORTS > much.connections
+    assert much.connections == pytest.approx(0.9 * calculator.load_for(PORTS, 0.1), rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["foo bar (((", "sum(a))", "a[5m)", 'a{b="c}', ""])
+def test_what_is_not_closed_is_no_metric(metric: str) -> None:
+    with pytest.raises(InputError, match="brackets and quotes closed"):
+        gateway().alert(1e-6, metric=metric)

@@ -48,8 +48,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
     out = [f"From {begin} to {w.count(found['rate'])}/s, {w.count(found['load'])} live were none refused:"]
     rows = [("after", "live", "refused", "by then one was")]
     by = found["first_refusal"]["by"]
-    for time, live, odds, come in zip(found["times"], found["live"], found["refused"], by, strict=True):
-        rows.append((w.span(time), w.count(live), _odds(odds), "-" if come is None else w.probability(come)))
+    between = found["first_refusal"].get("by_intervals", [None] * len(by))
+    for time, live, odds, come, ends in zip(found["times"], found["live"], found["refused"], by, between, strict=True):
+        rows.append((w.span(time), w.count(live), _odds(odds), _come(come, ends)))
     settled = found["long_run"]
     long = f"at most {w.probability(found['long_run_at_most'])}" if settled is None else w.probability(settled, found["log_long_run"])
     rows.append(("in the end", "", long, ""))
@@ -59,14 +60,26 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if first.get("unknown"):
         out.append(f"First refusal: not known: {first['unknown']}")
     else:
-        late = "later than that" if found["runs"] else "over 1,000 years"
+        late = f"later than {w.span(max(found['times']))}" if found["runs"] else "over 1,000 years"
         shown = ", ".join(f"{q['p']:.3g}: {late if q['time'] is None else w.span(q['time'])}" for q in first["quantiles"])
         mean = "" if first["mean"] is None else f"after {w.span(first['mean'])} on average; "
         early = "no earlier than " if first["at_most"] else ""
         out.append(f"First refusal: {early}{mean}with probability {shown}")
+    worst = "at the worst of these times" if found["runs"] else "at worst"
     for kind in found["kinds"][:3]:
-        out.append(f"  {kind['text']}: at worst {_odds(kind['refusal_probability'])}")
+        out.append(f"  {kind['text']}: {worst} {_odds(kind['refusal_probability'])}")
+    out += [f"Note: {told}." for told in found["notes"]]
     return [*out, f"Method: {found['method']}."]
+
+
+def _come(chance: float | None, ends: list[float] | None) -> str:
+    from natbound import wording as w
+
+    if chance is None:
+        return "-"
+    if ends is None or ends[0] == ends[1]:
+        return w.probability(chance)
+    return f"at most {w.probability(ends[1])}" if chance == 0 else f"{w.probability(chance)} ({w.between((ends[0], ends[1]))})"
 
 
 def _odds(odds: dict[str, Any]) -> str:

@@ -9,11 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from natbound.errors import InputError
+
+if TYPE_CHECKING:
+    from natbound.scenario import Scenario
 
 Settings = Annotated[
     list[str] | None,
@@ -141,3 +144,16 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def of_ranges(scenario: Scenario) -> list[str]:
+    """Of traffic that is known as a range, which end the numbers are of."""
+    out = []
+    for i, entry in enumerate(scenario.canonical["traffic"]):
+        least, dash, most = str(entry.get("top-share", "")).partition("-")
+        if dash and least != most:
+            out.append(
+                f"traffic[{i}]: this is of a busiest destination with {most} of it, where most is refused; "
+                f"natbound answer also has the numbers of {least}"
+            )
+    return out

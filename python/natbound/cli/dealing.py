@@ -44,7 +44,9 @@ def blocks(
 
 
 def _owners(found: dict[str, Any]) -> str:
-    return f"{found['owners']:,} owners" + (f" and {found['surge']:,} more for a time" if found["surge"] else "")
+    return f"{found['owners']:,} owner{'' if found['owners'] == 1 else 's'}" + (
+        f" and {found['surge']:,} more for a time" if found["surge"] else ""
+    )
 
 
 def _many(count: int, what: str) -> str:
@@ -146,7 +148,10 @@ def exhaustion(
         if kept is None
         else f"{w.span(kept)} each{'' if law == 'exponential' else f' ({law})'}: {w.count(found['load'])} live"
     )
-    print(f"{w.count(each)}/s, {ends}, on {ports:,} ports" + (f", {start:,} live at first:" if start else ", from empty:"))
+    print(
+        f"{w.count(each)}/s, {ends}, on {ports:,} port{'' if ports == 1 else 's'}"
+        + (f", {start:,} live at first:" if start else ", from empty:")
+    )
     seen = found.get("seen", kept if law == "constant" else None)
     late = "over 1,000 years" if seen is None else f"not before {w.span(seen)}"
     for event, words in (("full", "all ports busy"), ("refusal", "first refusal")):

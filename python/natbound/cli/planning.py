@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from natbound.cli.common import Backoff, Epsilon, Factor, Jitter, Json, Seed, advancing, check_epsilon, print_json
+from natbound.cli.common import Backoff, Epsilon, Factor, Jitter, Json, Seed, advancing, check_epsilon, of_ranges, print_json
 from natbound.cli.given import about_a_scenario
 from natbound.cli.quantities import seconds
 from natbound.errors import InputError
@@ -79,10 +79,14 @@ def risk(
     for kind in data["kinds"][:3]:
         odds = kind["refusal_probability"]
         shown = w.probability(odds["value"], odds.get("log")) if odds["value"] is not None else "at most " + w.probability(odds["at_most"])
+        if data["interval_is"] == "bounds" and odds["value"] is not None and odds["interval"][0] < odds["interval"][1]:
+            shown = f"between {w.probability(odds['interval'][0])} and {w.probability(odds['interval'][1])}"
         print(f"  {kind['text']}: {shown}")
     for line in _which_limit(data) + limits_in_order(data)[1:]:
         print(line)
     print(f"Method: {data['method']}.")
+    for line in of_ranges(scenario):
+        print(line)
     if simulate:
         seen = data["simulation"]
         verdict = {None: "of another assignment of clients to addresses", True: "within the bound", False: "beyond the bound"}[
@@ -121,7 +125,8 @@ def _retried(retries: dict[str, Any]) -> str:
     if retries["method"] == "bound":
         return f"at most {w.probability(retries['at_most'])} of connections fail: {retries['why']}"
     fail = retries["connection_failure"]
-    text = f"{w.probability(retries['attempt_refusal'])} of attempts refused, "
+    spread = f" ({w.between(retries['attempt_interval'])})" if retries["method"] == "simulated" else ""
+    text = f"{w.probability(retries['attempt_refusal'])}{spread} of attempts refused, "
     text += f"{'at most ' + w.probability(retries['at_most']) if fail is None else w.probability(fail)} of connections fail"
     if retries["method"] != "simulated":
         return f"{text}, by the fixed point"
@@ -170,7 +175,7 @@ def size(
     else:
         from natbound.cli.size_page import lines
 
-        for line in lines(result):
+        for line in [*lines(result), *of_ranges(scenario)]:
             print(line)
     raise typer.Exit(0 if met else 1)
 
@@ -194,6 +199,8 @@ def alert(
         print_json(result)
         return
     now = "" if not result["alerts_now"] else " It fires at today's load."
+    for line in of_ranges(scenario):
+        print(f"# {line}")
     print(f"# Alert at {w.count(result['connections'])} live, {result['utilisation']:.1%} of the maximum.{now}")
     print(result["rule"], end="")
 
@@ -211,6 +218,8 @@ def rules(scenario: Scenario, epsilon: Epsilon = 1e-6, seed: Seed = 1, as_json: 
         print("Nothing refuses here: no rule is needed.")
     for row in result["rules"]:
         print(f"{row['rule']}: {row['verdict']}\n  says: {row['says']}\n  true: {row['true']}")
+    for line in of_ranges(scenario):
+        print(line)
 
 
 def _listed(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from natbound import wording as w
 from natbound.planning.domain import NAMES
 
+AS_IT_IS = "as it is"  # the design and the timers
 LEAST = 1e-12  # what refuses less is not worth a line
 
 
@@ -22,9 +23,9 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     met = [option for option in result["options"] if option["cost"] is not None]
     unmet = [option for option in result["options"] if option["cost"] is None]
     for option in met:
-        yield f"  {', '.join(_parts(option))} (cost {option['cost']:g}): {odds(option)}"
+        yield f"  {', '.join(_parts(option))} (cost {option['cost']:g}): {odds(option, result['target'])}"
     if met and met[0]["one_less"]:
-        yield f"    one less of each is too little: {'; '.join(one['change'] + ': ' + odds(one) for one in met[0]['one_less'])}"
+        yield f"    one less of each is too little: {'; '.join(one['change'] + ': ' + odds(one, result['target']) for one in met[0]['one_less'])}"
     if met and len(met[0]["refusing"]) > 1 and (after := _next(met[0])):
         yield after
     for reason in dict.fromkeys(option["why"] for option in unmet):
@@ -42,7 +43,10 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
                 f"find no free port of their own ({w.count(own['most_per_second'])}/s an address at most)"
             )
     if result["curve"]:
-        yield "Load by addresses: " + ", ".join(f"{_plain(c['addresses'])}: {_carried(c)}" for c in result["curve"])
+        points = [_plain(c["addresses"]) for c in result["curve"]]
+        # of deterministic sets several sizes take as many addresses
+        what, points = ("addresses", points) if len(set(points)) == len(points) else ("size", [c["is"] for c in result["curve"]])
+        yield f"Load by {what}: " + ", ".join(f"{point}: {_carried(c)}" for point, c in zip(points, result["curve"], strict=True))
 
 
 def _parts(option: dict[str, Any]) -> list[str]:
@@ -50,7 +54,7 @@ def _parts(option: dict[str, Any]) -> list[str]:
     n = option["addresses"]
     first = [] if n is None else [f"{_plain(n)} address{'es' if n != 1 else ''}" if n >= 1 else f"{_plain(n)} of an address"]
     others = [text for text in option["changes"] if not text.startswith(first[0])] if first else option["changes"]
-    return [*first, option["change"], *others]
+    return [*first, *([option["change"]] if option["change"] != AS_IT_IS or not others else []), *others]
 
 
 def _plain(addresses: float) -> str:
@@ -61,10 +65,13 @@ def _carried(point: dict[str, Any]) -> str:
     return "no limit" if point["likely"] is None else w.count(point["likely"])
 
 
-def odds(one: dict[str, Any]) -> str:
-    """A refusal probability, or a bound on it."""
-    shown = w.probability(one["refusal_probability"], one["log_refusal_probability"])
-    return f"at most {shown}" if one["bound"] else shown
+def odds(one: dict[str, Any], target: float) -> str:
+    """A refusal probability, or a bound on it; with more digits where it would read as the target."""
+    p = one["refusal_probability"]
+    shown = w.probability(p, one["log_refusal_probability"])
+    if one["bound"]:
+        return "not known to be less" if p >= 1 else f"at most {shown}"
+    return w.scientific(float(f"{p:.5g}")) if p != target and shown == w.probability(target) else shown
 
 
 def _next(option: dict[str, Any]) -> str | None:

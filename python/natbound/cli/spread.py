@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 
+DAY = 86400.0
+SINE = 1440  # rates of a sine, one a minute
+
+
 @about_a_scenario
 def day(
     scenario: Scenario,
@@ -35,12 +39,15 @@ def day(
         raise InputError("one of the two is wanted", path="--rates, --amplitude", fix="natbound day SCENARIO --amplitude 0.5")
     if amplitude is not None and not 0 <= amplitude <= 1:
         raise InputError("must lie within 0 and 1", path="--amplitude", value=str(amplitude))
-    values = read_rates(rates) if rates is not None else [1 + (amplitude or 0) * math.sin(2 * math.pi * k / 288) for k in range(288)]
+    values = read_rates(rates) if rates is not None else [1 + (amplitude or 0) * math.sin(2 * math.pi * k / SINE) for k in range(SINE)]
     found = scenario.day(values, seed=seed).to_dict()
     if as_json:
         print_json(found)
         return
-    print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {w.span(found['lag'])} after the rate's peak.")
+    step = DAY / len(values)  # between two rates the curve is a line, and says nothing of how its top bends
+    lag = f"{w.span(found['lag'])} after the rate's peak" if found["lag"] >= step else f"less than {w.span(step)} after the rate's peak"
+    lag = lag if found["lag"] > 0 else "while the rate is at its highest"
+    print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {lag}.")
     bounds = found["at_most"]
 
     def shown(name: str) -> str:
@@ -98,12 +105,12 @@ def uncertainty(
         print("A bound does not tell which input to measure first.")
         return
     least = f"at most {w.probability(found['least_at_most'])}" if found["least_at_most"] is not None else w.probability(low, logs[0])
-    print(f"Refused: {least} to {w.probability(high, logs[1])}")
+    print(f"Refused: {least}{' at the least, up' if least.startswith('at most') else ''} to {w.probability(high, logs[1])}")
     for row in found["inputs"]:
         by = (
             "from nothing to something"
             if row["spread"] is None
-            else f"a factor of {row['spread']:,.3g}{' or more' if row['at_least'] else ''}"
+            else f"a factor of {_factor(row['log_spread'])}{' or more' if row['at_least'] else ''}"
         )
         low_end, high_end = (_short(end) for end in row["ends"])
         print(f"  {row['field']} between {low_end} and {high_end}{'' if row['basis'] is None else ' (' + row['basis'] + ')'}: {by}")
@@ -116,16 +123,23 @@ def uncertainty(
 def read_spread(between: list[str], samples: list[str]) -> tuple[dict[str, tuple[str, str]], dict[str, Samples | Counts | Maxima | Fit]]:
     """The fields between two ends, and what was measured of others."""
     from natbound.planning import Fit, Samples
+    from natbound.planning.uncertainty import power_of_a_second
 
     ends: dict[str, tuple[str, str]] = {}
     measured: dict[str, Samples | Counts | Maxima | Fit] = {}
     for text in between:
+        name = text.partition("=")[0]
+        if name in ends or name in measured:
+            raise InputError("named twice", path="--between", value=f"'{text}'", fix=f"give {name} once, with its two ends")
         if parsed := re.fullmatch(r"([^=]+)=(.+?)\.\.(.+)", text):
             ends[parsed[1]] = (parsed[2], parsed[3])
         elif parsed := re.fullmatch(r"([^=]+)=(.+?)\s*(?:\+-|±)\s*(.+)", text):
             value, error = parse(parsed[2], "--between"), parse(parsed[3], "--between")
             if value.time != error.time:
                 raise InputError("the value and its error have different units", path="--between", value=f"'{text}'")
+            if value.time != power_of_a_second(parsed[1]):
+                raise InputError("the value and its error need the field's unit", path="--between", value=f"'{text}'",
+                                 fix="such as traffic.rate=500/s+-20/s or traffic.hold=60s+-5s")  # fmt: skip
             measured[parsed[1]] = Fit(value.value, error.value)
         else:
             raise InputError("PATH=LOW..HIGH or PATH=VALUE+-ERROR is wanted", path="--between", value=f"'{text}'",
@@ -134,6 +148,8 @@ def read_spread(between: list[str], samples: list[str]) -> tuple[dict[str, tuple
         name, equals, file = text.partition("=")
         if not (name and equals and file):
             raise InputError("PATH=FILE is wanted", path="--samples", value=f"'{text}'", fix="--samples traffic.hold=holds.txt")
+        if name in measured:
+            raise InputError("measured twice", path="--samples", value=f"'{text}'", fix=f"give {name} once")
         measured[name] = Samples(read_rates(file))
     return ends, measured
 
@@ -144,6 +160,11 @@ def _timed(text: str, option: str) -> tuple[str, list[float], float]:
     if parsed is None:
         raise InputError("PATH=FILE/TIME is wanted", path=option, value=f"'{text}'", fix=f"{option} traffic.0.live=minutes.txt/60s")
     return parsed[1], read_rates(parsed[2]), seconds(parsed[3], option)
+
+
+def _factor(log: float) -> str:
+    """A factor by its logarithm, which may be larger than numbers are."""
+    return f"{math.exp(log):,.3g}" if log < 700 else f"10^{log / math.log(10):,.0f}"
 
 
 def _short(text: str) -> str:

@@ -46,17 +46,19 @@ def after(
     is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
     (`interval`: 95 %). On-off and modulated arrivals are simulated: a source goes on in its state, unless the change is one of how it switches.
     Batches, tables and quotas beside bursts, NATs inside others or side by side, limits on rates, subscribers and servers, and clients'
-    time-wait are stepped, all of the network at once, and what is refused is counted among the connections that arrive within 1 % of a mean
-    hold of each time: `method` says so, and what is seen of rare refusals is little. Raises Unsupported for port blocks on demand, and for
-    what `simulate` does not step.
+    time-wait, and port blocks on demand, are stepped, all of the network at once, and what is refused is counted among the connections that
+    arrive within 1 % of a mean hold of each time: `method` says so, and what is seen of rare refusals is little. Raises Unsupported for what
+    `simulate` does not step.
 
     Gives `times`; by time `refused` (of all connections), `worst` (of the worst kind), `live` (mean number); `first_refusal` with `quantiles`,
-    `by` (the chance that one was refused by each time) and `mean` (of one exact system); `kinds`, the worst first; `long_run`, the refusal
+    `by` (the chance that one was refused by each time; where runs were counted with `by_intervals`, 95 %) and `mean` (of one exact system); `kinds`, the worst first; `long_run`, the refusal
     probability that it settles at; `exact`, `runs`, `method`, `assumptions`.
     """
     from natbound import _core
     from natbound.scenario import Scenario
 
+    if isinstance(change, str) or not isinstance(change, (Scenario, Sequence)):
+        raise InputError("a list of settings, or a scenario, is wanted", path="change", value=repr(change), fix='["traffic.rate=900/s"]')
     now = change if isinstance(change, Scenario) else scenario.with_settings(*change)
     for i, time in enumerate(at):
         if not 0 <= time <= LATEST:
@@ -72,6 +74,9 @@ def after(
     ):
         if not good:
             raise InputError(rule, path=name, value=str(value))
+    if start is None and not isinstance(change, Scenario) and not change:
+        fix = "give a change (--change traffic.rate=900/s), or how many are live at first (--start 0)"
+        raise InputError("nothing changes", path="change", fix=fix)
     live = None if start is None else float(start)
     try:
         text = scenario._core.after(now._core, list(at), live, list(quantiles), runs, seed, progress)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from natbound import wording as w
 from natbound.errors import Unsupported
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def say_of(refusing: Sequence[Mapping[str, Any]], levels: Sequence[int], keep: S
             said.append(f"{what} refuse, and are kept as they are")
         elif one["what"] in ("ports", "blocks"):
             said.append(
-                f"{what} still refuse {math.exp(one['log']):.2g} with {levels[0]:,} addresses: a client keeps to one of them, so that more do not "
+                f"{what} still refuse {w.probability(math.exp(one['log']), one['log'])} with {levels[0]:,} addresses: a client keeps to one of them, so that more do not "
                 "help; a design that tries the others (--designs), more ports (--widen) or shorter timers (--timer) may"
                 if levels
                 else f"{what} refuse"

@@ -16,6 +16,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 MOST = 1e12  # of a rate, a time in seconds, a load
 EVENTS = ("full", "refusal")
 MOST_SIMULATED, MOST_CV = 100_000, 100
+SURE = 0.999  # that the event comes before a first hold ends
 
 
 class Exhaustion(Result):
@@ -50,8 +51,8 @@ def exhaustion(
     below an idle timeout). start: live at first. law: of the holds; lognormal and gamma need cv, standard deviation over mean, above 0 and at
     most 100. by: also the probabilities that it has happened by then. quantiles: in (0, 1).
 
-    Exponential holds are exact. `constant` ones are from empty, up to the first hold's end, within which nothing closes; what would come later
-    is None. Other laws, and constant holds with some live at first, are simulated: 100 to 10,000 histories of at most 200,000 arrivals each, up
+    Exponential holds are exact; `constant` ones from empty, where a refusal before the first hold's end is all but sure (0.999), or beyond
+    100,000 ports up to that end (what would come later is None). Other laws, and other constant holds, are simulated: 100 to 10,000 histories of at most 200,000 arrivals each, up
     to 100,000 ports; those live at first are as a glance at any moment finds them. Each number then has an `interval` (95 %), and what was not
     seen is None, with `seen`, the time until which was looked.
 
@@ -116,7 +117,11 @@ def exhaustion(
 
 
 def _simulated(data: dict[str, Any]) -> bool:
-    return data["law"] in ("lognormal", "gamma") or (data["law"] == "constant" and data["start"] > 0)
+    if data["law"] != "constant" or data["start"] > 0:
+        return data["law"] in ("lognormal", "gamma", "constant")
+    # from empty there is a formula, up to the first hold's end
+    surely = _Filling(data["ports"] + 1, data["rate"], data["hold"]).by(data["hold"]) or 0.0
+    return surely < SURE and data["ports"] <= MOST_SIMULATED
 
 
 def law_of(data: dict[str, Any], event: str) -> _Chain | _Filling | Histories:

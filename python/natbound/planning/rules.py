@@ -48,7 +48,8 @@ class _Asked:
 
 def rules(scenario: Scenario, epsilon: float = 1e-6, *, seed: int = 1) -> Result:
     """Each rule with `says`, `true`, `refusal_probability` where the rule would have the load, and `holds`: whether who follows it stays
-    below epsilon without giving a fifth of the capacity away.
+    below epsilon without giving a fifth of the capacity away, and, where the rule gives a probability above epsilon, is told the true one
+    to a factor of 2.
 
     epsilon: the refusal probability that the worst kind of traffic may have, in (0, 1).
     """
@@ -67,13 +68,17 @@ def rules(scenario: Scenario, epsilon: float = 1e-6, *, seed: int = 1) -> Result
     )
 
 
-def _row(asked: _Asked, name: str, source: str, says: str, load: float, what: str, *, allows: bool | None = None) -> Row:
-    """A rule that would let the load grow to `load`; or one that allows or forbids the load that there is."""
+def _row(
+    asked: _Asked, name: str, source: str, says: str, load: float, what: str, *, allows: bool | None = None, gives: float | None = None
+) -> Row:
+    """A rule that would let the load grow to `load`; or one that allows or forbids the load that there is, perhaps as it gives a probability."""
     p, bound, log = asked.refused_at(load)
     assert asked.likely is not None
     fine = p <= asked.epsilon
     if allows is not None:
         verdict = "right" if allows == fine else "too bold" if allows else "too timid"
+        if verdict == "right" and gives is not None and not bound:
+            verdict = _as_a_number(max(gives, asked.epsilon), max(p, asked.epsilon))
     else:
         verdict = "too bold" if not fine else "wasteful" if load < 0.8 * asked.likely else "right"
     shown = ("at most " if bound else "") + w.probability(p, log)
@@ -89,6 +94,11 @@ def _row(asked: _Asked, name: str, source: str, says: str, load: float, what: st
         "verdict": verdict,
         "holds": verdict == "right",
     }
+
+
+def _as_a_number(said: float, true: float) -> str:
+    """A rule that gives a probability is right where it is within a factor of 2 of the true one: above epsilon, below which no one asks."""
+    return "too bold" if true > 2 * said else "too timid" if said > 2 * true else "right"
 
 
 def share_of(load: float, asked: _Asked) -> str:
@@ -157,6 +167,7 @@ def _erlang(asked: _Asked) -> Row:
         asked.load,
         "at this traffic",
         allows=says <= asked.epsilon,
+        gives=says,
     )
 
 

@@ -34,10 +34,15 @@ def _ascend(name: str, low: str, high: str) -> None:
         raise InputError("the first end is the lower one", path=name, value=f"{low}..{high}", fix=f"{name}={high}..{low}")
 
 
+def power_of_a_second(name: str) -> int:
+    """Of what a field that is measured is: -1 of rates, 0 of what is live, 1 of all else."""
+    key = _key(name)
+    return -1 if key in ("rate", "rate-per-client") else 0 if key == "live" else 1
+
+
 def _written(name: str, value: float) -> str:
     """As the scenario writes it: rates a second, live as a number, all else in seconds."""
-    key = _key(name)
-    return f"{value!r}{'/s' if key in ('rate', 'rate-per-client') else '' if key == 'live' else 's'}"
+    return f"{value!r}{('', 's', '/s')[power_of_a_second(name)]}"
 
 
 def uncertainty(

@@ -10,6 +10,7 @@
 // system is not all that matters (NATs inside others or side by side, batches, limits on rates,
 // subscribers and servers, time-wait, tables and quotas beside bursts) everything is stepped, and
 // what is refused is counted among the connections that arrive within 1 % of a mean hold of a time.
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <natbound/calculator/likely.hpp>
@@ -42,7 +43,9 @@ struct after_kind {
 struct first_refusal_law {
     std::vector<std::optional<double>> quantiles;  // seconds
     std::vector<std::optional<double>> by;         // the probability that it has come, by time
-    std::optional<double> mean;                    // of one exact system
+    // 95 %, of the same, where runs were counted; those of several systems are taken together.
+    std::vector<std::optional<std::array<double, 2>>> by_interval = {};
+    std::optional<double> mean;  // of one exact system
     bool at_most = false;  // limits that hang together were taken for independent: it comes no
                            // earlier than this says
     std::string unknown;   // why it is not known
@@ -60,6 +63,7 @@ struct after_result {
     std::uint64_t runs = 0;     // fewest of a system that was simulated; 0: none was
     std::string method;
     std::vector<std::string> assumed;
+    std::vector<std::string> notes = {};  // of these what a reader of the numbers has to know
 };
 
 // `before` is not looked at where options.live is given. Throws unsupported for port blocks on

@@ -1,7 +1,8 @@
 #pragma once
 // The clients' own sockets: which source ports each client uses towards each destination, and which
 // one its next connection takes. A pair is one client address with one destination endpoint; few
-// pairs keep a bitmap each, many share one hash set.
+// pairs keep a bitmap each, many share one hash set (those that are added one by one: all beyond
+// the first so many).
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -17,6 +18,7 @@ class port_list {
     explicit port_list(const port_set& ports);
     std::uint32_t size() const { return size_; }
     port at(std::uint32_t rank) const { return listed_.empty() ? first_ + rank : listed_[rank]; }
+    bool consecutive() const { return listed_.empty(); }
     const port_set& set() const { return set_; }
 
   private:
@@ -54,39 +56,40 @@ class client_sockets {
     static constexpr std::uint32_t most_bitmaps = 256;
     using bitmap = std::array<std::uint64_t, port_count / 64>;
 
-    explicit client_sockets(std::uint32_t pairs) : used_(pairs) {
+    explicit client_sockets(std::uint32_t pairs = 0) : used_(pairs) {
         if (pairs <= most_bitmaps) bitmaps_.resize(pairs);
     }
 
-    // One more pair, where there are more than most_bitmaps from the start; its number.
+    // One more pair, where there were none at the start; its number.
     std::uint32_t add_pair() {
         used_.push_back(0);
+        if (used_.size() <= most_bitmaps) bitmaps_.emplace_back();
         return static_cast<std::uint32_t>(used_.size() - 1);
     }
 
     bool used(std::uint32_t pair, port p) const {
-        if (!bitmaps_.empty()) return (bitmaps_[pair][p / 64] >> (p % 64) & 1U) != 0;
+        if (pair < bitmaps_.size()) return (bitmaps_[pair][p / 64] >> (p % 64) & 1U) != 0;
         return set_.contains(key(pair, p));
     }
     void take(std::uint32_t pair, port p) {
         ++used_[pair];
-        if (!bitmaps_.empty())
+        if (pair < bitmaps_.size())
             bitmaps_[pair][p / 64] |= std::uint64_t{1} << (p % 64);
         else
             set_.insert(key(pair, p));
     }
     void release(std::uint32_t pair, port p) {
         --used_[pair];
-        if (!bitmaps_.empty())
+        if (pair < bitmaps_.size())
             bitmaps_[pair][p / 64] &= ~(std::uint64_t{1} << (p % 64));
         else
             set_.erase(key(pair, p));
     }
     std::uint32_t count(std::uint32_t pair) const { return used_[pair]; }
     std::uint32_t pairs() const { return static_cast<std::uint32_t>(used_.size()); }
-    // The bitmap of a pair; nullptr where there are too many pairs to keep one each.
+    // The bitmap of a pair; nullptr where it has none.
     const bitmap* bits(std::uint32_t pair) const {
-        return bitmaps_.empty() ? nullptr : &bitmaps_[pair];
+        return pair < bitmaps_.size() ? &bitmaps_[pair] : nullptr;
     }
 
     // Any free port, with equal chance; port_count where all are used.

@@ -22,6 +22,11 @@ class transient_law {
     // below 1e-307.
     double full_probability(double t) const;
     double log_full_probability(double t) const;
+    // The latter, and the logarithm of what it may be off by rounding where it has fallen so far.
+    struct full_chance {
+        double log, log_off;
+    };
+    full_chance full(double t) const;
 
     // Mean number of live flows at t, to 1e-11 of itself or of the load.
     double mean(double t) const;
