@@ -40,12 +40,12 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
 
 const nat_table::entry* nat_table::partner_of(const flow& f) const {
     if (plan_->design.port_contiguity == contiguity::none) return nullptr;
-    // under eim all its flows are on one endpoint
+    // under eim (which it needs: rules_of_nats.cpp) all its flows are on one endpoint
     const flow first{f.protocol, {f.source.address, f.source.port ^ 1U}, {}};
-    const auto it = flows_.lower_bound(first);
-    const bool there = it != flows_.end() && it->first.protocol == first.protocol &&
-                       it->first.source == first.source;
-    return there ? &it->second : nullptr;
+    const auto it = by_source_.lower_bound(first);
+    const bool there =
+        it != by_source_.end() && it->protocol == first.protocol && it->source == first.source;
+    return there ? &flows_.at(*it) : nullptr;
 }
 
 bool nat_table::draws_address(const flow& f) const {
