@@ -194,6 +194,13 @@ double inversion::log_value(double t) const {
     return s0_ * t + jet_.log_value + std::log(std::max(sum(t, false), 0.0));
 }
 
+double inversion::lost(double t) const {
+    double size = 0;
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+        size += std::abs(weights_[k]) * std::exp((nodes_[k].real() - s0_) * t);
+    return 0x1p-50 * size / std::max(sum(t, false), 1e-300);
+}
+
 double inversion::value(double t) const {
     return std::exp(s0_ * t + jet_.log_value) * sum(t, false);
 }

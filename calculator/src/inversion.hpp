@@ -38,6 +38,8 @@ class inversion {
     double log_value(double t) const;
     double value(double t) const;
     double slope(double t) const;  // d value / dt
+    // About how much of it, relatively, the rounding of larger terms may have taken.
+    double lost(double t) const;
 
   private:
     bool saddle(double t);
