@@ -105,3 +105,19 @@ def test_inverses_of_a_table_nearly_full() -> None:
 def test_a_cut_that_is_rare_against_the_exact_chain(size: int, rate: float, life: float, gap: float) -> None:
     """The time that an entry has varies, and with it by powers of ten how likely a cut is: 1.2e-11 for the first, by its mean."""
     assert calculator.cut_probability(size, rate, life, gap) == pytest.approx(calculator.eviction_exact(size, rate, life, gap), rel=0.07)
+
+
+def test_more_entries_never_cut_more() -> None:
+    draw = random.Random(7)
+
+    def between(low: float, high: float) -> float:
+        return math.exp(draw.uniform(math.log(low), math.log(high)))
+
+    for _ in range(200):
+        size, life, gap = int(between(1, 1e7)), between(1e-3, 1e5), between(1e-3, 1e4)
+        given = {"rate": size / life * between(0.2, 5), "life": life, "gap": gap}
+        for timer in ("keep_alive", "idle_timeout", "closed_timeout"):
+            if draw.random() < 0.5:
+                given[timer] = between(0.05, 50) * draw.choice([life, gap])
+        few, many = (calculator.cut_probability(n, **given) for n in (size, 1.02 * size + 1))
+        assert 0 <= many <= few * (1 + 1e-9) + 1e-300 <= 1 + 1e-8, (size, given, few, many)
