@@ -305,7 +305,6 @@ PICTURES: dict[str, tuple[Panel, ...]] = {
     "eviction": (
         fact("eviction_exact", "limits", "", 1e-12),
         fact("characteristic_time", "limits", "", 1e-12),
-        fact("cut_probability", "limits", "", 1e-12),
     ),
     "day": (
         fact("Day.live", "day", "", 1e-9),

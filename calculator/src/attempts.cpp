@@ -146,6 +146,12 @@ class chain {
     refusal_by_draws refusal_;
 };
 
+// So many ports are all of them.
+std::uint64_t fewer(std::uint64_t ports, std::uint64_t tries, draws how) {
+    return how == draws::without_replacement ? std::min(tries, std::max<std::uint64_t>(ports, 1))
+                                             : tries;
+}
+
 void check(const char* function, std::uint64_t ports, std::uint64_t tries) {
     detail::require(ports <= 1ULL << 32, function, "ports", static_cast<double>(ports),
                     "must be at most 2^32");
@@ -161,7 +167,7 @@ attempts_answer attempts(std::uint64_t ports, std::uint64_t tries, double load, 
                     detail::rule_not_negative);
     if (ports == 0) return {1, 0, 0, 0, 0, 0};
     if (load == 0) return {0, -infinite, 0, 0, 0, 0};
-    return chain(ports, tries, load, how).solve();
+    return chain(ports, fewer(ports, tries, how), load, how).solve();
 }
 
 double refusal_probability(std::uint64_t ports, std::uint64_t tries, double load, draws how) {
@@ -178,6 +184,7 @@ double load_for_attempts(std::uint64_t ports, std::uint64_t tries, double target
                     "must be at least 1");
     detail::require(target > 0 && target < 1, "load_for_attempts", "target", target,
                     "must lie between 0 and 1");
+    tries = fewer(ports, tries, how);
     // Newton on the log odds of refusal against log load, kept inside a bracket. Whoever gives up
     // early refuses no less than Erlang's system, so its load is an upper end.
     const double wanted = std::log(target) - std::log1p(-target);

@@ -32,6 +32,11 @@ double_double log_weight(double n, double c, double alpha) {
 value_and_log time_congestion(double n, double c, double alpha) {
     if (c == 0) return {1, 0};
     if (c > n || alpha == 0) return {0, -infinite};
+    // all sources live: (1 + 1/alpha)^-n, near to 1 where the general way has no digits for it
+    if (c == n && alpha > 1e10) {
+        const double log = -n * std::log1p(1 / alpha);
+        return {std::exp(log), log};
+    }
     constexpr double negligible = 1e-18;
     double sum = 0, term = 1;
     if ((n - c) * alpha >= c + 1) {

@@ -6,6 +6,7 @@
 
 #include "argument.hpp"
 #include "crossing.hpp"
+#include "load_over.hpp"
 #include "poisson.hpp"
 
 namespace natbound::calculator {
@@ -112,13 +113,15 @@ double load_for_engset(std::uint64_t sources, std::uint64_t ports, double target
 double rate_for_engset(std::uint64_t sources, std::uint64_t ports, double hold, double target,
                        congestion of) {
     check_positive("rate_for_engset", "hold", hold);
-    return load_for_engset(sources, ports, target, of) / hold;
+    return detail::load_over("rate_for_engset", "hold", load_for_engset(sources, ports, target, of),
+                             hold);
 }
 
 double hold_for_engset(std::uint64_t sources, std::uint64_t ports, double rate, double target,
                        congestion of) {
     check_positive("hold_for_engset", "rate", rate);
-    return load_for_engset(sources, ports, target, of) / rate;
+    return detail::load_over("hold_for_engset", "rate", load_for_engset(sources, ports, target, of),
+                             rate);
 }
 
 std::uint64_t sources_for_engset(std::uint64_t ports, double alpha, double target, congestion of) {

@@ -19,7 +19,8 @@ std::uint64_t size_for_cut(const connection_kind& kind, double target) {
     constexpr const char* function = "size_for_cut";
     detail::require_target(function, target);
     [[maybe_unused]] const evicting_table refuses_a_bad_kind(1, {kind});
-    const double guess = std::fmin(std::ceil(kind.rate * (kind.life + 10 * kind.gap)), 1e12);
+    const double guess = std::fmin(
+        std::ceil(kind.rate * (kind.life + std::fmin(10 * kind.gap, kind.closed_timeout))), 1e12);
     return detail::least_to_meet(
         function, target,
         "is not met by 1e12 entries: the idle timeout alone cuts more, or so many are live",
@@ -33,11 +34,12 @@ double rate_for_cut(double size, const connection_kind& kind, double target) {
     auto one = kind;
     one.rate = 1;
     [[maybe_unused]] const evicting_table refuses_a_bad_kind(size, {one});
-    return detail::most_real_to_meet(function, target, 1e-100, 1e100,
-                                     size / (kind.life + 10 * kind.gap), [&](double rate) {
-                                         one.rate = rate;
-                                         return over(size, one, target);
-                                     });
+    return detail::most_real_to_meet(
+        function, target, 1e-100, 1e100,
+        size / (kind.life + std::fmin(10 * kind.gap, kind.closed_timeout)), [&](double rate) {
+            one.rate = rate;
+            return over(size, one, target);
+        });
 }
 
 }  // namespace natbound::calculator

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <natbound/calculator/finite_queue.hpp>
+#include <utility>
 #include <vector>
 
 #include "argument.hpp"
@@ -14,16 +15,14 @@ namespace {
 constexpr const char* name = "finite_queue";
 constexpr double log_2 = 0.69314718055994530942;
 
-queue_answer finish(double loss, double log_loss, double admitted, double length, double load) {
+queue_answer finish(double loss, double log_loss, double admitted, double length, double load,
+                    double waiting) {
     const double delay = length / (load * admitted);  // J. D. C. Little 1961
-    return {loss, log_loss, std::max(0.0, delay - 1), delay, length};
+    return {loss, log_loss, waiting, delay, length};
 }
 
-// p(n) in proportion to load^n. Summed from the heavy end, so nothing cancels at load 1.
-queue_answer exponential_queue(std::uint64_t room, double load) {
-    const double k = static_cast<double>(room), ratio = load <= 1 ? load : 1 / load;
-    const double log_ratio = std::log(ratio);
-    // sum and mean of ratio^i, i = 0 .. room
+// Sums of ratio^i and i ratio^i, i = 0 .. k, for a ratio of at most 1.
+std::pair<double, double> geometric_sums(double k, double log_ratio) {
     double sum = 0, first = 0;
     if (-log_ratio * k < 1e-3) {
         // ratio^i = exp(-x i) with x room small: plain sums of powers, to x^4.
@@ -46,15 +45,26 @@ queue_answer exponential_queue(std::uint64_t room, double load) {
         const double last = std::exp((k + 1) * log_ratio), gap = -std::expm1(log_ratio);
         const double all = -std::expm1((k + 1) * log_ratio);
         sum = all / gap;
-        first = ratio / gap * sum - (k + 1) * last / gap;
+        first = std::exp(log_ratio) / gap * sum - (k + 1) * last / gap;
     }
+    return {sum, first};
+}
+
+// p(n) in proportion to load^n. Summed from the heavy end, so nothing cancels at load 1.
+queue_answer exponential_queue(std::uint64_t room, double load) {
+    const double k = static_cast<double>(room), ratio = load <= 1 ? load : 1 / load;
+    const double log_ratio = std::log(ratio);
+    const auto [sum, first] = geometric_sums(k, log_ratio);
+    // Whoever is let in waits for those before it.
+    const auto [below, before] = geometric_sums(k - 1, log_ratio);
+    const double found = k == 1 ? 0 : before / below;
     const double light = std::exp(k * log_ratio) / sum;  // chance of the light end
     const double mean = first / sum;
     if (load <= 1) {
-        return finish(light, k * log_ratio - std::log(sum), 1 - light, mean, load);
+        return finish(light, k * log_ratio - std::log(sum), 1 - light, mean, load, found);
     }
     const double loss = 1 / sum, empty = light;
-    return finish(loss, -std::log(sum), (1 - empty) / load, k - mean, load);
+    return finish(loss, -std::log(sum), (1 - empty) / load, k - mean, load, k - 1 - found);
 }
 
 // q(j): chance that a departure leaves j, over q(0), in a queue without limit. Across j | j + 1:
@@ -97,17 +107,18 @@ class departures {
 queue_answer constant_queue(std::uint64_t room, double load) {
     departures chain(load);
     // Departures leave 0 .. room - 1: start, then the sum's other terms.
-    double sum = 1, first = 0, last = 1, start = 1;
+    double sum = 1, first = 0, waiting = 0, last = 1, start = 1;
     int shrunk = 0;  // times that the terms were scaled up by 2^512, the sums left as they are
     for (std::uint64_t j = 1; j < room; ++j) {
         last = chain.next();
         if (shrunk == 0) {
             sum += last;
             first += static_cast<double>(j) * last;
+            waiting += static_cast<double>(j - 1) * last;
         }
         if (sum > 0x1p600 || first > 0x1p600) {
             chain.scale(0x1p-512);
-            for (double* x : {&sum, &first, &last, &start}) *x *= 0x1p-512;
+            for (double* x : {&sum, &first, &waiting, &last, &start}) *x *= 0x1p-512;
         } else if (last < 0x1p-600) {
             chain.scale(0x1p512);
             last *= 0x1p512;
@@ -139,7 +150,10 @@ queue_answer constant_queue(std::uint64_t room, double load) {
     const double loss = shrunk == 0 ? lost / whole : std::exp(log_loss);
     // Arrivals see what departures leave, but for those lost: P(n) = q(n) / whole for n < room.
     const double length = first / whole + static_cast<double>(room) * loss;
-    return finish(loss, log_loss, sum / whole, length, load);
+    // who is behind the one in service
+    const double behind = waiting / whole + static_cast<double>(room - 1) * loss;
+    const double mean_wait = load < 1e-100 && room > 1 ? load / 2 : behind / (load * (sum / whole));
+    return finish(loss, log_loss, sum / whole, length, load, mean_wait);
 }
 
 void check(const char* function, service law, std::uint64_t room, double load) {

@@ -38,9 +38,8 @@ passage_time full(std::uint64_t ports, double load, const Refusal& refusal) {
     for (std::uint64_t n = 0; n < ports; ++n) {
         const double births = load * (1 - refusal(n));
         if (births == 0) return {infinite, infinite};
-        sum.last = (sum.unit + static_cast<double>(n) * sum.last) / births;
+        sum.step(static_cast<double>(n), births);
         sum.total += sum.last;
-        sum.settle();
     }
     return sum.time();
 }
@@ -54,11 +53,10 @@ passage_time first_refusal(std::uint64_t ports, double load, const Refusal& refu
         const double r = n < ports ? refusal(n) : 1;
         const double deaths = static_cast<double>(n);
         const double d = load + deaths * gamma;
-        sum.last = (sum.unit + deaths * sum.last) / d;
+        sum.step(deaths, d);
         sum.total += reached * sum.last;
         gamma = (load * r + deaths * gamma) / d;
         reached *= load * (1 - r) / d;
-        sum.settle();
     }
     return sum.time();
 }

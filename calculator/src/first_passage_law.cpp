@@ -42,13 +42,11 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
     detail::scaled_total sum, from_empty;
     double reached = 0;
     for (std::uint64_t n = 0; n < top_ && !start_.empty(); ++n) {
-        sum.last = (sum.unit + static_cast<double>(n) * sum.last) / load;
+        sum.step(static_cast<double>(n), load);
         if (n >= from_ && n - from_ < start_.size()) reached += start_[n - from_];
         sum.total += reached * sum.last;
-        from_empty.last = (from_empty.unit + static_cast<double>(n) * from_empty.last) / load;
+        from_empty.step(static_cast<double>(n), load);
         from_empty.total += from_empty.last;
-        sum.settle();
-        from_empty.settle();
     }
     longest_ = from_empty.time().mean;
     if (start_.empty()) {
@@ -62,7 +60,13 @@ first_passage_law::first_passage_law(std::uint64_t ports, double load, passage e
 // start is forgotten as e^-t. early: the chance by then.
 bool first_passage_law::memoryless(double t) const { return mean_.log_mean > 34 && t > settled; }
 
-double first_passage_law::early() const { return atom_ + below(settled); }
+// No more than the chance that so many arrive by then as the fullest start misses, which may be
+// none that a double holds.
+double first_passage_law::early() const {
+    const double missing = static_cast<double>(top_ - from_ - start_.size() + 1);
+    const double most = missing * std::log(settled * load_) - std::lgamma(missing + 1);
+    return most < -745 ? atom_ : atom_ + below(settled);
+}
 
 // How many of the mean waits that follow lie between then and t.
 double first_passage_law::waits(double t, double early) const {
@@ -115,6 +119,22 @@ double first_passage_law::survival(double t) const {
     return above(t);
 }
 
+// A time so short that nothing but the arrivals that are missing is likely in it, from the start
+// that misses the fewest: F = atom + P(start) (load t)^missing / missing!, to about t (load + top)
+// of itself; and to as much for the starts below, whose chances count for no more than 1.
+std::optional<double> first_passage_law::log_at_once(double p) const {
+    constexpr double enough = 1e-13;
+    std::size_t last = start_.size() - 1;
+    while (last > 0 && start_[last] == 0) --last;
+    const double missing = static_cast<double>(top_ - from_ - last);
+    const double log_t =
+        (std::log(p - atom_) - std::log(start_[last]) + std::lgamma(missing + 1)) / missing -
+        std::log(load_);
+    const double busy = log_t + std::log(load_ + static_cast<double>(top_) + 1);
+    if (busy - std::min(0.0, std::log(start_[last])) > std::log(enough)) return {};
+    return log_t;
+}
+
 double first_passage_law::quantile(double p) const { return std::exp(log_quantile(p)); }
 
 // Newton's method on log F as a function of log t, or, beyond the middle, on log(1 - F) as a
@@ -124,6 +144,7 @@ double first_passage_law::log_quantile(double p) const {
     detail::require(p >= 0 && p < 1, "quantile", "p", p, "must be at least 0 and below 1");
     if (start_.empty() || p <= atom_) return -infinite;
     const bool tail = p > 0.5;
+    if (const auto soon = log_at_once(p)) return *soon;
     if (const double first = mean_.log_mean > 34 ? early() : 1; p > first) {
         const double log_wait =
             mean_.log_mean - std::log1p(-first) + std::log(std::log1p(-first) - std::log1p(-p));

@@ -30,6 +30,13 @@ double log_at_most(double n, double mean) {
     return below > all_digits ? std::log(below) : log_poisson(n, mean) - log_erlang_b(n, mean);
 }
 
+// log of the sum of mean^k / k! over k <= n < mean: each term is less than the one before it.
+double log_terms(double n, double mean) {
+    double sum = 1, term = 1;
+    for (double k = n; k > 0 && term > 1e-18 * sum; --k) sum += term *= k / mean;
+    return n * std::log(mean) - std::lgamma(n + 1) + std::log(sum);
+}
+
 // log(e^a - e^b) for a >= b
 double log_difference(double a, double b) {
     if (b == log_zero) return a;
@@ -40,7 +47,10 @@ double log_difference(double a, double b) {
 class busy_ports {
   public:
     busy_ports(const port_scope& scope, std::uint64_t most, std::uint64_t quota) : scope_(scope) {
-        if (scope.towards.empty()) return;
+        if (scope.towards.empty()) {
+            heavy_ = scope.load > static_cast<double>(most);
+            return;
+        }
         own_ = detail::law_of_subscriber(scope, most, quota);
         above_.assign(own_.used.size() + 1, log_zero);
         for (std::size_t u = own_.used.size(); u-- > 0;)
@@ -54,8 +64,13 @@ class busy_ports {
     std::size_t groups() const { return written() ? scope_.towards.size() : 1; }
     std::uint64_t most() const { return own_.used.size() - 1; }  // where it is written
 
+    // All logarithms are larger by so much: of a load beyond the ports Poisson's e^-load would
+    // leave few digits to what they differ by.
+    double common() const { return heavy_ ? scope_.load : 0; }
+
     // log P(at most so many)
     double at_most(std::uint64_t n) const {
+        if (heavy_) return log_terms(static_cast<double>(n), scope_.load);
         if (!written()) return log_at_most(static_cast<double>(n), scope_.load);
         if (n >= most()) return 0;
         const double above = above_[n + 1] - above_[0];
@@ -63,6 +78,10 @@ class busy_ports {
     }
     // Likewise, and the next connection of the group is offered, and needs another port.
     double fresh(std::size_t group, std::uint64_t n) const {
+        if (heavy_) {
+            const auto count = static_cast<double>(n);
+            return count * std::log(scope_.load) - std::lgamma(count + 1);
+        }
         if (!written()) return log_poisson(static_cast<double>(n), scope_.load);
         return n <= most() ? own_.groups[group].fresh[n] - above_[0] : log_zero;
     }
@@ -82,6 +101,7 @@ class busy_ports {
     }
 
     const port_scope& scope_;
+    bool heavy_ = false;
     detail::subscriber_law own_;
     std::vector<double> below_, above_;  // logs of sums of own_.used, up to and from
 };
@@ -91,9 +111,11 @@ own_law needed_by_one(const block_dealing& what, const block_subscribers& who) {
     std::vector<busy_ports> scopes;
     std::vector<std::size_t> first;  // of a scope's places in `full`
     std::size_t places = 0;
+    double common = 0;
     for (const auto& s : who.scopes) {
         scopes.emplace_back(s, what.own + what.most * what.block, who.quota);
         first.push_back(places);
+        common += s.copies * scopes.back().common();
         places += scopes.back().groups();
     }
     if (who.quota > 0 && (scopes.size() != 1 || !scopes[0].written() || who.scopes[0].copies != 1))
@@ -113,7 +135,7 @@ own_law needed_by_one(const block_dealing& what, const block_subscribers& who) {
             here.push_back(scopes[s].at_most(ports));
             below += who.scopes[s].copies * here.back();
         }
-        const double above = below < 0 ? std::log(-std::expm1(below)) : log_zero;
+        const double above = below < common ? std::log(-std::expm1(below - common)) : log_zero;
         // what lies between two steps, from the side on which they differ most
         double between = log_zero;
         if (j == 0)

@@ -7,8 +7,8 @@
 
 namespace natbound::calculator::detail {
 
-// Logarithm of the chance that it holds so many blocks, and that it does with a scope at
-// the end of its last block and in need of more.
+// Logarithm of the chance that it holds so many blocks, all less by one number that does not
+// matter, and that it does with a scope at the end of its last block and in need of more.
 struct own_law {
     std::vector<double> held;                // by blocks, 0 .. most
     std::vector<std::vector<double>> full;   // by scope (and destinations), then by blocks

@@ -8,8 +8,7 @@ namespace natbound::calculator::detail {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-constexpr double lost = 2e-13;  // of the terms of a sum, in their rounding
-constexpr double slant = 0.5;   // the path's asymptotes lean this far (radians) to the left
+constexpr double slant = 0.5;  // the path's asymptotes lean this far (radians) to the left
 
 // Near enough to the saddle: a third of the peak's width.
 bool near_saddle(double slope, double curvature) {
@@ -176,11 +175,10 @@ void inversion::lay(double t) {
         step /= 2;
         // The error of the rule squares with each halving. What lies far below the terms of its sum
         // is lost in their rounding.
-        settled = change < std::max(enough * std::abs(total), lost * size);
+        settled = change < std::max(enough * std::abs(total), 2e-13 * size);
     }
     if (!settled) throw error("the inversion of a transform did not converge");
     for (auto& w : weights_) w *= step / pi;
-    off_ = lost * size * step / pi;
 }
 
 double inversion::sum(double t, bool sloped) const {
@@ -196,11 +194,16 @@ double inversion::log_value(double t) const {
     return s0_ * t + jet_.log_value + std::log(std::max(sum(t, false), 0.0));
 }
 
+double inversion::lost(double t) const {
+    double size = 0;
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+        size += std::abs(weights_[k]) * std::exp((nodes_[k].real() - s0_) * t);
+    return 0x1p-50 * size / std::max(sum(t, false), 1e-300);
+}
+
 double inversion::value(double t) const {
     return std::exp(s0_ * t + jet_.log_value) * sum(t, false);
 }
-
-double inversion::log_off(double t) const { return s0_ * t + jet_.log_value + std::log(off_); }
 
 double inversion::slope(double t) const {
     return std::exp(s0_ * t + jet_.log_value) * sum(t, true);

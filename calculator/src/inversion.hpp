@@ -38,8 +38,8 @@ class inversion {
     double log_value(double t) const;
     double value(double t) const;
     double slope(double t) const;  // d value / dt
-    // Of what value() may be off by rounding: what lies far below the terms of its sum is lost.
-    double log_off(double t) const;
+    // About how much of it, relatively, the rounding of larger terms may have taken.
+    double lost(double t) const;
 
   private:
     bool saddle(double t);
@@ -50,7 +50,6 @@ class inversion {
     climb what_;
     divisor by_;
     double s0_ = 0, aimed_ = 0;  // the saddle, and its t: where the next search starts
-    double off_ = 0;             // of the sum
     climb_jet jet_;
     std::vector<std::complex<double>> nodes_, weights_;
 };

@@ -109,6 +109,7 @@ class dealing {
             if (clients_ * each.load > sure)
                 keys_.emplace_back(key_weight(each, static_cast<double>(even), sure), each.copies);
         }
+        even_ = even;
         slope_ = fits(even - 1) - fits(even);
     }
 
@@ -144,7 +145,8 @@ class dealing {
 
     double log_term(bool refused, std::uint64_t k, double mean) {
         const auto n = static_cast<double>(k);
-        const double out = log_poisson_weight(n, mean) + (fits(k) + n * slope_);
+        const double away = n - static_cast<double>(even_);
+        const double out = log_poisson_weight(n, mean) + ((fits(k) - fits(even_)) + away * slope_);
         if (!refused) return out;
         double& known = at(full_, k);
         if (std::isnan(known)) known = std::log(n) + log_erlang_b(own_.ports, n * own_.load);
@@ -291,9 +293,10 @@ class dealing {
     std::array<std::uint64_t, 2> last_;
     std::vector<std::pair<key_weight, double>> keys_;  // and their copies
     std::vector<double> fits_, full_;  // log W(k) and log k B(k), by clients on an address
-    // With a factor e^(slope k) on W(k) the means that the tilted sums need are near K / A, however
-    // heavy the load.
+    // With a factor e^(slope (k - even)) on W(k) / W(even) the means that the tilted sums need are
+    // near K / A, and what is summed near 1, however heavy the load.
     double slope_ = 0;
+    std::uint64_t even_ = 0;
 };
 
 void check(const char* function, const paired_pool& pool) {

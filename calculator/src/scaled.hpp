@@ -35,6 +35,7 @@ struct scaled {
     }
     friend scaled operator+(scaled a, const scaled& b) { return a += b; }
 
+    friend scaled operator*(const scaled& a, const scaled& b) { return {a.m * b.m, a.e + b.e}; }
     // The factor within 1e-150 .. 1e150, or 0.
     friend scaled operator*(const scaled& a, double factor) { return {a.m * factor, a.e}; }
 

@@ -7,6 +7,7 @@
 
 #include "argument.hpp"
 #include "least.hpp"
+#include "load_over.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -72,28 +73,28 @@ double rate_for(double ports, double hold, double target) {
     check_ports("rate_for", ports);
     check_positive("rate_for", "hold", hold);
     check_target("rate_for", target, false);
-    return load_for(ports, target) / hold;
+    return detail::load_over("rate_for", "hold", load_for(ports, target), hold);
 }
 
 double hold_for(double ports, double rate, double target) {
     check_ports("hold_for", ports);
     check_positive("hold_for", "rate", rate);
     check_target("hold_for", target, false);
-    return load_for(ports, target) / rate;
+    return detail::load_over("hold_for", "rate", load_for(ports, target), rate);
 }
 
 double rate_for_waiting(double ports, double hold, double target) {
     check_ports("rate_for_waiting", ports);
     check_positive("rate_for_waiting", "hold", hold);
     check_target("rate_for_waiting", target, false);
-    return load_for_waiting(ports, target) / hold;
+    return detail::load_over("rate_for_waiting", "hold", load_for_waiting(ports, target), hold);
 }
 
 double hold_for_waiting(double ports, double rate, double target) {
     check_ports("hold_for_waiting", ports);
     check_positive("hold_for_waiting", "rate", rate);
     check_target("hold_for_waiting", target, false);
-    return load_for_waiting(ports, target) / rate;
+    return detail::load_over("hold_for_waiting", "rate", load_for_waiting(ports, target), rate);
 }
 
 std::uint64_t addresses_for(double load, std::uint64_t ports, double target, addresses how) {

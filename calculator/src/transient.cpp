@@ -9,6 +9,7 @@
 #include "argument.hpp"
 #include "check_start.hpp"
 #include "inversion.hpp"
+#include "transient_rare.hpp"
 
 namespace natbound::calculator {
 namespace {
@@ -19,6 +20,9 @@ constexpr const char* name = "transient_law";
 // faster (the zeros of Charlier polynomials lie more than 1 apart), from at most 2^22 flows.
 constexpr double forgotten = 1e4;
 constexpr double known_to = 1e-10;  // at_least
+// What rounding may take of a chance of being full: of more, another way is tried; of still more,
+// its logarithm is not known.
+constexpr double settled = 1e-10, unsettled = 1e-6;
 
 }  // namespace
 
@@ -31,22 +35,42 @@ transient_law::transient_law(std::uint64_t ports, double load, occupancy start)
     detail::check_start(name, start_, ports);
 }
 
-double transient_law::log_full_probability(double t) const { return full(t).log; }
-
-transient_law::full_chance transient_law::full(double t) const {
-    constexpr double none = -std::numeric_limits<double>::infinity();
-    detail::require(t >= 0, "full_probability", "time", t, "must be at least 0");
-    if (t == 0) return {std::log(start_.at_least(ports_)), none};
+transient_law::rare transient_law::summed(const char* function, double t) const {
+    detail::require(t >= 0, function, "time", t, "must be at least 0");
+    if (t == 0) return {std::log(start_.at_least(ports_)), 0};
     const double ports = static_cast<double>(ports_);
-    if (t > forgotten) return {log_erlang_b(ports, load_), none};
+    if (t > forgotten) return {log_erlang_b(ports, load_), 0};
     detail::inversion path(
         detail::climb(ports_, detail::way::up(load_), start_.from, start_.chances),
         detail::divisor::full);
-    if (!path.aim(t)) return {none, none};
-    return {path.log_value(t), path.log_off(t)};
+    if (!path.aim(t)) return {-std::numeric_limits<double>::infinity(), 0};
+    return {path.log_value(t), path.lost(t)};
 }
 
-double transient_law::full_probability(double t) const { return std::exp(log_full_probability(t)); }
+transient_law::full_chance transient_law::full(double t) const {
+    const auto found = summed("full_probability", t);
+    return {found.log, found.log + std::log(found.lost)};
+}
+
+transient_law::rare transient_law::full_at(const char* function, double t) const {
+    const auto found = summed(function, t);
+    if (found.lost < settled) return found;
+    const auto stepped = detail::log_full_by_steps(ports_, load_, start_, t);
+    return stepped ? rare{*stepped, 0} : found;
+}
+
+double transient_law::log_full_probability(double t) const {
+    constexpr const char* function = "log_full_probability";
+    const auto found = full_at(function, t);
+    detail::require(found.lost < unsettled, function, "time", t,
+                    "leaves too little, after a fall of so many ports, for its logarithm to be "
+                    "known; full_probability is right to 1e-11");
+    return found.log;
+}
+
+double transient_law::full_probability(double t) const {
+    return std::exp(full_at("full_probability", t).log);
+}
 
 // dM/dt = load (1 - full) - M: what M/M/infinity would have, less what was refused and would still
 // live.

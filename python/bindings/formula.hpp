@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -181,19 +182,25 @@ class patience {
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+// Counts go out signed, so that a difference of two does not wrap around.
+template <class Value>
+using outward = std::conditional_t<std::is_same_v<Value, std::uint64_t>, std::int64_t, Value>;
+
 // What a formula returns, one number or several (std::array), as one array or a tuple of them.
 template <class Value>
 struct columns {
-    using element = Value;
+    using element = outward<Value>;
     static constexpr std::size_t count = 1;
-    static element get(const Value& value, std::size_t) { return value; }
+    static element get(const Value& value, std::size_t) { return static_cast<element>(value); }
     static py::object pack(std::array<py::object, 1> all) { return all[0]; }
 };
 template <class Value, std::size_t M>
 struct columns<std::array<Value, M>> {
-    using element = Value;
+    using element = outward<Value>;
     static constexpr std::size_t count = M;
-    static element get(const std::array<Value, M>& value, std::size_t m) { return value[m]; }
+    static element get(const std::array<Value, M>& value, std::size_t m) {
+        return static_cast<element>(value[m]);
+    }
     static py::object pack(std::array<py::object, M> all) {
         py::tuple out(M);
         for (std::size_t m = 0; m < M; ++m) out[m] = all[m];

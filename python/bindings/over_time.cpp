@@ -137,8 +137,9 @@ py::tuple law_after(given ports, given load, given time, given start, given old_
     const double old_a = number(name, "start_load", old_load);
     const auto law = broadcasting::answer(
         name, [&] { return calc::occupancy_at(c, a, start_law(name, n, old_c, old_a), t); });
-    py::array_t<double> out(static_cast<py::ssize_t>(law.from + law.chances.size()));
-    std::fill_n(out.mutable_data(), law.from, 0.0);
+    const auto seen = law.from + law.chances.size();
+    py::array_t<double> out(static_cast<py::ssize_t>(std::max(seen, c + 1)));
+    std::fill_n(out.mutable_data(), out.size(), 0.0);
     std::copy(law.chances.begin(), law.chances.end(),
               out.mutable_data() + static_cast<std::ptrdiff_t>(law.from));
     return py::make_tuple(out, law.error_bound);

@@ -6,7 +6,7 @@ blocks_refused, limits_in_sequence   small ones by the chain of all states, with
                   form summed over what each subscriber has
 packet_limit      (holds of 0) the loss of M/D/1/K by elimination, averaged over the Poisson number live
 retries           the fixed point by bisection, its sums term by term
-cut_probability, characteristic_time   Che's equations by numerical integrals; eviction_exact by elimination of its chain
+characteristic_time   Che's equation by numerical integrals; eviction_exact by elimination of its chain
 """
 
 from __future__ import annotations
@@ -271,9 +271,7 @@ def eviction_facts() -> Iterator[Fact]:
             if alive < mp.inf and entries(mpf(alive) * (1 - mpf(10) ** -9)) < size < entries(mpf(alive) * (1 + mpf(10) ** -9)):
                 continue  # T settles at the keep-alive itself
             t = root(lambda t, f=entries, s=size: f(t) - s, 1e-3, 10, 20)  # type: ignore[misc]
-            cut, end, _ = after_packet(min(t, mpf(idle)), life, gap, alive)
             yield Fact("characteristic_time", "", arguments, t)
-            yield Fact("cut_probability", "", arguments, cut / (cut + end))
 
 
 def main() -> None:

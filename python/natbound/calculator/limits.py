@@ -98,8 +98,12 @@ class Connections(NamedTuple):
 class EvictingTable:
     """A table that drops its least recently used entry to make room: the probability that a connection is cut before it ends.
 
-    Che's approximation (Che, Tung, Wang, IEEE JSAC 2002): in a large table an entry goes after a fixed time without a packet. Error
-    0.05 for 12 entries, below 0.004 for 2,500. Poisson opens; exponential lives and gaps.
+    Che's approximation (Che, Tung, Wang, IEEE JSAC 2002): in a large table an entry goes after a fixed time without a packet; here that
+    time varies as it does in a table of this size, and a table whose mean demand is near to its size is full as often as Erlang's system.
+    Poisson opens; exponential lives and gaps; each packet renews an entry, the closing one too. Error: 0.06 for 3
+    entries, 0.035 for 6 to 10 (rare cuts: 25 % of themselves); of 250 to 25,000 relatively 15 % at most where those cut are all open, and
+    by kind too; where closed entries are as likely to be the oldest (gaps well below closed_timeout, a demand within a few % of the
+    size) up to twice too much. Some 0.2 to 2 ms.
     """
 
     def __init__(self, size: float, kinds: Sequence[Connections]) -> None:
@@ -111,7 +115,7 @@ class EvictingTable:
         self._table = _core.EvictingTable(size, listed)
 
     def characteristic_time(self) -> float:
-        """Without a packet for so long, an entry is evicted. Infinity if the table never fills."""
+        """Without a packet for so long, an entry is evicted, on average. Infinity if the mean demand leaves room; by chance the table may fill."""
         return self._table.characteristic_time()
 
     def cut(self, kind: int = 0) -> float:
@@ -124,11 +128,12 @@ class EvictingTable:
 
     def evicted_after(self, idle: Any) -> Any:
         """The probability that an entry that has been idle so long has been evicted: a step at the characteristic time, as sharp as the
-        table is large."""
+        table is large. Beyond the shortest timeout an upper bound: a sum over the times at which the table fills."""
         return self._table.evicted_after(idle)
 
     def keep_alive_for(self, target: Any) -> Any:
-        """The longest silence after which an entry is gone with at most this probability: the keep-alive interval to set."""
+        """The longest silence after which an entry is gone with at most this probability: the keep-alive interval to set;
+        infinity where none is ever evicted."""
         return self._table.keep_alive_for(target)
 
 
@@ -149,7 +154,8 @@ def cut_probability(
 def characteristic_time(
     size: Any, rate: Any, life: Any, gap: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
-    """The time without a packet after which such a table drops an entry; infinity if it never fills. Arguments as of `cut_probability`.
+    """The time without a packet after which such a table drops an entry, on average; infinity if the mean demand leaves room (`cut_probability` says how often
+    it fills by chance). Arguments as of `cut_probability`.
 
     Scalars or arrays, which broadcast; in the unit of the times; domain, errors (ValueError) and source as there; to 1e-12 of Che's
     equation.
@@ -160,7 +166,8 @@ def characteristic_time(
 def keep_alive_for(
     size: Any, rate: Any, life: Any, gap: Any, target: Any, *, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
-    """The longest silence after which such a table has dropped an entry with at most this probability, 0 < target < 1: the keep-alive to set.
+    """The longest silence after which such a table has dropped an entry with at most this probability, 0 < target < 1: the keep-alive to set;
+    infinity where it never does.
 
     Others' keep-alives are left out. Arguments as of `cut_probability`.
     Scalars or arrays, which broadcast; in the unit of the times; to 1e-12 of the formula; ValueError outside. Source: as of

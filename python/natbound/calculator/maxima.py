@@ -25,9 +25,31 @@ def _deviations(window: float) -> float:
     return float(np.dot(weights, MEANS[i : i + 4]))
 
 
-def _beyond(g: float, window: float) -> float:
-    """What a count's maximum differs by from a normal variable's: half a step less, and more for the Poisson law's skew (Cornish-Fisher)."""
-    return g * g / 6 - (0.5 if window > 0 else 0.0)
+def _scaled_bessels(x: float) -> tuple[float, float]:
+    """e^-x I_0(x) and e^-x I_1(x): the mean over a turn of e^(x (cos - 1)), times cos (NIST DLMF 10.32.3), or from 40 on the series there (10.40.1)."""
+    if x < 40:
+        turn = 2 * math.pi * np.arange(128) / 128
+        weights = np.exp(x * (np.cos(turn) - 1))
+        return float(np.mean(weights)), float(np.mean(weights * np.cos(turn)))
+    sums = []
+    for four in (0.0, 4.0):  # 4 nu^2
+        term = total = 1.0
+        for k in range(1, 25):
+            term *= -(four - (2 * k - 1) ** 2) / (8 * k * x)
+            total += term
+        sums.append(total / math.sqrt(2 * math.pi * x))
+    return sums[0], sums[1]
+
+
+def _beyond(g: float, load: float, window: float) -> float:
+    """What a count's maximum differs by from a normal variable's.
+
+    More for the Poisson law's skew (Cornish-Fisher), and what a walk of so many births and deaths, `ups` of each, reaches less than Brownian
+    motion: 2 E max(X, 0) - P(X >= 1) of their difference X (Skellam, 1946), by the reflection principle. Half a step, but nothing in no time.
+    """
+    ups = load * window
+    none, one = _scaled_bessels(2 * ups)
+    return g * g / 6 + 2 * ups * (none + one) - 2 * math.sqrt(ups / math.pi) - (1 - none) / 2
 
 
 def _stays(most: int, load: float, window: float) -> float:
@@ -65,7 +87,25 @@ def _check(function: str, name: str, value: float, window: float) -> None:
 
 def _by_diffusion(load: float, window: float) -> float:
     g = _deviations(window)
-    return load + math.sqrt(load) * g + _beyond(g, window)
+    return load + math.sqrt(load) * g + _beyond(g, load, window)
+
+
+def _load_by_diffusion(maximum: float, window: float) -> float:
+    """By secants: the maximum rises with the load, nearly as the line through its root. 0 where even so little has more."""
+    low, high = 0.0, maximum
+    if _by_diffusion(low, window) >= maximum:
+        return 0.0
+    at_low, at_high = _by_diffusion(low, window) - maximum, _by_diffusion(high, window) - maximum
+    for i in range(200):
+        middle = (low + high) / 2 if i % 3 == 2 or at_high == at_low else low + (high - low) * at_low / (at_low - at_high)
+        here = _by_diffusion(middle, window) - maximum
+        if here == 0 or high - low < 1e-14 * high:
+            return middle
+        if here < 0:
+            low, at_low = middle, here
+        else:
+            high, at_high = middle, here
+    return (low + high) / 2
 
 
 def mean_maximum(load: Any, window: Any) -> Any:
@@ -75,7 +115,7 @@ def mean_maximum(load: Any, window: Any) -> Any:
     windows short against the hold any law does, for then births and deaths alone move the number. Below a load of 30 exact: sum over n of
     P(more than n at some time), by the eigenvalues of the chain killed above n, to 1e-6 (some 10 ms). From 30 on the number live is taken
     for an Ornstein-Uhlenbeck process, whose mean maximum is tabulated (tests/reference/make_maxima.py), with the half step that a count's
-    maximum falls short of it and the Poisson law's skew: against simulation within 0.5 + 0.003 sqrt(load) connections for windows up to
+    maximum falls short of it (less in windows of few births and deaths) and the Poisson law's skew: against simulation within 0.5 + 0.003 sqrt(load) connections for windows up to
     100 holds.
     load in Erlang. Source: tests/reference/make_maxima.py, for the diffusion.
     """
@@ -99,9 +139,7 @@ def load_from_maximum(maximum: Any, window: Any) -> Any:
     def one(maximum: float, window: float) -> tuple[float]:
         maximum, window = float(maximum), float(window)
         _check("load_from_maximum", "maximum", maximum, window)
-        g = _deviations(window)
-        rest = g * g + 4 * (maximum - _beyond(g, window))
-        load = ((math.sqrt(rest) - g) / 2) ** 2 if rest > g * g else 0.0
+        load = _load_by_diffusion(maximum, window)
         return (load if load > FEWEST * 1.1 else _small_load(maximum, window),)
 
     return each("load_from_maximum", one, 1, ("maximum", maximum, 0), ("window", window, 0))[0]
@@ -114,9 +152,7 @@ def _small_load(maximum: float, window: float) -> float:
     if at_high <= 0 and high < FEWEST:  # the mean is all
         return high
     if at_high <= 0:  # the diffusion has it
-        g = _deviations(window)
-        load = ((math.sqrt(g * g + 4 * (maximum - _beyond(g, window))) - g) / 2) ** 2
-        return max(load, FEWEST)
+        return max(_load_by_diffusion(maximum, window), FEWEST)
     for i in range(60):
         middle = (low + high) / 2 if i % 3 == 2 else low + (high - low) * at_low / (at_low - at_high)
         here = _exactly(middle, window) - maximum

@@ -103,7 +103,8 @@ def transient_full_probability(
 
     load and ports are those after the change, time in mean holds after it. Before it: `start` live flows (0 if nothing is said), or the
     stationary law of `start_load` on `start_ports` (as now, unless said; at most ports). A new timeout acts on old flows too: holds have
-    no memory. Absolute error 1e-11, and relative where the value is not far below the start's; 65,536 ports: 20 to 70 ms.
+    no memory. Absolute error 1e-11, relative 1e-10; far below what it was at the start, where steps are too many (3e8 / ports), the absolute
+    one alone. 65,536 ports: 20 to 70 ms; steps take up to some seconds.
     Scalars or arrays, which broadcast; load in Erlang, above 0, to 1e12; ports: 1 to 4,194,304; time: 0 or more; ValueError outside.
     Source: J. Keilson, Markov Chain Models, 1979, ch. 5,
     its transform inverted numerically.
@@ -116,9 +117,10 @@ def transient_full_probability(
 def log_transient_full_probability(
     ports: Any, load: Any, time: Any, *, start: Any = None, start_load: Any = None, start_ports: Any = None
 ) -> Any:
-    """The natural logarithm of `transient_full_probability`, also where that is below the least double.
+    """The natural logarithm of `transient_full_probability`, also where that is below the least double; to 1e-10, and 1e-6 at worst.
 
-    Scalars or arrays, which broadcast; units, domain, errors (ValueError), accuracy and source as of `transient_full_probability`.
+    Scalars or arrays, which broadcast; units, domain, errors (ValueError) and source as of `transient_full_probability`; ValueError also where
+    only its absolute error is known.
     """
     return _core.log_transient_full_probability(
         ports, load, time, *_old("log_transient_full_probability", ports, load, start, start_load, start_ports)
@@ -158,10 +160,10 @@ def transient_at_least(
 def transient_law(
     ports: int, load: float, time: float, *, start: Any = None, start_load: float | None = None, start_ports: int | None = None
 ) -> tuple[Any, float]:
-    """(chances of 0, 1, ... live flows at `time` after a change, error bound), scalars only; start, start_load and start_ports as in `transient_mean`, but that start_ports may exceed ports.
+    """(chances of 0, 1, ... ports live flows at `time` after a change, error bound), scalars only; start, start_load and start_ports as in `transient_mean`, but that start_ports may exceed ports (the chances then go on to the most at the start).
 
     By uniformization (Jensen 1953; Fox and Glynn 1988), so a second opinion on the functions above: relative error below 1e-6 down to
-    1e-30. time x (load + ports) at most 1e8. Some 0.5 s a hold at 65,536 ports.
+    1e-30; what is below 1e-60 is cut off, to 0. time x (load + ports) at most 1e8. Some 0.5 s a hold at 65,536 ports.
     load in Erlang, above 0, to 1e12; time in mean holds; ports: 1 to 4,194,304; ValueError outside.
     """
     return _core.transient_law(ports, load, time, *_old("transient_law", ports, load, start, start_load, start_ports))

@@ -10,12 +10,13 @@
 //
 // Che's approximation: in a large table an entry goes after a fixed time T without a packet, T such
 // that the mean number of entries is the table's size. H. Che, Y. Tung, Z. Wang, IEEE JSAC 20
-// (2002) 1305; C. Fricker, P. Robert, J. Roberts, ITC 24 (2012). Its error falls with the root of
-// the size: 0.05 for 12 entries (eviction_exact(), which is exact), below 0.004 for 2500
-// (simulated).
+// (2002) 1305; C. Fricker, P. Robert, J. Roberts, ITC 24 (2012). Here T varies as it does in a
+// table of that size, so that one whose mean demand is just below its size cuts too, as often as
+// Erlang's formula says it is full (src/eviction.cpp). Error: docs/calculator.md.
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace natbound::calculator {
@@ -44,32 +45,49 @@ class evicting_table {
     double cut(std::size_t kind) const;
     double cut_by_eviction(std::size_t kind) const;
 
-    // The chance that an entry that has been idle for so long has been evicted. T is not quite
-    // fixed: the number of entries touched since is taken as Poisson, so this is a step that is
-    // rounded as in a table of this size. idle >= 0.
+    // The chance that an entry that has been idle for so long has been evicted. The number of
+    // entries touched since is taken as Poisson, so this is a step that is rounded as in a table of
+    // this size. Beyond the shortest timeout at most so much: a sum over times at which the table
+    // fills. idle >= 0.
     double evicted_after(double idle) const;
 
     // The longest silence after which an entry is gone with at most this chance, so the keep-alive
-    // to set: T less what its fluctuation needs. 0 < target < 1. Others' keep-alives are taken as
-    // they are.
+    // to set: T less what its fluctuation needs; infinite where none is ever evicted. 0 < target <
+    // 1. Others' keep-alives are taken as they are.
     double keep_alive_for(double target) const;
 
     // Mean number of entries that had a packet within the last `recent`; all of them from T on.
     double touched_within(double recent) const;
 
   private:
-    double touched_beyond(double idle) const;
+    // Entries go after `time` without a packet; a share of the keep-alives that come just then
+    // late.
+    struct profile {
+        double time, share;
+    };
+    profile mean_time() const { return {time_, share_}; }
+    void find_time();
+    void find_cuts();
     double entries(double time, double share, double recent) const;
+    double touched(double idle, const profile& as) const;
+    double open_at(const connection_kind& kind, double age, const profile& as) const;
+    double cut_at(const profile& as) const;
+    std::pair<double, double> ages(const profile& as) const;
+    double cut_young(const profile& as) const;
+    double oldest_open() const;
 
     double size_;
     std::vector<connection_kind> kinds_;
     double time_;
     double share_ = 1;  // of the keep-alives due after T itself, those that come too late
+    double rate_ = 0, demand_ = 0;          // of all; entries, were there room
+    double young_ = never;                  // the shortest timeout
+    std::vector<double> cuts_, timed_out_;  // by kind: all, and were there room
 };
 
 // For one kind of connections: the fewest entries with cut() <= target, 1 .. 1e12, and the most
 // connections a unit of time (kind.rate is not read), to 1e-12. 0 < target < 1; natbound::
-// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 100 us.
+// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 10 ms.
 std::uint64_t size_for_cut(const connection_kind& kind, double target);
 double rate_for_cut(double size, const connection_kind& kind, double target);
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <natbound/calculator/first_passage.hpp>
 #include <natbound/calculator/occupancy.hpp>
+#include <optional>
 
 namespace natbound::calculator {
 
@@ -40,6 +41,7 @@ class first_passage_law {
     double above(double t) const;  // P(T > t)
     bool late(double t) const;
     bool surely(double t) const;
+    std::optional<double> log_at_once(double p) const;
     bool memoryless(double t) const;
     double early() const;
     double waits(double t, double early) const;

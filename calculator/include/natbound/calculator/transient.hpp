@@ -17,12 +17,13 @@ class transient_law {
     transient_law(std::uint64_t ports, double load, occupancy start);
 
     // The chance that a connection arriving at time t >= 0 is refused: all ports are busy. Absolute
-    // error below 1e-11; relative error about 1e-11, however small, unless it has fallen far below
-    // what it was at the start. At 65,536 ports 20 to 70 ms a value. The logarithm also where it is
-    // below 1e-307.
+    // error below 1e-11; relative error about 1e-10, however small. Where it has fallen far below
+    // what it was at the start it is stepped, up to 3e8 / ports jumps (some seconds); beyond that
+    // the relative error grows to 1e-6, from where on the logarithm is a natbound::domain_error. At
+    // 65,536 ports 20 to 70 ms a value. The logarithm also where it is below 1e-307.
     double full_probability(double t) const;
     double log_full_probability(double t) const;
-    // The latter, and the logarithm of what it may be off by rounding where it has fallen so far.
+    // Its logarithm at once, not stepped, and that of what rounding may have taken of it.
     struct full_chance {
         double log, log_off;
     };
@@ -37,6 +38,12 @@ class transient_law {
     std::uint64_t quantile(double p, double t) const;
 
   private:
+    struct rare {
+        double log, lost;  // and what of it, relatively, may be rounding
+    };
+    rare summed(const char* function, double t) const;
+    rare full_at(const char* function, double t) const;  // stepped, where too much may be
+
     std::uint64_t ports_;
     double load_;
     occupancy start_;
