@@ -126,14 +126,15 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
         place_at += std::max<std::size_t>(1, scope.towards.size());
         who.scopes.push_back(std::move(scope));
     }
-    // Blocks are kept while a flow is left in them. Where each subscriber has one at most that is
-    // while it needs it; and where there are enough for all it does not matter.
+    // Blocks are kept while a flow is left in them. Where each subscriber has one at most, or a
+    // block is one port, that is while it needs it; and where there are enough for all it does not
+    // matter.
     for (auto& [nat, dealing] : dealt_) {
         double wanted = 0;
         for (const auto& who : dealing.kinds)
             wanted += static_cast<double>(who.count) * static_cast<double>(dealing.most);
-        if ((dealing.most > 1 || dealing.own > 0) && wanted > static_cast<double>(dealing.pool))
-            dealing.stepped = stepped_events;
+        const bool split = dealing.own > 0 || (dealing.most > 1 && dealing.block > 1);
+        if (split && wanted > static_cast<double>(dealing.pool)) dealing.stepped = stepped_events;
     }
 }
 

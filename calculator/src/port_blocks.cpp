@@ -50,11 +50,11 @@ std::uint64_t blocks_for(std::uint64_t block, double load, double target) {
 
 namespace {
 
-// One block for each at most, or enough for all: then none is kept that is not needed, or it does
-// not matter.
+// One block for each at most, or of one port, or enough for all: then none is kept that is not
+// needed, or it does not matter.
 block_dealing dealing_of(const block_pool& x) {
     constexpr std::uint64_t events = 1'000'000;
-    const bool matters = x.kept && x.most > 1 && x.subscribers > x.pool / x.most;
+    const bool matters = x.kept && x.most > 1 && x.block > 1 && x.subscribers > x.pool / x.most;
     return {x.block, x.most, x.pool, {{x.subscribers, {{x.load, 1}}}}, 0, matters ? events : 0};
 }
 
