@@ -83,7 +83,7 @@ OPTIONAL = {"start_load", "start_ports", "start", "pool", "table", "rate"}
 # Where infinity has a meaning: never, or without end.
 ENDLESS = {"keep_alive", "idle_timeout", "closed_timeout", "backoff", "most_backoff", "time"}
 VECTORS = {"loads", "sizes", "reserved", "holds", "switching", "windows"}
-ONCE = {"seed", "arrivals"}  # one number for all elements
+ONCE = {"kept", "seed", "arrivals"}  # one number for all elements
 
 
 def functions() -> list[str]:

@@ -27,6 +27,12 @@ def _whole(x: Any) -> Any:
     return x.astype("int64") if hasattr(x, "astype") else int(x)
 
 
+def _flag(function: str, kept: Any) -> bool:
+    if not isinstance(kept, bool):
+        raise ValueError(f"{function}: kept = {repr(kept)[:80]}: must be True or False, one for all elements")
+    return kept
+
+
 def blocks_for(block: Any, load: Any, target: Any) -> Any:
     """The fewest blocks of `block` ports with which one subscriber is refused with probability at most `target` (Erlang B inverted).
 
@@ -54,7 +60,7 @@ def blocks_refused(block: Any, most: Any, pool: Any, subscribers: Any, load: Any
     block to 65,536; most x block to 2^22; pool to 65,536; subscribers to 1e9. Time grows as pool^2: 504 blocks 0.1 ms, 8,000 15 ms.
     Scalars or arrays, which broadcast; load in Erlang, above 0, to 1e9. ValueError outside.
     """
-    how = _core.blocks_refused_kept if kept else _core.blocks_refused
+    how = _core.blocks_refused_kept if _flag("blocks_refused", kept) else _core.blocks_refused
     return BlockRefusals(*how(block, most, pool, subscribers, load))
 
 
@@ -64,7 +70,7 @@ def subscribers_for(block: Any, most: Any, pool: Any, load: Any, target: Any, *,
     Scalars or arrays, which broadcast; load in Erlang; domain as of `blocks_refused`, its source; 0 < target < 1; ValueError outside.
     Exact; with `kept` as near as `blocks_refused`, in about a second.
     """
-    how = _core.subscribers_for_kept if kept else _core.subscribers_for
+    how = _core.subscribers_for_kept if _flag("subscribers_for", kept) else _core.subscribers_for
     return _whole(how(block, most, pool, load, target))
 
 
