@@ -64,9 +64,6 @@ class follower {
     void note(const std::string& sentence);  // says it, and where it is read first
     void progress(double part) const;
 
-    // Bounds say less than anything that was seen.
-    static double rank(const refusal_odds& odds) { return odds.log - (odds.at_most ? 1e12 : 0); }
-
     static constexpr std::size_t most_systems = 256;
     const scenario& before_;
     const scenario& now_;

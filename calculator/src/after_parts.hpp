@@ -59,6 +59,9 @@ refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs);
 refusal_odds average(const std::vector<after_kind>& kinds, std::size_t time, double rate);
 
 // The first refusal of independent systems, each so many times.
+// To find the worst by: bounds say less than anything that was seen.
+inline double rank(const refusal_odds& odds) { return odds.log - (odds.at_most ? 1e12 : 0); }
+
 first_refusal_law first_of(const std::vector<std::pair<const system_course*, double>>& all,
                            const after_options& options);
 

@@ -256,9 +256,6 @@ class stepper {
         if (options_.live) out_.load_before = *options_.live;
         out_.live = all_.live;
         out_.runs = all_.runs;
-        const auto rank = [](const refusal_odds& odds) {
-            return odds.log - (odds.at_most ? 1e12 : 0);
-        };
         for (std::size_t t = 0; t < options_.times.size(); ++t) {
             out_.overall.push_back(all_.overall[t].odds());
             const auto worst = std::max_element(

@@ -10,6 +10,7 @@
 // (T. E. Harris 1960; C. M. Fortuin et al., Comm. Math. Phys. 22 (1971) 89), so that P(T > t) is no
 // less than their product.
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace natbound::calculator::detail {
@@ -31,6 +32,7 @@ struct mean_bounds {
 // limits that matter that sum is a bound from below, and high is infinite (from empty a limit is
 // the likelier to refuse the longer it has not: Barlow and Proschan, Statistical Theory of
 // Reliability, 1975, ch. 6). Else low is that of limits apart, and high that of the soonest.
-mean_bounds mean_first_refusal(const std::vector<filling_limit>& limits, bool apart);
+// Nothing where the limits that matter have more than 2e7 ports together.
+std::optional<mean_bounds> mean_first_refusal(const std::vector<filling_limit>& limits, bool apart);
 
 }  // namespace natbound::calculator::detail

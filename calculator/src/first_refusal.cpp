@@ -105,7 +105,8 @@ first_time loss_study::state::first_refusal(double failing, double scale) const 
     const auto some = filling(scale);
     if (!some) return between;
     const auto found = detail::mean_first_refusal(some->limits, some->apart);
-    return {std::max(between.at_least, found.low), std::max(between.at_least, found.high), true};
+    if (!found) return between;
+    return {std::max(between.at_least, found->low), std::max(between.at_least, found->high), true};
 }
 
 }  // namespace natbound::calculator

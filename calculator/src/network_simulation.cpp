@@ -53,6 +53,7 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
     for (const auto& one : input.streams) {
         draws_.emplace_back(one.law.open);
         closings_.push_back(one.closings());
+        taken_.push_back(one.taken());
         weights_.emplace_back();
         double sum = 0;
         for (const double w : one.weights) weights_.back().push_back(sum += w);

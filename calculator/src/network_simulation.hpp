@@ -223,6 +223,7 @@ class network_simulation {
     std::deque<stage> stages_;
     std::vector<open_time_draws> draws_;
     std::vector<std::vector<closing_way>> closings_;  // by stream
+    std::vector<double> taken_;                       // by stream
     std::vector<port_list> ports_;                    // by client set
     std::vector<std::vector<double>> weights_;        // cumulated, by stream
     std::vector<double> up_to_;                       // cumulated rates

@@ -39,9 +39,7 @@ double network_stream::taken() const {
 // A way of closing is met as often as it happens, times how long it lasts.
 network_simulation::met network_simulation::glance(std::uint32_t stream) {
     const double open = input_->streams[stream].law.open.mean;
-    double taken = open;
-    for (const auto& way : closings_[stream]) taken += way.share * way.seconds;
-    double at = random_.unit() * taken - open;
+    double at = random_.unit() * taken_[stream] - open;
     if (at < 0) return {stream};
     for (const auto& way : closings_[stream]) {
         const double all = way.share * way.seconds;
@@ -65,9 +63,8 @@ void network_simulation::fill(std::optional<std::uint64_t> flows) {
     std::vector<double> loads;
     double sum = 0;
     for (std::size_t i = 0; i < factors_.size(); ++i) {
-        const auto& s = input_->streams[i];
-        loads.push_back(sum +=
-                        std::min(s.law.rate * s.taken() * factor_ * factors_[i], most_placed));
+        const double rate = input_->streams[i].law.rate * factor_ * factors_[i];
+        loads.push_back(sum += std::min(rate * taken_[i], most_placed));
     }
     std::vector<met> all;
     for (auto left = flows ? *flows : about_poisson(sum, random_); left > 0; --left)

@@ -21,8 +21,8 @@ constexpr std::uint64_t deepest = 512;
 using detail::log_poisson;
 using detail::log_zero;
 
-// log loss of M/D/1/K by its load, between points at equal steps of asinh(K log
-// load): there the loss is smooth both where it falls steeply and at load 1.
+// log loss of M/D/1/K by its load, between points at equal steps of asinh(K log load): there the
+// loss is smooth both where it falls steeply and at load 1.
 class loss_curve {
   public:
     explicit loss_curve(std::uint64_t depth) : depth_(depth), deep_(static_cast<double>(depth)) {}
@@ -30,8 +30,7 @@ class loss_curve {
     // {log loss, mean time in the system in services}
     std::pair<double, double> at(double load) {
         if (load <= 0) return {log_zero, 1};
-        // above, all tokens are taken: what is left of the queue's empty times is
-        // below 1e-13
+        // above, all tokens are taken: what is left of the queue's empty times is below 1e-13
         if ((load - 1) * deep_ > 60 && load > 1.02) return {std::log1p(-1 / load), deep_};
         return between(std::asinh(deep_ * std::log(load)));
     }
@@ -104,9 +103,8 @@ class averaged {
           curve_(curve_of(std::min(depth, deepest))),
           load_(load) {}
 
-    // Connections whose first packet is lost send no others: the share that gets
-    // in is the one that leaves so much room. Where none come and go (no hold)
-    // all have got in.
+    // Connections whose first packet is lost send no others: the share that gets in is the one
+    // that leaves so much room. Where none come and go (no hold) all have got in.
     packet_answer at(double scale) {
         const packet_answer all = admitting(scale, 1);
         if (!thins(all.refusal)) return all;
@@ -115,8 +113,8 @@ class averaged {
                                 }));
     }
 
-    // Where `refused` is the fixed point, its share of those that open is known
-    // to be missing: the logarithm of what these refuse over it.
+    // Where `refused` is the fixed point, its share of those that open is known to be missing: the
+    // logarithm of what these refuse over it.
     double above(double scale, double refused) {
         return admitting(scale, thins(refused) ? 1 - refused : 1, false).log_refusal -
                std::log(refused);
@@ -166,16 +164,15 @@ class averaged {
         return out;
     }
 
-    // Whether the number live may be taken for a real one: its law, and how what
-    // is lost changes with it, are wide beside one.
+    // Whether the number live may be taken for a real one: its law, and how what is lost changes
+    // with it, are wide beside one.
     bool smooth(double live, double each) const {
         return live >= 1e5 || (live >= 100 && limit_ / each / curve_.depth() >= 4);
     }
 
-    // The logarithms of the average loss of connections that open and of all
-    // packets: the integral over y = asinh(depth x log load), in which both the
-    // law of the number live and the loss are smooth, by the trapezoid rule from
-    // where most is lost to where nothing is.
+    // The logarithms of the average loss of connections that open and of all packets: the integral
+    // over y = asinh(depth x log load), in which both the law of the number live and the loss are
+    // smooth, by the trapezoid rule from where most is lost to where nothing is.
     std::pair<double, double> integrated(double live, double opening, double each) const {
         constexpr double far = 40;  // e^-40 of the most counts for nothing
         const double deep = curve_.depth();
@@ -290,10 +287,9 @@ class averaged {
         return {scale + std::log(refused), scale + std::log(lost / rate(live))};
     }
 
-    // Of the variance of the number live, what is left of it in its mean over the
-    // time that a full bucket most likely takes to run empty: where its need,
-    // over the spread of what comes, is least; bounded, for at full load there is
-    // no such time.
+    // Of the variance of the number live, what is left of it in its mean over the time that a full
+    // bucket most likely takes to run empty: where its need, over the spread of what comes, is
+    // least; bounded, for at full load there is no such time.
     double variance_left(double scale, double admitted) const {
         const double live = load_.live * scale * admitted;
         const double mean = load_.opening * scale + live * load_.each;
@@ -349,8 +345,8 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     check(per_second, depth, load);
     detail::require_target("scale_for_packets", target);
     averaged average(per_second, depth, load);
-    // around the scale at which the mean rate is the limit; of those that open at
-    // most the target are refused, and just these send no more
+    // around the scale at which the mean rate is the limit; of those that open at most the target
+    // are refused, and just these send no more
     const double middle = per_second / load.rate();
     const double kept = load.opening + load.live * load.each * (1 - target);
     const double low = middle * 1e-13, high = middle * 6 / (1 - target) * load.rate() / kept;

@@ -21,8 +21,7 @@ double gap(double y) {
     return sum * y * y;
 }
 
-// What a draw meets with x live: r, the chance that all tries fail, and how it
-// changes.
+// What a draw meets with x live: r, the chance that all tries fail, and how it changes.
 struct meeting {
     double x, log_refused, refused;
     double slope;       // of log_refused
@@ -61,8 +60,8 @@ class pool {
     static double deviation(const meeting& m) {
         return std::sqrt(m.x / (1 + m.x * m.slope * m.refused / (1 - m.refused)));
     }
-    // load (1 - r) = x: the left side less the right falls and is concave, so
-    // Newton's steps come down from above.
+    // load (1 - r) = x: the left side less the right falls and is concave, so Newton's steps come
+    // down from above.
     double mode() const {
         double x = std::fmin(load_, ports_ * (1 - 1e-9));
         for (int i = 0; i < 60; ++i) {
@@ -88,9 +87,8 @@ class pool {
     }
 
   private:
-    // log r near x, a sum over the tries k of log(x - k): by Taylor's series,
-    // whose terms are sums of (x - k)^-m; without replacement these are integrals
-    // with the ends of the midpoint rule.
+    // log r near x, a sum over the tries k of log(x - k): by Taylor's series, whose terms are sums
+    // of (x - k)^-m; without replacement these are integrals with the ends of the midpoint rule.
     struct series {
         static constexpr int terms = 8;
         double log_refused;

@@ -1,8 +1,6 @@
 // What a study says of clients that run out of ports of their own, TIME-WAIT included. Such a
 // connection is offered to no NAT; who asks how many connections there can be meets it all the
 // same.
-#include <algorithm>
-#include <cmath>
 
 #include "natbound/model/integer.hpp"
 #include "study_state.hpp"
@@ -25,15 +23,15 @@ std::optional<refusing_limit> loss_study::state::short_of_own_ports(double scale
 }
 
 likely_result loss_study::state::with_own_ports(likely_result out) const {
-    const auto all = waiting();
-    const auto soonest =
-        std::min_element(all.begin(), all.end(), [&](const auto& a, const auto& b) {
-            return a.scale_for(out.epsilon) < b.scale_for(out.epsilon);
-        });
-    if (soonest == all.end()) return out;
-    const double load = soonest->scale_for(out.epsilon) * sums_->all().load;
-    if (out.load && *out.load <= load) return out;
-    out.load = out.low = out.high = load;
+    std::optional<own_ports> soonest;
+    for (auto& one : waiting()) {
+        const double load = one.scale_for(out.epsilon) * sums_->all().load;
+        if (out.load && *out.load <= load) continue;
+        out.load = load;
+        soonest = std::move(one);
+    }
+    if (!soonest) return out;
+    out.low = out.high = *out.load;
     out.exact = true;
     out.extrapolated = false;
     out.average.reset();

@@ -41,13 +41,8 @@ void validate_contiguity(const scenario& s, std::size_t i) {
     for (const auto& v : s.servers)
         if (v.connection_limits || v.backends)
             not_settled("servers that have limits or backends (" + v.name + ")");
-    for (const auto& name : n.inside)
-        for (std::size_t k = 0; k < s.nats.size(); ++k) {
-            const auto& other = s.nats[k].inside;
-            if (k != i && std::find(other.begin(), other.end(), name) != other.end())
-                not_settled("clients that are spread over NATs (" + name + " is inside " +
-                            s.nats[k].name + ", too)");
-        }
+    if (const auto which = rules::also_inside(s, i); !which.empty())
+        not_settled("clients that are spread over NATs (" + which + ")");
     for (const auto& a : s.clients)
         for (const auto& b : s.clients)
             if (&a != &b && !(a.addresses & b.addresses).empty() &&

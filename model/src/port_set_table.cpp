@@ -70,8 +70,7 @@ std::uint64_t port_set_table::kept_of(std::uint64_t number) const {
     if (holes_.empty()) return 0;
     const dealt_set set = layout_.shared_at(number);
     count kept = 0;
-    for (const auto protocol : {transport::tcp, transport::udp, transport::icmp, transport::sctp,
-                                transport::dccp, transport::gre})
+    for (const auto protocol : all_transports)
         kept += (port_set(set.first, set.last) & holes_.at(protocol, set.address)).size();
     return saturated(kept);
 }

@@ -22,6 +22,10 @@ constexpr double most_per_second = 1e12, most_seconds = 1e9;
 // "nats[2].inside".
 std::string at(const char* list, std::size_t i, const char* field = nullptr);
 
+// "A is inside m, too", of a client set inside the NAT that is inside another one as well; empty
+// where none is.
+std::string also_inside(const scenario& s, std::size_t nat);
+
 struct known_names {
     std::set<std::string> all, clients, servers;
 

@@ -21,6 +21,16 @@ std::string at(const char* list, std::size_t i, const char* field) {
            (field ? "." + std::string(field) : "");
 }
 
+std::string also_inside(const scenario& s, std::size_t nat) {
+    for (const auto& name : s.nats[nat].inside)
+        for (std::size_t k = 0; k < s.nats.size(); ++k) {
+            const auto& other = s.nats[k].inside;
+            if (k != nat && std::find(other.begin(), other.end(), name) != other.end())
+                return name + " is inside " + s.nats[k].name + ", too";
+        }
+    return {};
+}
+
 void known_names::add(const std::string& path, const std::string& value) {
     if (value.empty()) fail(path + ".name", "", "a name is wanted", "add name: ...");
     if (!all.insert(value).second)

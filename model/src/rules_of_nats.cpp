@@ -149,14 +149,10 @@ class checker {
                  "write pool.of: source, or another choice");
         if (is_cascade(s)) not_yet(here, "true", "is not modelled yet for NATs inside one another");
         if (n.port_set) not_yet(here, "true", "is not modelled yet together with port sets");
-        for (const auto& name : n.inside)
-            for (std::size_t k = 0; k < s.nats.size(); ++k) {
-                const auto& other = s.nats[k].inside;
-                if (k != i && std::find(other.begin(), other.end(), name) != other.end())
-                    not_yet(here, "true",
-                            "is not modelled yet where clients are spread over several NATs (" +
-                                name + " is inside " + s.nats[k].name + ", too)");
-            }
+        if (const auto which = also_inside(s, i); !which.empty())
+            not_yet(
+                here, "true",
+                "is not modelled yet where clients are spread over several NATs (" + which + ")");
     }
 
     // Each lies on the pool, none is named twice, and something is left to give.
@@ -189,8 +185,7 @@ class checker {
         }
         const hole_list holes(n, true);
         const auto parts = holes.alike();
-        for (const auto protocol : {transport::tcp, transport::udp, transport::icmp,
-                                    transport::sctp, transport::dccp, transport::gre})
+        for (const auto protocol : all_transports)
             if (std::all_of(parts.begin(), parts.end(), [&](const address_set& a) {
                     return (all_ports() - holes.at(protocol, a.at(0)) - port_set(0, 0)).empty();
                 }))

@@ -2,6 +2,7 @@
 // An arena: the flows that compete for the same external endpoints, that is, of one clash scope and
 // one way into the pool.
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "natbound/model/nat_table.hpp"
@@ -17,6 +18,13 @@ struct actor {
 
     flow at(port source) const { return {server->protocol, {address, source}, destination}; }
     std::uint64_t sockets() const { return saturated(clients->ports.size()); }
+    std::string from(port source) const {  // "A (10.0.0.1, source port 1024)"
+        return clients->name + " (" + to_string(address) + ", source port " +
+               std::to_string(source) + ")";
+    }
+    std::string from_to(port source) const {
+        return from(source) + " to " + server->name + ":" + std::to_string(destination.port);
+    }
 };
 
 struct arena {

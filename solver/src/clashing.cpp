@@ -63,18 +63,13 @@ landings of_nat(const scenario& s, const way_out& way, const clash& c, const end
 }
 
 bj::object step_of(const scenario& s, const way_out& way, const landing& l) {
-    bj::object out = trace_writer::step("open", l.who, l.source, l.source);
-    bj::array draws;
-    for (const auto d : l.draws) draws.push_back(d);
-    out["step"] = bj::array(draws.size(), 0);
-    out["draws"] = std::move(draws);
+    bj::object out = trace_writer::failing(l.who, l.source, l.draws);
     out["nat"] = way.nat ? bj::value(s.nats[*way.nat].name) : bj::value(nullptr);
     return out;
 }
 
 std::string in_words(const landing& l, const way_out& way) {
-    return l.who.clients->name + " (" + to_string(l.who.address) + ", source port " +
-           std::to_string(l.source) + ")" + (way.nat ? " through " + way.name : "");
+    return l.who.from(l.source) + (way.nat ? " through " + way.name : "");
 }
 
 }  // namespace

@@ -25,15 +25,6 @@ namespace {
 namespace bj = boost::json;
 using namespace detail;
 
-bj::object failing_step(const filling& f) {
-    bj::object out = trace_writer::step("open", f.who, f.source, f.source);
-    bj::array draws;
-    for (const auto d : f.draws) draws.push_back(d);
-    out["draws"] = draws;
-    out["step"] = bj::array(f.draws.size(), 0);
-    return out;
-}
-
 // A client set inside, of which one address could pass the quota; none where no quota can refuse.
 const client_set* over_quota(const scenario& s, const nat_plan& plan) {
     if (!plan.quota) return nullptr;
@@ -77,11 +68,10 @@ void with_limit(const live_limit& limit, guaranteed_result& out, Fill&& fill) {
     }
     out.at_most = limit.size;
     if (first) out.connections = limit.size;
-    out.failing = f->who.clients->name + " (" + to_string(f->who.address) + ", source port " +
-                  std::to_string(f->source) + ")";
+    out.failing = f->who.from(f->source);
     out.sets_it = limit.reached + (first ? "; no search fails with fewer live"
                                          : "; whether a search can fail with fewer is not settled");
-    auto failing = failing_step(*f);
+    auto failing = trace_writer::failing(f->who, f->source, f->draws);
     out.evidence = bj::object{
         {"trace", std::move(f->trace)},
         {"failing", std::move(failing)},

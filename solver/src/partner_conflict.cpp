@@ -20,9 +20,6 @@ namespace {
 constexpr std::size_t few = 8;
 constexpr int most_tried = 20000;
 
-constexpr std::array protocols{transport::tcp,  transport::udp,  transport::icmp,
-                               transport::sctp, transport::dccp, transport::gre};
-
 // Whether a port that may be given has one beside it that is not, somewhere.
 bool some_lone(const nat_plan& plan, const port_set& paired) {
     for (const auto& a : plan.classes)
@@ -31,7 +28,7 @@ bool some_lone(const nat_plan& plan, const port_set& paired) {
                 return true;
     if (plan.holes.empty()) return false;
     for (const auto& part : plan.holes.alike())
-        for (const auto p : protocols)
+        for (const auto p : all_transports)
             if (const auto kept = plan.holes.at(p, part.at(0)); kept != partners(kept)) return true;
     return false;
 }
@@ -179,22 +176,15 @@ void tell(filling& f, std::uint64_t least, guaranteed_result& out) {
     out.connections.reset();
     if (f.live == least) out.connections = least;
     out.binds = "ports";
-    out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
-                  std::to_string(f.source) + ") to " + f.who.server->name + ":" +
-                  std::to_string(f.who.destination.port);
+    out.failing = f.who.from_to(f.source);
     out.sets_it = "with " + grouped(f.live) + " live, " + out.failing +
                   " can fail: the port beside that of its partner (source port " +
                   std::to_string(f.source ^ 1U) +
                   (f.live == 1 ? ") is never given" : ") is taken") +
                   ", and no other will do (port-contiguity: require)";
-    bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
-    bj::array draws;
-    for (const auto d : f.draws) draws.push_back(d);
-    failing["draws"] = std::move(draws);
-    failing["step"] = bj::array(f.draws.size(), 0);
     out.evidence =
         bj::object{{"trace", std::move(f.trace)},
-                   {"failing", std::move(failing)},
+                   {"failing", trace_writer::failing(f.who, f.source, f.draws)},
                    {"lower-bound", bj::object{{"reason", "partner"}, {"limit", number(f.live)}}}};
 }
 

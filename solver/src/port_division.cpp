@@ -147,9 +147,7 @@ std::vector<static_mapping> port_divider::not_beside_holes() const {
             keep(on, transport::tcp, true);
             continue;
         }
-        for (const auto protocol : {transport::tcp, transport::udp, transport::icmp,
-                                    transport::sctp, transport::dccp, transport::gre})
-            keep(on, protocol, false);
+        for (const auto protocol : all_transports) keep(on, protocol, false);
     }
     return out;
 }

@@ -60,13 +60,6 @@ constexpr std::uint64_t most_stepped = 300'000;
 // Each by itself: those that static mappings keep ports of differ by address, too.
 constexpr std::uint64_t most_subscribers = 100'000;
 
-bj::object failing_step(const filling& f) {
-    bj::object out = trace_writer::step("open", f.who, f.source, f.source);
-    out["draws"] = bj::array{};
-    out["step"] = bj::array{};
-    return out;
-}
-
 // A limit that refuses with so many live, before any search does or instead of it; `full` is a
 // history that reaches it.
 void limit_refuses(const nat& n, const std::string& kind, std::uint64_t limit,
@@ -86,10 +79,9 @@ void limit_refuses(const nat& n, const std::string& kind, std::uint64_t limit,
     }
     out.at_most = limit;
     if (first) out.connections = limit;
-    out.failing = full->who.clients->name + " (" + to_string(full->who.address) + ", source port " +
-                  std::to_string(full->source) + ")";
+    out.failing = full->who.from(full->source);
     out.sets_it = in_words;
-    auto failing = failing_step(*full);
+    auto failing = trace_writer::failing(full->who, full->source, {});
     out.evidence = bj::object{{"trace", std::move(full->trace)},
                               {"failing", std::move(failing)},
                               {"lower-bound", bj::object{{"reason", kind}, {"limit", limit}}},

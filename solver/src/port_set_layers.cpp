@@ -12,8 +12,6 @@
 namespace natbound {
 namespace {
 
-constexpr std::array protocols{transport::tcp,  transport::udp,  transport::icmp,
-                               transport::sctp, transport::dccp, transport::gre};
 constexpr std::size_t most_looked_at = 400'000;  // sets, one by one
 
 port_set moved(const port_set& ports, port to) {
@@ -27,7 +25,7 @@ std::vector<port_set> kept_of(const hole_list& holes, ip_address address, port f
                               std::uint64_t size) {
     const port_set all(first, first + static_cast<port>(size - 1));
     std::vector<port_set> out;
-    for (const auto p : protocols) out.push_back(moved(holes.at(p, address) & all, first));
+    for (const auto p : all_transports) out.push_back(moved(holes.at(p, address) & all, first));
     return out;
 }
 
@@ -69,8 +67,8 @@ std::vector<std::shared_ptr<const alike_sets>> sorted(const nat& n, const std::v
             if (one.firsts.size() > 1) continue;
             one.addresses = part;
             one.size = size;
-            for (std::size_t k = 0; k < protocols.size(); ++k)
-                if (!kept[k].empty()) one.kept.push_back({{}, kept[k], protocols[k]});
+            for (std::size_t k = 0; k < all_transports.size(); ++k)
+                if (!kept[k].empty()) one.kept.push_back({{}, kept[k], all_transports[k]});
         }
         for (auto& [key, one] : found)
             out.push_back(std::make_shared<const alike_sets>(std::move(one)));
@@ -116,7 +114,7 @@ std::uint64_t alike_sets::left_to(transport protocol) const {
 
 std::uint64_t alike_sets::usable() const {
     std::uint64_t most = 0;
-    for (const auto p : protocols) most = std::max(most, left_to(p));
+    for (const auto p : all_transports) most = std::max(most, left_to(p));
     return most;
 }
 

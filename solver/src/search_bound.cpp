@@ -299,29 +299,19 @@ class search_bound {
         auto& f = *conflict_;
         out.at_most = f.live;
         out.binds = "ports";
-        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
-                      std::to_string(f.source) + ") to " + f.who.server->name + ":" +
-                      std::to_string(f.who.destination.port);
+        out.failing = f.who.from_to(f.source);
         out.sets_it = "with 2 live, " + out.failing +
                       " can fail: its mapping, which was made towards another destination, has an "
                       "external endpoint that another mapping uses towards this one (overloading)";
-        bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
-        bj::array draws;
-        for (const auto d : f.draws) draws.push_back(d);
-        failing["draws"] = std::move(draws);
-        failing["step"] = bj::array(f.draws.size(), 0);
         out.evidence = bj::object{
             {"trace", std::move(f.trace)},
-            {"failing", std::move(failing)},
+            {"failing", trace_writer::failing(f.who, f.source, f.draws)},
             {"lower-bound", bj::object{{"reason", "conflict"}, {"limit", number(f.live)}}}};
     }
 
     void describe(filling& f, const visited_ports& visited, guaranteed_result& out) const {
         const port_set ports = visited.ports();
-        const std::string server =
-            f.who.server->name + ":" + std::to_string(f.who.destination.port);
-        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
-                      std::to_string(f.source) + ") to " + server;
+        out.failing = f.who.from_to(f.source);
         count tried = 0;
         for (const auto& p : visited.parts) tried += p.many * p.sequence.ports.size();
         const count probed = visited.size(), kept = tried - probed;
@@ -344,14 +334,9 @@ class search_bound {
                           "; fewer can't do it, since every search has at least " +
                           grouped(probed) + (kept > 0 ? " other" : " distinct") +
                           " endpoints, each held by a flow of its own";
-        bj::object failing = trace_writer::step("open", f.who, f.source, f.source);
-        bj::array draws;
-        for (const auto d : f.draws) draws.push_back(d);
-        failing["draws"] = draws;
-        failing["step"] = bj::array(f.draws.size(), 0);
         out.evidence = bj::object{
             {"trace", std::move(f.trace)},
-            {"failing", std::move(failing)},
+            {"failing", trace_writer::failing(f.who, f.source, f.draws)},
             {"lower-bound", bj::object{{"reason", "sequence"}, {"endpoints", number(f.live)}}}};
     }
 

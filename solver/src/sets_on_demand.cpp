@@ -187,9 +187,7 @@ class on_demand {
         if (who.open_all(towards, 1) || !who.refused()) return;
         const auto& f = *who.refused();
         out.at_most = table.live();
-        out.failing = f.who.clients->name + " (" + to_string(f.who.address) + ", source port " +
-                      std::to_string(f.source) + ") to " + f.who.server->name + ":" +
-                      std::to_string(f.who.destination.port);
+        out.failing = f.who.from_to(f.source);
         const std::string whose =
             least.sets == 0 && !rule.deterministic
                 ? "has none"
@@ -204,13 +202,8 @@ class on_demand {
                                        " port sets that are left, by one connection each"
                                  : ", as many as it may have") +
                       ". An allocator gives a set back only when no connection is left in it";
-        bj::array draws;
-        for (const auto d : f.draws) draws.push_back(d);
-        bj::object step = trace_writer::step("open", f.who, f.source, f.source);
-        step["step"] = bj::array(draws.size(), 0);
-        step["draws"] = std::move(draws);
         out.evidence = bj::object{{"trace", writer.take()},
-                                  {"failing", std::move(step)},
+                                  {"failing", trace_writer::failing(f.who, f.source, f.draws)},
                                   {"lower-bound", bj::object{{"reason", "sequence"},
                                                              {"endpoints", number(*out.at_most)}}},
                                   {"nat", n_.name}};

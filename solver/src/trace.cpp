@@ -24,6 +24,14 @@ bj::object trace_writer::step(const char* verb, const actor& a, port first, port
     return out;
 }
 
+bj::object trace_writer::failing(const actor& a, port source,
+                                 const std::vector<std::uint64_t>& draws) {
+    bj::object out = step(open_step, a, source, source);
+    out["draws"] = bj::array(draws.begin(), draws.end());
+    out["step"] = bj::array(draws.size(), 0);
+    return out;
+}
+
 bool trace_writer::goes_on(const char* verb, const actor& a, port source) const {
     return run_ && run_->verb == verb && run_->who.address == a.address &&
            run_->who.destination == a.destination && run_->who.server == a.server &&

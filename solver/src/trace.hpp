@@ -19,7 +19,9 @@ class trace_writer {
     void close(const actor& a, port source);
     boost::json::array take();
 
-    static boost::json::object step(const char* verb, const actor& a, port first, port last);
+    // An open by itself, as of the flow that fails.
+    static boost::json::object failing(const actor& a, port source,
+                                       const std::vector<std::uint64_t>& draws);
 
   private:
     struct run {
@@ -29,6 +31,7 @@ class trace_writer {
         std::vector<std::uint64_t> draws;
         std::vector<std::int64_t> step;
     };
+    static boost::json::object step(const char* verb, const actor& a, port first, port last);
     bool goes_on(const char* verb, const actor& a, port source) const;
     void flush();
 

@@ -36,19 +36,20 @@ def with_limit(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("quotas", [False, True])
 def test_the_maximum_is_what_cp_sat_finds_and_no_wrong_mutant_is_accepted(quotas: bool) -> None:
-    rng = random.Random(23 + quotas)
+    # the networks have draws of their own, so that certificates of another form leave them as they are
+    rng, draw = random.Random(23 + quotas), random.Random(1023 + quotas)
     exact = cut = tried = 0
 
     def make() -> dict[str, Any]:
-        s = with_limit(rng, small.random_scenario(rng))
-        return small.with_quotas(rng, s, 4) if quotas else s
+        s = with_limit(draw, small.random_scenario(draw))
+        return small.with_quotas(draw, s, 4) if quotas else s
 
     for found, settled, attacks in maxima(make, rng, 90):
         exact += settled
         cut += "subscribers" in found["sets_it"]
         tried += attacks
     assert exact > 65
-    assert cut >= 15
+    assert cut > 15
     assert tried > 600
 
 
@@ -101,7 +102,7 @@ def test_a_demand_is_placed_as_cp_sat_would() -> None:
     rng = random.Random(29)
     fitting = list(demands(lambda: with_limit(rng, small.random_scenario(rng)), rng, 80))
     assert len(fitting) > 40
-    assert sum(fitting) >= 15
+    assert sum(fitting) > 15
 
 
 def test_the_three_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -93,13 +94,20 @@ def _by_diffusion(load: float, window: float) -> float:
 def _load_by_diffusion(maximum: float, window: float) -> float:
     """By secants: the maximum rises with the load, nearly as the line through its root. 0 where even so little has more."""
     low, high = 0.0, maximum
-    if _by_diffusion(low, window) >= maximum:
-        return 0.0
     at_low, at_high = _by_diffusion(low, window) - maximum, _by_diffusion(high, window) - maximum
+    if at_low >= 0:
+        return 0.0
+    return _crossing(lambda load: _by_diffusion(load, window) - maximum, (low, at_low), (high, at_high), 0.0, 1e-14)
+
+
+def _crossing(above: Callable[[float], float], below: tuple[float, float], over: tuple[float, float], near: float, close: float) -> float:
+    """Where `above`, which rises nearly as a line, is 0 between two places that are given with what it is there: by secants, and a half now and
+    then; it may be off by `near`, and the place by `close` of itself."""
+    (low, at_low), (high, at_high) = below, over
     for i in range(200):
         middle = (low + high) / 2 if i % 3 == 2 or at_high == at_low else low + (high - low) * at_low / (at_low - at_high)
-        here = _by_diffusion(middle, window) - maximum
-        if here == 0 or high - low < 1e-14 * high:
+        here = above(middle)
+        if abs(here) <= near or high - low < close * high:
             return middle
         if here < 0:
             low, at_low = middle, here
@@ -115,8 +123,8 @@ def mean_maximum(load: Any, window: Any) -> Any:
     windows short against the hold any law does, for then births and deaths alone move the number. Below a load of 30 exact: sum over n of
     P(more than n at some time), by the eigenvalues of the chain killed above n, to 1e-6 (some 10 ms). From 30 on the number live is taken
     for an Ornstein-Uhlenbeck process, whose mean maximum is tabulated (tests/reference/make_maxima.py), with the half step that a count's
-    maximum falls short of it (less in windows of few births and deaths) and the Poisson law's skew: against simulation within 0.5 + 0.003 sqrt(load) connections for windows up to
-    100 holds.
+    maximum falls short of it (less in windows of few births and deaths) and the Poisson law's skew: against simulation within 0.5 + 0.003
+    sqrt(load) connections for windows up to 100 holds.
     load in Erlang. Source: tests/reference/make_maxima.py, for the diffusion.
     """
 
@@ -148,18 +156,9 @@ def load_from_maximum(maximum: Any, window: Any) -> Any:
 def _small_load(maximum: float, window: float) -> float:
     """By secants within a bracket: the maximum rises with the load, nearly as a line."""
     low, high = 0.0, min(maximum, FEWEST)  # no maximum lies below its mean
-    at_low, at_high = -maximum, _exactly(high, window) - maximum
+    at_high = _exactly(high, window) - maximum
     if at_high <= 0 and high < FEWEST:  # the mean is all
         return high
     if at_high <= 0:  # the diffusion has it
         return max(_load_by_diffusion(maximum, window), FEWEST)
-    for i in range(60):
-        middle = (low + high) / 2 if i % 3 == 2 else low + (high - low) * at_low / (at_low - at_high)
-        here = _exactly(middle, window) - maximum
-        if abs(here) < 1e-10 or high - low < 1e-10 * high:
-            return middle
-        if here < 0:
-            low, at_low = middle, here
-        else:
-            high, at_high = middle, here
-    return (low + high) / 2
+    return _crossing(lambda load: _exactly(load, window) - maximum, (low, -maximum), (high, at_high), 1e-10, 1e-10)

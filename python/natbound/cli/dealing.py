@@ -44,13 +44,11 @@ def blocks(
 
 
 def _owners(found: dict[str, Any]) -> str:
-    return f"{found['owners']:,} owner{'' if found['owners'] == 1 else 's'}" + (
-        f" and {found['surge']:,} more for a time" if found["surge"] else ""
-    )
+    return _many(found["owners"], "owner") + (f" and {found['surge']:,} more for a time" if found["surge"] else "")
 
 
 def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}" + ("" if count == 1 else "es")
+    return f"{count:,} {what}" + ("" if count == 1 else "es" if what.endswith("s") else "s")
 
 
 def _share_lines(found: dict[str, Any]) -> list[str]:
@@ -148,10 +146,7 @@ def exhaustion(
         if kept is None
         else f"{w.span(kept)} each{'' if law == 'exponential' else f' ({law})'}: {w.count(found['load'])} live"
     )
-    print(
-        f"{w.count(each)}/s, {ends}, on {ports:,} port{'' if ports == 1 else 's'}"
-        + (f", {start:,} live at first:" if start else ", from empty:")
-    )
+    print(f"{w.count(each)}/s, {ends}, on {_many(ports, 'port')}" + (f", {start:,} live at first:" if start else ", from empty:"))
     seen = found.get("seen", kept if law == "constant" else None)
     late = "over 1,000 years" if seen is None else f"not before {w.span(seen)}"
     for event, words in (("full", "all ports busy"), ("refusal", "first refusal")):

@@ -1,6 +1,7 @@
 #pragma once
 // A scenario: who connects through what to whom, and how often. It names sets, never lists of
 // hosts, so its size does not grow with theirs.
+#include <array>
 #include <boost/describe.hpp>
 #include <map>
 #include <memory>
@@ -14,6 +15,8 @@
 namespace natbound {
 
 BOOST_DEFINE_ENUM_CLASS(transport, tcp, udp, icmp, sctp, dccp, gre)
+inline constexpr std::array all_transports{transport::tcp,  transport::udp,  transport::icmp,
+                                           transport::sctp, transport::dccp, transport::gre};
 
 // How a client picks its own port: any free one, the next one, or as Linux does (every second one
 // from a start that depends on the destination).
