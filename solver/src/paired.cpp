@@ -191,7 +191,9 @@ std::vector<demand_list> shares_by_room(const scenario& s, const nat_plan& plan,
     std::map<std::size_t, std::vector<const pair_demand*>> by_server;
     for (const auto& d : demand) by_server[d.server].push_back(&d);
     std::vector<demand_list> out(bins.size());
-    for (const auto& [v, list] : by_server) {
+    for (const auto& one : by_server) {
+        const std::size_t v = one.first;
+        const auto& list = one.second;  // clang 14 captures no structured bindings
         const count endpoints = s.servers[v].addresses.size() * s.servers[v].ports.size();
         const auto of_pair = [](std::size_t i) { return static_cast<node>(2 + i); };
         const auto of_kind = [&](std::size_t k) { return static_cast<node>(2 + list.size() + k); };
