@@ -211,9 +211,10 @@ bj::object retries_part(const scenario& s, const risk_result& r, const risk_opti
         for (auto& field : more) out[field.key()] = std::move(field.value());
         return out;
     };
-    if (policy.tries == 1 || (!r.counted && may_be_strangers(policy) &&
-                              std::none_of(r.kinds.begin(), r.kinds.end(),
-                                           [](const kind_result& k) { return k.odds.at_most; })))
+    if (policy.tries == 1 ||
+        (!r.counted && std::all_of(r.kinds.begin(), r.kinds.end(), [&](const kind_result& k) {
+            return !k.odds.at_most && (k.odds.value == 0 || may_be_strangers(policy));
+        })))
         if (auto found = fixed_point(s, r, options, policy)) return join(std::move(*found));
     const double p = r.overall.high;
     const double arrivals = most_attempts / (1 + p * static_cast<double>(policy.tries - 1));
