@@ -13,6 +13,7 @@
 #include <tuple>
 
 #include "natbound/calculator/simulator.hpp"
+#include "natbound/calculator/systems.hpp"
 #include "natbound/model/error.hpp"
 #include "risk.hpp"
 
@@ -85,14 +86,36 @@ class rising_refusals {
     std::map<double, std::vector<double>> seen_;  // by attempts over connections
 };
 
-bj::object fixed_point(const scenario& s, const risk_result& first, const risk_options& options,
-                       const retry_policy& policy) {
+// The load of the smallest part of the NAT that refuses a kind's connections for itself: of the
+// systems that it meets, or of one client with a quota.
+double least_load(const system_split& all, const traffic_kind& kind) {
+    double least = kind.load;
+    bool met = false;
+    for (const auto& system : all.systems)
+        for (const auto& part : system.parts) {
+            const auto& k = all.kinds[part.kind];
+            if (std::tie(k.clients, k.servers, k.nat, k.address, k.port) !=
+                std::tie(kind.clients, kind.servers, kind.nat, kind.address, kind.port))
+                continue;
+            double load = system.load();
+            if (all.plans[system.nat].quota)
+                load = std::min(load, part.load() / std::max(1.0, part.addresses));
+            least = met ? std::min(least, load) : load;
+            met = true;
+        }
+    return least;
+}
+
+// None where those refused together meet again.
+std::optional<bj::object> fixed_point(const scenario& s, const risk_result& first,
+                                      const risk_options& options, const retry_policy& policy) {
     study_options how;
     how.seed = options.seed;
     how.interrupt = options.interrupt;
     if (!first.exact) how.holds /= 8;  // several loads are looked at
     rising_refusals refusals(s, how, first, options.scale);
-    double connections = 0, attempts = 0, refused = 0, failed = 0, waited = 0;
+    const auto all = split(s, fill_traffic(s));
+    double connections = 0, attempts = 0, refused = 0, failed = 0, waited = 0, meet = 0;
     for (std::size_t k = 0; k < first.kinds.size(); ++k) {
         const auto& kind = first.kinds[k];
         const double rate = kind.kind.rate * kind.kind.endpoints * options.scale,
@@ -102,14 +125,18 @@ bj::object fixed_point(const scenario& s, const risk_result& first, const risk_o
             found.attempt_refusal = found.connection_failure = p;
             found.attempts = 1;
         } else {
-            found = retries(1.0, policy, [&](double times) { return refusals.at(k, times); });
+            const double load = least_load(all, kind.kind) * options.scale;
+            found = retries_of_strangers(
+                load, policy, [&](double offered) { return refusals.at(k, offered / load); });
         }
+        meet = std::max(meet, found.meet_again);
         connections += rate;
         attempts += rate * found.attempts;
         refused += rate * found.attempts * found.attempt_refusal;
         failed += rate * found.connection_failure;
         waited += rate * (1 - found.connection_failure) * found.mean_delay;
     }
+    if (meet > nearly_strangers) return {};
     // in a cascade a connection counts once, however many stages it passes
     const double passed = connections / first.rate;
     const double failure = std::min(1.0, failed / connections * passed);
@@ -186,9 +213,9 @@ bj::object retries_part(const scenario& s, const risk_result& r, const risk_opti
     };
     if (policy.tries == 1 ||
         (!r.counted && std::all_of(r.kinds.begin(), r.kinds.end(), [&](const kind_result& k) {
-            return !k.odds.at_most && tries_are_strangers(policy, k.odds.value);
+            return !k.odds.at_most && (k.odds.value == 0 || may_be_strangers(policy));
         })))
-        return join(fixed_point(s, r, options, policy));
+        if (auto found = fixed_point(s, r, options, policy)) return join(std::move(*found));
     const double p = r.overall.high;
     const double arrivals = most_attempts / (1 + p * static_cast<double>(policy.tries - 1));
     const std::string most = "no more than is refused without retries; ";

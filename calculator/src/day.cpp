@@ -9,6 +9,7 @@
 #include <cmath>
 #include <natbound/calculator/day.hpp>
 #include <natbound/calculator/erlang.hpp>
+#include <string>
 #include <utility>
 
 #include "argument.hpp"
@@ -99,11 +100,14 @@ day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std:
                     "must be at most 30 periods");
     const std::size_t count = times.size();
     for (std::size_t i = 0; i < count; ++i) {
+        const std::string at = "[" + std::to_string(i) + "]";
         detail::require(times[i] >= (i == 0 ? 0 : times[i - 1]) && times[i] < rates_.period &&
                             (i == 0 || times[i] > times[i - 1]),
-                        name, "time", times[i], "must ascend, from 0 on and below the period");
+                        name, ("times" + at).c_str(), times[i],
+                        "must ascend, from 0 on and below the period");
         detail::require(detail::finite_and_not_negative(rates_.rates[i]) && rates_.rates[i] <= 1e15,
-                        name, "rate", rates_.rates[i], "must be at least 0 and at most 1e15");
+                        name, ("rates" + at).c_str(), rates_.rates[i],
+                        "must be at least 0 and at most 1e15");
         peak_ = std::max(peak_, rates_.rates[i]);
     }
     detail::require(peak_ > 0, name, "rates", peak_, "must not all be 0");
@@ -251,8 +255,25 @@ double day::lag() const {
 moment_of_day day::busiest(double length) const {
     detail::require(length > 0 && length <= rates_.period, name, "length", length,
                     "must be above 0 and at most the period");
+    // Piece by piece, cut where the rates bend or jump, and a mean hold later (where all holds are
+    // the same): there the live flows have corners, which no rule of quadrature goes across.
+    const auto fold = [&](double t) { return t - rates_.period * std::floor(t / rates_.period); };
+    std::vector<double> cuts = rates_.times;
+    for (const double t : rates_.times) cuts.push_back(fold(t + hold_.mean()));
+    std::sort(cuts.begin(), cuts.end());
     const auto mean_from = [&](double from) {
-        return gauss::integrate([&](double t) { return live(t); }, from, from + length) / length;
+        const double end = from + length, midnight = from - fold(from);
+        double sum = 0, at = from;
+        const auto add = [&](double to) {
+            to = std::min(to, end);
+            if (!(to > at)) return;
+            sum += gauss::integrate([&](double t) { return live(t); }, at, to);
+            at = to;
+        };
+        for (const double later : {0.0, rates_.period})
+            for (const double cut : cuts) add(midnight + later + cut);
+        add(end);
+        return sum / length;
     };
     return highest_of_day(mean_from, grid_of(rates_), rates_.period);
 }

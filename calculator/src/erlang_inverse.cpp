@@ -46,9 +46,11 @@ double load_for(double ports, double target) {
         load *= std::exp(std::clamp(change, -300.0, 300.0));
         if (!(std::abs(change) > 4e-16)) break;
     }
-    // The last bits: at most 1e-13 in all.
+    // The last bits: at most 1e-13 in all, but for targets so near 1 that a double has few digits
+    // of what is let in: one bit of the target is then more of the load.
+    const double most = std::min(0.25, 1e-13 + 0x1p-51 / (1 - target));
     double step = 0x1p-53;
-    for (; step < 1e-13 && !meets(ports, load, target, log_target); step *= 2) {
+    for (; step < most && !meets(ports, load, target, log_target); step *= 2) {
         load = std::min(load - load * step, std::nextafter(load, 0.0));
     }
     return load;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <natbound/calculator/first_passage.hpp>
+#include <natbound/model/work.hpp>
 
 #include "argument.hpp"
 #include "scaled_total.hpp"
@@ -36,6 +37,7 @@ passage_time full(std::uint64_t ports, double load, const Refusal& refusal) {
     if (ports == 0) return {0, -infinite};
     scaled_total sum;
     for (std::uint64_t n = 0; n < ports; ++n) {
+        if (n % 64 == 0) poll();  // 2^32 states take a minute
         const double births = load * (1 - refusal(n));
         if (births == 0) return {infinite, infinite};
         sum.step(static_cast<double>(n), births);
@@ -50,6 +52,7 @@ passage_time first_refusal(std::uint64_t ports, double load, const Refusal& refu
     double gamma = 0;
     double reached = 1;  // the chance that n is reached before a refusal
     for (std::uint64_t n = 0; n <= ports && reached > 0; ++n) {
+        if (n % 64 == 0) poll();
         const double r = n < ports ? refusal(n) : 1;
         const double deaths = static_cast<double>(n);
         const double d = load + deaths * gamma;

@@ -2,6 +2,7 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <natbound/calculator/hold_time.hpp>
+#include <string>
 #include <utility>
 
 #include "argument.hpp"
@@ -9,9 +10,13 @@
 namespace natbound::calculator {
 namespace {
 
-void check_mean(double mean) {
-    detail::require(mean > 0 && mean <= 1e300, "hold_time", "mean", mean,
+void check_mean(double mean, const char* argument = "mean") {
+    detail::require(mean > 0 && mean <= 1e300, "hold_time", argument, mean,
                     "must be above 0 and finite");
+}
+
+std::string indexed(const char* argument, std::size_t i) {
+    return std::string(argument) + "[" + std::to_string(i) + "]";
 }
 
 double upper_normal(double z) { return 0.5 * std::erfc(z / 1.41421356237309504880); }
@@ -42,9 +47,9 @@ hold_time hold_time::hyperexponential(std::vector<double> weights, std::vector<d
                     "must be as many as the weights, at least 1");
     double total = 0, mean = 0;
     for (std::size_t i = 0; i < means.size(); ++i) {
-        check_mean(means[i]);
-        detail::require(detail::finite_and_not_negative(weights[i]), "hold_time", "weight",
-                        weights[i], detail::rule_not_negative);
+        check_mean(means[i], indexed("means", i).c_str());
+        detail::require(detail::finite_and_not_negative(weights[i]), "hold_time",
+                        indexed("weights", i).c_str(), weights[i], detail::rule_not_negative);
         total += weights[i];
     }
     detail::require(total > 0, "hold_time", "weights", total, "must have a sum above 0");
@@ -69,9 +74,9 @@ hold_time hold_time::empirical(const std::vector<double>& samples,
     double total = 0, mean = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
         const double weight = weights.empty() ? 1 : weights[i];
-        detail::require(samples[i] >= 0 && samples[i] <= 1e100, name, "sample", samples[i],
-                        "must be at least 0 and at most 1e100");
-        detail::require(weight >= 0 && weight <= 1e100, name, "weight", weight,
+        detail::require(samples[i] >= 0 && samples[i] <= 1e100, name, indexed("samples", i).c_str(),
+                        samples[i], "must be at least 0 and at most 1e100");
+        detail::require(weight >= 0 && weight <= 1e100, name, indexed("weights", i).c_str(), weight,
                         "must be at least 0 and at most 1e100");
         all.emplace_back(samples[i], weight);
         total += weight;
@@ -101,12 +106,15 @@ hold_time hold_time::histogram(const std::vector<double>& edges,
                     static_cast<double>(weights.size()), "must be one a bin");
     double total = 0, mean = 0;
     for (std::size_t i = 0; i < edges.size(); ++i) {
-        detail::require(edges[i] >= (i == 0 ? 0 : edges[i - 1]) && edges[i] <= 1e100, name, "edge",
-                        edges[i], "must be at least 0 and the one before, at most 1e100");
+        const std::string edge = indexed("edges", i);
+        detail::require(edges[i] >= (i == 0 ? 0 : edges[i - 1]) && edges[i] <= 1e100, name,
+                        edge.c_str(), edges[i],
+                        "must be at least 0 and the one before, at most 1e100");
         if (i == 0) continue;
-        detail::require(edges[i] > edges[i - 1], name, "edge", edges[i], "must ascend");
-        detail::require(weights[i - 1] >= 0 && weights[i - 1] <= 1e100, name, "weight",
-                        weights[i - 1], "must be at least 0 and at most 1e100");
+        detail::require(edges[i] > edges[i - 1], name, edge.c_str(), edges[i], "must ascend");
+        detail::require(weights[i - 1] >= 0 && weights[i - 1] <= 1e100, name,
+                        indexed("weights", i - 1).c_str(), weights[i - 1],
+                        "must be at least 0 and at most 1e100");
         total += weights[i - 1];
     }
     detail::require(total > 0, name, "weights", total, "must have a sum above 0");

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/finite_queue.hpp>
 #include <natbound/calculator/limits_in_sequence.hpp>
+#include <string>
 
 #include "argument.hpp"
 
@@ -23,12 +25,15 @@ void check(const limit_sequence& x) {
                         rule);
     };
     count("classes", x.classes.size(), 32, "must be at least 1 and at most 32");
-    for (const auto& c : x.classes) {
-        count("subscribers", c.subscribers, 1000000, "must be at least 1 and at most 1e6");
-        count("quota", c.quota, 1U << 20U, "must be at least 1 and at most 2^20");
-        detail::require(c.load >= 1e-200 && c.load <= 1e9, name, "load", c.load,
+    for (std::size_t k = 0; k < x.classes.size(); ++k) {
+        const auto& c = x.classes[k];
+        const std::string at = "classes[" + std::to_string(k) + "].";
+        count((at + "subscribers").c_str(), c.subscribers, 1000000,
+              "must be at least 1 and at most 1e6");
+        count((at + "quota").c_str(), c.quota, 1U << 20U, "must be at least 1 and at most 2^20");
+        detail::require(c.load >= 1e-200 && c.load <= 1e9, name, (at + "load").c_str(), c.load,
                         "must be at least 1e-200 and at most 1e9");
-        detail::require(c.hold >= 1e-100 && c.hold <= 1e12, name, "hold", c.hold,
+        detail::require(c.hold >= 1e-100 && c.hold <= 1e12, name, (at + "hold").c_str(), c.hold,
                         "must be at least 1e-100 and at most 1e12");
     }
     count("block", x.block, 65536, "must be at least 1 and at most 65,536");
@@ -191,21 +196,72 @@ std::vector<sequence_refusals> first_three(const limit_sequence& x, const bindin
     return out;
 }
 
+// What a bucket refuses of a Poisson stream of that rate; beyond a hundredfold it is always empty.
+double dropped_of(const limit_sequence& x, double reach) {
+    if (reach <= 0) return 0;
+    const double load = reach / *x.rate;
+    return load > 100 ? 1 - 1 / load : finite_queue(service::constant, x.burst, load).loss;
+}
+
+// Connections a second of each class, and of all.
+struct arrival_rates {
+    std::vector<double> each;
+    double all = 0;
+
+    explicit arrival_rates(const limit_sequence& x) {
+        for (const auto& c : x.classes) {
+            each.push_back(static_cast<double>(c.subscribers) * c.load / c.hold);
+            all += each.back();
+        }
+    }
+};
+
+// Bounds of out.all, from what each limit would refuse alone; `without`: without the bucket.
+void bound(const limit_sequence& x, const binding& most, const arrival_rates& rates,
+           const std::vector<sequence_refusals>& without, sequence_answer& out) {
+    double load = 0, joint = 0;
+    auto& high = out.high.by;
+    bool one_hold = true;
+    for (std::size_t k = 0; k < x.classes.size(); ++k) {
+        const auto& c = x.classes[k];
+        load += static_cast<double>(c.subscribers) * c.load;
+        high.by_quota += rates.each[k] / rates.all * erlang_b(static_cast<double>(c.quota), c.load);
+        joint += rates.each[k] / rates.all * without[k].refusal();
+        one_hold = one_hold && c.hold == x.classes[0].hold;
+    }
+    const auto ports = [&](std::uint64_t limit) {
+        return erlang_b(static_cast<double>(limit), load);
+    };
+    if (most.blocks > 0) high.by_pool = x.block == 1 ? ports(*x.pool) : joint;
+    if (most.flows > 0) high.by_table = ports(*x.table);
+    high.by_rate = dropped_of(x, rates.all);
+    double least = std::max(high.by_quota, high.by_rate);
+    if (one_hold) least = std::max({least, high.by_table, x.block == 1 ? high.by_pool : 0.0});
+    out.low.refusal = std::min(least, out.all.refusal());
+    out.high.refusal = std::max(std::min(1.0, high.refusal()), out.all.refusal());
+    const double together = high.refusal();
+    for (const auto part : {&sequence_refusals::by_quota, &sequence_refusals::by_pool,
+                            &sequence_refusals::by_table, &sequence_refusals::by_rate}) {
+        out.low.by.*part = std::clamp(least - (together - high.*part), 0.0, out.all.*part);
+    }
+    for (const auto part : {&sequence_refusals::by_quota, &sequence_refusals::by_pool,
+                            &sequence_refusals::by_table, &sequence_refusals::by_rate})
+        high.*part = std::max(high.*part, out.all.*part);
+}
+
 }  // namespace
 
 sequence_answer limits_in_sequence(const limit_sequence& x) {
     check(x);
     const binding most(x);
-    std::vector<double> rates;
-    double all = 0;
-    for (const auto& c : x.classes) {
-        rates.push_back(static_cast<double>(c.subscribers) * c.load / c.hold);
-        all += rates.back();
-    }
+    const arrival_rates arrive(x);
+    const auto& rates = arrive.each;
+    const double all = arrive.all;
     sequence_answer out;
     out.exact = !x.rate;
     double dropped = 0;  // of what reaches the bucket
     out.classes = first_three(x, most, 1);
+    const auto without = out.classes;
     // The more is dropped, the less is live, and the more reaches the bucket: from below.
     for (int i = 0; x.rate && i < 100; ++i) {
         double reach = 0;
@@ -214,7 +270,7 @@ sequence_answer limits_in_sequence(const limit_sequence& x) {
         detail::require(reach / *x.rate <= 100, name, "rate", *x.rate,
                         "must be at least a hundredth of what the other limits let in");
         const double before = dropped;
-        if (reach > 0) dropped = finite_queue(service::constant, x.burst, reach / *x.rate).loss;
+        dropped = dropped_of(x, reach);
         if (std::fabs(dropped - before) <= 1e-13 * dropped) break;
         out.classes = first_three(x, most, 1 - dropped);
     }
@@ -227,6 +283,10 @@ sequence_answer limits_in_sequence(const limit_sequence& x) {
         out.all.by_table += part * r.by_table;
         out.all.by_rate += part * r.by_rate;
     }
+    if (x.rate)
+        bound(x, most, arrive, without, out);
+    else
+        out.low = out.high = {out.all, out.all.refusal()};
     return out;
 }
 

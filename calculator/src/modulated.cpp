@@ -57,7 +57,7 @@ void check(const char* function, const rows& switching, const std::vector<double
             static_cast<double>(switching.size()), "must be as many as loads");
     for (std::size_t i = 0; i < size; ++i) {
         const std::string at = "[" + std::to_string(i) + "]";
-        require(load[i] >= 0 && load[i] <= most, function, ("load" + at).c_str(), load[i], rule);
+        require(load[i] >= 0 && load[i] <= most, function, ("loads" + at).c_str(), load[i], rule);
         require(switching[i].size() == size, function, ("columns of switching" + at).c_str(),
                 static_cast<double>(switching[i].size()), "must be as many as loads");
         for (std::size_t j = 0; j < size; ++j) {

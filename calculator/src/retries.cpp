@@ -68,33 +68,20 @@ void check(double load, const retry_policy& policy) {
             "must be above 0 and at most 1e100");
 }
 
-}  // namespace
-
-bool tries_are_strangers(const retry_policy& policy, double refused) {
-    return policy.tries == 1 || refused == 0 || std::isinf(policy.backoff) ||
-           std::fmin(policy.backoff, policy.most_backoff) * policy.jitter * refused >=
-               strangers_after * policy.hold;
+// d log refusal / d log attempts, of a law that may be read from a table: by a hair and by a part.
+double elasticity_of(const std::function<double(double)>& refused, double attempts, double p) {
+    double most = 0;
+    for (const double step : {1e-5, 0.02})
+        most = std::fmax(most, std::log(refused(attempts * (1 + step)) / p) / std::log1p(step));
+    return most;
 }
 
-double all_backoffs(const retry_policy& policy) {
-    double sum = 0, wait = policy.backoff;
-    for (std::uint64_t k = 1; k < policy.tries; ++k, wait *= policy.factor) {
-        if (wait >= policy.most_backoff || policy.factor == 1)
-            return sum +
-                   static_cast<double>(policy.tries - k) * std::fmin(wait, policy.most_backoff);
-        sum += wait;
-    }
-    return sum;
-}
+struct fixed_point {
+    double attempts, refused;
+};
 
-retry_answer retries(double load, const retry_policy& policy,
-                     const std::function<double(double)>& refusal) {
-    check(load, policy);
-    const auto refused = [&](double attempts) {
-        const double p = refusal(attempts);
-        require(p >= 0 && p <= 1, name, "refusal", p, "must lie within [0, 1]");
-        return p;
-    };
+template <class Refusal>
+fixed_point solve(double load, const retry_policy& policy, const Refusal& refused) {
     const auto short_of = [&](double attempts) {
         const double q = policy.persistence * refused(attempts);
         return q >= 1 && policy.tries == 0 ? -load : attempts / series(q, policy.tries) - load;
@@ -110,21 +97,71 @@ retry_answer retries(double load, const retry_policy& policy,
             short_of, load, high, boost::math::tools::eps_tolerance<double>(52), steps);
         attempts = root.first + (root.second - root.first) / 2;
     }
+    return {attempts, refused(attempts)};
+}
+
+retry_answer answer_of(const fixed_point& found, double load, const retry_policy& policy,
+                       double meet) {
+    const double p = found.refused, q = policy.persistence * p;
     retry_answer out{};
-    const double p = refused(attempts), q = policy.persistence * p;
-    require(tries_are_strangers(policy, p), name, "backoff", policy.backoff,
-            "must be spread over so long that the ports are full for 4 holds in it (backoff x "
-            "jitter x the share of attempts refused >= 4 x hold): those refused together that come "
-            "back together, or soon, meet the same full ports, and this formula would be wrong by "
-            "orders of magnitude. Simulate: natbound simulate FILE --tries N --backoff T, or "
-            "Scenario.simulate(tries=N); without a back-off this is the limit of long ones");
-    out.attempt_load = attempts;
+    out.attempt_load = found.attempts;
     out.attempt_refusal = p;
     out.connection_failure = failure(p, policy.persistence, policy.tries);
-    out.attempts = load > 0 ? attempts / load : series(q, policy.tries);
+    out.attempts = load > 0 ? found.attempts / load : series(q, policy.tries);
     out.mean_delay = mean_delay(q, policy);
-    out.carried = attempts * (1 - p);
+    out.carried = found.attempts * (1 - p);
+    out.meet_again = meet;
     return out;
+}
+
+const retry_answer& strangers_only(const retry_answer& found, const retry_policy& policy) {
+    require(found.meet_again <= nearly_strangers, name, "backoff", policy.backoff,
+            "must be spread over so long (backoff x jitter at least 4 holds, and the more, the "
+            "fewer are refused and the more tries there are) that those refused together do not "
+            "meet again: they find the same full ports, and this formula would be wrong by more "
+            "than a tenth, up to orders of magnitude. Simulate: natbound simulate FILE --tries N "
+            "--backoff T, or Scenario.simulate(tries=N); without a back-off this is the limit of "
+            "long ones");
+    return found;
+}
+
+}  // namespace
+
+bool may_be_strangers(const retry_policy& policy) {
+    constexpr double slow = 4;  // holds: the ports forget within one
+    return policy.tries == 1 || std::isinf(policy.backoff) ||
+           std::fmin(policy.backoff, policy.most_backoff) * policy.jitter >= slow * policy.hold;
+}
+
+double all_backoffs(const retry_policy& policy) {
+    double sum = 0, wait = policy.backoff;
+    for (std::uint64_t k = 1; k < policy.tries; ++k, wait *= policy.factor) {
+        if (wait >= policy.most_backoff || policy.factor == 1)
+            return sum +
+                   static_cast<double>(policy.tries - k) * std::fmin(wait, policy.most_backoff);
+        sum += wait;
+    }
+    return sum;
+}
+
+retry_answer retries_of_strangers(double load, const retry_policy& policy,
+                                  const std::function<double(double)>& refusal) {
+    check(load, policy);
+    const auto refused = [&](double attempts) {
+        const double p = refusal(attempts);
+        require(p >= 0 && p <= 1, name, "refusal", p, "must lie within [0, 1]");
+        return p;
+    };
+    const auto found = solve(load, policy, refused);
+    const double p = found.refused;
+    const bool alone = policy.tries == 1 || std::isinf(policy.backoff) || p == 0 || load == 0;
+    const double steep = alone ? 0 : elasticity_of(refused, found.attempts, p);
+    return answer_of(found, load, policy, meet_again(policy, found.attempts, p, steep));
+}
+
+retry_answer retries(double load, const retry_policy& policy,
+                     const std::function<double(double)>& refusal) {
+    return strangers_only(retries_of_strangers(load, policy, refusal), policy);
 }
 
 retry_answer retries(double ports, double load, const retry_policy& policy) {
@@ -133,7 +170,10 @@ retry_answer retries(double ports, double load, const retry_policy& policy) {
     check(load, policy);
     require(policy.tries != 0 || policy.persistence < 1 || load < ports, name, "load", load,
             "must be below ports where all try again without end");
-    return retries(load, policy, [&](double attempts) { return erlang_b(ports, attempts); });
+    const auto found = solve(load, policy, [&](double a) { return erlang_b(ports, a); });
+    const double idle = std::fmax(0, ports - found.attempts * (1 - found.refused));
+    const double meet = meet_again(policy, found.attempts, found.refused, idle);
+    return strangers_only(answer_of(found, load, policy, meet), policy);
 }
 
 }  // namespace natbound::calculator

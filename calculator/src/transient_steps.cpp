@@ -64,8 +64,10 @@ occupancy occupancy_at(std::uint64_t ports, double load, const refusal_law& refu
     const std::size_t states = static_cast<std::size_t>(std::max(ports, most)) + 1;
     const double rate = load + static_cast<double>(states - 1);
     const double jumps = rate * time;
-    detail::require(jumps <= 1e8, name, "time", time,
-                    "times (load + ports) must be at most 1e8; transient_law has no such limit");
+    detail::require(
+        jumps <= 1e8, name, "time", time,
+        "times (load + ports) must be at most 1e8; the chance to be full, the mean and quantiles "
+        "have no such limit (transient_full_probability and others)");
     if (jumps == 0) return start;
 
     window w;

@@ -40,6 +40,8 @@ double fewest_ports(const std::vector<std::uint64_t>& windows) {
 void check(const char* function, double ports, double load,
            const std::vector<std::uint64_t>& windows) {
     check_windows(function, windows);
+    detail::require(!(ports > std::floor(ports)), function, "ports", ports,
+                    "must be a whole number");
     detail::require(ports >= fewest_ports(windows) && ports <= 4194304, function, "ports", ports,
                     windows.size() == 1
                         ? "must be at least 4 windows and at most 4,194,304"

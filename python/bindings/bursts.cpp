@@ -76,9 +76,11 @@ std::vector<calc::size_class> classes_of(const char* name, given given_loads, gi
     const auto sizes = broadcasting::list(name, "sizes", given_sizes);
     const auto reserved = broadcasting::list(name, "reserved", given_reserved);
     std::vector<calc::size_class> classes;
-    for (std::size_t k = 0; k < loads.size(); ++k)
-        classes.push_back(
-            {loads[k], whole(name, "sizes", sizes.at(k)), whole(name, "reserved", reserved.at(k))});
+    for (std::size_t k = 0; k < loads.size(); ++k) {
+        const std::string at = "[" + std::to_string(k) + "]";
+        classes.push_back({loads[k], whole(name, ("sizes" + at).c_str(), sizes.at(k)),
+                           whole(name, ("reserved" + at).c_str(), reserved.at(k))});
+    }
     return classes;
 }
 
@@ -88,8 +90,9 @@ auto of_classes(const char* name, F work) {
     try {
         return answer(name, std::move(work));
     } catch (const natbound::domain_error& wrong) {
-        static const std::regex field(R"(classes(\[\d+\])\.(load|size))");
-        throw natbound::domain_error(std::regex_replace(wrong.what(), field, "$2s$1"));
+        static const std::regex field(R"(classes(\[\d+\])\.(load|size|reserved))");
+        throw natbound::domain_error(std::regex_replace(
+            std::regex_replace(wrong.what(), field, "$2s$1"), std::regex("reserveds"), "reserved"));
     }
 }
 

@@ -143,29 +143,57 @@ void bind_pairing(py::module_& m) {
         "clients", "addresses", "share");
 }
 
-std::array<double, 5> shares(const calc::sequence_refusals& r) {
-    return {r.refusal(), r.by_quota, r.by_pool, r.by_table, r.by_rate};
+std::array<double, 5> shares(const calc::sequence_refusals& r, double refusal) {
+    return {refusal, r.by_quota, r.by_pool, r.by_table, r.by_rate};
 }
 
+std::array<double, 5> shares(const calc::sequence_refusals& r) { return shares(r, r.refusal()); }
+
 void bind_sequence(py::module_& m) {
-    m.def("limits_in_sequence", [](const std::vector<std::array<double, 4>>& classes, double block,
-                                   std::optional<double> pool, std::optional<double> table,
-                                   std::optional<double> rate, double burst) {
-        constexpr const char* name = "limits_in_sequence";
-        calc::limit_sequence x;
-        for (const auto& [subscribers, load, quota, hold] : classes)
-            x.classes.push_back(
-                {whole(name, "subscribers", subscribers), load, whole(name, "quota", quota), hold});
-        x.block = whole(name, "block", block);
-        if (pool) x.pool = whole(name, "pool", *pool);
-        if (table) x.table = whole(name, "table", *table);
-        x.rate = rate;
-        x.burst = whole(name, "burst", burst);
-        const auto r = broadcasting::answer(name, [&] { return calc::limits_in_sequence(x); });
-        std::vector<std::array<double, 5>> each;
-        for (const auto& c : r.classes) each.push_back(shares(c));
-        return py::make_tuple(shares(r.all), each, r.exact);
-    });
+    // lists: which of subscribers, load, quota and hold were given as lists, so that they have an
+    // index.
+    m.def("limits_in_sequence",
+          [](const std::vector<std::array<double, 4>>& classes, const std::array<bool, 4>& lists,
+             double block, std::optional<double> pool, std::optional<double> table,
+             std::optional<double> rate, double burst) {
+              constexpr const char* name = "limits_in_sequence";
+              calc::limit_sequence x;
+              static constexpr std::array<const char*, 4> fields = {"subscribers", "load", "quota",
+                                                                    "hold"};
+              const auto label = [&](std::size_t field, std::size_t place) {
+                  const std::string index = "[" + std::to_string(place) + "]";
+                  return fields[field] + (lists[field] ? index : std::string());
+              };
+              for (const auto& [subscribers, load, quota, hold] : classes) {
+                  const std::size_t k = x.classes.size();
+                  x.classes.push_back({whole(name, label(0, k).c_str(), subscribers), load,
+                                       whole(name, label(2, k).c_str(), quota), hold});
+              }
+              x.block = whole(name, "block", block);
+              if (pool) x.pool = whole(name, "pool", *pool);
+              if (table) x.table = whole(name, "table", *table);
+              x.rate = rate;
+              x.burst = whole(name, "burst", burst);
+              const auto r = broadcasting::answer(name, [&] {
+                  try {
+                      return calc::limits_in_sequence(x);
+                  } catch (const natbound::domain_error& wrong) {
+                      std::string text = wrong.what();
+                      for (std::size_t field = 0; field < fields.size(); ++field)
+                          for (std::size_t k = 0; k < x.classes.size(); ++k) {
+                              const std::string from =
+                                  "classes[" + std::to_string(k) + "]." + fields[field];
+                              if (const auto at = text.find(from); at != std::string::npos)
+                                  text.replace(at, from.size(), label(field, k));
+                          }
+                      throw natbound::domain_error(text);
+                  }
+              });
+              std::vector<std::array<double, 5>> each;
+              for (const auto& c : r.classes) each.push_back(shares(c));
+              return py::make_tuple(shares(r.all), each, r.exact, shares(r.low.by, r.low.refusal),
+                                    shares(r.high.by, r.high.refusal));
+          });
 }
 
 void bind_eviction(py::module_& m) {

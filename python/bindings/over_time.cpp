@@ -43,8 +43,14 @@ calc::first_passage_law passage_law(const char* function, double ports, double l
 
 calc::transient_law transient(const char* function, double ports, double load, double start,
                               double start_ports, double start_load) {
-    return {whole(function, "ports", ports), load,
-            start_law(function, start, start_ports, start_load)};
+    const std::uint64_t now = whole(function, "ports", ports);
+    if (start == -5e-324 && start_ports > ports) {
+        std::ostringstream text;
+        text << function << ": start_ports = " << start_ports
+             << ": must be at most the number of ports";
+        throw natbound::domain_error(text.str());
+    }
+    return {now, load, start_law(function, start, start_ports, start_load)};
 }
 
 using given = const py::object&;

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -192,3 +193,28 @@ def test_text_is_no_number() -> None:
 def test_kinds_of_a_table_are_listed() -> None:
     with pytest.raises(TypeError, match=r"EvictingTable: kinds = 10: must be a list of Connections, \(rate"):
         calculator.EvictingTable(100, 10)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: calculator.kaufman_roberts(10, [1, 2], [1, 1.5]), "sizes[1] = 1.5: must be a whole number"),
+        (lambda: calculator.kaufman_roberts(10, [1, 2], [1, 2], [0, math.nan]), "reserved[1] = nan"),
+        (lambda: calculator.kaufman_roberts(10, [1, 2], [1, 2], [0, 2**40]), "reserved[1] = 1099511627776: must be at most"),
+        (lambda: calculator.Day([1.0, -1.0], 1.0), "rates[1] = -1: must be at least 0"),
+        (lambda: calculator.Day([1, 2], 1.0, times=[5, 1]), "times[1] = 1: must ascend"),
+        (lambda: calculator.Day([1, 2], samples=[1, -2]), "samples[1] = -2: must be at least 0"),
+        (lambda: calculator.Day([1, 2], mixture=([1, 1], [1, -1])), "means[1] = -1: must be above 0"),
+        (lambda: calculator.Day([1, 2], histogram=([0, 2, 1], [1, 1])), "edges[2] = 1: must be"),
+        (lambda: calculator.Day([1.0, 2.0], 1.0, cv=2), "cv = 2: a hold of law 'exponential' has none"),
+        (lambda: calculator.Day([1.0, 2.0], 1.0, law="constant", cv=2), "cv = 2: a hold of law 'constant' has none"),
+        (lambda: calculator.Day([1.0, 2.0], samples=[1], cv=2), "cv = 2: a mixture, samples or a histogram"),
+        (lambda: calculator.transient_law(1000, 900.0, 1e6), "transient_full_probability and others"),
+        (lambda: calculator.transient_mean(10, 5.0, 1.0, start_ports=12, start_load=4.0), "start_ports = 12: must be at most"),
+        (lambda: calculator.window_loss(1000.5, 900, [8]), "ports = 1000.5: must be a whole number"),
+        (lambda: calculator.modulated(5, [[0, 1], [1, 0]], [1, -1]), "loads[1] = -1"),
+    ],
+)
+def test_errors_name_the_argument_and_its_index(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        call()

@@ -87,9 +87,20 @@ def test_limits_in_sequence() -> None:
     limited = calculator.limits_in_sequence([20, 2], [12, 60], quota=96, block=16, pool=38, table=430, hold=60, rate=7, burst=20)
     assert not limited.exact
     assert limited.by_rate == pytest.approx(calculator.finite_queue(20, 6 / 7).loss, rel=2e-3)
+    assert together.low[:] == together.high[:] == together[:5]
+    # simulated (6 million connections, constant holds): the pool refuses 1.2e-5, said to be 0.079
+    smooth = calculator.limits_in_sequence(1000, 1.0, quota=5, pool=600, table=600, rate=590, burst=20)
+    assert smooth.low.by_pool < 1.2e-5 < smooth.high.by_pool
+    assert smooth.low.refusal < 0.41 < smooth.high.refusal
+    # simulated (exponential holds): 0.4594
+    less = calculator.limits_in_sequence(100, 1.0, quota=5, pool=60, table=60, rate=55, burst=5)
+    assert less.low.refusal < 0.4594 < less.high.refusal
     for call, message in (
         (lambda: calculator.limits_in_sequence([1, 2], [3, 4, 5], quota=1), "subscribers = [1, 2]: must be one number, or 3"),
         (lambda: calculator.limits_in_sequence(1, -1, quota=1), "load = -1: must be at least 1e-200 and at most 1e9"),
+        (lambda: calculator.limits_in_sequence([3, 3], [1, math.nan], quota=5), "load[1] = nan: must be at least"),
+        (lambda: calculator.limits_in_sequence([2, 3], [1.0, 2.0], quota=[5, math.nan]), "quota[1] = nan: must be a whole number"),
+        (lambda: calculator.limits_in_sequence([2, 0], [1.0, 2.0], quota=5), "subscribers[1] = 0: must be at least 1"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1.5), "quota = 1.5: must be a whole number"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1, pool=0), "pool = 0: must be at least 1"),
         (lambda: calculator.limits_in_sequence(1, 1, quota=1, rate=math.inf), "rate = inf: must be above 0"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import natbound
+import natbound.calculator
 import pytest
 from natbound.check import check
 
@@ -148,6 +149,26 @@ def test_ctrl_c_stops_counting() -> None:
     assert time.monotonic() - began < 1.5
     assert program.stderr is not None
     assert "KeyboardInterrupt" in program.stderr.read()
+
+
+@pytest.mark.parametrize("formula", [natbound.calculator.time_to_full, natbound.calculator.time_to_first_refusal])
+def test_signals_stop_a_formula_that_takes_a_minute(formula: Any) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise StopError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    began = time.process_time()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(StopError):
+            formula(2**32, 4e9)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.process_time() - began < 5
 
 
 def test_of_many_nats_what_would_help_is_worked_out_at_the_one_that_fails_first() -> None:

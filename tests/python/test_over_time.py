@@ -47,7 +47,7 @@ def test_ports_taken_away() -> None:
     law, _ = calculator.transient_law(10, 8.0, 0.5, start_load=30.0, start_ports=40)
     assert law.sum() == pytest.approx(1)
     assert law[20:].sum() > 0.01
-    with pytest.raises(ValueError, match="start = 40: must be at most the number of ports"):
+    with pytest.raises(ValueError, match="start_ports = 40: must be at most the number of ports"):
         calculator.transient_full_probability(10, 8.0, 0.5, start_load=30.0, start_ports=40)
 
 
@@ -64,10 +64,10 @@ def test_ports_taken_away() -> None:
         (lambda: calculator.Day([1, 2], 60, law="gamma"), "cv = None"),
         (lambda: calculator.Day([1, 2]), "hold, mixture, samples and histogram: give just one"),
         (lambda: calculator.Day([1, 2], samples=[]), "samples = []: must be at least one"),
-        (lambda: calculator.Day([1, 2], samples=[3, -1]), "sample = -1: must be at least 0"),
-        (lambda: calculator.Day([1, 2], samples=[3, math.nan]), "sample = nan: must be at least 0"),
+        (lambda: calculator.Day([1, 2], samples=[3, -1]), "samples[1] = -1: must be at least 0"),
+        (lambda: calculator.Day([1, 2], samples=[3, math.nan]), "samples[1] = nan: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60, sample_weights=[1]), "sample_weights: go with samples"),
-        (lambda: calculator.Day([1, math.nan], 60), "rate = nan: must be at least 0"),
+        (lambda: calculator.Day([1, math.nan], 60), "rates[1] = nan: must be at least 0"),
         (lambda: calculator.Day([1, 2], 60).live([0, math.inf]), "time = inf: must be finite (at index [1])"),
     ],
 )

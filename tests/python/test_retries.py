@@ -129,3 +129,15 @@ def test_the_formula_refuses_back_offs_that_it_is_wrong_for() -> None:
     with pytest.raises(ValueError, match=r"backoff = 10: .*\[1\]"):
         calculator.retries(100, 95, backoff=[1e4, 10], jitter=1)
     assert calculator.retries(100, 95, backoff=60e4, jitter=1, hold=60).mean_delay > 0
+    with pytest.raises(ValueError, match=r"backoff = 9: "):  # 32 times as many fail, though the ports are full for 4 holds in 9
+        calculator.retries(10, 9, tries=20, backoff=9, factor=1, jitter=1)
+
+
+def test_risk_simulates_where_many_tries_meet_again() -> None:
+    given = {"backoff": 10 * 60.0, "factor": 1, "jitter": 1}
+    long = pool(10, 9).risk(tries=3, backoff=86400.0, factor=1, jitter=1).retries
+    found = pool(10, 9).risk(tries=10, **given).retries
+    assert (long.method, found.method) == ("fixed point", "simulated")
+    # another simulation (6 million connections): 2.6 times as many fail as strangers would
+    strangers = calculator.retries(10, 9, tries=10).connection_failure
+    assert found.interval[0] > 1.5 * strangers

@@ -89,6 +89,11 @@ class Day:
             raise ValueError(f'between = {between!r}: must be "linear" or "constant"')
         if law in ("lognormal", "gamma") and cv is None:
             raise ValueError(f"cv = None: a {law} hold needs its standard deviation over its mean")
+        if cv is not None and (hold is None or law not in ("lognormal", "gamma")):
+            what = f"a hold of law {law!r}" if hold is not None else "a mixture, samples or a histogram"
+            raise ValueError(f'cv = {cv!r}: {what} has none to choose: give law="lognormal" or "gamma" with a hold, or no cv')
+        if law != "exponential" and hold is None:
+            raise ValueError(f"law = {law!r}: goes with hold, not with a mixture, samples or a histogram")
         if histogram is not None:
             (samples, sample_weights), law = histogram, "exponential"
         weights, means = mixture if mixture is not None else (sample_weights if sample_weights is not None else [], [])

@@ -248,8 +248,10 @@ def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: 
 
     opening: packets a second that open connections (Poisson); live: mean number of connections that send (a Poisson number that changes over
     holds); each: packets a second of each; hold: mean seconds that it sends (0: their number stays). The loss of M/D/1/K at the rate of so
-    many live, averaged over how many there are on average while a bucket runs empty. Against simulations 0.9 to 1.3 times the loss,
-    up to 2.1 where the bucket lasts for a hold or longer.
+    many live, averaged over how many there are on average while a bucket runs empty. An approximation: against simulations within 10 % at
+    depths of 5 to 100 with holds of a second or more, and in overload; 0.74 to 1.3 times the loss with holds of a second or less. Where the
+    bucket lasts (depth / per_second) for a twentieth of a hold or longer it is an upper estimate: 4 times too high at 2e-5 (1,000 a second,
+    depth 1,000, hold 10 s), over 100 times at 1e-5 with depth 4,000; and `delay` is up to 6 times too low with depths of 1,000 and more.
     Scalars or arrays, which broadcast. per_second: above 0, to 1e12; depth: 1 or more; the others 0 to 1e15; ValueError outside. Source:
     `finite_queue` averaged over a Poisson number.
     """

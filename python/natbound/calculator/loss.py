@@ -112,6 +112,7 @@ def load_for_attempts(ports: Any, tries: Any, target: Any, *, with_replacement: 
 def time_to_full(ports: Any, load: Any) -> Any:
     """The mean time from empty until all ports are busy, in units of the mean hold (exponential holds).
 
+    Some 18 ns a port (a minute at 2^32), which Ctrl-C stops.
     Scalars or arrays, which broadcast; load in Erlang, above 0; ports: 0 to 2^32; ValueError outside; infinity beyond 1e308. Relative error
     1e-12. J. Keilson, Markov Chain Models, 1979.
     """
@@ -121,6 +122,7 @@ def time_to_full(ports: Any, load: Any) -> Any:
 def time_to_first_refusal(ports: Any, load: Any) -> Any:
     """The mean time from empty until the first refusal, in units of the mean hold (exponential holds, complete search).
 
+    Some 18 ns a port (a minute at 2^32), which Ctrl-C stops.
     Scalars or arrays, which broadcast; load in Erlang, above 0; ports: 0 to 2^32; ValueError outside; infinity beyond 1e308. Relative error
     1e-12. J. Keilson, Markov Chain Models, 1979.
     """

@@ -39,11 +39,11 @@ def retries(
     hold, and of `mean_delay`. load: of connections, 0 to 1e12; below `ports` where all persist without end. `tries=0` is the "extended
     Erlang B" of the tables. Without a `backoff` this is the limit of long and spread ones (`mean_delay` is then infinite).
 
-    Each try is taken to meet the ports as a stranger would. So a finite `backoff` must be spread over so long that the ports are full for
-    four holds in it (backoff x jitter x `attempt_refusal` >= 4 x hold), else `ValueError`: those refused together that come back together,
-    or soon, meet the same full ports, and this formula is wrong by orders of magnitude (1,000 ports, load 985, a SYN and six more after 1,
-    2, 4 ... s, holds of 60 s: 0.3 % fail, not 1e-9). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Inside of the
-    rule the measured error is in docs/calculator.md ("Retries").
+    Each try is taken to meet the ports as a stranger would. So a finite `backoff` must be spread over so long that those refused together do
+    not meet again: backoff x jitter at least 4 holds, and long beside the swings that come back with those refused, the more so the more tries
+    have the same back-off; else `ValueError`: this formula would be wrong by more than a tenth, up to orders of magnitude (1,000 ports, load
+    985, a SYN and six more after 1, 2, 4 ... s, holds of 60 s: 0.3 % fail, not 1e-9; 10 ports, load 9, 20 tries 9 holds apart: 32 times as many
+    fail). `natbound simulate --tries`, `Scenario.simulate(tries=...)` count those. Given, it is within some 10 % (docs/calculator.md, "Retries").
     Scalars or arrays, which broadcast; load in Erlang. ports: 0 to 1e15; tries: to 1,000,000; persistence: 0 to 1. Source: a fixed point of `erlang_b`.
     """
     return Retries(*_core.retries(ports, load, tries, persistence, backoff, factor, most_backoff, jitter, hold, search_tries))

@@ -200,6 +200,27 @@ TEST_CASE("published days: 64 ports, mean 40, half as much again at the peak") {
     CHECK(relative_error(large.stationary_share, 1.979579453e-3) < 1e-3);
 }
 
+TEST_CASE("the busiest time of a day of steps has its value, across corners too") {
+    const day_rates steps{1000,
+                          {86.12800773534579, 315.8962440270309, 502.1200067549313,
+                           854.4489347392265, 974.692531175994},
+                          {2.685861112034998, 0.5097286010459068, 0, 0, 0},
+                          day_rates::shape::constant};
+    for (const auto& law : {hold_time::lognormal(1.7252735541425652, 1), hold_time::constant(1.7),
+                            hold_time::exponential(1.7)}) {
+        const day d(steps, law);
+        const auto mean_from = [&](double from) {
+            double sum = 0;
+            for (int i = 0; i < 4000; ++i) sum += d.live(from + 20 * (i + 0.5) / 4000);
+            return sum / 4000;
+        };
+        const auto best = d.busiest(20);
+        CHECK(best.value == Approx(mean_from(best.time)).epsilon(1e-5));
+        for (double from = 290; from < 298; from += 0.25)
+            CHECK(mean_from(from) < best.value * (1 + 1e-5));
+    }
+}
+
 TEST_CASE("the busiest minute lies about the peak") {
     const day d(sine(1000, 0.3, 300, 1440), hold_time::exponential(300));
     const auto peak = d.peak_live(), minute = d.busiest(60);

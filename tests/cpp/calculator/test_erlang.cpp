@@ -98,6 +98,16 @@ TEST_CASE("load_for is the most load, to 1e-12") {
     }
     CHECK(relative_error(load_for(1, 0.25), 1.0 / 3) < 1e-15);
     CHECK(load_for(0, 0.5) == 0);
+    // next to 1 a bit of the target is more of the load
+    const double near_one[3][2] = {
+        {18, 0.9999998361127244}, {163, 0.9999996137831225}, {7625, 0.9999984585199857}};
+    for (const auto& [ports, target] : near_one) {
+        const double load = load_for(ports, target);
+        CHECK(erlang_b(ports, load) <= target);
+        CHECK(load == Approx(ports / (1 - target)).epsilon(1e-3));
+        CHECK(erlang_b(ports, load * (1 + 1e-8)) > target);
+    }
+    CHECK(erlang_b(3, load_for(3, 1 - 0x1p-53)) <= 1 - 0x1p-53);
     CHECK(load_for(1, 5e-324) == 5e-324);
     // Any printed Erlang table.
     CHECK(std::abs(load_for(10, 0.01) - 4.4612) < 5e-5);

@@ -189,6 +189,95 @@ TEST_CASE("one limit alone: port blocks, Erlang's formula, a queue") {
           1e-12);
 }
 
+namespace {
+
+// Connection by connection; shares of what is tried.
+sequence_refusals stepped(const limit_sequence& x, bool constant, int arrivals) {
+    std::mt19937_64 random(7);
+    std::exponential_distribution<double> unit(1);
+    const auto& c = x.classes[0];
+    const double rate = static_cast<double>(c.subscribers) * c.load / c.hold;
+    std::vector<std::uint64_t> held(c.subscribers, 0);
+    std::priority_queue<std::pair<double, std::size_t>, std::vector<std::pair<double, std::size_t>>,
+                        std::greater<>>
+        ends;
+    std::uint64_t blocks = 0, flows = 0;
+    double now = 0, tokens = static_cast<double>(x.burst);
+    sequence_refusals out;
+    const double share = 1.0 / arrivals;
+    for (int i = -arrivals / 5; i < arrivals; ++i) {
+        const double since = unit(random) / rate;
+        now += since;
+        tokens = std::min(static_cast<double>(x.burst), tokens + since * *x.rate);
+        for (; !ends.empty() && ends.top().first <= now; ends.pop()) {
+            const std::size_t who = ends.top().second;
+            --flows;
+            if (--held[who] % x.block == 0) --blocks;
+        }
+        const std::size_t who = random() % held.size();
+        const bool fresh = held[who] % x.block == 0;
+        double* refused = held[who] >= c.quota                   ? &out.by_quota
+                          : x.pool && fresh && blocks >= *x.pool ? &out.by_pool
+                          : x.table && flows >= *x.table         ? &out.by_table
+                          : tokens < 1                           ? &out.by_rate
+                                                                 : nullptr;
+        if (refused) {
+            if (i >= 0) *refused += share;
+            continue;
+        }
+        --tokens;
+        ++flows;
+        ++held[who];
+        if (fresh) ++blocks;
+        ends.push({now + c.hold * (constant ? 1 : unit(random)), who});
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("with a bucket the shares keep within their bounds, whatever the law of holds") {
+    const auto of = [](std::uint64_t subscribers, double load, std::uint64_t quota,
+                       std::uint64_t pool, double rate, std::uint64_t burst,
+                       std::uint64_t block = 1) {
+        limit_sequence x;
+        x.classes = {{subscribers, load, quota, 1}};
+        x.pool = x.table = pool;
+        if (block > 1) x.table.reset();
+        x.block = block;
+        x.rate = rate;
+        x.burst = burst;
+        return x;
+    };
+    for (const auto& x :
+         {of(1000, 1, 5, 600, 590, 20), of(1, 5, 10, 10, 4, 2), of(1, 20, 10, 10, 8, 2),
+          of(100, 1, 5, 60, 55, 5), of(100, 1, 5, 60, 58, 50), of(10, 5, 8, 55, 45, 5),
+          of(20, 6, 16, 40, 120, 30, 4), of(3, 1, 2, 5, 3, 1)})
+        for (const bool constant : {false, true}) {
+            const auto said = limits_in_sequence(x);
+            const auto seen = stepped(x, constant, 400'000);
+            CAPTURE(x.classes[0].subscribers, x.classes[0].load, constant);
+            CHECK(said.low.refusal - 0.004 < seen.refusal());
+            CHECK(seen.refusal() < said.high.refusal + 0.004);
+            CHECK(said.all.refusal() == Approx(seen.refusal()).epsilon(constant ? 0.2 : 0.06));
+            for (const auto part : {&sequence_refusals::by_quota, &sequence_refusals::by_pool,
+                                    &sequence_refusals::by_table, &sequence_refusals::by_rate}) {
+                CHECK(said.low.by.*part - 0.004 < seen.*part);
+                CHECK(seen.*part < said.high.by.*part + 0.004);
+                CHECK(said.low.by.*part <= said.all.*part);
+                CHECK(said.all.*part <= said.high.by.*part);
+            }
+        }
+    // where one limit alone is near, its bounds are close
+    const auto near = limits_in_sequence(of(10, 5, 40, 200, 45, 5));
+    CHECK(near.high.by.by_rate - near.low.by.by_rate < 1e-6);
+    auto none = of(10, 5, 8, 55, 45, 5);
+    none.rate.reset();
+    const auto exact = limits_in_sequence(none);
+    CHECK(exact.low.by.by_pool == exact.all.by_pool);
+    CHECK(exact.high.refusal == exact.all.refusal());
+}
+
 TEST_CASE("overload and rare refusals keep their digits") {
     limit_sequence x;
     x.classes = {{100, 400, 1000, 1}};  // two blocks each, and they want a hundred

@@ -133,6 +133,24 @@ TEST_CASE("the fixed point is right where its rule says so, and far off elsewher
     CHECK(soon.retries->connection_failure.low > 10 * retries(100, 95, {3}).connection_failure);
 }
 
+TEST_CASE("where the fixed point is given, it is within a tenth, with many tries too") {
+    const struct {
+        int ports;
+        double load;
+        retry_policy policy;
+    } runs[] = {{10, 9, policy_of(10, 180 * hold, 1, 1)},
+                {10, 8, policy_of(4, 170 * hold, 1, 0.4)},
+                {100, 110, policy_of(8, 20 * hold, 1, 1)}};
+    for (const auto& run : runs) {
+        const auto formula = retries(run.ports, run.load, run.policy);
+        const auto seen = by_heap(run.ports, run.load, run.policy, 1'500'000, 5);
+        CAPTURE(run.ports, run.load, formula.meet_again);
+        CHECK(formula.meet_again > 0.003);
+        CHECK(seen.attempt_refusal == Approx(formula.attempt_refusal).epsilon(0.03));
+        CHECK(seen.failure == Approx(formula.connection_failure).epsilon(0.2));
+    }
+}
+
 TEST_CASE("every design, limit and law of arrivals retries, and loses less by it") {
     for (const auto* design : {"linux-masquerade", "openbsd-pf", "vpp-nat44-ed", "cilium", "ovs"}) {
         const auto s = ports_of(200, 190, design);

@@ -16,8 +16,16 @@
 // The bucket has no product form. It empties and fills within seconds where flows live for minutes,
 // so it is taken to meet a Poisson stream of what the others let in, independent of what is live:
 // it then refuses as M/D/1/burst does (finite_queue.hpp), and the load of the others is what it
-// lets in. That is an approximation, on the safe side: limits smooth what they let in, and the next
-// refuses less of it. The answer says so (`exact`).
+// lets in. That is an estimate: what a bucket lets in is smoother than Poisson, so that what stands
+// behind it in effect, a pool beside it, refuses less, by orders of magnitude where all holds are
+// the same and little passes the bucket unevenly; and the bucket then refuses more. How much
+// depends on the law of holds. So the answer has bounds beside it (`low`, `high`; `exact` is
+// false): no limit refuses more than it would alone, for what the others refuse leaves room in it;
+// and all together refuse no less than any of them alone. (With exponential holds, all of one mean,
+// and blocks of one port, by pairing what is live in both systems: the one with more limits never
+// has more live, nor fewer tokens. Elsewhere no simulation broke it: tests/cpp/calculator/
+// test_limits_in_sequence.cpp. A pool of blocks is taken to refuse no more than quota, pool and
+// table do without a bucket.)
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -46,8 +54,15 @@ struct sequence_refusals {
     double refusal() const { return by_quota + by_pool + by_table + by_rate; }
 };
 
+// Bounds of each share and of their sum, which is no sum of the bounds.
+struct sequence_bound {
+    sequence_refusals by;
+    double refusal = 0;
+};
+
 struct sequence_answer {
     sequence_refusals all;
+    sequence_bound low, high;  // of `all`; the same without a limit of connections a second
     std::vector<sequence_refusals> classes;
     bool exact = true;  // false: with a limit of connections a second
 };
