@@ -96,6 +96,52 @@ def test_a_day_by_hours() -> None:
     assert chain.share == pytest.approx(small.refused(50).share, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("ports", "hold", "night"), [(150, 900.0, 0.3), (150, 20000.0, 0.3), (40, 3600.0, 0.9)], ids=["quiet nights", "long holds", "all day"]
+)
+def test_the_chain_of_a_day_against_all_its_states_stepped(ports: int, hold: float, night: float) -> None:
+    """Runge and Kutta's method on every state, day after day; the chain follows only the hours and states that count."""
+    top = 1.05 * ports / hold
+    times = np.array([0.0, 30000, 40000, 52000, 86400])
+    rates = np.array([night, night, 1.0, night, night]) * top
+    leave = np.arange(ports + 1.0) / hold
+
+    def slope(p: Any, rate: float) -> Any:
+        moved = rate * p[:-1] - leave[1:] * p[1:]
+        return np.diff(moved, prepend=0.0, append=0.0) * -1
+
+    p, share, at_peak = np.eye(1, ports + 1)[0], 0.0, 0.0
+    for _ in range(2 if hold < 10000 else 6):
+        refused, at_peak = 0.0, 0.0
+        for k in range(4):
+            steps = math.ceil((times[k + 1] - times[k]) * 2 * ports / hold)  # stable to 1.4 of these
+            h = (times[k + 1] - times[k]) / steps
+            for i in range(steps):
+                first, middle, last = (rates[k] + (rates[k + 1] - rates[k]) * (i + part) / steps for part in (0, 0.5, 1))
+                a = slope(p, first)
+                b = slope(p + h / 2 * a, middle)
+                c = slope(p + h / 2 * b, middle)
+                d = slope(p + h * c, last)
+                before, p = p[-1], p + h / 6 * (a + 2 * b + 2 * c + d)
+                refused += h * (first * before + last * p[-1]) / 2
+                at_peak = max(at_peak, p[-1])
+        share = refused / np.trapezoid(rates, times)
+    day = calculator.Day(list(rates[:4]), hold, times=list(times[:4]))
+    chain = day.chain(ports)
+    assert chain.share == pytest.approx(share, rel=2e-5)
+    assert chain.at_peak == pytest.approx(at_peak, rel=2e-5)
+
+
+def test_the_chain_of_a_day_with_many_ports() -> None:
+    """Holds short beside the day: next to the modified offered load, which is off by what turns it within a hold; once far down in its tail."""
+    rates = [1 + 0.5 * math.sin(2 * math.pi * k / 288) for k in range(288)]
+    for ports, peak in ((64512, 64000.0), (64512, 61500.0), (1048576, 1047000.0)):
+        day = calculator.Day([r * peak / 1.5 / 60 for r in rates], 60.0)
+        by_load, chain = day.refused(ports), day.chain(ports, steps=2880)
+        assert chain.share == pytest.approx(by_load.share, rel=0.01)
+        assert chain.at_peak == pytest.approx(by_load.at_peak, rel=0.01)
+
+
 @pytest.mark.parametrize(("hold", "cv"), [(300.0, 10.0), (9e3, 10.0), (9e4, 4.0), (1e6, 2.0)])
 def test_a_day_of_holds_with_a_heavy_tail(hold: float, cv: float) -> None:
     """m(t) = mean rate x hold + R(t) - E R(t - hold), R the integral of rate - mean rate: here by 200,000 quantiles of the law, and each step's

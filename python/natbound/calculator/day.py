@@ -156,7 +156,11 @@ class Day:
         return DayRefusals(*self._day.refused(ports))
 
     def chain(self, ports: int, steps: int = 17280) -> DayChain:
-        """Refusals without approximation (the chain M_t/M/c/c, exponential holds only), ports to 16,384; slow where these are many."""
+        """Refusals without approximation: the chain M_t/M/c/c, exponential holds only, ports 1 to 4,194,304, steps a day 100 to 1e6.
+
+        Only the hours in which more is refused than 1e-12 of the most are followed; 64,512 ports with a peak hour take a second, a day that refuses
+        all through minutes (ports x steps x 30 ns a day). Error: 1e-6 of the value with 12 steps a hold, second order.
+        """
         if self._hold is None:
             raise ValueError("law: the chain needs exponential holds, given as `hold`")
         return DayChain(*_core.day_chain(*self._profile, self._hold, ports, steps))

@@ -47,7 +47,11 @@ def day(
     step = DAY / len(values)  # between two rates the curve is a line, and says nothing of how its top bends
     lag = f"{w.span(found['lag'])} after the rate's peak" if found["lag"] >= step else f"less than {w.span(step)} after the rate's peak"
     lag = lag if found["lag"] > 0 else "while the rate is at its highest"
-    print(f"Most live: {w.count(found['peak']['live'])} at {_clock(found['peak']['time'])}, {lag}.")
+    peak = found["peak"]
+    most = w.count(peak["live"])
+    if peak["carried"] is not None and w.count(peak["carried"]) != most:
+        most = f"{w.count(peak['carried'])} (would be {most}, were none refused)"
+    print(f"Most live: {most} at {_clock(peak['time'])}, {lag}.")
     bounds = found["at_most"]
 
     def shown(name: str) -> str:
@@ -62,6 +66,11 @@ def day(
         + f", the day's mean {shown('mean_load')}."
     )
     print(f"Method: {found['method']}.")
+    if off := found["modified_load_error"]:
+        print(
+            f"The modified offered load itself is off by {off['share']:+.2%} over the day, {off['at_peak']:+.2%} at the worst time (the chain of as many "
+            "ports as refuse so much then, exponential holds)."
+        )
 
 
 @about_a_scenario

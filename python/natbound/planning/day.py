@@ -25,6 +25,9 @@ HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the
 MINUTES = 1440
 BAND = 0.95
 LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
+# The chain that the modified offered load is held to: chances it has digits for, its ports, and its steps through a day.
+LEAST_FOLLOWED, MOST_FOLLOWED = 1e-100, 4_194_304
+STEPS_A_HOLD, MOST_STEPS = 8, 2880  # the chain is then right to 1e-4
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
@@ -130,7 +133,10 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     offered load: right where holds are short beside the day, or refusals few). Gives `peak` and `busiest_minute` (time in seconds, live), `lag`,
     `refused` (the share of the day's connections), `refusals_per_day`, `at_peak` (refusal probability at the worst time), and what stationary
     arithmetic says: `stationary_peak` (rate's peak x hold), `mean_load`, with `stationary_error` = stationary_peak / at_peak - 1. Where no state
-    could refuse each of these is None, and `at_most` has its bound by its name.
+    could refuse each of these is None, and `at_most` has its bound by its name. `modified_load_error` has what the modified offered load itself is
+    off by, over the day (`share`) and at the worst time (`at_peak`): measured on the chain (`Day.chain`) of as many ports as refuse as much at that
+    time, with exponential holds of the same mean; None under bursts and where there are only bounds. `peak` has what would be `live` were none
+    refused, and `carried`, what is (None where there is only a bound).
 
     Bursts (`arrivals`) are refused as in the long run at the load of the moment; `band` is then None. Raises Unsupported where an entry goes
     through its states (on-off, mmpp) less than 100 times a day.
@@ -172,12 +178,13 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "schema": "natbound.day/1",
             "rate": rate,
             "hold": hold,
-            "peak": {"time": peak.time, "live": peak.value},
+            "peak": {"time": peak.time, "live": peak.value, "carried": None if at_peak.at_most else peak.value * (1 - at_peak.value)},
             "lag": profile.lag(),
             "busiest_minute": {"time": busiest.time, "live": busiest.value},
             **{name: None if p.at_most else p.value for name, p in numbers.items()},
             "at_most": {name: p.value for name, p in numbers.items() if p.at_most},
             "stationary_error": stationary.value / at_peak.value - 1 if comparable else None,
+            "modified_load_error": None if bursty else _off_by([value / mean * rate for value in values], hold, period, at_peak),
             "exact": curve.exact,
             "method": "modified offered load: " + curve.method,
             "assumptions": list(base["assumptions"])
@@ -188,6 +195,21 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             "band": None if bursty else {"p": BAND, **_band(live[::10])},
         }
     )
+
+
+def _off_by(rates: Sequence[float], hold: float, period: float, at_peak: Odds) -> dict[str, float] | None:
+    """What the modified offered load is off by, relative: against the chain of as many ports as refuse so much at the worst time."""
+    from natbound.calculator import Day, ports_for
+
+    if at_peak.at_most or not LEAST_FOLLOWED <= at_peak.value < 1:
+        return None
+    profile = Day(rates, hold, period=period)
+    ports = int(ports_for(profile.peak_live().value, at_peak.value))
+    if not 1 <= ports <= MOST_FOLLOWED:
+        return None
+    chain = profile.chain(ports, int(min(max(STEPS_A_HOLD * period / hold, MINUTES), MOST_STEPS)))
+    by_load = profile.refused(ports)
+    return {"share": by_load.share / chain.share - 1, "at_peak": by_load.at_peak / chain.at_peak - 1}
 
 
 def _bursts(scenario: Scenario, period: float) -> bool:
