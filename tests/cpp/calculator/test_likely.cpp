@@ -1,6 +1,5 @@
 // likely and risk against exact chains, against counting, and against one another.
 #include <cmath>
-#include <map>
 #include <natbound/calculator/attempts.hpp>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/likely.hpp>
@@ -8,9 +7,9 @@
 #include <natbound/model/error.hpp>
 #include <natbound/model/hash.hpp>
 
-#include "all_draws.hpp"
 #include "catch.hpp"
 #include "homes.hpp"
+#include "states_of_home.hpp"
 
 using namespace natbound;
 using namespace natbound::calculator;
@@ -30,93 +29,6 @@ estimate at_load(const scenario& s, double load, double holds = 12) {
     const auto r = risk(s, load / fill_traffic(s).load(), o);
     REQUIRE(!r.overall.at_most);
     return {r.overall.value, std::log(r.overall.high / r.overall.value) / 1.96};
-}
-
-// All states of a tiny home exactly: which socket holds which port. Clients' ports are ranges from
-// 1030.
-double exact_refusal(const nat_plan& plan, const std::vector<std::vector<port>>& clients,
-                     double load) {
-    std::vector<std::pair<std::size_t, port>> sockets;
-    for (std::size_t c = 0; c < clients.size(); ++c)
-        for (const port p : clients[c]) sockets.emplace_back(c, p);
-    using state = std::vector<port>;  // a socket's external port, or 0
-    std::map<state, std::size_t> number;
-    std::vector<state> states;
-    const auto find = [&](const state& s) {
-        const auto [it, fresh] = number.try_emplace(s, states.size());
-        if (fresh) states.push_back(s);
-        return it->second;
-    };
-    struct arrow {
-        std::size_t to;
-        double rate;
-    };
-    std::vector<std::vector<arrow>> arrows;
-    std::vector<double> failing, offered;
-    find(state(sockets.size(), 0));
-    const double each = load / static_cast<double>(clients.size());
-    for (std::size_t i = 0; i < states.size(); ++i) {
-        const state s = states[i];
-        port_bits bits;
-        for (const port p : s)
-            if (p != 0) bits.take(p);
-        std::vector<arrow> out;
-        double fail = 0, offer = 0;
-        for (std::size_t k = 0; k < sockets.size(); ++k) {
-            state next = s;
-            if (s[k] != 0) {
-                next[k] = 0;
-                out.push_back({find(next), 1});
-                continue;
-            }
-            int open = 0;
-            for (std::size_t j = 0; j < sockets.size(); ++j)
-                open += sockets[j].first == sockets[k].first && s[j] == 0;
-            const double rate = each / open;
-            std::map<port, double> chosen;
-            test::all_draws draws;
-            do {
-                const auto found = choose_port(plan, bits, sockets[k].second, {}, draws);
-                chosen[found ? found->at : 0] += draws.probability();
-            } while (draws.next());
-            for (const auto& [p, probability] : chosen) {
-                offer += rate * probability;
-                if (p == 0) {
-                    fail += rate * probability;
-                } else {
-                    next[k] = p;
-                    out.push_back({find(next), rate * probability});
-                }
-            }
-        }
-        arrows.push_back(std::move(out));
-        failing.push_back(fail);
-        offered.push_back(offer);
-    }
-    // the stationary law, by power iteration of the uniformized chain
-    double fastest = load;
-    for (std::size_t i = 0; i < states.size(); ++i) {
-        double sum = 0;
-        for (const auto& a : arrows[i]) sum += a.rate;
-        fastest = std::max(fastest, sum * 1.01);
-    }
-    std::vector<double> now(states.size(), 1.0 / static_cast<double>(states.size())),
-        then(states.size());
-    for (int round = 0; round < 600; ++round) {
-        then = now;
-        for (std::size_t i = 0; i < states.size(); ++i)
-            for (const auto& a : arrows[i]) {
-                then[i] -= now[i] * a.rate / fastest;
-                then[a.to] += now[i] * a.rate / fastest;
-            }
-        now.swap(then);
-    }
-    double bad = 0, all = 0;
-    for (std::size_t i = 0; i < states.size(); ++i) {
-        bad += now[i] * failing[i];
-        all += now[i] * offered[i];
-    }
-    return bad / all;
 }
 
 }  // namespace
@@ -152,7 +64,8 @@ TEST_CASE("windows with preserved ports on tiny ranges: the chain of all states"
         s.clients[0].ports = port_set(1030, 1032);
         s.clients[1].ports = port_set(1032, 1035);
         const nat_plan plan(s.nats[0]);
-        const double exact = exact_refusal(plan, {{1030, 1031, 1032}, {1032, 1033, 1034, 1035}}, 3);
+        const double exact =
+            test::exact_refusal(plan, {{1030, 1031, 1032}, {1032, 1033, 1034, 1035}}, 3);
         const estimate e = at_load(s, 3, 20);
         INFO(name << " exact " << exact << " estimate " << e.value << " +- " << e.error);
         CHECK(e.error < 0.02);
