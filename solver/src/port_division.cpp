@@ -18,7 +18,8 @@ port_set last_of(const port_set& ports, std::uint64_t most) {
 
 }  // namespace
 
-port_divider::port_divider(const scenario& s, std::size_t nat, std::vector<std::size_t> inside)
+port_divider::port_divider(const scenario& s, std::size_t nat,
+                           const std::vector<std::size_t>& inside)
     : s_(s), nat_(nat), plan_(s.nats[nat]), partners_of_holes_(partners(plan_.holes.anywhere())) {
     port_set paired;
     for (const auto c : inside) paired = paired | (in_pairs(s.clients[c].ports) & even_ports());

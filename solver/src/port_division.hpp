@@ -35,7 +35,7 @@ struct single_pairs {
 
 class port_divider {
   public:
-    port_divider(const scenario& s, std::size_t nat, std::vector<std::size_t> inside);
+    port_divider(const scenario& s, std::size_t nat, const std::vector<std::size_t>& inside);
 
     port_division divide(const single_pairs& single) const;
     // The divisions that are worth a try, the likeliest first.
