@@ -48,6 +48,7 @@ study_options looks::options(double holds) const {
     out.seed = seed_;
     out.holds = holds;
     out.bounds = false;
+    out.first = false;
     out.interrupt = interrupt_;
     out.known = known_;
     return out;

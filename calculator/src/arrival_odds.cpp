@@ -108,7 +108,7 @@ void arrival_odds::read_cells(const simulation& s) {
                     searches_[i].read(bits, {table.setup().takes_over && tcp == 1, reuse.chance});
                 c.odds[tcp] *= searches_[i].drawn(c.preserved);
             }
-            if (!c.preserved && !searches_[i].starts_at_own()) continue;
+            if (!c.may_fail(tcp_) || (!c.preserved && !searches_[i].starts_at_own())) continue;
             const port_words& own = searches_[i].own(c.preserved);
             for (std::size_t w = 0; w < blocked_.size(); ++w) {
                 std::uint64_t busy = ~std::uint64_t{0};
@@ -126,13 +126,14 @@ void arrival_odds::read_group(std::size_t group) {
     for (auto& c : classes_) {
         std::size_t end = 0;
         c.first = all.size();
-        for (std::size_t w = 0; w < all.size(); ++w) {
+        for (std::size_t w = 0; c.may_fail(tcp_) && w < all.size(); ++w) {
             c.failing[w] = all[w] & c.ports[w] & blocked_[w];
             if (c.failing[w] == 0) continue;
             c.first = std::min(c.first, w);
             end = w + 1;
         }
         c.words = end > c.first ? end - c.first : 0;
+        c.all = c.words > 0 ? detail::ones_less(c.failing.data() + c.first, nullptr, c.words) : 0;
     }
 }
 
@@ -143,9 +144,47 @@ double arrival_odds::failing_ports(const std::uint64_t* but, bool tcp) const {
         const double odds = c.odds[tcp ? 1 : 0];
         if (odds == 0 || c.words == 0) continue;
         const std::uint64_t* here = c.failing.data() + c.first;
-        const std::uint64_t* used = but ? but + c.first : nullptr;
-        sum += odds * static_cast<double>(detail::ones_less(here, used, c.words));
+        const auto left = but ? detail::ones_less(here, but + c.first, c.words) : c.all;
+        sum += odds * static_cast<double>(left);
     }
+    return sum;
+}
+
+// Of each pair the live flows, and of those whose source ports fail, by class: where that is less
+// work than to go through the ports of each. Says whether it is.
+bool arrival_odds::count_used(const simulation& s) {
+    constexpr double words_a_flow = 8;  // what a flow takes in time
+    if (std::none_of(classes_.begin(), classes_.end(),
+                     [&](const auto& c) { return c.may_fail(tcp_); }))
+        return false;
+    const auto& input = s.input();
+    double words = 0;
+    for (const auto& group : input.clients)
+        if (group.law == source_port_law::uniform)
+            words += static_cast<double>(group.count) * group.ports.size() / 64;
+    words *= static_cast<double>(input.table.destinations.size());
+    if (s.table().ids() * words_a_flow > words) return false;
+    live_.assign(s.sockets().pairs(), 0);
+    failing_used_.assign(live_.size() * classes_.size(), 0);
+    for (std::uint32_t id = 0; id < s.table().ids(); ++id) {
+        const live_flow& f = s.table().flow(id);
+        if (f.state == flow_state::gone) continue;
+        ++live_[f.pair];
+        if ((blocked_[f.source / 64] >> (f.source % 64) & 1U) != 0)
+            ++failing_used_[f.pair * classes_.size() + class_of_[f.source]];
+    }
+    return true;
+}
+
+// Where something else keeps ports of the pair (a connection that waits to be tried again) the live
+// flows are not all.
+double arrival_odds::failing_of_pair(const simulation& s, std::uint32_t pair, bool tcp) const {
+    if (live_.empty() || live_[pair] != s.sockets().count(pair))
+        return failing_ports(s.sockets().bits(pair)->data(), tcp);
+    double sum = 0;
+    for (std::size_t c = 0; c < classes_.size(); ++c)
+        sum += classes_[c].odds[tcp ? 1 : 0] *
+               static_cast<double>(classes_[c].all - failing_used_[pair * classes_.size() + c]);
     return sum;
 }
 
@@ -165,6 +204,7 @@ void arrival_odds::add(const simulation& s, std::uint32_t group, std::uint32_t d
 void arrival_odds::few_pairs(simulation& s) {
     const auto& input = s.input();
     const auto destinations = static_cast<std::uint32_t>(input.table.destinations.size());
+    if (!count_used(s)) live_.clear();
     for (std::uint32_t g = 0; g < input.clients.size(); ++g) {
         const auto& group = input.clients[g];
         read_group(g);
@@ -178,7 +218,7 @@ void arrival_odds::few_pairs(simulation& s) {
                 if (open == 0) continue;
                 offering += 1;
                 if (group.law == source_port_law::uniform) {
-                    odds += failing_ports(s.sockets().bits(pair)->data(), tcp) / open;
+                    odds += failing_of_pair(s, pair, tcp) / open;
                 } else {
                     std::uint32_t steps = 0;
                     odds += failing_port(s.next_port(group, client, d, steps), tcp);

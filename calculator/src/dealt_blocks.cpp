@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "held_by_one.hpp"
+#include "kept_laws.hpp"
 #include "logarithms.hpp"
 
 namespace natbound::calculator {
@@ -149,10 +149,10 @@ struct held_law {
 
 class dealer {
   public:
-    explicit dealer(const block_dealing& what) : what_(what) {
-        for (const auto& who : what.kinds) {
-            laws_.push_back(detail::held_by_one(what, who));
-            most_ += who.count * laws_.back().reached;
+    dealer(const block_dealing& what, detail::kept_laws& seen) : what_(what) {
+        for (std::size_t kind = 0; kind < what.kinds.size(); ++kind) {
+            laws_.push_back(seen.held(what, kind));
+            most_ += what.kinds[kind].count * laws_.back().reached;
         }
         binds_ = most_ > what.pool;
         if (binds_) tilt();
@@ -334,6 +334,13 @@ class dealer {
 
 }  // namespace
 
-dealt_answer dealt_blocks(const block_dealing& what) { return dealer(what).run(); }
+dealt_answer dealt_blocks(const block_dealing& what) {
+    detail::kept_laws seen;
+    return detail::dealt_blocks(what, seen);
+}
+
+dealt_answer detail::dealt_blocks(const block_dealing& what, kept_laws& seen) {
+    return dealer(what, seen).run();
+}
 
 }  // namespace natbound::calculator

@@ -1,5 +1,4 @@
-// The law of one subscriber's blocks: of as many as its flows need, in closed form; and of those
-// that it keeps while a flow is left in them, stepped.
+// The law of one subscriber's blocks, of as many as its flows need, in closed form.
 #include "held_by_one.hpp"
 
 #include <algorithm>
@@ -7,7 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "kept_blocks.hpp"
 #include "logarithms.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
@@ -106,6 +104,8 @@ class busy_ports {
     std::vector<double> below_, above_;  // logs of sums of own_.used, up to and from
 };
 
+}  // namespace
+
 own_law needed_by_one(const block_dealing& what, const block_subscribers& who) {
     own_law out;
     std::vector<busy_ports> scopes;
@@ -178,37 +178,6 @@ own_law needed_by_one(const block_dealing& what, const block_subscribers& who) {
         before_above = above;
         out.all = below;
     }
-    return out;
-}
-
-// What was stepped, in place of what is needed; what was too rare to be seen stays. Who holds so
-// many blocks and finds none left has those for a while, so that its flows are those of that many
-// ports by themselves: Erlang's law, where each has one. (In the run of one subscriber alone they
-// are not: there it takes a block as soon as it needs one.)
-void keep(own_law& out, const kept_law& kept) {
-    const auto& stepped = kept.held;
-    out.error = kept.error;
-    for (std::size_t j = 0; j < out.held.size(); ++j) {
-        out.held[j] -= out.all;
-        if (stepped[j] > 0) {
-            out.held[j] = std::log(stepped[j]);
-            out.reached = std::max<std::uint64_t>(out.reached, j);
-        }
-    }
-    for (std::size_t at = 0; at < out.full.size(); ++at) {
-        out.full[at].back() -= out.all;  // all of its ports taken, however they came to be
-        for (std::size_t j = 0; j + 1 < out.full[at].size(); ++j)
-            out.full[at][j] = out.held[j] + out.alone[at][j];
-        out.offered[at] = out.held;
-    }
-    out.all = 0;
-}
-
-}  // namespace
-
-own_law held_by_one(const block_dealing& what, const block_subscribers& who) {
-    auto out = needed_by_one(what, who);
-    if (what.stepped > 0 && can_step(what, who)) keep(out, blocks_kept(what, who, what.stepped));
     return out;
 }
 

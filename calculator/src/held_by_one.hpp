@@ -21,6 +21,7 @@ struct own_law {
     std::uint64_t reached = 0;  // the most blocks that it can hold
 };
 
-own_law held_by_one(const block_dealing& what, const block_subscribers& who);
+// Of as many blocks as its flows need, in closed form.
+own_law needed_by_one(const block_dealing& what, const block_subscribers& who);
 
 }  // namespace natbound::calculator::detail

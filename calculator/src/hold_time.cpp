@@ -10,6 +10,9 @@
 namespace natbound::calculator {
 namespace {
 
+// exp(-x); what underflows takes the C library a multiple of the time.
+double faded(double x) { return x > 746 ? 0 : std::exp(-x); }
+
 void check_mean(double mean, const char* argument = "mean") {
     detail::require(mean > 0 && mean <= 1e300, "hold_time", argument, mean,
                     "must be above 0 and finite");
@@ -183,7 +186,7 @@ double hold_time::survival(double x) const {
     if (form_ == shape::parts) return total;
     if (form_ != shape::hyperexponential) return moment_beyond(0, x);
     for (std::size_t i = 0; i < means_.size(); ++i) {
-        total += weights_[i] * std::exp(-std::max(x, 0.0) / means_[i]);
+        total += weights_[i] * faded(std::max(x, 0.0) / means_[i]);
     }
     return total;
 }
@@ -199,7 +202,7 @@ double hold_time::excess(double x) const {
         return std::max(0.0, moment_beyond(1, x) - x * moment_beyond(0, x));
     }
     for (std::size_t i = 0; i < means_.size(); ++i) {
-        total += weights_[i] * means_[i] * std::exp(-x / means_[i]);
+        total += weights_[i] * means_[i] * faded(x / means_[i]);
     }
     return total;
 }
@@ -222,7 +225,7 @@ double hold_time::half_square(double x) const {
             (moment_beyond(2, x) - x * (2 * moment_beyond(1, x) - x * moment_beyond(0, x))) / 2);
     }
     for (std::size_t i = 0; i < means_.size(); ++i) {
-        total += weights_[i] * means_[i] * means_[i] * std::exp(-x / means_[i]);
+        total += weights_[i] * means_[i] * means_[i] * faded(x / means_[i]);
     }
     return total;
 }

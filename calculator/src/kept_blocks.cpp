@@ -52,18 +52,17 @@ class subscriber {
 
     kept_law run(std::uint64_t events) {
         constexpr int batches = 32;
-        const double load = cumulated_.back();
-        for (std::uint64_t i = 0; i < events / 10; ++i) step(load);
+        for (std::uint64_t i = 0; i < events / 10; ++i) step();
         kept_law out{std::vector<double>(held_.size(), 0), 0};
         double sum = 0, squares = 0;
         for (int b = 0; b < batches; ++b) {
             std::fill(held_.begin(), held_.end(), 0);
             double all = 0, mean = 0;
             for (std::uint64_t i = 0; i < events / batches; ++i) {
-                const double time = 1 / (load + static_cast<double>(flows_.size()));
+                const double time = until_next();
                 held_[order_.size()] += time;
                 all += time;
-                step(load);
+                step();
             }
             for (std::size_t j = 0; j < held_.size(); ++j) {
                 out.held[j] += held_[j] / all / batches;
@@ -83,20 +82,36 @@ class subscriber {
         bool shared;
     };
 
-    void step(double load) {
-        const double at = random_.unit() * (load + static_cast<double>(flows_.size()));
-        if (at < load)
-            arrive(pick(cumulated_, random_));
+    // Mean time to the next event.
+    double until_next() {
+        for (double n = static_cast<double>(until_next_.size());
+             until_next_.size() <= flows_.size(); ++n)
+            until_next_.push_back(1 / (cumulated_.back() + n));
+        return until_next_[flows_.size()];
+    }
+
+    void step() {
+        const double load = cumulated_.back(), live = static_cast<double>(flows_.size());
+        const double at = random_.unit() * (load + live);
+        if (at >= load && live > 0)  // each flow has a share of 1 of what is beyond
+            end(std::min(static_cast<std::size_t>(at - load), flows_.size() - 1));
+        else if (groups_.size() == 1)
+            arrive(0);
         else
-            end(random_.draw(flows_.size()));
+            arrive(static_cast<std::size_t>(
+                std::upper_bound(cumulated_.begin(), cumulated_.end() - 1, at) -
+                cumulated_.begin()));
+    }
+
+    std::uint32_t any_of(std::uint64_t n) {
+        return n == 1 ? 0 : static_cast<std::uint32_t>(random_.draw(n));
     }
 
     void arrive(std::size_t g) {
         const auto& group = groups_[g];
         flow f{};
-        f.scope = static_cast<std::uint32_t>(group.first_scope + random_.draw(group.scopes));
-        f.destination =
-            static_cast<std::uint32_t>(group.first_destination + random_.draw(group.destinations));
+        f.scope = static_cast<std::uint32_t>(group.first_scope) + any_of(group.scopes);
+        f.destination = group.first_destination + any_of(group.destinations);
         f.shared = group.sockets > 0;
         if (f.shared) {
             auto& all = mapped_[f.scope];
@@ -170,7 +185,7 @@ class subscriber {
     const block_dealing& what_;
     random_bits random_;
     std::vector<traffic_group> groups_;
-    std::vector<double> cumulated_, held_;
+    std::vector<double> cumulated_, held_, until_next_;  // until_next_: by live flows
     std::size_t scopes_ = 0;
     std::vector<std::vector<mapped_port>> mapped_;  // by scope, then by socket; where shared
     // Slot 0 is the ports that it has anyway.

@@ -24,9 +24,44 @@ namespace {
 
 constexpr double never = -std::numeric_limits<double>::infinity();
 
+bool covers(const port_set& set, port first, port last) {
+    return std::any_of(set.parts().begin(), set.parts().end(),
+                       [&](const auto& part) { return part.first <= first && last <= part.last; });
+}
+
+// Gives a NAT whose ports are one run the lowest such run that its clients have. Where clients draw
+// theirs evenly, and have both runs, ports can be renamed so that the one becomes the other: unless
+// the search asks for a port's number, what happens has the same chances. (So workers, which part a
+// NAT's ports among them, are alike.)
+void rename_ports(nat& n, const std::vector<client_set>& clients) {
+    auto& d = n.design;
+    const bool by_number =
+        d.port_parity_preservation || d.port_contiguity != contiguity::none ||
+        d.first_choice == first_choice::preserve_any ||
+        std::any_of(d.search.rounds.begin(), d.search.rounds.end(), [](const auto& r) {
+            return r.start == start_kind::hash || r.step == step_kind::scaled;
+        });
+    if (by_number || d.port_classes.size() != 1 || d.port_classes[0].source != all_ports() ||
+        d.port_classes[0].ports.parts().size() != 1 || n.port_set || n.port_set_restrict ||
+        n.static_mappings)
+        return;
+    auto& ports = d.port_classes[0].ports;
+    const auto [first, last] = ports.parts()[0];
+    port lowest = 0;
+    for (const auto& c : clients)
+        if (!c.ports.empty()) lowest = std::max(lowest, c.ports.parts()[0].first);
+    const port highest = lowest + (last - first);
+    for (const auto& c : clients)
+        if (c.source_ports.law != source_port_law::uniform || !covers(c.ports, first, last) ||
+            !covers(c.ports, lowest, highest))
+            return;
+    ports = {lowest, highest};
+}
+
 // All that the simulation of a system reads: what its structure says, the clients' own ports, and
-// its NAT but for its name, the limits that are counted elsewhere and, where a search keeps to one
-// address of a pool whose addresses are alike, the others.
+// its NAT but for its name, the limits that are counted elsewhere, which ports it has where any
+// will do, and, where a search keeps to one address of a pool whose addresses are alike, the
+// others.
 std::string lasting_key(const scenario& s, const loss_system& system, const system_split& all) {
     scenario mine;
     std::vector<std::size_t> sets;
@@ -48,6 +83,7 @@ std::string lasting_key(const scenario& s, const loss_system& system, const syst
     n.profile.reset();
     n.timers.clear();  // the structure has the times
     if (system.ranks == 1 && all.plans[system.nat].holes.empty()) n.external_ip_address_pool = {};
+    rename_ports(n, mine.clients);
     mine.nats = {std::move(n)};
     return structure + " " + to_json(mine);
 }

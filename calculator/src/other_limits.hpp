@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "kept_laws.hpp"
 #include "logarithms.hpp"
 #include "natbound/calculator/burst_limit.hpp"
 #include "natbound/calculator/dealt_blocks.hpp"
@@ -103,7 +104,8 @@ class other_limits {
     std::map<std::size_t, block_dealing> dealt_;
     std::vector<std::optional<place>> place_;  // a traffic kind's
     mutable std::map<std::pair<std::size_t, double>, dealt_answer>
-        dealt_seen_;  // by dealing and scale
+        dealt_seen_;                                 // by dealing and scale
+    mutable std::map<std::size_t, kept_laws> kept_;  // by dealing
     struct quota {
         double limit = 0, load = 0;            // of one client address; no limit: 0
         bool plenty = true;                    // ports of its own towards each destination

@@ -202,7 +202,7 @@ std::optional<dealt_refusal> other_limits::dealt(std::size_t kind, double scale)
                 scope.load *= scale;
                 for (auto& to : scope.towards) to.load *= scale;
             }
-        it->second = dealt_blocks(now);
+        it->second = dealt_blocks(now, kept_[at.dealing]);
     }
     return it->second.refused[at.kind][at.scope];
 }

@@ -6,6 +6,7 @@
 #include <natbound/calculator/port_blocks.hpp>
 
 #include "argument.hpp"
+#include "kept_laws.hpp"
 #include "logarithms.hpp"
 #include "monotone.hpp"
 
@@ -76,8 +77,8 @@ namespace {
 
 // How far what is refused lies above the target, in about the standard deviations that a normal
 // law would have it by: by the root of its logarithm, which changes nearly in a line with the load.
-double over(const block_pool& x, double target) {
-    const auto found = dealt_blocks(dealing_of(x));
+double over(const block_pool& x, double target, detail::kept_laws& seen) {
+    const auto found = detail::dealt_blocks(dealing_of(x), seen);
     const auto& refused = found.refused[0][0];
     const double logs = detail::above_by_odds(
         detail::log_sum(refused.by_quota, refused.by_pool), target,
@@ -111,11 +112,12 @@ double deviations_for(double target) {
 std::uint64_t subscribers_for(const block_pool& what, double target) {
     block_pool x = what;
     x.subscribers = 1;
+    detail::kept_laws seen;
     check("subscribers_for", x);
     detail::require_target("subscribers_for", target);
     const auto above = [&](std::uint64_t subscribers) {
         x.subscribers = subscribers;
-        return over(x, target);
+        return over(x, target, seen);
     };
     if (above(1) > 0) return 0;
     // subscribers x mean + deviations x root of their variance = pool
@@ -132,6 +134,7 @@ std::uint64_t pool_for_blocks(const block_pool& what, double target) {
     constexpr const char* function = "pool_for_blocks";
     block_pool x = what;
     x.pool = 1;
+    detail::kept_laws seen;
     check(function, x);
     detail::require_target(function, target);
     const double many = static_cast<double>(x.subscribers);
@@ -145,7 +148,7 @@ std::uint64_t pool_for_blocks(const block_pool& what, double target) {
          1 + wide / 4},
         [&](std::uint64_t pool) {
             x.pool = pool;
-            return over(x, target);
+            return over(x, target, seen);
         });
 }
 
@@ -153,6 +156,7 @@ double load_for_blocks(const block_pool& what, double target) {
     constexpr const char* function = "load_for_blocks";
     block_pool x = what;
     x.load = 1;
+    detail::kept_laws seen;
     check(function, x);
     detail::require_target(function, target);
     const double own = static_cast<double>(x.most * x.block);
@@ -176,7 +180,7 @@ double load_for_blocks(const block_pool& what, double target) {
     // by the logarithm of the load
     const auto above = [&](double load) {
         x.load = load;
-        return over(x, target);
+        return over(x, target, seen);
     };
     constexpr double apart = 1e-3, last_bits = 1e-12;  // of deviations: 1e-13 of loads
     const double slope = guess < alone

@@ -95,7 +95,7 @@ risk_result loss_study::state::risk(double scale) {
     out.cuts = cuts(scale);
     out.refusals_a_day = failing * 86400;
     out.bursty = traffic_.bursty();
-    out.first = first_refusal(failing, scale);
+    if (options_.first) out.first = first_refusal(failing, scale);
     if (const auto* curve = only_curve())
         out.full_probability = std::exp(curve->at(all.load * scale, 0).log);
     return out;

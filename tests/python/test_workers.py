@@ -159,3 +159,36 @@ def test_explain_changes_the_nat_and_not_a_worker() -> None:
     assert address["of"] == "vpp"
     assert address["more"] == 1
     attack.accepted(address["sufficient"])
+
+
+def side_by_side(first: str, second: str, **design: Any) -> list[float]:
+    """Likely of two NATs of one network that have these ports, else alike."""
+    base = {"base": "vpp-nat44-ed", **design}
+    pair = [
+        {
+            "name": f"n{i}",
+            "inside": [f"lan{i}"],
+            "external-ip-address-pool": f"203.0.113.{i}",
+            "design": {**base, "port-classes": [{"ports": [ports]}]},
+        }
+        for i, ports in enumerate((first, second))
+    ]
+    clients = [{"name": f"lan{i}", "addresses": f"10.{i}.0.1-10.{i}.0.20", "ports": "1024-65535"} for i in range(2)]
+    found = natbound.Scenario({
+        "clients": clients, "nats": pair,
+        "servers": [{"name": "C", "addresses": "198.51.100.7", "ports": 443}],
+        "traffic": [{"from": [f"lan{i}" for i in range(2)], "to": "C", "rate": "30/s", "hold": "60s"}],
+    }).answer(remedies=False)  # fmt: skip
+    return sorted(kind["likely"] for kind in found["likely"]["kinds"])
+
+
+def test_which_ports_a_nat_has_matters_only_where_its_search_asks() -> None:
+    """Renamed they are alike, and looked at once: the same to the last digit, and what each by itself has."""
+    # draws in pairs of probes: no formula
+    ascending = {"search": {"rounds": [{"start": "random", "step": "ascend", "probes": 8}]}}
+    one, other = side_by_side("1024-3023", "30000-31999", **ascending)
+    assert one == other
+    even = {**ascending, "port-parity-preservation": True}
+    one, other = side_by_side("1024-3023", "30001-32000", **even)
+    assert one != other
+    assert other == pytest.approx(one, rel=0.15)

@@ -1,9 +1,11 @@
 // The blocks that one subscriber keeps, stepped, against the chain of all states.
 #include "../../../calculator/src/kept_blocks.hpp"
 
+#include <cmath>
 #include <map>
 #include <vector>
 
+#include "../../../calculator/src/kept_laws.hpp"
 #include "catch.hpp"
 
 using namespace natbound::calculator;
@@ -63,6 +65,46 @@ TEST_CASE("blocks that one subscriber keeps, against all states") {
         for (std::size_t j = 0; j <= most; ++j) {
             INFO(block << " " << j);
             CHECK(seen[j] == Approx(truth[j]).margin(2e-3));
+        }
+    }
+}
+
+TEST_CASE("laws of kept blocks between loads that were stepped, against all states") {
+    detail::kept_laws laws;
+    const auto at = [&](double load) {
+        block_dealing what{2, 3, 1000, {{1, {{load, 1}}}}};
+        what.stepped = 4'000'000;
+        return laws.held(what, 0);
+    };
+    for (const double load : {0.3, 2.9, 3.1, 3.3, 3.6, 6.0}) {
+        const auto truth = by_all_states(2, 3, 0, load);
+        const auto found = at(load);
+        for (std::size_t j = 0; j < truth.size(); ++j) {
+            INFO(load << " " << j);
+            CHECK(std::exp(found.held[j] - found.all) == Approx(truth[j]).margin(3e-3));
+        }
+        // and no noise between neighbours: a search for a load would go astray in it
+        const auto next = at(load * (1 + 1e-9));
+        for (std::size_t j = 0; j < truth.size(); ++j)
+            CHECK(next.held[j] - next.all == Approx(found.held[j] - found.all).margin(1e-6));
+        CHECK(found.error > 0);
+        CHECK(found.error < 3e-3);
+    }
+}
+
+TEST_CASE("where no other number of blocks would be seen none is stepped") {
+    detail::kept_laws laws;
+    for (const auto& [own, load] : {std::pair{0, 5.0}, {60, 5.0}, {0, 350.0}}) {
+        block_dealing what{64, 4, 1000, {{1, {{load, 1}}}}, static_cast<std::uint64_t>(own)};
+        what.stepped = 1'000'000;
+        const auto found = laws.held(what, 0);
+        const auto needed = detail::needed_by_one(what, what.kinds[0]);
+        const auto seen = detail::blocks_kept(what, what.kinds[0], what.stepped).held;
+        CHECK(found.error == 0);
+        for (std::size_t j = 0; j < seen.size(); ++j) {
+            INFO(own << " " << load << " " << j);
+            CHECK(found.held[j] == Approx(needed.held[j] - needed.all).margin(1e-12));
+            CHECK(std::exp(found.held[j]) == Approx(seen[j]).margin(2e-3));
         }
     }
 }

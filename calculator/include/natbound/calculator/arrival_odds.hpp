@@ -38,6 +38,11 @@ class arrival_odds {
         // of the group that was read last: those that fail, and the words that they lie in
         port_words failing{};
         std::size_t first = 0, words = 0;
+        std::uint64_t all = 0;  // of them
+
+        bool may_fail(const bool (&tcp)[2]) const {
+            return (tcp[0] && odds[0] > 0) || (tcp[1] && odds[1] > 0);
+        }
     };
 
     void add_rates(const simulation& s, std::size_t stream, double rate);
@@ -45,6 +50,8 @@ class arrival_odds {
     void read_cells(const simulation& s);
     void read_group(std::size_t group);
     double failing_ports(const std::uint64_t* but, bool tcp) const;
+    bool count_used(const simulation& s);
+    double failing_of_pair(const simulation& s, std::uint32_t pair, bool tcp) const;
     double failing_port(port p, bool tcp) const;
     void few_pairs(simulation& s);
     void many_pairs(simulation& s);
@@ -56,9 +63,10 @@ class arrival_odds {
     std::vector<source_class> classes_;
     std::vector<std::uint8_t> class_of_;  // of a source port: which of classes_
     std::vector<port_words> group_ports_;
-    port_words blocked_{};          // the fixed part of the search is busy
-    bool tcp_[2] = {false, false};  // destinations that are not TCP, that are
-    std::vector<double> rates_;     // of group * destinations + destination, an arrival's share
+    port_words blocked_{};                            // the fixed part of the search is busy
+    bool tcp_[2] = {false, false};                    // destinations that are not TCP, that are
+    std::vector<std::uint32_t> live_, failing_used_;  // see count_used()
+    std::vector<double> rates_;  // of group * destinations + destination, an arrival's share
     std::vector<double> offered_, failing_;
     std::size_t first_ = 0;  // stream that is counted
     bool poisson_ = true;    // all streams: then rates_ stay

@@ -52,7 +52,7 @@ struct block_dealing {
     std::vector<block_subscribers> kinds;
     std::uint64_t own = 0;  // ports of each subscriber that are in no block
     // Blocks are kept while a flow is left in them: for so many events one subscriber of each kind
-    // is stepped. 0: returned as soon as fewer are needed.
+    // is stepped, at two loads next to its own. 0: returned as soon as fewer are needed.
     std::uint64_t stepped = 0;
 };
 

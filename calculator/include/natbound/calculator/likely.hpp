@@ -32,6 +32,8 @@ struct study_options {
     bool bounds = true;
     // Where no state that was looked at could refuse: how low a bound risk() goes and looks for.
     double lowest = 1e-9;
+    // Whether risk() tells the time to the first refusal, a law of its own.
+    bool first = true;
     // Shared with other studies, which must not run at the same time; null: nothing is.
     std::shared_ptr<known_curves> known = nullptr;
     // Called at least every 20 ms or so of work; throws to stop (natbound::interrupted).
