@@ -27,7 +27,11 @@ def main() -> None:
         line = f"{x['depth']:5.0f} {x['live']:6.0f} {x['hold']:5g} {1 + x['each'] * x['hold']:8.1f} {used:6.3f}"
         for name in ("refusal", "loss", "delay"):
             seen, error = x[name], x[f"{name}_error"]
-            line += f" | {seen:9.3g} +- {100 * error / seen:3.0f} %: {getattr(found, name) / seen:5.3f}" if seen > 0 else " | none lost         "
+            line += (
+                f" | {seen:9.3g} +- {100 * error / seen:3.0f} %: {getattr(found, name) / seen:5.3f}"
+                if seen > 0
+                else " | none lost         "
+            )
         print(f"{line} | {spent:.1f}")
 
 

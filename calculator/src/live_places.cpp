@@ -19,12 +19,28 @@ double log_weight(double n, double live) {
     return -deviance(n, live).high - stirling_error(n) - std::log(two_pi * n) / 2;
 }
 
-live_places places_of(const packet_load& load) {
+namespace {
+
+// The number live that those leave who get in at its rate.
+double settled(const packet_load& load, queue_curve& curve) {
+    const auto left = [&](double n) {
+        return load.live * -std::expm1(curve.at(load.opening + n * load.each).first);
+    };
+    const double enough = 0.1 * std::sqrt(load.live);
+    double low = left(load.live), high = load.live;
+    while (high - low > enough) {
+        const double middle = (low + high) / 2;
+        if (middle == low || middle == high) break;
+        (left(middle) > middle ? low : high) = middle;
+    }
+    return high;
+}
+
+}  // namespace
+
+live_places places_of(const packet_load& load, queue_curve& curve) {
     constexpr double most_places = 56, part = 0.45;  // of the spread, a stride
-    // Of all that open so many get in where the mean rate is above the limit.
-    const double sent = load.live * load.each;
-    const double in = 2 / (load.opening + std::sqrt(load.opening * load.opening + 4 * sent));
-    const double live = load.live * std::min(1.0, in);
+    const double live = settled(load, curve);
     const double full = std::max(0.0, (1 - load.opening) / load.each);
     const double most = std::max(live, full), wide = std::sqrt(most);
     // What fills a bucket goes as far beyond as it came.

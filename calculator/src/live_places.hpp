@@ -4,6 +4,8 @@
 #include <natbound/calculator/packet_limit.hpp>
 #include <vector>
 
+#include "queue_curve.hpp"
+
 namespace natbound::calculator::detail {
 
 struct live_places {
@@ -12,9 +14,9 @@ struct live_places {
     std::size_t common = 0;  // one where the number live often is
 };
 
-// Where the number live is and where it goes while packets are lost; rates in the limit's.
-// live and each above 0.
-live_places places_of(const packet_load& load);
+// Where the number live is and where it goes while packets are lost; rates in the limit's, `curve`
+// that of what is lost at a rate that stays. live and each above 0.
+live_places places_of(const packet_load& load, queue_curve& curve);
 
 // log of Poisson's weight but for a constant, also between whole numbers.
 double log_weight(double n, double live);

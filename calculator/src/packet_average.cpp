@@ -54,7 +54,7 @@ packet_answer packet_average::changing(double scale, double holds) const {
     const double part = left_after(holds);
     const packet_load load{load_.opening * scale / limit_, load_.live * scale / part,
                            load_.each * part / limit_, 0};
-    const live_places places = places_of(load);
+    const live_places places = places_of(load, *curve_);
     const std::size_t size = places.n.size();
     struct place {
         double log, rate, log_loss, delay;
@@ -64,7 +64,7 @@ packet_answer packet_average::changing(double scale, double holds) const {
     for (std::size_t k = 0; k < size; ++k) {
         const double n = places.n[k], rate = load.opening + n * load.each;
         const auto [log_loss, delay] = curve_->at(rate);
-        const double in = std::log1p(-std::exp(log_loss));
+        const double in = std::log1p(-std::min(std::exp(log_loss), 1 - 1e-16));
         // the sum of `in` from the last place to below this one
         if (k > 0) thinned += ((places.stride + 1) * before + (places.stride - 1) * in) / 2;
         before = in;

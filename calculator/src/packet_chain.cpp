@@ -39,7 +39,7 @@ packet_answer packets_by_chain(double per_second, double depth, const packet_loa
     // in services
     const packet_load load{sent.opening / per_second, sent.live, sent.each / per_second,
                            sent.hold * per_second};
-    const live_places at = places_of(load);
+    const live_places at = places_of(load, *curve_of(static_cast<std::uint64_t>(depth)));
     const std::size_t size = at.n.size();
     level_chain chain;
     chain.common = at.common;
@@ -87,10 +87,10 @@ packet_answer packets_by_chain(double per_second, double depth, const packet_loa
         waited += rate[k] * ((law.level[k] * cell - off * depth) + longer[k] * (law.all[k] - off));
     }
     packet_answer out;
-    out.refusal = refused / law.sum;
+    out.refusal = std::min(refused / law.sum, 1.0);
     out.log_refusal = std::log(out.refusal);
-    out.loss = gone / packets;
-    out.delay = waited / (packets - gone) / per_second;
+    out.loss = std::min(gone / packets, 1.0);
+    out.delay = (gone < packets ? waited / (packets - gone) : depth) / per_second;
     return out;
 }
 

@@ -54,7 +54,9 @@ class limit_on_packets {
         packet_answer out;
         out.log_refusal = between(average.log_refusal, chain.log_refusal);
         out.refusal = std::exp(out.log_refusal);
-        out.loss = std::exp(between(std::log(average.loss), std::log(chain.loss)));
+        out.loss = average.loss > 0 && chain.loss > 0
+                       ? std::exp(between(std::log(average.loss), std::log(chain.loss)))
+                       : between(average.loss, chain.loss);
         out.delay = between(average.delay, chain.delay);
         return out;
     }

@@ -1,6 +1,7 @@
 """A limit on packets whose senders come and go: against plain simulations, its limits of slow and of fast change, and itself nearby."""
 
 import csv
+import itertools
 import math
 from pathlib import Path
 
@@ -15,15 +16,17 @@ def test_packets_are_lost_and_wait_as_simulated(row: dict[str, str]) -> None:
     x = {name: float(value) for name, value in row.items()}
     given = {"opening": x["live"] / x["hold"], "live": x["live"], "each": x["each"], "hold": x["hold"]}
     found = calculator.packet_limit(x["per_second"], x["depth"], **given)
-    few = 1 + x["each"] * x["hold"] < 4  # packets of a connection
-    for name, off in (("refusal", 0.12 if few else 0.06), ("loss", 0.12 if few else 0.06), ("delay", 0.05 if few else 0.03)):
+    few = 1 + x["each"] * x["hold"] < 4 and x["live"] <= 20  # packets of a connection, connections
+    for name, off in (("refusal", 0.15 if few else 0.06), ("loss", 0.15 if few else 0.06), ("delay", 0.05 if few else 0.03)):
         if x[name] == 0:
             assert getattr(found, name) < 1e-6
         elif x[f"{name}_error"] < 0.2 * x[name]:  # else hardly any was lost
             assert getattr(found, name) == pytest.approx(x[name], abs=off * x[name] + 3 * x[f"{name}_error"])
 
 
-@pytest.mark.parametrize(("live", "each", "depth"), [(8.0, 90.0, 20), (60.0, 14.0, 100), (700.0, 1.3, 30), (30.0, 30.0, 2000), (5e4, 0.0199, 500)])
+@pytest.mark.parametrize(
+    ("live", "each", "depth"), [(8.0, 90.0, 20), (60.0, 14.0, 100), (700.0, 1.3, 30), (30.0, 30.0, 2000), (5e4, 0.0199, 500)]
+)
 def test_senders_that_change_slowly_are_a_chain_of_their_number(live: float, each: float, depth: int) -> None:
     """At each number live M/D/1/K, and who finds it full does not join: the law by itself, number by number."""
     opening, limit, hold = 50.0, 1000.0, 1e7
@@ -51,7 +54,7 @@ def test_answers_go_over_into_each_other(depth: int, live: float, each: float) -
     """From holds of which a bucket lasts for thousands to holds that a bucket is nothing beside: no step between the two methods."""
     holds = [0.01 * 1.1**i for i in range(160)]
     found = [calculator.packet_limit(1000, depth, opening=20, live=live, each=each, hold=hold) for hold in holds]
-    for here, there in zip(found, found[1:], strict=False):
+    for here, there in itertools.pairwise(found):
         if here.refusal > 1e-12:
             assert -0.05 < there.log_refusal - here.log_refusal < 2
         assert there.delay / here.delay == pytest.approx(1.05, abs=0.1)
@@ -71,3 +74,20 @@ def test_deep_and_rare() -> None:
     scale = calculator.scale_for_packets(1000, 4000, 1e-4, **load)
     more = {**load, "opening": 8 * scale, "live": 80 * scale}
     assert calculator.packet_limit(1000, 4000, **more).refusal == pytest.approx(1e-4, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (0.0115, 390, 2.27e14, 1.8e-6, 3.7e-6, 2.4),  # opening alone is beyond all bounds
+        (1.5e-5, 6_000_000, 4e-4, 3e-14, 2.5e11, 8.6e5),
+        (31509.4, 21209, 5926.63, 4508.91, 0.796676, 70.2796),  # refusals below the least double where the methods go over
+        (2.7e-4, 2140, 7.8e-15, 1.6e9, 7.5e13, 3e-21),
+    ],
+)
+def test_ends_of_the_domain_have_answers(given: tuple[float, int, float, float, float, float]) -> None:
+    limit, depth, opening, live, each, hold = given
+    found = calculator.packet_limit(limit, depth, opening=opening, live=live, each=each, hold=hold)
+    assert 0 <= found.refusal <= 1
+    assert 0 <= found.loss <= 1
+    assert 0 < found.delay <= (depth + 1) / limit

@@ -250,8 +250,8 @@ def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: 
     holds); each: packets a second of each; hold: mean seconds that it sends (0: their number stays). One whose first packet is lost sends no
     others. Where the number live hardly changes while a bucket runs empty: the loss of M/D/1/K at the rate of so many, averaged over it;
     else a chain of the number live and of what waits. An approximation: refusal and loss within 6 %, `delay` within 3 % of simulations
-    (depths of 10 to 10,000, holds of 10 to 100,000 packet times, utilisation 0.6 to 1.2, refusals 3e-6 to 0.1); 11 % and 5 % too low where
-    few are live and each sends two or three packets in all. Refusals below 1e-280 of deep buckets are an upper bound. Some 10 µs, or
+    (depths of 10 to 10,000, holds of 10 to 100,000 packet times, utilisation 0.6 to 1.2, refusals 8e-7 to 0.1); 14 % and 5 % too low where
+    20 or fewer are live and send one to three packets in all. Refusals below 1e-280 of deep buckets are an upper bound. Some 10 µs, or
     1 to 6 ms of the chain.
     Scalars or arrays, which broadcast. per_second: above 0, to 1e12; depth: 1 or more; the others 0 to 1e15; ValueError outside. Sources:
     `finite_queue` averaged over the number live; D. Scharfetter, H. Gummel 1969 and G. Latouche, V. Ramaswami 1993 for the chain.
