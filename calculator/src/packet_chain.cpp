@@ -68,7 +68,7 @@ packet_answer packets_by_chain(double per_second, double depth, const packet_loa
         const auto queue = curve->at(rate[k]);
         lost[k] = std::min(std::exp(queue.first - cells.log_top), 1.0);
         const double loss = std::exp(queue.first);
-        longer[k] = queue.second - (cells.mean * cell - loss * shallow) / (1 - loss);
+        if (loss < 1) longer[k] = queue.second - (cells.mean * cell - loss * shallow) / (1 - loss);
         const double in = load.live * (1 - lost[k]);
         if (k + 1 < size)
             chain.more_at_top[k] *=

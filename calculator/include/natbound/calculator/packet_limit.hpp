@@ -12,7 +12,7 @@
 // (packet_chain.hpp); which of the two is decided by the most likely time in which a full bucket
 // runs empty, below 0.02 holds the average, above 0.04 the chain, between them some of each.
 //
-// Measured against 59 plain simulations of up to 4e9 packets (tests/reference/packets.csv: depths
+// Measured against 62 plain simulations of up to 4e9 packets (tests/reference/packets.csv: depths
 // of 10 to 10,000, holds of 0.01 to 100 s at 1,000 packets a second, 5 to 10,000 live, utilisation
 // 0.6 to 1.2, refusals 8e-7 to 0.11): refusal and loss within 6 %, delay within 3 %, besides the
 // simulations' own error (rare losses of deep buckets are known to 6 to 20 %); where 20 or
