@@ -78,8 +78,8 @@ def test_packets_are_lost_as_simulated(law: str, hold: str, limit: float) -> Non
     assert (row["packets"], row["burst"], row["offered"]) == (limit, 50, pytest.approx(10_000))
     seen = scenario.simulate(seed=3, arrivals=400_000)
     lost = seen["packets"]["lost"] / seen["packets"]["offered"]
-    assert 0.85 < row["packet_loss"] / lost < 1.5
-    assert 0.85 < row["refusal_probability"] / seen["refusal_probability"] < 1.5
+    assert 0.8 < row["packet_loss"] / lost < 1.25  # the simulation is known to a tenth
+    assert 0.8 < row["refusal_probability"] / seen["refusal_probability"] < 1.25
     assert seen["refused_by_rate"] == seen["refused"]  # the ports have room
     assert row["refusal_probability"] > 3 * calculator.finite_queue(50, 10_000 / limit).loss  # the mean rate alone says far too little
     assert found["interval"][0] < seen["refusal_probability"]

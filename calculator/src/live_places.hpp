@@ -1,0 +1,28 @@
+#pragma once
+// Numbers of live connections at equal strides, for sums over them and chains through them.
+#include <cstddef>
+#include <natbound/calculator/packet_limit.hpp>
+#include <vector>
+
+#include "queue_curve.hpp"
+
+namespace natbound::calculator::detail {
+
+struct live_places {
+    std::vector<double> n;
+    double stride = 1;       // 1: every number
+    std::size_t common = 0;  // one where the number live often is
+};
+
+// Where the number live is and where it goes while packets are lost; rates in the limit's, `curve`
+// that of what is lost at a rate that stays. live and each above 0.
+live_places places_of(const packet_load& load, queue_curve& curve);
+
+// log of Poisson's weight but for a constant, also between whole numbers.
+double log_weight(double n, double live);
+
+// Rate per stride of a walk that takes single steps at such rates, until it is one stride away and
+// went there upwards.
+double strides_up(double up, double down, double stride);
+
+}  // namespace natbound::calculator::detail

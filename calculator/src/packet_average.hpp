@@ -1,0 +1,41 @@
+#pragma once
+// packet_limit.hpp where the number live hardly changes while a bucket runs empty, or so fast that
+// it is its mean: M/D/1/K averaged over the number live, whose variance is that of its mean over
+// the most likely time in which a full bucket runs empty (the rate is an Ornstein-Uhlenbeck
+// process; I. Norros, Queueing Systems 16 (1994) 387, for the time).
+#include <cstdint>
+#include <memory>
+#include <natbound/calculator/packet_limit.hpp>
+#include <utility>
+
+#include "queue_curve.hpp"
+
+namespace natbound::calculator::detail {
+
+class packet_average {
+  public:
+    packet_average(double per_second, std::uint64_t depth, const packet_load& load)
+        : limit_(per_second),
+          depth_(static_cast<double>(depth)),
+          curve_(curve_of(depth)),
+          load_(load) {}
+
+    packet_answer at(double scale) const;
+
+    // In holds (above 0, as `live` and `each`), the time for which the number live is averaged.
+    double holds_to_empty(double scale) const;
+
+  private:
+    packet_answer of_mean(double scale) const;
+    packet_answer staying(double scale) const;
+    packet_answer changing(double scale, double holds) const;
+    bool smooth(double live) const;
+    std::pair<double, double> integrated(double live, double opening) const;
+    std::pair<double, double> summed(double live, double opening) const;
+
+    double limit_, depth_;
+    std::shared_ptr<queue_curve> curve_;
+    packet_load load_;
+};
+
+}  // namespace natbound::calculator::detail
