@@ -146,6 +146,12 @@ bool by_pairs::within_servers() {
     return true;
 }
 
+void by_pairs::join(by_pairs&& other) {
+    std::move(other.blocks_.begin(), other.blocks_.end(), std::back_inserter(blocks_));
+    std::move(other.dealt_.begin(), other.dealt_.end(), std::back_inserter(dealt_));
+    told_apart_ = told_apart_ && other.told_apart_;
+}
+
 fit_result by_pairs::fitting() {
     out_.verdict = fit_verdict::fits;
     out_.sets_it = "each pair of clients and servers finds its tuples";

@@ -66,6 +66,12 @@ def resized(texts: list[str], size: int, taken: list[str]) -> list[str]:
     return out
 
 
+def meet(a: list[str], b: list[str]) -> bool:
+    """Whether two address sets have an address in common."""
+    pairs = ((x, y) for x in spans(a) for y in spans(b) if x[0].version == y[0].version)
+    return any(int(first) <= int(y[1]) and int(y[0]) <= int(last) for (first, last), y in pairs)
+
+
 def nat_of(canonical: dict[str, Any], name: str | None) -> int:
     """The index of the NAT of that name; the only one where none is named."""
     nats = canonical.get("nats", [])
