@@ -76,6 +76,22 @@ def test_the_ports_of_another_nat_are_in_the_way() -> None:
         assert found["port", "n0"]["up_to"] is not None
 
 
+def test_destinations_of_mappings_that_carry_several() -> None:
+    """One port: a mapping of a has three connections, one of b as many as b's servers are: a third more is nothing, a fourth is worth one."""
+    scenario = natbound.Scenario(
+        {
+            "clients": [{"name": "a", "addresses": "10.0.0.1", "reaches": ["x"]}, {"name": "b", "addresses": "10.0.0.2", "reaches": ["y"]}],
+            "nats": [{"name": "n", "inside": ["a", "b"], "external-ip-address-pool": "203.0.113.1",
+                      "port-set-restrict": {"start-port-number": 2000, "end-port-number": 2000},
+                      "design": {"base": "ideal", "mapping-type": "eim", "clash-scope": {"destination": "none"}}}],
+            "servers": [{"name": "x", "addresses": "198.51.100.1-198.51.100.3", "ports": 443},
+                        {"name": "y", "addresses": "198.51.101.1", "ports": 443}],
+        }
+    )  # fmt: skip
+    more = next(v for v in values(scenario, {"a", "b"}, {"x", "y"}) if (v["what"], v["of"]) == ("destination", "y"))
+    assert (more["connections"], more["up_to"], more["ends"]) == (0, 2, True)
+
+
 def test_more_sets_for_each_where_there_are_some() -> None:
     scenario = network(**{"port-set": {"port-set-size": 1, "port-sets-per-subscriber": 2}})
     explained = scenario.explain(41)  # 10 x 2 x 2 = 40

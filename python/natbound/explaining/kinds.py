@@ -3,6 +3,7 @@ makes settings of a number, says how far it goes, and whether more of it can onl
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -198,7 +199,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
             "destination", name,
             lambda n: [f"servers.{i}.addresses={json.dumps(pools.resized(texts, size + n, taken))}"],
             lambda n: f"{plural(n, 'address', 'addresses')} of {name} as a destination{each}",
-            room, alike=not any(hashed(n) for n in canonical.get("nats", [])),
+            room, alike=not any(hashed(n) or _carries_several(n) for n in canonical.get("nats", [])),
         )  # fmt: skip
 
 
@@ -242,6 +243,11 @@ def hashed(nat: dict[str, Any], above: int = 1) -> bool:
     return pool.get("choice") == "hash" and not pool.get("fallback") and pools.count(nat.get("external-ip-address-pool", [])) > above
 
 
+def _carries_several(nat: dict[str, Any]) -> bool:
+    """Whether a mapping has connections to several destinations: what one more is worth then depends on which mappings there are, and may rise."""
+    return nat.get("translates") is not False and nat["design"].get("mapping-type", "edm") not in ("edm", "eim-if-possible")
+
+
 def _ports_alike(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> bool:
     """Whether any further port is as good as another, and to give ports changes nothing else. It is not where ports come in sets, by parity or in
     classes (here, or at a NAT around this one), nor where some of those to come are taken: by a static mapping, or with their address by others."""
@@ -279,12 +285,18 @@ def _one_class(nat: dict[str, Any]) -> bool:
 
 
 def _room(texts: list[str], taken: list[str]) -> int:
-    """How many addresses may follow a set, up to 2^32: it is looked for by doubling."""
-    size = pools.count(texts)
+    """How many addresses may follow a set, up to 2^32."""
+    return _room_after(tuple(texts), tuple(taken))
+
+
+@functools.lru_cache(maxsize=256)
+def _room_after(texts: tuple[str, ...], taken: tuple[str, ...]) -> int:
+    """It is looked for by doubling."""
+    size = pools.count(list(texts))
 
     def there(n: int) -> bool:
         try:
-            pools.resized(texts, size + n, taken)
+            pools.resized(list(texts), size + n, list(taken))
         except (InputError, ValueError):
             return False
         return True
