@@ -44,16 +44,17 @@ holes from(const address_set& shared, const count& end) {
 
 class dividing {
   public:
-    dividing(const scenario& s, const demand_list& demand)
+    dividing(const scenario& s, demand_list demand)
         : s_(s),
-          demand_(demand),
+          demand_(std::move(demand)),
           shared_(s),
           reach_(reaches_of(s)),
           inside_(inside_of(s)),
           kept_(shared_.ways.size()),
-          all_(s, demand) {}
+          all_(s, demand_) {}
 
-    std::optional<fit_result> run() {
+    // What was placed; nothing where it was not all.
+    std::optional<by_pairs> run() {
         // clients have no choice, so that theirs go first
         if (!place(s_.nats.size(), s_)) return std::nullopt;
         for (std::size_t w = 0; w < shared_.ways.size(); ++w)
@@ -61,8 +62,7 @@ class dividing {
                 claim(w, {{shared_.ways[w].addresses, shared_.ways[w].ports, std::nullopt}});
         for (std::size_t w = 0; w < shared_.ways.size(); ++w)
             if (shared_.ways[w].nat && !take(w)) return std::nullopt;
-        if (!all_.within_servers()) return std::nullopt;
-        return all_.fitting();
+        return std::move(all_);
     }
 
   private:
@@ -131,7 +131,7 @@ class dividing {
     }
 
     const scenario& s_;
-    const demand_list& demand_;
+    demand_list demand_;
     shared_pools shared_;
     reach_table reach_;
     std::vector<std::vector<std::size_t>> inside_;
@@ -139,13 +139,44 @@ class dividing {
     by_pairs all_;
 };
 
+// Whether nothing but the external endpoints towards it is shared by what goes to different
+// destinations.
+bool destinations_apart(const nat& n) {
+    const auto type = n.design.mapping_type;
+    const auto& entries = n.connection_limits;
+    const auto& mappings = n.mapping_limits;
+    return (type == mapping_type::edm || type == mapping_type::eim_if_possible) &&
+           n.design.clash_scope.destination == scope_destination::endpoint &&
+           !n.design.pool.paired && !entries.limit_per_instance && !entries.limit_per_subscriber &&
+           !mappings.limit_port_mappings && !mappings.limit_subscribers;
+}
+
+// Divided anew for each server set, where that may be.
+std::optional<by_pairs> each_server(const scenario& s, const demand_list& demand) {
+    if (!std::all_of(s.nats.begin(), s.nats.end(), destinations_apart)) return std::nullopt;
+    by_pairs all(s, demand);
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        demand_list some = demand;
+        std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
+        auto one = dividing(s, std::move(some)).run();
+        if (!one) return std::nullopt;
+        all.join(std::move(*one));
+    }
+    return all;
+}
+
 }  // namespace
 
 std::optional<fit_result> placed_apart(const scenario& s, const demand_list& demand) {
     const bool plain = std::all_of(s.nats.begin(), s.nats.end(),
                                    [](const nat& n) { return translates(n) && !n.port_set; });
     if (!plain || is_spread(s)) return std::nullopt;
-    return dividing(s, demand).run();
+    const auto within = [](std::optional<by_pairs> placed) -> std::optional<fit_result> {
+        if (!placed || !placed->within_servers()) return std::nullopt;
+        return placed->fitting();
+    };
+    if (auto found = within(dividing(s, demand).run())) return found;
+    return within(each_server(s, demand));
 }
 
 }  // namespace natbound

@@ -82,8 +82,13 @@ def test_a_routed_client_keeps_its_own_endpoints() -> None:
         accepted(found.evidence.to_dict())
 
 
-def test_destinations_that_need_divisions_of_their_own_are_not_said_to_fit_or_not() -> None:
-    """Each NAT has all of the pool towards a destination of its own, so that no one division does: left open, though it fits."""
+def test_each_server_set_may_have_a_division_of_its_own() -> None:
+    """Each NAT has all of the pool towards a destination of its own; not with a table, which counts for both: left open, though it fits."""
     scenario = network([span(1, 1), span(1, 1)], servers=2)
     demand = [{"from": "c0", "to": "s0", "connections": 10}, {"from": "c1", "to": "s1", "connections": 10}]
-    assert scenario.capacity(demand, engine="flow").fits is None
+    found = scenario.capacity(demand, engine="flow")
+    assert found.fits is True
+    accepted(found.evidence.to_dict())
+    assert scenario.capacity([*demand, {"from": "c1", "to": "s0", "connections": 1}], engine="flow").fits is False
+    limited = scenario.with_settings("nats.n0.connection-limits.limit-per-instance=10")
+    assert limited.capacity(demand, engine="flow").fits is None
