@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "nat_demand.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/work.hpp"
 #include "pair_fit.hpp"
@@ -42,101 +43,103 @@ holes from(const address_set& shared, const count& end) {
     return out;
 }
 
+// What all divisions of one scenario have in common.
+struct shared_ways {
+    const scenario& s;
+    shared_pools pools;
+    reach_table reach;
+    std::vector<std::vector<std::size_t>> inside;
+    std::vector<std::vector<std::size_t>> clashes;  // by way: numbers of its clashes
+
+    explicit shared_ways(const scenario& of)
+        : s(of),
+          pools(of),
+          reach(reaches_of(of)),
+          inside(inside_of(of)),
+          clashes(pools.ways.size()) {
+        for (std::size_t k = 0; k < pools.clashes.size(); ++k) {
+            clashes[pools.clashes[k].first].push_back(k);
+            clashes[pools.clashes[k].second].push_back(k);
+        }
+    }
+};
+
 class dividing {
   public:
-    dividing(const scenario& s, demand_list demand)
-        : s_(s),
-          demand_(std::move(demand)),
-          shared_(s),
-          reach_(reaches_of(s)),
-          inside_(inside_of(s)),
-          kept_(shared_.ways.size()),
-          all_(s, demand_) {}
+    dividing(const shared_ways& of, const demand_list& demand, by_pairs& all)
+        : of_(of),
+          now_(of.s),
+          demand_(demand),
+          kept_(of.pools.ways.size()),
+          all_(all),
+          memory_(boost::json::make_shared_resource<boost::json::monotonic_resource>()) {}
 
-    // What was placed; nothing where it was not all.
-    std::optional<by_pairs> run() {
-        // clients have no choice, so that theirs go first
-        if (!place(s_.nats.size(), s_)) return std::nullopt;
-        for (std::size_t w = 0; w < shared_.ways.size(); ++w)
-            if (shared_.ways[w].client)
-                claim(w, {{shared_.ways[w].addresses, shared_.ways[w].ports, std::nullopt}});
-        for (std::size_t w = 0; w < shared_.ways.size(); ++w)
-            if (shared_.ways[w].nat && !take(w)) return std::nullopt;
-        return std::move(all_);
+    // Places the demand through the NATs; false where it was not all placed.
+    bool run() {
+        const auto& ways = of_.pools.ways;
+        // clients that nothing translates have no choice, so that theirs go first
+        for (std::size_t w = 0; w < ways.size(); ++w)
+            if (ways[w].client) claim(w, {{ways[w].addresses, ways[w].ports, std::nullopt}});
+        for (std::size_t w = 0; w < ways.size(); ++w)
+            if (ways[w].nat && !take(w)) return false;
+        return true;
     }
 
   private:
     // As few of the endpoints that later ways have, too, as do.
     bool take(std::size_t w) {
-        const std::size_t n = *shared_.ways[w].nat;
+        const std::size_t n = *of_.pools.ways[w].nat;
+        demand_list mine;
+        for (const auto& p : demand_)
+            if (std::binary_search(of_.inside[n].begin(), of_.inside[n].end(), p.client))
+                mine.push_back(p);
+        if (total_of(mine) == 0) return true;
         address_set later;
-        for (const auto& c : shared_.clashes)
-            if (const auto v = other(c, w); v > w && v < shared_.ways.size() && shared_.ways[v].nat)
-                later = later | c.addresses;
-        const auto with = [&](const count& taken) {
-            scenario out = s_;
-            auto& mine = out.nats[n].static_mappings;
-            if (!mine) mine.emplace();
+        for (const auto k : of_.clashes[w])
+            if (const auto v = other(k, w); v > w && of_.pools.ways[v].nat)
+                later = later | of_.pools.clashes[k].addresses;
+        const auto through = [&](const count& taken) {
+            auto& no_more = now_.nats[n].static_mappings;
+            no_more = of_.s.nats[n].static_mappings;
+            if (!no_more) no_more.emplace();
             const auto left = from(later, taken);
-            mine->insert(mine->end(), kept_[w].begin(), kept_[w].end());
-            mine->insert(mine->end(), left.begin(), left.end());
-            return out;
+            no_more->insert(no_more->end(), kept_[w].begin(), kept_[w].end());
+            no_more->insert(no_more->end(), left.begin(), left.end());
+            return demand_through(now_, of_.reach, n, of_.inside[n], mine, memory_);
         };
-        const count all = later.size() * port_count;
-        count low = -1, high = all;  // the last is not known yet
+        count low = -1, high = later.size() * port_count;  // the last is not known yet
         while (high - low > 1) {
             poll();
             const count middle = (low + high) / 2;
-            (fit(n, with(middle)) ? high : low) = middle;
+            (through(middle).verdict == fit_verdict::fits ? high : low) = middle;
         }
-        const auto some = with(high);
-        if (!place(n, some)) return false;
+        auto found = through(high);
+        if (found.verdict != fit_verdict::fits) return false;
+        all_.take(std::move(found));
         claim(w, before(later, high));
         return true;
     }
 
-    // The way that w clashes with; past all where it is no clash of its.
-    std::size_t other(const clash& c, std::size_t w) const {
-        return c.first == w ? c.second : c.second == w ? c.first : shared_.ways.size();
+    // The way that w clashes with.
+    std::size_t other(std::size_t clash, std::size_t w) const {
+        const auto& c = of_.pools.clashes[clash];
+        return c.first == w ? c.second : c.first;
     }
 
     // No other NAT may use these of w's endpoints.
     void claim(std::size_t w, const holes& taken) {
-        for (const auto& c : shared_.clashes) {
-            const auto v = other(c, w);
-            if (v == shared_.ways.size()) continue;
+        for (const auto k : of_.clashes[w])
             for (const auto& h : taken)
-                keep(h.external_src_address & c.addresses, h.external_src_port, kept_[v]);
-        }
+                keep(h.external_src_address & of_.pools.clashes[k].addresses, h.external_src_port,
+                     kept_[other(k, w)]);
     }
 
-    by_pairs of(std::size_t n, const scenario& some) const {
-        std::vector<std::vector<std::size_t>> alone(inside_.size());
-        alone[n] = inside_[n];
-        demand_list mine;
-        for (const auto& p : demand_)
-            if (std::find(alone[n].begin(), alone[n].end(), p.client) != alone[n].end())
-                mine.push_back(p);
-        return by_pairs(some, reach_, std::move(alone), std::move(mine));
-    }
-
-    bool fit(std::size_t n, const scenario& some) const { return of(n, some).each_nat(); }
-
-    // The NAT's connections; the number of NATs: those of clients that nothing translates.
-    bool place(std::size_t n, const scenario& some) {
-        auto one = of(n, some);
-        if (!one.each_nat()) return false;
-        all_.join(std::move(one));
-        return true;
-    }
-
-    const scenario& s_;
-    demand_list demand_;
-    shared_pools shared_;
-    reach_table reach_;
-    std::vector<std::vector<std::size_t>> inside_;
+    const shared_ways& of_;
+    scenario now_;  // in which the NAT that is looked at lacks what it may not use
+    const demand_list& demand_;
     std::vector<holes> kept_;  // by way: what others have taken
-    by_pairs all_;
+    by_pairs& all_;
+    boost::json::storage_ptr memory_;
 };
 
 // Whether nothing but the external endpoints towards it is shared by what goes to different
@@ -151,18 +154,16 @@ bool destinations_apart(const nat& n) {
            !mappings.limit_port_mappings && !mappings.limit_subscribers;
 }
 
-// Divided anew for each server set, where that may be.
-std::optional<by_pairs> each_server(const scenario& s, const demand_list& demand) {
-    if (!std::all_of(s.nats.begin(), s.nats.end(), destinations_apart)) return std::nullopt;
-    by_pairs all(s, demand);
-    for (std::size_t v = 0; v < s.servers.size(); ++v) {
-        demand_list some = demand;
-        std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
-        auto one = dividing(s, std::move(some)).run();
-        if (!one) return std::nullopt;
-        all.join(std::move(*one));
-    }
-    return all;
+// Each part of the demand with a division of its own.
+std::optional<fit_result> placed(const shared_ways& ways, const demand_list& demand,
+                                 const std::vector<demand_list>& parts) {
+    by_pairs all(ways.s, demand);
+    for (const auto c : ways.inside.back())
+        if (!all.routed(c)) return std::nullopt;
+    for (const auto& part : parts)
+        if (!dividing(ways, part, all).run()) return std::nullopt;
+    if (!all.within_servers()) return std::nullopt;
+    return all.fitting();
 }
 
 }  // namespace
@@ -171,12 +172,12 @@ std::optional<fit_result> placed_apart(const scenario& s, const demand_list& dem
     const bool plain = std::all_of(s.nats.begin(), s.nats.end(),
                                    [](const nat& n) { return translates(n) && !n.port_set; });
     if (!plain || is_spread(s)) return std::nullopt;
-    const auto within = [](std::optional<by_pairs> placed) -> std::optional<fit_result> {
-        if (!placed || !placed->within_servers()) return std::nullopt;
-        return placed->fitting();
-    };
-    if (auto found = within(dividing(s, demand).run())) return found;
-    return within(each_server(s, demand));
+    const shared_ways ways(s);
+    if (auto found = placed(ways, demand, {demand})) return found;
+    if (!std::all_of(s.nats.begin(), s.nats.end(), destinations_apart)) return std::nullopt;
+    std::vector<demand_list> by_server(s.servers.size());
+    for (const auto& p : demand) by_server[p.server].push_back(p);
+    return placed(ways, demand, by_server);
 }
 
 }  // namespace natbound

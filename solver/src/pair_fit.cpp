@@ -146,10 +146,10 @@ bool by_pairs::within_servers() {
     return true;
 }
 
-void by_pairs::join(by_pairs&& other) {
-    std::move(other.blocks_.begin(), other.blocks_.end(), std::back_inserter(blocks_));
-    std::move(other.dealt_.begin(), other.dealt_.end(), std::back_inserter(dealt_));
-    told_apart_ = told_apart_ && other.told_apart_;
+void by_pairs::take(nat_demand_fit&& found) {
+    told_apart_ = told_apart_ && found.told_apart;
+    std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
+    if (found.dealt) dealt_.push_back(std::move(*found.dealt));
 }
 
 fit_result by_pairs::fitting() {
@@ -237,9 +237,7 @@ bool by_pairs::through(std::size_t n) {
         say(found.why);
         return false;
     }
-    told_apart_ = told_apart_ && found.told_apart;
-    std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
-    if (found.dealt) dealt_.push_back(std::move(*found.dealt));
+    take(std::move(found));
     return true;
 }
 

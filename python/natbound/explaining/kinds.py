@@ -3,13 +3,11 @@ makes settings of a number, says how far it goes, and whether more of it can onl
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import InputError
 from natbound.explaining.question import changed
 from natbound.planning import pools
 
@@ -82,7 +80,7 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
         return
     name, texts = nat["name"], nat["external-ip-address-pool"]
     size, taken = pools.count(texts), pools.others(canonical, i)
-    room = _room(texts, taken)
+    room = pools.room(texts, taken)
     if room:
         yield Kind(
             "address", name,
@@ -176,7 +174,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
         a for c in canonical["clients"] for a in c["addresses"]
     ]
     taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
-    size, room = pools.count(texts), _room(texts, taken)
+    size, room = pools.count(texts), pools.room(texts, taken)
     ports = sum(last - first + 1 for first, last in pools.port_spans(server["ports"]))
     for key, one in (("limit-per-endpoint", "endpoint"), ("limit-per-address", "address")):
         now = (server.get("connection-limits") or {}).get(key)
@@ -186,7 +184,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
     if server.get("backends"):
         behind = server["backends"]["addresses"]
         others = texts + [a for v in canonical["servers"] for a in v["addresses"]]
-        if more := _room(behind, others):
+        if more := pools.room(behind, others):
             yield Kind(
                 "backend", name,
                 lambda n: [f"servers.{i}.backends.addresses={json.dumps(pools.resized(behind, pools.count(behind) + n, others))}"],
@@ -282,29 +280,3 @@ def _one_class(nat: dict[str, Any]) -> bool:
     """Whether every source port is searched the same external ports."""
     classes = nat["design"]["port-classes"]
     return nat.get("port-set-restrict") is not None or (len(classes) == 1 and classes[0].get("source", ["0-65535"]) == ["0-65535"])
-
-
-def _room(texts: list[str], taken: list[str]) -> int:
-    """How many addresses may follow a set, up to 2^32."""
-    return _room_after(tuple(texts), tuple(taken))
-
-
-@functools.lru_cache(maxsize=256)
-def _room_after(texts: tuple[str, ...], taken: tuple[str, ...]) -> int:
-    """It is looked for by doubling."""
-    size = pools.count(list(texts))
-
-    def there(n: int) -> bool:
-        try:
-            pools.resized(list(texts), size + n, list(taken))
-        except (InputError, ValueError):
-            return False
-        return True
-
-    low, high = 0, 1
-    while high <= 2**32 and there(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if there(middle) else (low, middle)
-    return low
