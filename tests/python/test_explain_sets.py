@@ -170,3 +170,9 @@ def test_tuples_of_what_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None
     assert "a formula has no connections to list" in capsys.readouterr().err
     assert run("capacity", str(HOME), "--demand", "") == 2
     assert "a whole number of connections, or a file, is wanted" in capsys.readouterr().err
+
+
+def test_rates_are_written_as_people_write_them() -> None:
+    """100000/s was told as 1e+05/s."""
+    scenario = network(**{"rate-limits": {"packets": "100000/s", "connections": "2.5/s"}})
+    assert scenario.canonical["nats"][0]["rate-limits"] == {"packets": "100000/s", "connections": "2.5/s"}

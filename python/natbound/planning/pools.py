@@ -75,7 +75,7 @@ def room(texts: list[str], taken: list[str]) -> int:
     for first, end in sorted((int(a), int(b)) for a, b in spans(taken) if a.version == last.version):
         left += max(0, first - at)
         at = max(at, end + 1)
-    return min(2**32, left + 2**last.max_prefixlen - at)
+    return min(2**32, left + (1 << last.max_prefixlen) - at)
 
 
 def meet(a: list[str], b: list[str]) -> bool:
