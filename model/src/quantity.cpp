@@ -55,8 +55,12 @@ constexpr const char* rate_fix = "write 500/s, 30/min or 10/h";
 
 std::string shortest(double value) {
     std::array<char, 32> text{};
-    const auto [end, failed] = std::to_chars(text.data(), text.data() + text.size(), value);
-    return {text.data(), end};
+    // whole numbers as people write them: 100000, where the fewest characters are 1e+05
+    const bool whole = value == std::floor(value) && std::abs(value) < 1e15;
+    char* const last = text.data() + text.size();
+    const auto written = whole ? std::to_chars(text.data(), last, value, std::chars_format::fixed)
+                               : std::to_chars(text.data(), last, value);
+    return {text.data(), written.ptr};
 }
 
 std::string grouped(const count& value) {

@@ -60,6 +60,8 @@ def read_demand(scenario: Scenario, given: Given) -> Demand:
         if not 0 <= given <= MOST:
             raise InputError("a count is not negative" if given < 0 else "at most 10^30 connections", path="--demand", value=str(given))
         return Demand(json.loads(scenario._core.demand_of(str(given))))
+    if isinstance(given, str) and not given.strip():
+        raise InputError("a whole number of connections, or a file, is wanted", path="--demand", value=f"'{given}'")
     if isinstance(given, (str, Path)):
         from natbound import recorded
 

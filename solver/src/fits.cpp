@@ -3,6 +3,7 @@
 
 #include "cascade_view.hpp"
 #include "contiguous.hpp"
+#include "divided_pools.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
@@ -17,14 +18,26 @@ namespace natbound {
 
 namespace {
 
-// NATs that share endpoints: what the maximum says, alone.
+// Ways out that share endpoints: it does not fit where one of them, or what all have towards one
+// server set, is too little; it does where they can be kept apart.
 fit_result clashing_pairs(const scenario& s, const demand_list& demand) {
-    by_pairs all_pairs(s, reaches_of(s), {}, demand);
-    if (all_pairs.passes_servers()) return all_pairs.found();
-    auto all = more_than_maximum(s, demand);
-    if (all.verdict != fit_verdict::does_not_fit)
-        all.sets_it = "whether NATs that share external endpoints can carry it is not settled";
-    return all;
+    by_pairs each(s, demand);
+    if (each.passes_servers()) return each.found();
+    each.each_nat();
+    if (each.found().verdict == fit_verdict::does_not_fit) return each.found();
+    if (auto all = more_than_maximum(s, demand); all.verdict == fit_verdict::does_not_fit)
+        return all;
+    if (auto apart = placed_apart(s, demand)) return std::move(*apart);
+    for (std::size_t v = 0; v < s.servers.size(); ++v) {
+        demand_list some = demand;
+        std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
+        if (some.size() < 2) continue;
+        if (auto all = more_than_maximum(s, demand, some); all.verdict == fit_verdict::does_not_fit)
+            return all;
+    }
+    fit_result out;
+    out.sets_it = "no division of the external endpoints that are shared was found that carries it";
+    return out;
 }
 
 // Where server sets have more endpoints than backends: whether it fits on as many of them, where no

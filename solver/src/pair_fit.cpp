@@ -146,6 +146,12 @@ bool by_pairs::within_servers() {
     return true;
 }
 
+void by_pairs::take(nat_demand_fit&& found) {
+    told_apart_ = told_apart_ && found.told_apart;
+    std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
+    if (found.dealt) dealt_.push_back(std::move(*found.dealt));
+}
+
 fit_result by_pairs::fitting() {
     out_.verdict = fit_verdict::fits;
     out_.sets_it = "each pair of clients and servers finds its tuples";
@@ -231,9 +237,7 @@ bool by_pairs::through(std::size_t n) {
         say(found.why);
         return false;
     }
-    told_apart_ = told_apart_ && found.told_apart;
-    std::move(found.blocks.begin(), found.blocks.end(), std::back_inserter(blocks_));
-    if (found.dealt) dealt_.push_back(std::move(*found.dealt));
+    take(std::move(found));
     return true;
 }
 

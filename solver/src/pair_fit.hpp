@@ -43,6 +43,8 @@ class by_pairs {
     // Inside no NAT: as many sockets towards every endpoint, and one more towards the first few
     // that no other client set has given one.
     bool routed(std::size_t c);
+    // What a NAT was found to have room for.
+    void take(nat_demand_fit&& found);
     // The verdict `fits`, of the blocks that were placed.
     fit_result fitting();
 

@@ -30,6 +30,12 @@ bool narrow(nat& n, const count& ports) {
         less = less || c.ports.size() > ports;
         c.ports = c.ports.slice(0, ports);
     }
+    // each parity that is kept needs a port of its own
+    if (d.port_parity_preservation &&
+        std::any_of(d.port_classes.begin(), d.port_classes.end(), [](const auto& c) {
+            return (c.ports & even_ports()).empty() || (c.ports & odd_ports()).empty();
+        }))
+        return false;
     d.first_choice = first_choice::none;
     n.design = std::move(d);
     n.port_set_restrict.reset();

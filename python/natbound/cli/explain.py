@@ -59,6 +59,8 @@ def capacity(
             raise InputError("a proof for all sizes is by Z3 in any case", path="--engine", value=f"'{engine}'", fix="leave one out")
         if demand is not None or claim is not None:
             raise InputError("a proof for all sizes is of the maximum alone", path="--for-all-sizes", fix="ask one of the two")
+        if tuples is not None:
+            raise InputError("a formula has no connections to list", path="--tuples", value=f"'{tuples}'", fix="ask one of the two")
         with limited(timeout, memory):
             _for_all_sizes(scenario, as_json, certificate)
     _one_standard_input(scenario, demand)
@@ -69,7 +71,7 @@ def capacity(
         if part.get("evidence") is None:
             raise InputError("there is no certificate: the question is not settled", path="--certificate", value=f"'{certificate}'")
         write_file(certificate, json.dumps(part["evidence"]) + "\n")
-    if tuples is not None:
+    if tuples is not None and (part.get("evidence") or {}).get("kind") != "does-not-fit":  # else there is nothing to list but why
         from natbound.cli.listing import list_tuples
 
         list_tuples(tuples, part, as_json)

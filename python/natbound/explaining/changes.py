@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 PRICES = {
-    "address": 1.0, "port": 0.001, "sharing": 1.0, "port-set": 0.1, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
+    "address": 1.0, "port": 0.001, "sharing": 1.0, "port-set": 0.1, "port-set-size": 0.001, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
     "hold": 1.0, "mapping-type": 2.0, "clash-scope": 2.0, "design": 2.0,
 }  # fmt: skip
 MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")
@@ -192,7 +192,7 @@ def _shorter_hold(scenario: Scenario, canonical: dict[str, Any], pairs: list[Pai
         "kind": "hold",
         "of": "traffic",
         "enough": True,
-        "change": f"every connection held {best['value']:.4g} times as long: {best['connections']:,} live instead of {total(pairs):,}",
+        "change": f"every connection held {_below_one(best['value'])} times as long: {best['connections']:,} live instead of {total(pairs):,}",
         "factor": best["fraction"],
         "amount": 1 - best["value"],
         "apply": _held(canonical, best["value"]),
@@ -201,6 +201,11 @@ def _shorter_hold(scenario: Scenario, canonical: dict[str, Any], pairs: list[Pai
     if "evidence" in multiple:
         out["sufficient"] = multiple["evidence"]
     return out
+
+
+def _below_one(factor: float) -> str:
+    """With four digits, or as many as tell it from 1."""
+    return next((text for digits in range(4, 17) if float(text := f"{factor:.{digits}g}") < 1), "1")
 
 
 def _held(canonical: dict[str, Any], factor: float) -> list[str]:

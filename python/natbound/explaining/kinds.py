@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from natbound.errors import InputError
+from natbound.explaining.question import changed
 from natbound.planning import pools
 
 if TYPE_CHECKING:
@@ -30,7 +30,28 @@ class Kind:
 
 def kinds_of(scenario: Scenario, clients: set[str], servers: set[str]) -> Iterator[Kind]:
     """All of them, of every NAT and of these client and server sets."""
-    canonical, clients = scenario.canonical, as_given(scenario, clients)
+    canonical = scenario.canonical
+    dealt = any(nat.get("port-set") for nat in canonical.get("nats", []))
+    for kind in _of_all(canonical, as_given(scenario, clients), servers):
+        yield _had(scenario, kind) if dealt else kind
+
+
+def _had(scenario: Scenario, kind: Kind) -> Kind:
+    """No more of it than the scenario may have: there are only so many port sets, for so many subscribers. Unchanged where not even one is."""
+
+    def there(n: int) -> bool:
+        return changed(scenario, kind.settings(n)) is not None
+
+    if there(kind.most) or not there(1):
+        return kind
+    low, high = 1, kind.most
+    while high - low > 1:
+        middle = min(2 * low, (low + high) // 2)  # few are parsed sooner than many
+        low, high = (middle, high) if there(middle) else (low, middle)
+    return replace(kind, most=low)
+
+
+def _of_all(canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
     for i, nat in enumerate(canonical.get("nats", [])):
         if clients & set(nat["inside"]):
             yield from _of_nat(canonical, i, nat)
@@ -59,7 +80,7 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
         return
     name, texts = nat["name"], nat["external-ip-address-pool"]
     size, taken = pools.count(texts), pools.others(canonical, i)
-    room = _room(texts, taken)
+    room = pools.room(texts, taken)
     if room:
         yield Kind(
             "address", name,
@@ -76,7 +97,7 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
                 "port", name,
                 lambda n: [f"nats.{i}.port-set-restrict={json.dumps(dict(zip(('start-port-number', 'end-port-number'), wider(first, last, n), strict=True)))}"],
                 lambda n: f"{plural(n, 'port')} an address of {name}: {'-'.join(map(str, wider(first, last, n)))}",
-                most, alike=_ports_alike(nat),
+                most, alike=_ports_alike(canonical, i, nat),
             )  # fmt: skip
     yield from _sharing(i, nat)
     yield from _port_sets(i, nat)
@@ -97,15 +118,29 @@ def _sharing(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
 
 
 def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
-    """More sets for each subscriber, where sets are dealt out on demand (alone, or beside deterministic ones)."""
-    rule, at = nat.get("port-set") or {}, "port-set"
-    if rule.get("dynamic"):
-        rule, at = rule["dynamic"], "port-set.dynamic"
-    if rule and not rule.get("deterministic"):
-        now = int(rule.get("port-sets-per-subscriber", 1))
+    """More sets for each subscriber, where sets are dealt out on demand (alone, or beside deterministic ones); where each has one for ever, a
+    larger one. That can only help where nothing but the sets takes ports: a hole would fall into another one's set, a dynamic part shrink. The
+    rule is written out whole, as a profile's is left as a whole."""
+    rule = nat.get("port-set") or {}
+
+    def setting(**changed_keys: Any) -> list[str]:
+        return [f"nats.{i}.port-set={json.dumps({**rule, **changed_keys})}"]
+
+    if rule.get("deterministic"):
+        size = int(rule["port-set-size"])
+        yield Kind(
+            "port-set-size", nat["name"],
+            lambda n: setting(**{"port-set-size": size + n}),
+            lambda n: f"{plural(n, 'port')} for each subscriber of {nat['name']}: sets of {size + n:,}",
+            65536 - size, monotone=not nat.get("static-mappings") and not rule.get("dynamic"), alike=False,
+        )  # fmt: skip
+    dynamic = rule.get("dynamic")
+    if rule and (dynamic or not rule.get("deterministic")):
+        each = "port-sets-per-subscriber"
+        now = int((dynamic or rule).get(each, 1))
         yield Kind(
             "port-set", nat["name"],
-            lambda n: [f"nats.{i}.{at}.port-sets-per-subscriber={now + n}"],
+            lambda n: setting(dynamic={**dynamic, each: now + n}) if dynamic else setting(**{each: now + n}),
             lambda n: f"{plural(n, 'port set')} for each subscriber of {nat['name']}: {now + n:,}",
             65536 - now, alike=False,
         )  # fmt: skip
@@ -139,7 +174,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
         a for c in canonical["clients"] for a in c["addresses"]
     ]
     taken += [a for j, v in enumerate(canonical["servers"]) if j != i for a in v["addresses"]]
-    size, room = pools.count(texts), _room(texts, taken)
+    size, room = pools.count(texts), pools.room(texts, taken)
     ports = sum(last - first + 1 for first, last in pools.port_spans(server["ports"]))
     for key, one in (("limit-per-endpoint", "endpoint"), ("limit-per-address", "address")):
         now = (server.get("connection-limits") or {}).get(key)
@@ -149,7 +184,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
     if server.get("backends"):
         behind = server["backends"]["addresses"]
         others = texts + [a for v in canonical["servers"] for a in v["addresses"]]
-        if more := _room(behind, others):
+        if more := pools.room(behind, others):
             yield Kind(
                 "backend", name,
                 lambda n: [f"servers.{i}.backends.addresses={json.dumps(pools.resized(behind, pools.count(behind) + n, others))}"],
@@ -162,7 +197,7 @@ def _of_server(canonical: dict[str, Any], i: int, server: dict[str, Any]) -> Ite
             "destination", name,
             lambda n: [f"servers.{i}.addresses={json.dumps(pools.resized(texts, size + n, taken))}"],
             lambda n: f"{plural(n, 'address', 'addresses')} of {name} as a destination{each}",
-            room, alike=not any(hashed(n) for n in canonical.get("nats", [])),
+            room, alike=not any(hashed(n) or _carries_several(n) for n in canonical.get("nats", [])),
         )  # fmt: skip
 
 
@@ -206,30 +241,42 @@ def hashed(nat: dict[str, Any], above: int = 1) -> bool:
     return pool.get("choice") == "hash" and not pool.get("fallback") and pools.count(nat.get("external-ip-address-pool", [])) > above
 
 
-def _ports_alike(nat: dict[str, Any]) -> bool:
-    """Whether any further port is as good as another, and to give ports changes nothing else."""
-    design = nat["design"]
-    one = len(design["port-classes"]) == 1 and design["port-classes"][0].get("source", ["0-65535"]) == ["0-65535"]
-    return design.get("first-choice") != "preserve-any" and (
-        nat.get("port-set-restrict") is not None or (one and not design.get("when-restricted"))
+def _carries_several(nat: dict[str, Any]) -> bool:
+    """Whether a mapping has connections to several destinations: what one more is worth then depends on which mappings there are, and may rise."""
+    return nat.get("translates") is not False and nat["design"].get("mapping-type", "edm") not in ("edm", "eim-if-possible")
+
+
+def _ports_alike(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> bool:
+    """Whether any further port is as good as another, and to give ports changes nothing else. It is not where ports come in sets, by parity or in
+    classes (here, or at a NAT around this one), nor where some of those to come are taken: by a static mapping, or with their address by others."""
+    around = _around(canonical, nat["name"])
+    if any(n.get("port-set") or n["design"].get("port-parity-preservation") for n in (nat, *around)):
+        return False
+    span = _port_range(nat)
+    held = [run for kept in nat.get("static-mappings", []) for run in pools.port_spans(kept["external-src-port"])]
+    if span is None or any(first < span[0] or last > span[1] for first, last in held):
+        return False
+    if pools.meet(nat["external-ip-address-pool"], pools.others(canonical, i)):
+        return False
+    one = _one_class(nat) and not nat["design"].get("when-restricted")
+    return (
+        nat["design"].get("first-choice") != "preserve-any"
+        and (nat.get("port-set-restrict") is not None or one)
+        and all(map(_one_class, around))
     )
 
 
-def _room(texts: list[str], taken: list[str]) -> int:
-    """How many addresses may follow a set, up to 2^32: it is looked for by doubling."""
-    size = pools.count(texts)
+def _around(canonical: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The NATs that this one is inside, the nearest first."""
+    out, names = [], [name]
+    for inner in names:  # which grows
+        found = [n for n in canonical["nats"] if inner in n["inside"] and n["name"] not in names and n.get("translates") is not False]
+        out += found
+        names += [n["name"] for n in found]
+    return out
 
-    def there(n: int) -> bool:
-        try:
-            pools.resized(texts, size + n, taken)
-        except (InputError, ValueError):
-            return False
-        return True
 
-    low, high = 0, 1
-    while high <= 2**32 and there(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if there(middle) else (low, middle)
-    return low
+def _one_class(nat: dict[str, Any]) -> bool:
+    """Whether every source port is searched the same external ports."""
+    classes = nat["design"]["port-classes"]
+    return nat.get("port-set-restrict") is not None or (len(classes) == 1 and classes[0].get("source", ["0-65535"]) == ["0-65535"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from natbound.errors import InputError
 from natbound.explaining.kinds import Kind, kinds_of
 from natbound.explaining.question import Pair, changed, fits, shown, total
 from natbound.explaining.reasons import Reasons
@@ -31,17 +32,25 @@ class Together:
     def __init__(self, scenario: Scenario, pairs: list[Pair], price: Mapping[str, float]) -> None:
         self.scenario, self.pairs, self.price = scenario, pairs, price
         self.parts: dict[tuple[str, str], _Part] = {}
+        self.left_out: set[tuple[str, str]] = set()  # kinds that are not to be used
 
     def found(self, by_reasons: bool = False) -> dict[str, Any] | None:
-        """The change, as `changes` has them; None where none was found. The cheaper of two: reason after reason, or as little of everything
-        as does, the dearest first (not `by_reasons`, where one kind alone does). Each part is the least beside the others; another choice of
-        kinds may be cheaper."""
+        """The change, as `changes` has them; None where none was found. The cheapest of these: reason after reason; the same without one of the
+        kinds that this took; as little of everything as does, the dearest first (not `by_reasons`, where one kind alone does). Each part is
+        the least beside the others; another choice of kinds may be cheaper."""
         choices: list[tuple[float, int, dict[tuple[str, str], _Part]]] = []
-        ways = (self._by_reasons, lambda: self._mend_by_all(self.pairs))
-        for way in ways[:1] if by_reasons else ways:
-            self.parts = {}
-            if way() and len(self.parts) > 1:
+
+        def add(found: bool) -> None:
+            if found and len(self.parts) > 1:
                 choices.append((sum(self.price[what] * part.n for (what, _), part in self.parts.items()), len(choices), self.parts))
+
+        add(self._by_reasons())
+        for key in list(self.parts) if choices else []:
+            self.parts, self.left_out = {}, {key}
+            add(self._by_reasons())
+        self.parts, self.left_out = {}, set()
+        if not by_reasons:
+            add(self._mend_by_all(self.pairs))
         if not choices:
             return None
         self.parts = min(choices)[2]
@@ -71,7 +80,7 @@ class Together:
         return None if other is None else fits(other, pairs)
 
     def _mend(self, now: Scenario) -> bool:
-        """Adds the cheapest that mends the first reason, alone."""
+        """Adds what mends the first reason, alone, for the least on top of what is there."""
         reason = next(iter(Reasons(now, self.pairs)), None)
         if reason is None:
             return False
@@ -87,8 +96,11 @@ class Together:
                 del self.parts[key]
             else:
                 self.parts[key] = before
-            if number.n is not None and (best is None or self.price[kind.what] * number.n < best[0]):
-                best = (self.price[kind.what] * number.n, key, _Part(kind, number.n))
+            if number.n is None:
+                continue
+            added = self.price[kind.what] * (number.n - (before.n if before else 0))
+            if best is None or added < best[0]:
+                best = (added, key, _Part(kind, number.n))
         if best is None:
             return self._mend_by_all(some)
         if self.parts.get(best[1]) == best[2]:
@@ -99,7 +111,8 @@ class Together:
     def _kinds(self, now: Scenario, some: list[Pair]) -> list[Kind]:
         """What there can be more of, counted from where it began."""
         new = kinds_of(now, {p["from"] for p in some}, {p["to"] for p in some})
-        return [self.parts[k.what, k.of].kind if (k.what, k.of) in self.parts else k for k in new if k.monotone]
+        some_kinds = [k for k in new if k.monotone and (k.what, k.of) not in self.left_out]
+        return [self.parts[k.what, k.of].kind if (k.what, k.of) in self.parts else k for k in some_kinds]
 
     def _mend_by_all(self, some: list[Pair]) -> bool:
         """As much as there may be of everything, and then as little as does."""
@@ -142,7 +155,7 @@ class Together:
             "monotone": True,
             "amount": first["more"],
             "change": " and ".join(part["change"] for part in parts),
-            "smallest": all(part["one_less"] is not None for part in parts),
+            "smallest": all(part["one_less"] is not None or "one_less_breaks" in part for part in parts),
             "apply": [f"--set {text}" for text in settings],
             "sufficient": shown(self.scenario.with_settings(*settings), self.pairs)["evidence"],
             "with": others,
@@ -151,5 +164,9 @@ class Together:
     def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
         """A part; with one less of it beside the others the demand does not fit."""
         part = self.parts[key]
-        less = shown(self.scenario.with_settings(*self._settings(key, part.n - 1)), self.pairs)
-        return {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": less.get("evidence")}
+        out: dict[str, Any] = {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": None}
+        try:
+            other = self.scenario.with_settings(*self._settings(key, part.n - 1))
+        except InputError as error:  # with one less the others can't be had: so large sets, from so few addresses
+            return out | {"one_less_breaks": str(error)}
+        return out | {"one_less": shown(other, self.pairs).get("evidence")}

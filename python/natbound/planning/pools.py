@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import Any
 
@@ -12,15 +13,16 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def spans(texts: list[str]) -> list[tuple[Address, Address]]:
     """The ranges of a canonical address set, as first and last."""
-    out = []
-    for text in texts:
-        if "/" in text:
-            network = ipaddress.ip_network(text)
-            out.append((network[0], network[-1]))
-        else:
-            first, _, last = text.partition("-")
-            out.append((ipaddress.ip_address(first), ipaddress.ip_address(last or first)))
-    return out
+    return [_span(text) for text in texts]
+
+
+@functools.lru_cache(maxsize=65536)
+def _span(text: str) -> tuple[Address, Address]:
+    if "/" in text:
+        network = ipaddress.ip_network(text)
+        return network[0], network[-1]
+    first, _, last = text.partition("-")
+    return ipaddress.ip_address(first), ipaddress.ip_address(last or first)
 
 
 def port_spans(texts: list[str]) -> list[tuple[int, int]]:
@@ -64,6 +66,22 @@ def resized(texts: list[str], size: int, taken: list[str]) -> list[str]:
         left -= here
         at = type(at)(begin + here - 1)
     return out
+
+
+def room(texts: list[str], taken: list[str]) -> int:
+    """How many addresses `resized` can add: those after the pool's last one that nobody has, up to 2^32."""
+    last = spans(texts)[-1][1]
+    at, left = int(last) + 1, 0
+    for first, end in sorted((int(a), int(b)) for a, b in spans(taken) if a.version == last.version):
+        left += max(0, first - at)
+        at = max(at, end + 1)
+    return min(2**32, left + (1 << last.max_prefixlen) - at)
+
+
+def meet(a: list[str], b: list[str]) -> bool:
+    """Whether two address sets have an address in common."""
+    pairs = ((x, y) for x in spans(a) for y in spans(b) if x[0].version == y[0].version)
+    return any(int(first) <= int(y[1]) and int(y[0]) <= int(last) for (first, last), y in pairs)
 
 
 def nat_of(canonical: dict[str, Any], name: str | None) -> int:
