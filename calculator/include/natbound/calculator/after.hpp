@@ -30,6 +30,9 @@ struct after_options {
     std::vector<double> quantiles = {0.05, 0.5, 0.95};  // of the first refusal, in (0, 1)
     std::uint64_t runs = 0;                             // of a simulation; 0: as time allows
     std::uint64_t seed = 1;
+    // Flows on ports or addresses that the NAT no longer gives end at the change; else they stay
+    // until they end, and count in its table and quotas alone.
+    bool cut = false;
     // Called with the part that is done, 0..1, now and then; throws to stop.
     std::function<void(double)> progress = {};
 };
