@@ -119,9 +119,8 @@ void follower::courses() {
             structure_key(system, split_) + "|" + shortest(system.load()) + "|" +
             (old ? structure_key(*old, old_split_) + shortest(old->load()) : std::string()));
     }
-    share_of_work_ =
-        1 / static_cast<double>(std::max<std::size_t>(
-                std::set<std::string>(keys.begin(), keys.end()).size(), 1));
+    share_of_work_ = 1 / static_cast<double>(std::max<std::size_t>(
+                             std::set<std::string>(keys.begin(), keys.end()).size(), 1));
     limits_ = std::make_unique<other_limits>(now_, traffic_, split_, ports_);
     for (std::size_t i = 0; i < split_.systems.size(); ++i) {
         const auto& system = split_.systems[i];
@@ -211,9 +210,8 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
         auto found =
             !start.sampled.empty()
                 ? sampled_course(ports, load, hold, refusal, start.sampled, options_.times, stop)
-            : refusal
-                ? stepped_course(ports, load, hold, refusal, start.law, options_.times, stop)
-                : erlang_course(ports, load, hold, start.law, options_.times, stop);
+            : refusal ? stepped_course(ports, load, hold, refusal, start.law, options_.times, stop)
+                      : erlang_course(ports, load, hold, start.law, options_.times, stop);
         for (std::size_t t = 0; t < times(); ++t) {
             if (!options_.cut) found.live[t] += start.outside * std::exp(-options_.times[t] / hold);
             // below what a law of chances holds

@@ -53,8 +53,8 @@ struct course_start {
     // Of each of those the stream after the change whose closing timers (and mean, if both are
     // exponential) its open flows take over; SIZE_MAX: none.
     std::vector<std::size_t> becomes = {};
-    double share = 1;  // each of `live` is this system's with that chance
-    bool cut = false;  // flows that are away end at the change
+    double share = 1;          // each of `live` is this system's with that chance
+    bool cut = false;          // flows that are away end at the change
     double share_of_work = 1;  // of a simulation of as many runs as time allows
 };
 

@@ -8,8 +8,8 @@
 namespace natbound::calculator::detail {
 namespace {
 
-constexpr double least = 1e-300;     // chances below it are left out
-constexpr double most_work = 3e6;    // arrivals in all, where the number of runs is free
+constexpr double least = 1e-300;   // chances below it are left out
+constexpr double most_work = 3e6;  // arrivals in all, where the number of runs is free
 constexpr double fewest_runs = 8, most_runs = 400;
 constexpr double slice = 20000;  // arrivals between two calls of progress
 
@@ -104,8 +104,7 @@ occupancy on_some(const occupancy& law, std::uint64_t ports, std::uint64_t some)
         if (chance < least) continue;
         const auto n = static_cast<double>(law.from + i);
         const double first = std::max(0.0, n - (all - kept)), last = std::min(n, kept);
-        const double mode =
-            std::clamp(std::floor((n + 1) * (kept + 1) / (all + 2)), first, last);
+        const double mode = std::clamp(std::floor((n + 1) * (kept + 1) / (all + 2)), first, last);
         // from the mode both ways; scaled to their own sum, so that nothing is lost to factorials
         const double enough = least / chance;
         terms.clear();
@@ -130,7 +129,8 @@ occupancy on_some(const occupancy& law, std::uint64_t ports, std::uint64_t some)
 }
 
 sampled_start sample_start(const simulation_input& input, const course_start& start,
-                           std::uint64_t runs, std::uint64_t seed, const std::function<void(double)>& progress) {
+                           std::uint64_t runs, std::uint64_t seed,
+                           const std::function<void(double)>& progress) {
     std::vector<double> old(input.streams.size());
     double rate = 0, longest = 0;
     for (std::size_t i = 0; i < start.before; ++i) {
@@ -145,9 +145,8 @@ sampled_start sample_start(const simulation_input& input, const course_start& st
         s.fill();
         const double warm_up = s.memory() * longest;
         if (runs == 0)
-            runs = static_cast<std::uint64_t>(
-                std::clamp(start.share_of_work * most_work / (warm_up * rate + 1), fewest_runs,
-                           most_runs));
+            runs = static_cast<std::uint64_t>(std::clamp(
+                start.share_of_work * most_work / (warm_up * rate + 1), fewest_runs, most_runs));
         const double step = std::max(slice / std::max(rate, 1e-9), 1e-9);
         for (double at = s.now() + step; at < warm_up; at += step) {
             s.advance_to(at);

@@ -40,6 +40,7 @@ struct sampled_start {
 // Of the streams before a change, stepped until how ports are arranged is forgotten. runs 0: as
 // time allows.
 sampled_start sample_start(const simulation_input& input, const course_start& start,
-                           std::uint64_t runs, std::uint64_t seed, const std::function<void(double)>& progress);
+                           std::uint64_t runs, std::uint64_t seed,
+                           const std::function<void(double)>& progress);
 
 }  // namespace natbound::calculator::detail

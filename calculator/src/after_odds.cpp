@@ -69,8 +69,8 @@ void follower::limits() {
             continue;
         }
         const std::string name = now_.nats[n].name;
-        add(tables_, n, limit, through(now_, traffic_, name),
-            through(old_scenario(), old_, name), most_live_before(n, limit), 1);
+        add(tables_, n, limit, through(now_, traffic_, name), through(old_scenario(), old_, name),
+            most_live_before(n, limit), 1);
         note(name +
              ": ports and the flow table refuse independently of one another (an upper "
              "bound)");

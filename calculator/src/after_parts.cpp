@@ -238,8 +238,8 @@ system_course limit_course(double limit, const std::vector<stream>& now,
             start =
                 spread_over(static_cast<std::uint64_t>(*options.live), was / *options.live, room);
         else if (was > 0)
-            start = trimmed(stationary(static_cast<std::uint64_t>(std::min(before, most_before(was))),
-                                       was));
+            start = trimmed(
+                stationary(static_cast<std::uint64_t>(std::min(before, most_before(was))), was));
         return erlang_course(room, load, hold, start, options.times, interrupt);
     }
     approximate = true;

@@ -75,7 +75,8 @@ system_course simulated_course(const simulation_input& input, const course_start
     }
     if (runs == 0)
         runs = static_cast<std::uint64_t>(std::clamp(
-            start.share_of_work * most_work / (warm_up * old_rate + horizon * new_rate + 1), fewest_runs, most_runs));
+            start.share_of_work * most_work / (warm_up * old_rate + horizon * new_rate + 1),
+            fewest_runs, most_runs));
     std::vector<std::vector<reading>> seen(times.size(), std::vector<reading>(runs));
     system_course out;
     out.live.assign(times.size(), 0);

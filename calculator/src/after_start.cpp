@@ -66,17 +66,17 @@ start_law follower::start_of(const loss_system& system, const loss_curve& curve,
     if (!carried_from(old_scenario(), nat_now)) {
         if (approximate)
             say("what is live before the change is as if only full ports refused before it");
-        approximate_ = approximate_ || approximate ||
-                       was->ports() > curve.ports();  // ports dealt out in sets
+        approximate_ =
+            approximate_ || approximate || was->ports() > curve.ports();  // ports dealt out in sets
         out.same_as_before =
             was->method() == loss_method::erlang_b && was->ports() == curve.ports();
         out.law = std::move(law);
         return out;
     }
     const auto all = saturated(old->ranks * was->permitted().size());
-    const bool kept_alike = nat_before.static_mappings.has_value() ==
-                                nat_now.static_mappings.has_value() &&
-                            !nat_now.static_mappings;
+    const bool kept_alike =
+        nat_before.static_mappings.has_value() == nat_now.static_mappings.has_value() &&
+        !nat_now.static_mappings;
     const auto common = kept_alike ? common_ports(system, curve, *old, *was) : 1;
     const bool same = !searches_otherwise(nat_before, nat_now);
     // Independent draws leave any flows on any ports with equal chance. And a table refuses by the
@@ -97,9 +97,9 @@ start_law follower::start_of(const loss_system& system, const loss_curve& curve,
     course_start start;
     std::vector<std::size_t> kinds;
     const auto input = input_of(system, old, start, kinds);
-    const auto seen = sample_start(input, start, options_.runs,
-                                   options_.seed * 1009 + courses_.size(),
-                                   [this](double part) { progress(part); });
+    const auto seen =
+        sample_start(input, start, options_.runs, options_.seed * 1009 + courses_.size(),
+                     [this](double part) { progress(part); });
     simulated_ = true;
     out.sampled = seen.inside;
     out.outside = seen.outside;

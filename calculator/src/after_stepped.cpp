@@ -105,7 +105,8 @@ class stepper {
   public:
     stepper(const scenario& before, const scenario& now, const after_options& options)
         : options_(options),
-          network_(needs_network(now) || deals_ports(now) || is_reshaped(options.live ? now : before, now)),
+          network_(needs_network(now) || deals_ports(now) ||
+                   is_reshaped(options.live ? now : before, now)),
           apart_(is_cascade(now) || is_spread(now)),
           now_(apart_ ? side_by_side(now) : now),
           old_(options.live                              ? now_
@@ -318,8 +319,9 @@ class stepper {
                  " % of the connections after the change found no port of their own and were not "
                  "sent: they are not among these");
         if (both_.lost)
-            note("flows of client and server sets, and through NATs, that the change takes away are "
-                 "gone at once");
+            note(
+                "flows of client and server sets, and through NATs, that the change takes away are "
+                "gone at once");
     }
 
     const after_options& options_;

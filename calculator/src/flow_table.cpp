@@ -81,6 +81,7 @@ void flow_table::keep_holes() {
                 for (port p = part.first; p <= part.last; ++p) {
                     const std::uint32_t cell = to.scope * columns_ + column_of(rank);
                     kept_[cell].take(p);
+                    cells_[cell].set_closing(p, false);
                     if (!cells_[cell].busy(p)) count_given(cell, p, 1);
                     cells_[cell].take(p);
                 }
@@ -156,7 +157,7 @@ std::uint32_t flow_table::rank_of(std::uint32_t cell) const {
 bool flow_table::is_away(std::uint32_t id) const {
     const port source = flows_[id].source, external = external_of(id);
     const auto& plan = *setup_.plan;
-    return rank_of(cell_of(id)) == none ||
+    return rank_of(cell_of(id)) == none || is_kept(cell_of(id), external) ||
            !((external == source && plan.preserves(source)) ||
              plan.class_of(source).ports.contains(external));
 }
@@ -167,8 +168,7 @@ void flow_table::count_client(const live_flow& f, std::uint32_t cell) {
         held_.resize(client + std::size_t{1});
         paired_.resize(held_.size());
     }
-    if (held_[client]++ == 0 || rank_of(paired_[client]) == none)
-        paired_[client] = cell % columns_;
+    if (held_[client]++ == 0 || rank_of(paired_[client]) == none) paired_[client] = cell % columns_;
 }
 
 // Entries that are closing stay as they were marked: what takes them over is told by new ones. A
@@ -240,7 +240,8 @@ void flow_table::close(std::uint32_t id, close_cause cause) {
         order_.push(id);
     }
     const auto& causes = setup_.plan->design.reuse.take_over;
-    if (setup_.takes_over && std::find(causes.begin(), causes.end(), cause) != causes.end())
+    if (setup_.takes_over && std::find(causes.begin(), causes.end(), cause) != causes.end() &&
+        !is_kept(cell_of(id), external_of(id)))
         cells_[cell_of(id)].set_closing(external_of(id), true);
 }
 
@@ -249,7 +250,7 @@ void flow_table::remove(std::uint32_t id) {
     const std::uint32_t cell = cell_of(id);
     const port external = external_of(id);
     const bool last = shared_.empty() || --shared_[cell][external] == 0;
-    if (last && (kept_.empty() || !kept_[cell].busy(external))) {
+    if (last && !is_kept(cell, external)) {
         cells_[cell].release(external);
         count_given(cell, external, -1U);
     }

@@ -203,9 +203,7 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
             kept_.erase(it);
         }
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
-        if (auto& here = stages_[s.way[k]];
-            here.table && here.drops)
-            here.owner[c.at[k]] = id;
+        if (auto& here = stages_[s.way[k]]; here.table && here.drops) here.owner[c.at[k]] = id;
     connections_[id] = std::move(c);
     if (!in) {
         free_.push_back(id);

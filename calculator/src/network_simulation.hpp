@@ -161,7 +161,7 @@ class network_simulation {
         std::optional<stage_table> table;
         firewall wall;  // where nothing is translated
         bool outermost = false, drops = false;
-        std::optional<nat> was;  // until the change
+        std::optional<nat> was;               // until the change
         std::map<flow, std::uint32_t> owner;  // where a full table drops flows
         double passed = 0;
     };

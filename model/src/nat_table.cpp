@@ -55,7 +55,7 @@ void nat_table::move_to(const nat_plan& next, bool cut) {
             e.rank = pool_ + static_cast<std::uint64_t>(known - left_.begin());
             if (known == left_.end()) left_.push_back(at[i]);
         }
-        if (cut && is_away(e, f.source.port)) continue;
+        if (cut && is_away(f, e)) continue;
         opened unused;
         insert(f, e.rank, e.at, unused);
         entry& now = flows_.at(f);
@@ -66,8 +66,15 @@ void nat_table::move_to(const nat_plan& next, bool cut) {
     for (const auto& [f, e] : flows_) mark(f, e);
 }
 
-bool nat_table::is_away(const entry& e, port source) const {
-    return e.rank >= pool_ || !plan_->permitted(source).contains(e.at);
+bool nat_table::is_away(const flow& f, const entry& e) const {
+    return e.rank >= pool_ || !plan_->permitted(f.source.port).contains(e.at) ||
+           on_static_mapping(f, e);
+}
+
+// Which came to it by a change.
+bool nat_table::on_static_mapping(const flow& f, const entry& e) const {
+    return moved_ && e.rank < pool_ && !plan_->holes.empty() &&
+           plan_->holes.contains(f.protocol, external(e.rank, e.at).address, e.at);
 }
 
 endpoint nat_table::external(std::uint64_t rank, port at) const {
@@ -87,8 +94,7 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
         if (type == mapping_type::adm && other.destination.address != f.destination.address)
             continue;
         const entry& e = flows_.at(other);
-        if ((moved_ || type == mapping_type::eim_if_possible) && is_away(e, f.source.port))
-            continue;
+        if ((moved_ || type == mapping_type::eim_if_possible) && is_away(other, e)) continue;
         return &e;
     }
     return nullptr;
@@ -103,7 +109,7 @@ const nat_table::entry* nat_table::partner_of(const flow& f) const {
         it != by_source_.end() && it->protocol == first.protocol && it->source == first.source;
     if (!there) return nullptr;
     const entry& e = flows_.at(*it);
-    return moved_ && is_away(e, first.source.port) ? nullptr : &e;
+    return moved_ && is_away(*it, e) ? nullptr : &e;
 }
 
 bool nat_table::draws_address(const flow& f) const {
@@ -181,9 +187,10 @@ take_over_rule nat_table::reuse_for(const flow& f) const {
 void nat_table::mark(const flow& f, const entry& e) {
     if (!takes_over_) return;
     const auto& held = holders_.at({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
-    ports_of(f, e.rank).set_closing(e.at, std::all_of(held.begin(), held.end(), [&](const auto& o) {
-                                        return can_take_over(flows_.at(o));
-                                    }));
+    const bool gives_way = !on_static_mapping(f, e) &&
+                           std::all_of(held.begin(), held.end(),
+                                       [&](const auto& o) { return can_take_over(flows_.at(o)); });
+    ports_of(f, e.rank).set_closing(e.at, gives_way);
 }
 
 // Now the last to have been used.
@@ -229,9 +236,7 @@ void nat_table::remove(const flow& f) {
         holders_.erase(held);
     }
     const auto bits = taken_.find(here);
-    if (moved_ && e.rank < pool_ &&
-        plan_->holes.contains(f.protocol, external(e.rank, e.at).address, e.at))
-        return bits->second.set_closing(e.at, false);  // it came to lie on a static mapping
+    if (on_static_mapping(f, e)) return;
     bits->second.release(e.at);
     if (bits->second.empty()) taken_.erase(bits);
 }

@@ -134,8 +134,8 @@ void bind_scenario(py::module_& m) {
             [](const scenario& before, const scenario& now, const std::vector<double>& times,
                const std::optional<double>& live, const std::vector<double>& quantiles,
                std::uint64_t runs, std::uint64_t seed, bool cut, const py::object& progress) {
-                natbound::calculator::after_options options{
-                    times, live, quantiles, runs, seed, cut, reporting(progress)};
+                natbound::calculator::after_options options{times, live, quantiles,          runs,
+                                                            seed,  cut,  reporting(progress)};
                 return unlocked([&] {
                     return natbound::to_text(natbound::after_answer(before, now, options));
                 });

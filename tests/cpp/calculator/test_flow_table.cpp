@@ -61,8 +61,7 @@ class pair_of_tables {
         if (want.refused == refusal::none) {
             REQUIRE(fast_.external_of(got.id) == want.external.port);
             const auto& set = fast_.setup();
-            const std::uint32_t column =
-                fast_.cell_of(got.id) % std::max(set.columns, set.ranks);
+            const std::uint32_t column = fast_.cell_of(got.id) % std::max(set.columns, set.ranks);
             const auto place = std::find(set.column.begin(), set.column.end(), column);
             const auto at = set.column.empty() ? column : place - set.column.begin();
             const ip_address address =

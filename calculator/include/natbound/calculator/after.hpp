@@ -10,6 +10,8 @@
 // system is not all that matters (NATs inside others or side by side, batches, limits on rates,
 // subscribers and servers, time-wait, tables and quotas beside bursts) everything is stepped, and
 // what is refused is counted among the connections that arrive within 1 % of a mean hold of a time.
+// Where a NAT becomes another, what is live stays where it lies: a chain begins with the flows on
+// ports that the NAT still gives, by their law or as simulated states of the former design have it.
 #include <array>
 #include <cstdint>
 #include <functional>

@@ -24,8 +24,8 @@ struct table_setup {
     const nat_plan* plan = nullptr;
     std::vector<destination_place> destinations;
     std::uint32_t scopes = 1;
-    std::uint32_t ranks = 1;             // addresses of the pool
-    std::uint64_t first_rank = 0;        // the first of them
+    std::uint32_t ranks = 1;       // addresses of the pool
+    std::uint64_t first_rank = 0;  // the first of them
     // Where a change gives or takes addresses: cells of each scope, one for every address that is
     // in the pool before or after it, and the cell of each address of this pool. Else as `ranks`.
     std::uint32_t columns = 0;
@@ -118,6 +118,7 @@ class flow_table {
     }
     // The pool's address there; none: it is in the pool no more.
     std::uint32_t rank_of(std::uint32_t cell) const;
+    bool is_kept(std::uint32_t cell, port p) const { return !kept_.empty() && kept_[cell].busy(p); }
     void count_client(const live_flow& f, std::uint32_t cell);
     // The ports that any search of the plan may give.
     void find_given();

@@ -102,8 +102,8 @@ class simulation {
     // From now on the open flows of a stream close as those of the other do; where both are
     // exponential at its rate, too.
     void go_on_as(std::size_t stream, std::size_t other);
-    // The NAT becomes input.later, if there is one. Flows that are live stay where they are; or cut:
-    // those end at once that are on ports or addresses which it does not give.
+    // The NAT becomes input.later, if there is one. Flows that are live stay where they are; or
+    // cut: those end at once that are on ports or addresses which it does not give.
     void change(bool cut);
     // Puts a stationary number of flows into the empty table, in any order; refused ones are left
     // out. How they lie is then not yet stationary: advance() for a few holds.

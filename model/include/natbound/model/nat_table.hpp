@@ -129,8 +129,9 @@ class nat_table {
     };
 
     void follow(const nat_plan& plan);
-    // Whether no new flow from that source port could be there.
-    bool is_away(const entry& e, port source) const;
+    // Whether no new flow from its source port could be there.
+    bool is_away(const flow& f, const entry& e) const;
+    bool on_static_mapping(const flow& f, const entry& e) const;
     void insert(const flow& f, std::uint64_t rank, port at, opened& out);
     std::optional<flow> holder(const flow& f, std::uint64_t rank, port at) const;
     take_over_rule reuse_for(const flow& f) const;
@@ -147,10 +148,10 @@ class nat_table {
     const nat_plan* plan_ = nullptr;
     std::uint64_t pool_ = 0;  // addresses
     bool pairs_ = false, counts_subscribers_ = false;
-    bool drops_ = false;       // entries, when it is full
-    bool shares_ = false;      // mappings among flows of one source
-    bool takes_over_ = false;  // closing entries
-    bool moved_ = false;       // two mappings may have come to share an endpoint
+    bool drops_ = false;            // entries, when it is full
+    bool shares_ = false;           // mappings among flows of one source
+    bool takes_over_ = false;       // closing entries
+    bool moved_ = false;            // two mappings may have come to share an endpoint
     std::vector<ip_address> left_;  // not in the pool any more, but in use: ranks beyond it
     double now_ = 0;
     std::unordered_map<flow, entry, flow_hash> flows_;
