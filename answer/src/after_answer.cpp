@@ -56,7 +56,8 @@ bj::object after_answer(const scenario& before, const scenario& now, const after
                    {"rate", r.rate},
                    {"load", r.load},
                    {"load_before", r.load_before},
-                   {"start", options.live ? bj::value(*options.live) : bj::value("stationary")}};
+                   {"start", options.live ? bj::value(*options.live) : bj::value("stationary")},
+                   {"taken_away", options.cut ? "cut" : "kept"}};
     out["times"] = std::move(times);
     out["refused"] = each(r.overall);
     out["worst"] = each(r.worst);

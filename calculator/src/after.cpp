@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "after_follower.hpp"
+#include "after_kept.hpp"
 #include "after_parts.hpp"
 #include "after_stepped.hpp"
 #include "natbound/calculator/erlang.hpp"
@@ -18,20 +19,6 @@ constexpr double much = 1e-3;  // refused
 bool in_bursts(const loss_system& system) {
     return std::any_of(system.parts.begin(), system.parts.end(),
                        [](const auto& p) { return p.arrives.changes(); });
-}
-
-// A source goes on in the state that it is in, unless the change is one of how it switches: then
-// the flows of before come from a source of their own.
-void part_sources(std::vector<system_part>& before, const std::vector<system_part>& now) {
-    constexpr std::size_t own = 1U << 20;
-    for (auto& old : before) {
-        if (!old.arrives.changes()) continue;
-        const bool goes_on = std::any_of(now.begin(), now.end(), [&](const auto& p) {
-            return p.arrives.changes() && p.arrives.source == old.arrives.source &&
-                   p.arrives.switching == old.arrives.switching;
-        });
-        if (!goes_on) old.arrives.source += own;
-    }
 }
 
 void check(const after_options& o) {
@@ -66,13 +53,18 @@ after_result follower::run() {
 }
 
 bool follower::leaves_much_open(const after_result& found) const {
-    return limits_approximate_ &&
+    const bool moved = joined_ && !options_.live &&
+                       std::any_of(now_.nats.begin(), now_.nats.end(), [&](const auto& n) {
+                           return carried_from(before_, n) != nullptr;
+                       });
+    return (limits_approximate_ || moved) &&
            std::any_of(found.overall.begin(), found.overall.end(),
                        [](const refusal_odds& odds) { return odds.value > much; });
 }
 
 void follower::begin() {
     out_.times = options_.times;
+    out_.live.assign(times(), 0);
     old_ = options_.live ? traffic_ : as_kept(before_, fill_traffic(before_), now_, traffic_);
     if (options_.live)
         for (auto& s : old_.streams) s.rate *= *options_.live / traffic_.load();
@@ -94,7 +86,7 @@ void follower::begin() {
     out_.load_before = options_.live.value_or(old_.load());
     out_.assumed = traffic_.assumed;
     for (const auto& a : split_.assumed) say(a);
-    if (const auto other = of_another_nat(old_scenario(), now_); !other.empty()) note(other);
+    if (const auto sets = not_carried(old_scenario(), now_); !sets.empty()) note(sets);
     if (options_.live && *options_.live > 0)
         say("the flows that are live at the change are spread as the traffic is, and have run "
             "for as long as flows met at any moment have");
@@ -110,26 +102,36 @@ const loss_system* follower::old_of(const loss_system& system) {
 
 void follower::courses() {
     std::map<std::string, std::size_t> known;
-    std::vector<double> ports(now_.nats.size());
+    ports_.assign(now_.nats.size(), 0);
     std::vector<std::unique_ptr<loss_curve>> curves;
     for (const auto& system : split_.systems) {
         curves.push_back(std::make_unique<loss_curve>(now_, split_, system, options_.seed,
                                                       [this] { progress(0); }));
-        ports[system.nat] += system.copies * curves.back()->ports();
+        ports_[system.nat] += system.copies * curves.back()->ports();
     }
-    limits_ = std::make_unique<other_limits>(now_, traffic_, split_, ports);
+    std::vector<const loss_system*> olds;
+    std::vector<std::string> keys;
+    for (const auto& system : split_.systems) {
+        const loss_system* old = old_of(system);
+        if (old) matched_.insert(old);
+        olds.push_back(old);
+        keys.push_back(
+            structure_key(system, split_) + "|" + shortest(system.load()) + "|" +
+            (old ? structure_key(*old, old_split_) + shortest(old->load()) : std::string()));
+    }
+    share_of_work_ = 1 / static_cast<double>(std::max<std::size_t>(
+                             std::set<std::string>(keys.begin(), keys.end()).size(), 1));
+    limits_ = std::make_unique<other_limits>(now_, traffic_, split_, ports_);
     for (std::size_t i = 0; i < split_.systems.size(); ++i) {
         const auto& system = split_.systems[i];
         if (alone(i) && limits_->has_table(system.nat) &&
             split_.plans[system.nat].design.pressure == pressure_kind::refuse &&
-            curves[i]->takes_table(limits_->table(system.nat)))
+            curves[i]->takes_table(limits_->table(system.nat))) {
             limits_->drop_table(system.nat);
-        const loss_system* old = old_of(system);
-        if (old) matched_load_ += old->load() * old->copies;
-        const std::string key =
-            structure_key(system, split_) + "|" + shortest(system.load()) + "|" +
-            (old ? structure_key(*old, old_split_) + shortest(old->load()) : std::string());
-        const auto [it, fresh] = known.try_emplace(key, courses_.size());
+            by_table_.push_back(system.nat);
+        }
+        const loss_system* old = olds[i];
+        const auto [it, fresh] = known.try_emplace(keys[i], courses_.size());
         of_system_.push_back(it->second);
         if (!fresh) continue;
         if (courses_.size() >= most_systems)
@@ -146,12 +148,27 @@ void follower::courses() {
         }
         places_.push_back(std::move(places));
     }
-    double lost = options_.live ? 0 : old_.load() - matched_load_;
-    for (const auto& t : untranslated(old_scenario(), old_)) lost -= t.load();
-    if (lost > 1e-9 * std::max(old_.load(), 1.0))
-        note(
-            "flows on addresses, or towards destinations, that the change takes away are gone "
-            "at once");
+    for (const auto& old : old_split_.systems)
+        if (matched_.count(&old) == 0) leave(old);
+}
+
+// Flows of a system that the NAT has no more: on an address that it gives no more, or towards a
+// destination that none go to.
+void follower::leave(const loss_system& old) {
+    const auto& n = old_scenario().nats[old.nat];
+    const auto now = std::find_if(now_.nats.begin(), now_.nats.end(),
+                                  [&](const auto& other) { return other.name == n.name; });
+    if (now == now_.nats.end())
+        return note(n.name + " is not there after the change, and its flows are gone at once");
+    const auto& pool = n.external_ip_address_pool;
+    const bool address = old.rank && !now->external_ip_address_pool.contains(pool.at(*old.rank));
+    if (address && options_.cut) return;
+    const auto was = curve_before(old);
+    bool approximate = false;
+    const double carried = stationary_of(*was, old.load(), approximate).mean() / old.load();
+    approximate_ = approximate_ || approximate;
+    for (std::size_t t = 0; t < times(); ++t)
+        out_.live[t] += old.copies * carried * without_refusals(&old.parts, {}, options_.times[t]);
 }
 
 bool follower::alone(std::size_t i) const {
@@ -166,9 +183,11 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
     const auto method = curve.method();
     explain(curve.explained());
     if (method == loss_method::nothing_refuses) {
+        const double stay = old && options_.cut ? share_that_stays(system, curve, *old) : 1;
         std::vector<double> live;
         for (const double t : options_.times)
-            live.push_back(without_refusals(old ? &old->parts : nullptr, system.parts, t));
+            live.push_back(without_refusals(nullptr, system.parts, t) +
+                           (old ? stay * without_refusals(&old->parts, {}, t) : 0));
         return free_course(live, times());
     }
     if (in_bursts(system) || (old && in_bursts(*old))) {
@@ -178,91 +197,33 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
     const auto stop = [this] { progress(0); };
     const auto ports = static_cast<std::uint64_t>(curve.ports());
     const bool chain = method == loss_method::erlang_b || method == loss_method::attempts;
-    if (hold > 0 && chain && ports <= 4'194'304) {
-        const occupancy start = start_of(system, old, ports);
-        if (method == loss_method::erlang_b) {
-            auto found = erlang_course(ports, load, hold, start, options_.times, stop);
-            // below what a law of chances holds
-            for (std::size_t t = 0; t < times(); ++t)
-                if (options_.times[t] == 0 && same_as_before_) {
-                    found.refused[0][t].log = log_erlang_b(curve.ports(), old->load());
-                    found.unseen[t] = 0;
-                }
-            return found;
-        }
-        const auto tries = curve.tries();
-        return stepped_course(
-            ports, load, hold,
-            [=](std::uint64_t n) {
+    const bool one_mean = hold > 0 && (!old || one_hold(old->parts) == hold);
+    if (one_mean && chain && ports <= 4'194'304) {
+        const auto start = start_of(system, curve, old);
+        refusal_law refusal;
+        if (method == loss_method::attempts)
+            refusal = [ports, tries = curve.tries()](std::uint64_t n) {
                 refusal_by_draws draws(static_cast<double>(ports), tries, true);
                 draws.to(static_cast<double>(n));
                 return n == 0 ? 0.0 : draws.refused();
-            },
-            start, options_.times, stop);
+            };
+        auto found =
+            !start.sampled.empty()
+                ? sampled_course(ports, load, hold, refusal, start.sampled, options_.times, stop)
+            : refusal ? stepped_course(ports, load, hold, refusal, start.law, options_.times, stop)
+                      : erlang_course(ports, load, hold, start.law, options_.times, stop);
+        for (std::size_t t = 0; t < times(); ++t) {
+            if (!options_.cut) found.live[t] += start.outside * std::exp(-options_.times[t] / hold);
+            // below what a law of chances holds
+            if (options_.times[t] == 0 && start.same_as_before && !refusal) {
+                found.refused[0][t].log = log_erlang_b(curve.ports(), old->load());
+                found.unseen[t] = 0;
+            }
+        }
+        return found;
     }
     if (chain) explain("holds are not all exponential with one mean: the design is stepped");
     return simulated(system, old);
-}
-
-occupancy follower::start_of(const loss_system& system, const loss_system* old,
-                             std::uint64_t ports) {
-    same_as_before_ = false;
-    if (options_.live) {
-        const double share = system.load() / split_.load;
-        return spread_over(static_cast<std::uint64_t>(*options_.live), share, ports);
-    }
-    if (!old) return exactly(0);
-    const loss_curve was(old_scenario(), old_split_, *old, options_.seed, [this] { progress(0); });
-    bool approximate = false;
-    same_as_before_ =
-        was.method() == loss_method::erlang_b && was.ports() == static_cast<double>(ports);
-    approximate_ = approximate_ || was.ports() > static_cast<double>(ports);
-    auto law = trimmed(stationary_of(was, old->load(), approximate));
-    if (approximate)
-        say("what is live before the change is as if only full ports refused before it");
-    approximate_ = approximate_ || approximate;
-    return law;
-}
-
-system_course follower::simulated(const loss_system& system, const loss_system* old) {
-    simulated_ = true;
-    loss_system both = system;
-    both.parts.clear();
-    course_start start;
-    if (old) both.parts = in_terms_of(*old, old_scenario(), old_split_, system, now_, split_);
-    part_sources(both.parts, system.parts);
-    start.before = both.parts.size();
-    for (const auto& part : both.parts) {
-        const auto same = [&](const system_part& p) { return p.kind == part.kind; };
-        const auto at = std::find_if(system.parts.begin(), system.parts.end(), same);
-        start.becomes.push_back(at == system.parts.end()
-                                    ? SIZE_MAX
-                                    : start.before +
-                                          static_cast<std::size_t>(at - system.parts.begin()));
-    }
-    if (options_.live) {
-        start.live = *options_.live;
-        start.share = std::min(1.0, system.load() / split_.load);
-    }
-    both.parts.insert(both.parts.end(), system.parts.begin(), system.parts.end());
-    std::vector<std::size_t> kinds;
-    simulation_input input = input_for(now_, split_, both, kinds);
-    input.clock = true;
-    auto found = simulated_course(input, start, options_.times, options_.runs,
-                                  options_.seed * 1009 + courses_.size(),
-                                  [this](double part) { progress(part); });
-    out_.runs = out_.runs == 0 ? found.runs : std::min(out_.runs, found.runs);
-    // in the order of the kinds of the parts after the change
-    std::vector<std::vector<log_odds>> mine;
-    std::vector<std::size_t> seen;
-    for (const auto& part : system.parts) {
-        if (std::find(seen.begin(), seen.end(), part.kind) != seen.end()) continue;
-        seen.push_back(part.kind);
-        const auto at = std::find(kinds.begin(), kinds.end(), part.kind) - kinds.begin();
-        mine.push_back(found.refused[static_cast<std::size_t>(at)]);
-    }
-    found.refused = std::move(mine);
-    return found;
 }
 
 void follower::explain(const std::string& why) {
@@ -300,13 +261,14 @@ after_result after(const scenario& before, const scenario& now, const after_opti
     }
     refuse_clashes(now);
     if (!options.live) refuse_clashes(before);
-    const auto why = detail::stepped_for(options.live ? now : before, now);
+    const auto why = detail::stepped_for(options.live ? now : before, now, options.cut);
     if (!why.empty()) return detail::after_stepped(before, now, options, why);
     detail::follower each(before, now, options);
     auto found = each.run();
     if (each.leaves_much_open(found))
         return detail::after_stepped(before, now, options,
-                                     "a table or a quota beside holds of several laws");
+                                     "a table or a quota beside holds of several laws, or beside "
+                                     "another NAT than before");
     return found;
 }
 

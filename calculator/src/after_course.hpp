@@ -36,6 +36,13 @@ system_course stepped_course(std::uint64_t ports, double load, double hold,
                              const std::vector<double>& times,
                              const std::function<void()>& interrupt);
 
+// The same from each of these numbers live, which were seen as often as one another: with the error
+// of the logarithm that so few leave. `refusal` as above; empty: Erlang's.
+system_course sampled_course(std::uint64_t ports, double load, double hold,
+                             const refusal_law& refusal, const std::vector<std::uint64_t>& starts,
+                             const std::vector<double>& times,
+                             const std::function<void()>& interrupt);
+
 // Nothing refuses: only the number live is known.
 system_course free_course(const std::vector<double>& live, std::size_t times);
 
@@ -46,7 +53,9 @@ struct course_start {
     // Of each of those the stream after the change whose closing timers (and mean, if both are
     // exponential) its open flows take over; SIZE_MAX: none.
     std::vector<std::size_t> becomes = {};
-    double share = 1;  // each of `live` is this system's with that chance
+    double share = 1;          // each of `live` is this system's with that chance
+    bool cut = false;          // flows that are away end at the change
+    double share_of_work = 1;  // of a simulation of as many runs as time allows
 };
 
 // The concrete design, `runs` times (0: as time allows). Each kind's odds are those of the streams

@@ -168,6 +168,46 @@ system_course stepped_course(std::uint64_t ports, double load, double hold,
     return out;
 }
 
+system_course sampled_course(std::uint64_t ports, double load, double hold,
+                             const refusal_law& refusal, const std::vector<std::uint64_t>& starts,
+                             const std::vector<double>& times,
+                             const std::function<void()>& interrupt) {
+    const auto course = [&](const occupancy& start) {
+        return refusal ? stepped_course(ports, load, hold, refusal, start, times, interrupt)
+                       : erlang_course(ports, load, hold, start, times, interrupt);
+    };
+    const auto runs = static_cast<double>(starts.size());
+    const auto [least, most] = std::minmax_element(starts.begin(), starts.end());
+    occupancy all;
+    all.from = *least;
+    all.chances.assign(*most - *least + 1, 0);
+    for (const auto n : starts) all.chances[n - *least] += 1 / runs;
+    auto out = course(all);
+    const double mean = all.mean();
+    double squares = 0;
+    for (const auto n : starts) squares += std::pow(static_cast<double>(n) - mean, 2);
+    // The logarithm is nearly a line over the starts, so that chances are nearly lognormal.
+    const double deviation = std::sqrt(squares / (runs - 1));
+    const auto low = static_cast<std::uint64_t>(std::max(0.0, std::floor(mean - deviation)));
+    const auto high = static_cast<std::uint64_t>(std::ceil(mean + deviation)) + (deviation == 0);
+    const auto from_low = course(exactly(low)), from_high = course(exactly(high));
+    constexpr double steepest = 25;
+    for (std::size_t t = 0; t < times.size(); ++t) {
+        auto& here = out.refused[0][t];
+        if (times[t] == 0) {  // refused are those that begin full, and no others
+            const double full = std::exp(here.log);
+            if (full > 0) here.error = std::sqrt((1 - full) / (full * runs));
+            if (full == 0) out.unseen[t] += -std::expm1(std::log(0.05) / runs);
+            continue;
+        }
+        const double slope = (from_high.refused[0][t].log - from_low.refused[0][t].log) /
+                             static_cast<double>(high - low);
+        const double off = std::isfinite(slope) ? std::fabs(slope) * deviation : 0;
+        here.error = std::sqrt(std::expm1(std::pow(std::min(off, steepest), 2)) / runs);
+    }
+    return out;
+}
+
 system_course erlang_course(std::uint64_t ports, double load, double hold, const occupancy& start,
                             const std::vector<double>& times,
                             const std::function<void()>& interrupt) {

@@ -3,6 +3,7 @@
 // what is summed over them.
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,15 @@
 #include "other_limits.hpp"
 
 namespace natbound::calculator::detail {
+
+// Flows that are live at the change: on the system's own ports by a law, or as they were seen run
+// by run; and the mean number on ports that it has no more.
+struct start_law {
+    occupancy law = exactly(0);
+    std::vector<std::uint64_t> sampled = {};
+    double outside = 0;
+    bool same_as_before = false;  // the system's ports, and what refuses there
+};
 
 class follower {
   public:
@@ -43,11 +53,23 @@ class follower {
     system_course course_of(const loss_system& system, const loss_curve& curve,
                             const loss_system* old);
 
+    // A system before the change, with its table where that is all it shares.
+    std::unique_ptr<loss_curve> curve_before(const loss_system& old);
+    std::uint64_t common_ports(const loss_system& system, const loss_curve& curve,
+                               const loss_system& old, const loss_curve& was);
     // What is live at the change.
-    occupancy start_of(const loss_system& system, const loss_system* old, std::uint64_t ports);
+    start_law start_of(const loss_system& system, const loss_curve& curve, const loss_system* old);
+    // Of flows of a system in which nothing is refused, those that a change does not cut.
+    double share_that_stays(const loss_system& system, const loss_curve& curve,
+                            const loss_system& old);
+    void leave(const loss_system& old);
+    simulation_input input_of(const loss_system& system, const loss_system* old,
+                              course_start& start, std::vector<std::size_t>& kinds);
 
     system_course simulated(const loss_system& system, const loss_system* old);
 
+    double table_after(std::size_t n);
+    double most_live_before(std::size_t n, double same);
     // Tables and quotas: systems of their own.
     void limits();
 
@@ -77,8 +99,10 @@ class follower {
     std::vector<std::size_t> of_system_;            // a system's course
     std::map<std::size_t, system_course> tables_, quotas_;
     std::vector<std::string> why_;
-    double matched_load_ = 0;
-    bool same_as_before_ = false;  // the system's ports, and what refuses there
+    std::set<const loss_system*> matched_;  // systems before the change that are there after it
+    double share_of_work_ = 1;              // of one of the systems that differ
+    std::vector<double> ports_;             // a NAT's
+    std::vector<std::size_t> by_table_;     // NATs whose table and ports are one limit
     bool simulated_ = false, approximate_ = false, limits_approximate_ = false, joined_ = false;
     after_result out_;
 };

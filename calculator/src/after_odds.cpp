@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "after_follower.hpp"
+#include "after_kept.hpp"
 #include "after_parts.hpp"
 #include "after_stepped.hpp"
 #include "kind_names.hpp"
@@ -11,6 +12,11 @@
 #include "natbound/calculator/erlang.hpp"
 
 namespace natbound::calculator::detail {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+}  // namespace
 
 std::vector<stream> follower::untranslated(const scenario& s, const filled_traffic& traffic) {
     std::vector<stream> out;
@@ -21,31 +27,50 @@ std::vector<stream> follower::untranslated(const scenario& s, const filled_traff
     return out;
 }
 
+// A NAT's table, where it can be reached: also by flows on ports that it no longer gives.
+double follower::table_after(std::size_t n) {
+    if (limits_->has_table(n)) return limits_->table(n);
+    const auto& table = split_.plans[n].table;
+    const bool alone = std::find(by_table_.begin(), by_table_.end(), n) != by_table_.end();
+    const nat* was = carried_from(old_scenario(), now_.nats[n]);
+    if (!table || alone || !was || !searches_otherwise(*was, now_.nats[n])) return 0;
+    const auto limit = static_cast<double>(*table);
+    return limit < most_live_before(n, infinite) + ports_[n] ? limit : 0;
+}
+
+// Of the NAT before the change, by its ports and its table; `same`: what it is where it has not
+// become another one.
+double follower::most_live_before(std::size_t n, double same) {
+    const nat* was = carried_from(old_scenario(), now_.nats[n]);
+    if (!was) return same;
+    const auto place = static_cast<std::size_t>(was - old_scenario().nats.data());
+    double ports = 0;
+    for (const auto& old : old_split_.systems)
+        if (old.nat == place) ports += old.copies * curve_before(old)->ports();
+    const auto table = nat_plan(*was).table;
+    return table ? std::min(ports, static_cast<double>(*table)) : ports;
+}
+
 void follower::limits() {
     const auto add = [&](std::map<std::size_t, system_course>& to, std::size_t at, double limit,
                          const std::vector<stream>& now, const std::vector<stream>& old,
-                         double each) {
+                         double before, double each) {
         bool approximate = false;
-        double live = 0;
-        for (const auto& s : old) live += s.load() / each;
-        if (live > limit && !of_another_nat(old_scenario(), now_).empty())
-            note(
-                "more is live at the change than a table or quota holds after it: until enough "
-                "has ended it refuses all, which these numbers leave out");
-        to.emplace(at, limit_course(limit, now, old, each, options_, approximate,
+        to.emplace(at, limit_course(limit, now, old, before, each, options_, approximate,
                                     [this] { progress(0); }));
         limits_approximate_ = limits_approximate_ || approximate;
     };
     for (std::size_t n = 0; n < now_.nats.size(); ++n) {
-        if (!limits_->has_table(n)) continue;
+        const double limit = table_after(n);
+        if (limit == 0) continue;
         if (limits_->cuts(n)) {
             note(now_.nats[n].name +
                  ": ports refuse as if no entry were dropped from the full table");
             continue;
         }
         const std::string name = now_.nats[n].name;
-        add(tables_, n, limits_->table(n), through(now_, traffic_, name),
-            through(old_scenario(), old_, name), 1);
+        add(tables_, n, limit, through(now_, traffic_, name), through(old_scenario(), old_, name),
+            most_live_before(n, limit), 1);
         note(name +
              ": ports and the flow table refuse independently of one another (an upper "
              "bound)");
@@ -56,9 +81,14 @@ void follower::limits() {
         const nat* n = nat_of(now_, c);
         const auto plan = static_cast<std::size_t>(n - now_.nats.data());
         const auto each = static_cast<double>(now_.clients[c].addresses.size());
-        add(quotas_, c, static_cast<double>(*split_.plans[plan].quota),
-            of_clients(now_, traffic_, now_.clients[c].name),
-            of_clients(old_scenario(), old_, now_.clients[c].name), each);
+        const auto quota = static_cast<double>(*split_.plans[plan].quota);
+        double before = quota;
+        if (const nat* was = carried_from(old_scenario(), *n)) {
+            const auto held = nat_plan(*was).quota;
+            before = held ? static_cast<double>(*held) : infinite;
+        }
+        add(quotas_, c, quota, of_clients(now_, traffic_, now_.clients[c].name),
+            of_clients(old_scenario(), old_, now_.clients[c].name), before, each);
         note(n->name +
              ": a subscriber's quota refuses independently of ports and table (an "
              "upper bound)");
@@ -73,7 +103,6 @@ void follower::odds() {
     std::vector<std::vector<log_odds>> sum(kinds_now_,
                                            std::vector<log_odds>(times(), {log_zero, 0, false}));
     std::vector<std::vector<double>> unseen(kinds_now_, std::vector<double>(times(), 0.0));
-    out_.live.assign(times(), 0);
     std::vector<std::size_t> heaviest(kinds_now_, SIZE_MAX);
     for (std::size_t i = 0; i < split_.systems.size(); ++i) {
         const auto& system = split_.systems[i];

@@ -38,6 +38,9 @@ double left_after(const Part& p, double t) {
     return hold_of(p.open, p.closing).excess(t);
 }
 
+// More than are ever live of that load, with a chance that a double holds.
+double most_before(double load) { return load + 40 * std::sqrt(load) + 400; }
+
 // M_t/G/infinity: of what was live, and of what has come since.
 template <class Part>
 double live_without_refusals(const std::vector<Part>& old, const std::vector<Part>& now, double t) {
@@ -75,9 +78,15 @@ filled_traffic as_kept(const scenario& before, filled_traffic old, const scenari
 
 std::string place_of(const scenario& s, const system_split& all, const loss_system& system) {
     const auto& n = s.nats[system.nat];
-    const auto& scope = all.plans[system.nat].design.clash_scope;
+    const auto& plan = all.plans[system.nat];
+    const auto& scope = plan.design.clash_scope;
     const auto& kind = all.kinds[system.parts.front().kind];
-    std::string out = n.name + "|" + (system.rank ? std::to_string(*system.rank) : "any");
+    const bool one = system.rank && !plan.design.pool.fallback;
+    std::string out =
+        n.name + "|" + (one ? to_string(n.external_ip_address_pool.at(*system.rank)) : "any");
+    if (system.source_ports)
+        for (const auto& part : system.source_ports->parts())
+            out += "|" + std::to_string(part.first) + "-" + std::to_string(part.last);
     if (scope.protocol) out += "|" + json_io::name_of(s.servers[kind.servers].protocol);
     if (scope.destination != scope_destination::none) out += "|" + to_string(kind.address);
     if (scope.destination == scope_destination::endpoint) out += "|" + std::to_string(kind.port);
@@ -218,7 +227,7 @@ std::vector<stream> of_clients(const scenario& s, const filled_traffic& traffic,
 }
 
 system_course limit_course(double limit, const std::vector<stream>& now,
-                           const std::vector<stream>& old, double each,
+                           const std::vector<stream>& old, double before, double each,
                            const after_options& options, bool& approximate,
                            const std::function<void()>& interrupt) {
     const double hold = same_hold(now), load = load_of(now) / each, was = load_of(old) / each;
@@ -229,7 +238,8 @@ system_course limit_course(double limit, const std::vector<stream>& now,
             start =
                 spread_over(static_cast<std::uint64_t>(*options.live), was / *options.live, room);
         else if (was > 0)
-            start = trimmed(stationary(room, was));
+            start = trimmed(
+                stationary(static_cast<std::uint64_t>(std::min(before, most_before(was))), was));
         return erlang_course(room, load, hold, start, options.times, interrupt);
     }
     approximate = true;

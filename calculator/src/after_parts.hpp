@@ -47,10 +47,11 @@ std::vector<stream> through(const scenario& s, const filled_traffic& traffic,
 std::vector<stream> of_clients(const scenario& s, const filled_traffic& traffic,
                                const std::string& clients);
 
-// A table or a quota, whose traffic is `now`'s over `each`: exact for exponential holds of one
+// A table or a quota, whose traffic is `now`'s over `each`; it held `before`, and what is live of
+// that stays: new ones are refused until less is live. Exact for exponential holds of one
 // mean, else approximate (D. L. Jagerman 1975).
 system_course limit_course(double limit, const std::vector<stream>& now,
-                           const std::vector<stream>& old, double each,
+                           const std::vector<stream>& old, double before, double each,
                            const after_options& options, bool& approximate,
                            const std::function<void()>& interrupt);
 

@@ -24,7 +24,8 @@ struct by_run {
         failed[run] += refused;
     }
     // The ratio of means over runs, and the error of its logarithm by the delta method. Where none
-    // failed, what so many independent arrivals leave open.
+    // failed, what so many independent runs leave open: of one run all that come at one time meet
+    // nearly the same state.
     refusal_odds odds() const {
         double offered = 0, failing = 0, squares = 0;
         const auto n = static_cast<double>(arrivals.size());
@@ -33,7 +34,8 @@ struct by_run {
             failing += failed[i];
         }
         if (failing == 0)
-            return as_odds({-never, 0, false}, std::min(1.0, 3.7 / std::max(offered, 1.0)),
+            return as_odds({-never, 0, false},
+                           -std::expm1(std::log(0.05) / std::clamp(offered, 1.0, n)),
                            arrivals.size());
         const double p = failing / offered;
         for (std::size_t i = 0; i < arrivals.size(); ++i)
@@ -113,6 +115,7 @@ std::vector<std::vector<by_run>> follow(const Input& input, const changed_stream
             const double warm_up = std::min(streams.warm_up(run, all.options), all.most_warm_up);
             advance(run, run.now() + warm_up, streams.rate(true), part);
         }
+        run.change(all.options.cut);
         run.rates(streams.factors(false));
         for (std::size_t i = 0; i < streams.before; ++i)
             if (streams.becomes[i] != SIZE_MAX) run.go_on_as(i, streams.becomes[i]);

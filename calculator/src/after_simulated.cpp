@@ -14,8 +14,8 @@ namespace natbound::calculator::detail {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr double most_work = 1.5e7;  // arrivals in all, where the number of runs is free
-constexpr double fewest_runs = 16, most_runs = 1000;
+constexpr double most_work = 3e6;  // arrivals in all, where the number of runs is free
+constexpr double fewest_runs = 8, most_runs = 1000;
 constexpr double slice = 20000;  // arrivals between two calls of progress
 
 // A run's odds at each time, of each kind: what is offered and what fails of it, a second.
@@ -75,7 +75,8 @@ system_course simulated_course(const simulation_input& input, const course_start
     }
     if (runs == 0)
         runs = static_cast<std::uint64_t>(std::clamp(
-            most_work / (warm_up * old_rate + horizon * new_rate + 1), fewest_runs, most_runs));
+            start.share_of_work * most_work / (warm_up * old_rate + horizon * new_rate + 1),
+            fewest_runs, most_runs));
     std::vector<std::vector<reading>> seen(times.size(), std::vector<reading>(runs));
     system_course out;
     out.live.assign(times.size(), 0);
@@ -94,6 +95,7 @@ system_course simulated_course(const simulation_input& input, const course_start
             s.fill();
             advance(s, warm_up, old_rate, done);
         }
+        s.change(start.cut);
         s.rates(changed);
         for (std::size_t i = 0; i < start.before; ++i)
             if (start.becomes[i] != SIZE_MAX) s.go_on_as(i, start.becomes[i]);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <deque>
 
+#include "after_kept.hpp"
 #include "after_runs.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -14,8 +15,8 @@ namespace natbound::calculator::detail {
 namespace {
 
 constexpr double around = 0.01;  // of a mean hold, to either side of a time
-constexpr double most_work = 1.5e7, most_work_of_networks = 3e6;  // arrivals in all
-constexpr double fewest_runs = 16, most_runs = 1000;
+constexpr double most_work = 3e6, most_work_of_networks = 4e5;  // arrivals in all
+constexpr double fewest_runs = 8, most_runs = 1000;
 
 bool same_sets(const stream& a, const stream& b) {
     return a.clients == b.clients && a.servers == b.servers;
@@ -31,6 +32,8 @@ struct both_traffics {
     both_traffics(const scenario& was, filled_traffic old, const scenario& now,
                   const filled_traffic& traffic) {
         for (auto& s : old.streams) {
+            // of clients that are behind another NAT now
+            const nat* behind = nat_of(was, s.clients);
             const auto place = [](const auto& sets, const std::string& name) {
                 return static_cast<std::size_t>(
                     std::find_if(sets.begin(), sets.end(),
@@ -39,7 +42,9 @@ struct both_traffics {
             };
             s.clients = place(now.clients, was.clients[s.clients].name);
             s.servers = place(now.servers, was.servers[s.servers].name);
-            if (s.clients == now.clients.size() || s.servers == now.servers.size()) {
+            const bool gone = s.clients == now.clients.size() || s.servers == now.servers.size();
+            const nat* to = gone ? nullptr : nat_of(now, s.clients);
+            if (gone || (behind && to && behind->name != to->name)) {
                 lost = true;
                 continue;
             }
@@ -100,7 +105,8 @@ class stepper {
   public:
     stepper(const scenario& before, const scenario& now, const after_options& options)
         : options_(options),
-          network_(needs_network(now) || deals_ports(now)),
+          network_(needs_network(now) || deals_ports(now) ||
+                   is_reshaped(options.live ? now : before, now)),
           apart_(is_cascade(now) || is_spread(now)),
           now_(apart_ ? side_by_side(now) : now),
           old_(options.live                              ? now_
@@ -164,7 +170,8 @@ class stepper {
     }
 
     void step_network() {
-        const auto input = network_of(now_, both_.all);
+        auto input = network_of(now_, both_.all);
+        if (!options_.live) input.before = &old_;
         filled_traffic alone;
         alone.streams.assign(both_.all.streams.begin(),
                              both_.all.streams.begin() + static_cast<std::ptrdiff_t>(both_.before));
@@ -201,6 +208,8 @@ class stepper {
             auto whole = whole_nat_of(now_, both_.all, plans.back(), options_.seed);
             if (whole.input.streams.empty()) continue;
             whole.input.clock = true;
+            if (const nat* was = options_.live ? nullptr : carried_from(old_, n))
+                begin_as(*was, n, whole.input);
             std::size_t before = 0;
             for (std::size_t i = 0; i < both_.before; ++i)
                 before += nat_of(now_, both_.all.streams[i].clients) == &n ? 1 : 0;
@@ -236,6 +245,26 @@ class stepper {
                 if (rates[k] > 0) keep(wholes[n].kinds[k], rates[k], found[k]);
             for (const auto& a : wholes[n].assumed) out_.assumed.push_back(a);
         }
+    }
+
+    // The NAT as it is before the change, to be stepped until then.
+    void begin_as(const nat& was, const nat& n, simulation_input& input) {
+        auto& one = nats_before_.emplace_back();
+        one.with = now_;
+        auto& here = one.with.nats[static_cast<std::size_t>(&n - now_.nats.data())];
+        here = was;
+        here.inside = n.inside;
+        one.plan.emplace(here);
+        const auto whole = whole_nat_of(one.with, both_.all, *one.plan, options_.seed);
+        if (whole.input.table.destinations.size() != input.table.destinations.size())
+            throw unsupported("NAT " + n.name +
+                              ": so many destinations, of which some stand for all, through a "
+                              "change of its pool are not stepped in this version");
+        input.later = input.table;
+        input.later_rank_of = input.rank_of;
+        input.table = whole.input.table;
+        input.rank_of = whole.input.rank_of;
+        join_columns(input.table, *input.later);
     }
 
     // Its rate by kind; and its load.
@@ -283,14 +312,16 @@ class stepper {
                       " times; counted are the connections that arrive within 1 % of a mean hold "
                       "of each time; stepped for " +
                       why;
-        if (const auto other = of_another_nat(old_, now_); !other.empty()) note(other);
+        if (const auto sets = not_carried(old_, now_); !sets.empty()) note(sets);
         if (network_) out_.assumed.emplace_back("the timers after the change hold before it, too");
         if (all_.unoffered > 0)
             note(shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
                  " % of the connections after the change found no port of their own and were not "
                  "sent: they are not among these");
         if (both_.lost)
-            note("flows of client and server sets that the change takes away are gone at once");
+            note(
+                "flows of client and server sets, and through NATs, that the change takes away are "
+                "gone at once");
     }
 
     const after_options& options_;
@@ -298,6 +329,11 @@ class stepper {
     scenario now_, old_;
     filled_traffic traffic_;
     both_traffics both_;
+    struct nat_before {
+        scenario with;
+        std::optional<nat_plan> plan;
+    };
+    std::deque<nat_before> nats_before_;
     course_of_all all_;
     double horizon_ = 0;
     after_result out_;

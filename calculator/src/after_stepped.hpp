@@ -10,11 +10,7 @@
 namespace natbound::calculator::detail {
 
 // What of a change has to be stepped as a whole, in words; empty: nothing.
-std::string stepped_for(const scenario& before, const scenario& now);
-
-// What is assumed of the flows that are live at the change where NATs are others after it (timers
-// aside); empty where they are the same.
-std::string of_another_nat(const scenario& before, const scenario& now);
+std::string stepped_for(const scenario& before, const scenario& now, bool cut);
 
 // Mean seconds that a connection takes a port or an entry, TIME-WAIT of clients that close first
 // among them.

@@ -1,6 +1,7 @@
 // What a change has to be stepped for, in words.
 #include <algorithm>
 
+#include "after_kept.hpp"
 #include "after_stepped.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/port_sets.hpp"
@@ -41,32 +42,26 @@ std::string limits_of(const scenario& s, bool bursts) {
 
 }  // namespace
 
-std::string of_another_nat(const scenario& before, const scenario& now) {
-    const auto nats_alone = [](const scenario& s) {
-        scenario out;
-        out.nats = s.nats;
-        for (auto& n : out.nats) {
-            n.timers.clear();
-            n.design.timers.clear();
-        }
-        return to_json(out);
-    };
-    if (nats_alone(before) == nats_alone(now)) return {};
-    return "what is live at the change is taken to be on the ports, and within the limits, that "
-           "there are after it; where the change takes some away, real flows stay on those, and "
-           "leave more of the others free";
-}
-
 double taken_a_connection(const filled_traffic& traffic) {
     double sum = 0;
     for (const auto& s : traffic.streams) sum += s.rate * std::max(s.hold(), s.socket_hold());
     return sum / traffic.rate();
 }
 
-std::string stepped_for(const scenario& before, const scenario& now) {
+std::string stepped_for(const scenario& before, const scenario& now, bool cut) {
+    if (is_reshaped(before, now))
+        return "a NAT whose ports and addresses are parted otherwise than before";
     if (is_cascade(now) || is_cascade(before)) return "NATs inside others";
     if (is_spread(now) || is_spread(before)) return "clients that are spread over NATs";
     if (in_batches(now) || in_batches(before)) return "batches";
+    for (const auto& n : now.nats) {
+        const nat* was = carried_from(before, n);
+        const bool limited = n.connection_limits.limit_per_instance || n.memory ||
+                             n.connection_limits.limit_per_subscriber ||
+                             n.mapping_limits.limit_port_mappings;
+        if (cut && was && limited && searches_otherwise(*was, n))
+            return "flows that are cut, beside a table or a quota";
+    }
     const bool bursts = in_bursts(now) || in_bursts(before);
     const auto why = limits_of(now, bursts);
     return why.empty() ? limits_of(before, bursts) : why;

@@ -11,8 +11,9 @@ namespace natbound::calculator {
 
 arrival_odds::arrival_odds(const simulation& s, std::size_t first) : first_(first) {
     const auto& input = s.input();
-    const nat_plan& plan = *input.table.plan;
-    if (input.table.scopes != 1 || (input.table.ranks > 1 && !plan.design.pool.fallback))
+    const auto& setup = s.table().setup();
+    const nat_plan& plan = *setup.plan;
+    if (setup.scopes != 1 || (setup.ranks > 1 && !plan.design.pool.fallback))
         throw unsupported(
             "the odds of an arrival are worked out for one clash scope and one address at a time");
     class_of_.assign(port_count, 0);

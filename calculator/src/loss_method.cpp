@@ -65,7 +65,6 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
     std::map<std::pair<std::size_t, std::uint32_t>, double>
         sockets;  // of a client set to a destination
     std::map<std::pair<std::size_t, std::uint32_t>, double> clients;
-    port_set permitted;
     for (const auto& part : system_.parts) {
         const std::size_t set = all.kinds[part.kind].clients;
         const port_set ports = system_.ports_of(s.clients[set]);
@@ -77,8 +76,8 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
                 const auto& to = plan.class_of(p);
                 const bool own = plan.preserves(p);  // else where it lies says nothing
                 const port_use use{&to, own, own && to.ports.contains(p)};
-                if (use.preserved && !use.inside) permitted.insert(p, p);
-                if (uses.try_emplace(use, p).second) permitted = permitted | to.ports;
+                if (use.preserved && !use.inside) permitted_.insert(p, p);
+                if (uses.try_emplace(use, p).second) permitted_ = permitted_ | to.ports;
             }
     }
     bool complete = true, same = true, independent = true, preserved = true;
@@ -94,11 +93,11 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
             tries_ = static_cast<double>(*facts.independent_tries);
         least_busy_ = std::min(least_busy_, static_cast<double>(facts.least_busy));
     }
-    ports_ = static_cast<double>(permitted.size()) * system_.ranks;
+    ports_ = static_cast<double>(permitted_.size()) * system_.ranks;
     least_busy_ *= system_.ranks;
     if (!plan.holes.empty()) {
         // ports of static mappings are never free
-        const double kept = kept_ports(plan, permitted);
+        const double kept = kept_ports(plan, permitted_);
         ports_ -= kept;
         least_busy_ = std::max(0.0, least_busy_ - kept);
         independent = independent && kept == 0;

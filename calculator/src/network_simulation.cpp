@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "after_kept.hpp"
 #include "back_off.hpp"
 #include "natbound/calculator/variates.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/json_io.hpp"
 #include "simulation_memory.hpp"
 
 namespace natbound::calculator::detail {
@@ -40,10 +42,19 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
     for (const auto& n : s.nats) {
         auto& one = stages_.emplace_back();
         one.of = &n;
+        one.drops = n.design.pressure != pressure_kind::refuse;
+        if (const nat* was = input.before ? carried_from(*input.before, n) : nullptr) {
+            one.was = *was;
+            for (const auto& cause : {close_cause::tcp_fin, close_cause::tcp_rst,
+                                      close_cause::tcp_silence, close_cause::udp})
+                one.was->timers[json_io::name_of(cause)].seconds = n.timer(cause);
+            one.drops = one.drops || was->design.pressure != pressure_kind::refuse;
+        }
+        const nat& first = one.was ? *one.was : n;
         if (translates(n)) {
-            one.table.emplace(s, n);
+            one.table.emplace(s, first);
         } else {
-            one.wall.most = n.connection_limits.limit_per_instance;
+            one.wall.most = first.connection_limits.limit_per_instance;
         }
     }
     for (const auto& one : input.streams)
@@ -96,6 +107,29 @@ void network_simulation::rates(const std::vector<double>& factors) {
 void network_simulation::go_on_as(std::size_t stream, std::size_t other) {
     for (auto& c : connections_)
         if (c.open && c.stream == stream) c.stream = static_cast<std::uint32_t>(other);
+}
+
+void network_simulation::change(bool cut) {
+    for (std::size_t n = 0; n < stages_.size(); ++n) {
+        stage& here = at(n);
+        if (!here.was) continue;
+        if (here.table)
+            here.table->move_to(*here.of, cut);
+        else
+            here.wall.most = here.of->connection_limits.limit_per_instance;
+    }
+    if (!cut) return;
+    std::vector<bool> unused(connections_.size());
+    for (const auto id : free_) unused[id] = true;
+    for (std::uint32_t id = 0; id < connections_.size(); ++id) {
+        const connection& c = connections_[id];
+        if (unused[id] || !c.open) continue;
+        const auto& way = input_->streams[c.stream].way;
+        bool lost = false;
+        for (std::size_t k = 0; k < c.at.size(); ++k)
+            if (auto& table = stages_[way[k]].table) lost = lost || !table->is_live(c.at[k]);
+        if (lost) close(id);
+    }
 }
 
 void network_simulation::offer(std::uint32_t stream) {
@@ -169,9 +203,7 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
             kept_.erase(it);
         }
     for (std::size_t k = 0; in && k < s.way.size(); ++k)
-        if (auto& here = stages_[s.way[k]];
-            here.table && here.of->design.pressure != pressure_kind::refuse)
-            here.owner[c.at[k]] = id;
+        if (auto& here = stages_[s.way[k]]; here.table && here.drops) here.owner[c.at[k]] = id;
     connections_[id] = std::move(c);
     if (!in) {
         free_.push_back(id);

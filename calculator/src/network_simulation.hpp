@@ -54,6 +54,9 @@ struct network_input {
     std::vector<network_stream> streams;
     std::vector<named_kind> kinds;  // counted apart
     std::optional<retry_policy> retry;
+    // NATs by those of the same name as they are until change(), timers aside; none: as they are
+    // after it.
+    const scenario* before = nullptr;
 
     double load() const;
     double rate() const;
@@ -75,6 +78,11 @@ class stage_table {
             plan_.emplace(n);
             of_.emplace<nat_table>(*plan_);
         }
+    }
+    // What is live stays, or is cut where the NAT no longer gives its address or port.
+    void move_to(const nat& n, bool cut) {
+        next_.emplace(n);
+        std::get<nat_table>(of_).move_to(*next_, cut);
     }
     stage_table(const stage_table&) = delete;
     stage_table& operator=(const stage_table&) = delete;
@@ -106,7 +114,7 @@ class stage_table {
     }
 
   private:
-    std::optional<nat_plan> plan_;
+    std::optional<nat_plan> plan_, next_;
     std::variant<std::monostate, nat_table, port_set_table> of_;
 };
 
@@ -121,6 +129,8 @@ class network_simulation {
     void scale(double factor);
     void rates(const std::vector<double>& factors);
     void go_on_as(std::size_t stream, std::size_t other);
+    // As that of `simulation`; connections that lose an entry close.
+    void change(bool cut);
     // Lets the clock run, for as long as what is met closing has been so.
     void fill(std::optional<std::uint64_t> flows = {});
     void advance_to(double time);
@@ -150,7 +160,8 @@ class network_simulation {
         const nat* of = nullptr;
         std::optional<stage_table> table;
         firewall wall;  // where nothing is translated
-        bool outermost = false;
+        bool outermost = false, drops = false;
+        std::optional<nat> was;               // until the change
         std::map<flow, std::uint32_t> owner;  // where a full table drops flows
         double passed = 0;
     };

@@ -83,10 +83,10 @@ std::uint32_t simulation::attempt(std::size_t s, std::uint32_t client, std::uint
         ++policed_;
         return flow_table::none;
     }
-    const std::uint32_t rank =
-        input_->rank_of.empty() ? flow_table::none
-                                : input_->rank_of[client * std::size_t{input_->addresses} +
-                                                  input_->table.destinations[destination].address];
+    const std::uint32_t rank = rank_of_->empty()
+                                   ? flow_table::none
+                                   : (*rank_of_)[client * std::size_t{input_->addresses} +
+                                                 input_->table.destinations[destination].address];
     const table_outcome out = table_.open(client, destination, source, rank, random_,
                                           [this](std::uint32_t id) { gone(id); });
     if (out.refused != refusal::none) {

@@ -31,6 +31,7 @@ double simulation_input::load() const {
 
 simulation::simulation(const simulation_input& input, std::uint64_t seed)
     : input_(&input),
+      rank_of_(&input.rank_of),
       table_(input.table),
       sockets_(clients_of(input) * static_cast<std::uint32_t>(input.table.destinations.size())),
       random_(seed),
@@ -130,19 +131,43 @@ void simulation::go_on_as(std::size_t stream, std::size_t other) {
     from.part = to.part;
 }
 
+void simulation::change(bool cut) {
+    if (!input_->later) return;
+    table_.move_to(*input_->later);
+    rank_of_ = &input_->later_rank_of;
+    for (std::uint32_t id = 0; cut && id < table_.ids(); ++id) {
+        const live_flow& flow = table_.flow(id);
+        if (flow.state == flow_state::gone || !table_.is_away(id)) continue;
+        if (flow.state == flow_state::open) --groups_[flow.group].open;
+        remove(id);
+    }
+    for (auto& group : groups_) {
+        std::erase_if(group.ids, [&](std::uint32_t id) { return !table_.is_open(id); });
+        if (!table_.setup().keeps_order) continue;
+        for (std::uint32_t i = 0; i < group.ids.size(); ++i) place_of(group.ids[i]) = i;
+    }
+}
+
 // Slots are worth it where one of five draws or more finds an open flow.
 void simulation::use_slots() {
     const auto& setup = input_->table;
-    if (setup.keeps_order || table_.shares() || fastest_ == 0) return;
+    const auto& later = input_->later;
+    if (setup.keeps_order || (later && later->keeps_order)) return;
+    if (table_.shares() || fastest_ == 0) return;
     if (input_->connections.per_second > 0 || input_->packets.per_second > 0) return;
     port lowest = port_count, highest = 0;
     for (const auto& c : input_->clients)
         for (const auto& part : c.ports.set().parts())
             for (port p = part.first; p <= part.last; ++p) {
-                const auto& range = setup.plan->class_of(p);
-                const bool own = setup.plan->preserves(p);
-                lowest = std::min({lowest, range.lowest, own ? p : lowest});
-                highest = std::max({highest, range.ports.parts().back().last, own ? p : highest});
+                const auto add = [&](const nat_plan& plan) {
+                    const auto& range = plan.class_of(p);
+                    const bool own = plan.preserves(p);
+                    lowest = std::min({lowest, range.lowest, own ? p : lowest});
+                    highest =
+                        std::max({highest, range.ports.parts().back().last, own ? p : highest});
+                };
+                add(*setup.plan);
+                if (later) add(*later->plan);
             }
     double departures = 0;
     for (std::size_t i = 0; i < input_->streams.size(); ++i)
@@ -150,7 +175,7 @@ void simulation::use_slots() {
             departures += input_->streams[i].rate * factors_[i];
     first_slot_ = lowest;
     span_ = highest - lowest + 1;
-    cells_ = setup.scopes * setup.ranks;
+    cells_ = setup.scopes * std::max(setup.columns, setup.ranks);
     slots_ = static_cast<double>(span_) * cells_;
     by_slots_ = departures > 0.2 * slots_ * fastest_;
     for (double& u : ahead_) u = random_.unit();

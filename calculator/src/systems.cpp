@@ -311,21 +311,26 @@ std::vector<std::pair<double, std::uint64_t>> assignments_by_load(const scenario
     return out;
 }
 
-simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
-                           std::vector<std::size_t>& kinds) {
+table_setup table_of(const system_split& all, const loss_system& system) {
     if (system.ranks > 1024)
         throw unsupported("a search over more than 1,024 addresses can't be simulated");
-    simulation_input in;
     std::vector<destination_place> places;
     for (const auto protocol : system.destinations)
         places.push_back({0, static_cast<std::uint32_t>(places.size()), protocol});
-    in.table = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
-    in.table.first_rank = system.rank.value_or(0);
-    in.table.table.reset();  // limits of the whole NAT are another system's
-    in.table.quota.reset();
-    in.table.keeps_order = false;
-    in.table.remembers = false;
-    in.table.partners = false;  // loss_curve::choose: they change no odds, or there is no curve
+    auto out = setup_for(all.plans[system.nat], std::move(places), 1, system.ranks);
+    out.first_rank = system.rank.value_or(0);
+    out.table.reset();  // limits of the whole NAT are another system's
+    out.quota.reset();
+    out.keeps_order = false;
+    out.remembers = false;
+    out.partners = false;  // loss_curve::choose: they change no odds, or there is no curve
+    return out;
+}
+
+simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,
+                           std::vector<std::size_t>& kinds) {
+    simulation_input in;
+    in.table = table_of(all, system);
     in.addresses = static_cast<std::uint32_t>(system.destinations.size());
     const double most = (1 << 20) / static_cast<double>(system.destinations.size());
     std::vector<std::pair<std::size_t, double>> groups;  // client set and addresses

@@ -14,7 +14,71 @@ scope_key scope_of(const flow& f, const clash_scope& scope) {
             with_address ? f.destination.address : 0, with_port ? f.destination.port : 0};
 }
 
+void nat_table::follow(const nat_plan& plan) {
+    plan_ = &plan;
+    pool_ = static_cast<std::uint64_t>(plan.pool_size);
+    pairs_ = plan.pairs();
+    counts_subscribers_ = pairs_ || plan.quota || plan.of->mapping_limits.limit_subscribers;
+    drops_ = plan.table && plan.design.pressure != pressure_kind::refuse;
+    shares_ = plan.design.mapping_type != mapping_type::edm;
+    takes_over_ = !plan.design.reuse.take_over.empty();
+}
+
+void nat_table::move_to(const nat_plan& next, bool cut) {
+    std::vector<std::pair<flow, entry>> live(flows_.begin(), flows_.end());
+    std::sort(live.begin(), live.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (drops_) {  // in the order of last use
+        std::unordered_map<flow, std::size_t, flow_hash> used;
+        for (const auto& f : by_use_) used.emplace(f, used.size());
+        std::stable_sort(live.begin(), live.end(), [&](const auto& a, const auto& b) {
+            return used.at(a.first) < used.at(b.first);
+        });
+    }
+    std::vector<ip_address> at;
+    for (const auto& [f, e] : live) at.push_back(external(e.rank, e.at).address);
+    follow(next);
+    moved_ = true;
+    flows_.clear();
+    by_source_.clear();
+    subscribers_.clear();
+    by_use_.clear();
+    taken_.clear();
+    holders_.clear();
+    left_.clear();
+    for (std::size_t i = 0; i < live.size(); ++i) {
+        auto& [f, e] = live[i];
+        if (const auto rank = next.of->external_ip_address_pool.rank(at[i])) {
+            e.rank = static_cast<std::uint64_t>(*rank);
+        } else {
+            const auto known = std::find(left_.begin(), left_.end(), at[i]);
+            e.rank = pool_ + static_cast<std::uint64_t>(known - left_.begin());
+            if (known == left_.end()) left_.push_back(at[i]);
+        }
+        if (cut && is_away(f, e)) continue;
+        opened unused;
+        insert(f, e.rank, e.at, unused);
+        entry& now = flows_.at(f);
+        now.closing = e.closing;
+        now.cause = e.cause;
+        now.until = e.until;
+    }
+    for (const auto& [f, e] : flows_) mark(f, e);
+}
+
+bool nat_table::is_away(const flow& f, const entry& e) const {
+    return e.rank >= pool_ || !plan_->permitted(f.source.port).contains(e.at) ||
+           on_static_mapping(f, e);
+}
+
+// Which came to it by a change.
+bool nat_table::on_static_mapping(const flow& f, const entry& e) const {
+    return moved_ && e.rank < pool_ && !plan_->holes.empty() &&
+           plan_->holes.contains(f.protocol, external(e.rank, e.at).address, e.at);
+}
+
 endpoint nat_table::external(std::uint64_t rank, port at) const {
+    if (rank >= pool_) return {left_[rank - pool_], at};
     return {plan_->of->external_ip_address_pool.at(rank), at};
 }
 
@@ -30,9 +94,7 @@ const nat_table::entry* nat_table::shared_mapping(const flow& f) const {
         if (type == mapping_type::adm && other.destination.address != f.destination.address)
             continue;
         const entry& e = flows_.at(other);
-        if (type == mapping_type::eim_if_possible &&
-            !plan_->permitted(f.source.port).contains(e.at))
-            continue;
+        if ((moved_ || type == mapping_type::eim_if_possible) && is_away(other, e)) continue;
         return &e;
     }
     return nullptr;
@@ -45,7 +107,9 @@ const nat_table::entry* nat_table::partner_of(const flow& f) const {
     const auto it = by_source_.lower_bound(first);
     const bool there =
         it != by_source_.end() && it->protocol == first.protocol && it->source == first.source;
-    return there ? &flows_.at(*it) : nullptr;
+    if (!there) return nullptr;
+    const entry& e = flows_.at(*it);
+    return moved_ && is_away(*it, e) ? nullptr : &e;
 }
 
 bool nat_table::draws_address(const flow& f) const {
@@ -75,7 +139,7 @@ bool nat_table::held_by_own(const flow& f, const entry& mapping) const {
 // start.
 sparse_port_bits& nat_table::ports_of(const flow& f, std::uint64_t rank) {
     const auto [it, fresh] = taken_.try_emplace({scope_of(f, plan_->design.clash_scope), rank});
-    if (fresh && !plan_->holes.empty()) {
+    if (fresh && rank < pool_ && !plan_->holes.empty()) {
         const auto kept = plan_->holes.at(f.protocol, plan_->of->external_ip_address_pool.at(rank));
         for (const auto& part : kept.parts())
             for (port p = part.first; p <= part.last; ++p) it->second.take(p);
@@ -92,9 +156,9 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     if (shares_) by_source_.insert(f);
     if (counts_subscribers_) {
         auto& own = subscribers_[f.source.address];
-        if (own.live++ == 0) own.rank = rank;
+        if (own.live++ == 0 || own.rank >= pool_) own.rank = rank;
     }
-    if (shares_ || takes_over_)
+    if (shares_ || takes_over_ || moved_)
         holders_[{{scope_of(f, plan_->design.clash_scope), rank}, at}].insert(f);
     auto& bits = ports_of(f, rank);
     bits.take(at);
@@ -123,9 +187,10 @@ take_over_rule nat_table::reuse_for(const flow& f) const {
 void nat_table::mark(const flow& f, const entry& e) {
     if (!takes_over_) return;
     const auto& held = holders_.at({{scope_of(f, plan_->design.clash_scope), e.rank}, e.at});
-    ports_of(f, e.rank).set_closing(e.at, std::all_of(held.begin(), held.end(), [&](const auto& o) {
-                                        return can_take_over(flows_.at(o));
-                                    }));
+    const bool gives_way = !on_static_mapping(f, e) &&
+                           std::all_of(held.begin(), held.end(),
+                                       [&](const auto& o) { return can_take_over(flows_.at(o)); });
+    ports_of(f, e.rank).set_closing(e.at, gives_way);
 }
 
 // Now the last to have been used.
@@ -164,13 +229,14 @@ void nat_table::remove(const flow& f) {
         if (--own->second.live == 0) subscribers_.erase(own);
     }
     const cell here{scope_of(f, plan_->design.clash_scope), e.rank};
-    if (shares_ || takes_over_) {
+    if (shares_ || takes_over_ || moved_) {
         const auto held = holders_.find({here, e.at});
         held->second.erase(f);
         if (!held->second.empty()) return mark(f, e);
         holders_.erase(held);
     }
     const auto bits = taken_.find(here);
+    if (on_static_mapping(f, e)) return;
     bits->second.release(e.at);
     if (bits->second.empty()) taken_.erase(bits);
 }

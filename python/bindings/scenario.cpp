@@ -133,15 +133,15 @@ void bind_scenario(py::module_& m) {
             "after",
             [](const scenario& before, const scenario& now, const std::vector<double>& times,
                const std::optional<double>& live, const std::vector<double>& quantiles,
-               std::uint64_t runs, std::uint64_t seed, const py::object& progress) {
-                natbound::calculator::after_options options{times, live, quantiles,
-                                                            runs,  seed, reporting(progress)};
+               std::uint64_t runs, std::uint64_t seed, bool cut, const py::object& progress) {
+                natbound::calculator::after_options options{times, live, quantiles,          runs,
+                                                            seed,  cut,  reporting(progress)};
                 return unlocked([&] {
                     return natbound::to_text(natbound::after_answer(before, now, options));
                 });
             },
             py::arg("now"), py::arg("times"), py::arg("live"), py::arg("quantiles"),
-            py::arg("runs"), py::arg("seed"), py::arg("progress"));
+            py::arg("runs"), py::arg("seed"), py::arg("cut"), py::arg("progress"));
     m.def("scenario_schema", &natbound::scenario_schema);
     m.def("design_schema", &natbound::design_schema);
 }

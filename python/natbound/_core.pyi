@@ -38,6 +38,7 @@ class Scenario:
         quantiles: Sequence[float],
         runs: int,
         seed: int,
+        cut: bool,
         progress: Callable[[float], None] | None,
     ) -> str: ...
 

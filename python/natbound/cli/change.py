@@ -22,6 +22,9 @@ def after(
     ] = None,
     at: Annotated[str, typer.Option(metavar="T,T", help="When, after the change, as in 30s,1m,5m. Default: up to five holds.")] = "",
     start: Annotated[int | None, typer.Option(min=0, help="Live at the change; 0: empty. Default: what is live in the long run.")] = None,
+    taken_away: Annotated[
+        str, typer.Option(metavar="kept|cut", help="Flows on ports or addresses that the change takes away: until they end, or not at all.")
+    ] = "kept",
     quantiles: Annotated[str, typer.Option(metavar="P,Q", help="Which quantiles of the first refusal.")] = "5%,50%,95%",
     runs: Annotated[int, typer.Option(min=0, help="Simulations, where the design needs them; 0: as time allows.")] = 0,
     seed: Seed = 1,
@@ -32,7 +35,7 @@ def after(
     chances = [plain(text, "--quantiles") for text in quantiles.split(",")]
     with advancing("following the change", as_json) as progress:
         found = scenario.after(
-            change or [], times, start=start, quantiles=chances, runs=runs, seed=seed, progress=progress
+            change or [], times, start=start, taken_away=taken_away, quantiles=chances, runs=runs, seed=seed, progress=progress
         ).to_dict()  # fmt: skip
     if as_json:
         print_json(found)

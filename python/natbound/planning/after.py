@@ -31,6 +31,7 @@ def after(
     at: Sequence[float] = (),
     *,
     start: int | None = None,
+    taken_away: str = "kept",
     quantiles: Sequence[float] = (0.05, 0.5, 0.95),
     runs: int = 0,
     seed: int = 1,
@@ -40,7 +41,9 @@ def after(
 
     change: settings ("traffic.rate=900/s", "nats.router.external-ip-address-pool=[203.0.113.5]"), or the scenario after it. at: seconds after
     it, each 0 to 1e12, at most 1,000; none: 0 to five mean holds. start: flows live at the change, spread as the traffic is (0: an empty NAT);
-    None: what is live in the long run before it. quantiles: of the first refusal, in (0, 1).
+    None: what is live in the long run before it. taken_away: what becomes of flows on ports or addresses that the changed NAT no longer gives:
+    "kept" (they stay there until they end, in nobody's way, and count in its table and quotas) or "cut" at the change. All others stay where
+    they are; a table that is smaller than what is live refuses new ones until it is not. quantiles: of the first refusal, in (0, 1).
 
     Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean. Else the design
     is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
@@ -69,6 +72,7 @@ def after(
     for name, value, good, rule in (
         ("at", len(at), len(at) <= MOST_TIMES, "at most 1,000 times are answered"),
         ("start", start, start is None or 0 <= start <= MOST_LIVE, "a whole number from 0 to 4,194,304 is wanted"),
+        ("taken_away", taken_away, taken_away in ("kept", "cut"), "kept or cut is wanted"),
         ("runs", runs, runs == 0 or 2 <= runs <= MOST_RUNS, "a whole number from 2 to 1,000,000 is wanted, or 0: as time allows"),
         ("seed", seed, 0 <= seed < 2**64, "a whole number from 0 to 2^64 - 1 is wanted"),
     ):
@@ -79,7 +83,7 @@ def after(
         raise InputError("nothing changes", path="change", fix=fix)
     live = None if start is None else float(start)
     try:
-        text = scenario._core.after(now._core, list(at), live, list(quantiles), runs, seed, progress)
+        text = scenario._core.after(now._core, list(at), live, list(quantiles), runs, seed, taken_away == "cut", progress)
     except _core.InputError as error:
         path, shown, rule, fix = error.args
         raise now._document.error(path, shown, rule, fix) from None

@@ -15,12 +15,14 @@ namespace {
 class pair_of_tables {
   public:
     pair_of_tables(const nat& n, std::vector<endpoint> destinations,
-                   std::vector<transport> protocols, std::uint64_t seed)
-        : plan_(n),
+                   std::vector<transport> protocols, std::uint64_t seed, const nat* later = nullptr)
+        : first_(n),
+          next_(later ? *later : n),
           protocols_(std::move(protocols)),
           destinations_(std::move(destinations)),
-          slow_(plan_),
-          fast_(setup()),
+          setups_(both_setups(later != nullptr)),
+          slow_(first_),
+          fast_(setups_.first),
           slow_random_(seed),
           fast_random_(seed) {}
 
@@ -35,7 +37,7 @@ class pair_of_tables {
         const flow f = flow_for(client, destination, source);
         if (slow_.is_live(f)) return;
         const opened want = slow_.open(f, slow_random_);
-        const auto rank = plan_.pool_rank(f.source.address, f.destination.address);
+        const auto rank = plan_->pool_rank(f.source.address, f.destination.address);
         std::vector<flow> gone;
         const table_outcome got =
             fast_.open(client, destination, source,
@@ -58,10 +60,14 @@ class pair_of_tables {
         taken_over += want.taken_over.has_value();
         if (want.refused == refusal::none) {
             REQUIRE(fast_.external_of(got.id) == want.external.port);
+            const auto& set = fast_.setup();
+            const std::uint32_t column = fast_.cell_of(got.id) % std::max(set.columns, set.ranks);
+            const auto place = std::find(set.column.begin(), set.column.end(), column);
+            const auto at = set.column.empty() ? column : place - set.column.begin();
             const ip_address address =
-                plan_.of->external_ip_address_pool.at(fast_.cell_of(got.id) % fast_.setup().ranks);
+                plan_->of->external_ip_address_pool.at(static_cast<u128>(at));
             REQUIRE(address == want.external.address);
-            REQUIRE_FALSE(plan_.holes.contains(f.protocol, address, want.external.port));
+            REQUIRE_FALSE(plan_->holes.contains(f.protocol, address, want.external.port));
             by_id_[got.id] = f;
             ids_[f] = got.id;
         }
@@ -76,7 +82,7 @@ class pair_of_tables {
         const auto [f, id] = *it;
         const auto cause = f.protocol == transport::tcp ? static_cast<close_cause>(random.draw(3))
                                                         : close_cause::udp;
-        const bool kept = plan_.of->timer(cause) > 0;
+        const bool kept = plan_->of->timer(cause) > 0;
         if (fast_.is_open(id) && random.chance(0.6)) {
             slow_.close(f, cause);
             if (kept) return fast_.close(id, cause);
@@ -88,31 +94,57 @@ class pair_of_tables {
         ids_.erase(f);
     }
 
+    // Both become the other NAT.
+    void change(bool ends) {
+        plan_ = &next_;
+        slow_.move_to(next_, ends);
+        fast_.move_to(setups_.second);
+        for (auto it = by_id_.begin(); ends && it != by_id_.end();) {
+            const auto [id, f] = *it;
+            const bool gone = fast_.is_away(id);
+            REQUIRE(slow_.is_live(f) == !gone);
+            ++it;
+            if (!gone) continue;
+            fast_.remove(id);
+            ids_.erase(f);
+            by_id_.erase(id);
+        }
+        for (const auto& [id, f] : by_id_) away += fast_.is_away(id);
+        REQUIRE(fast_.live() == slow_.live());
+    }
+
     void same_numbers_drawn() { REQUIRE(slow_random_.next() == fast_random_.next()); }
 
     std::map<int, int> outcomes;
-    int cut = 0, taken_over = 0;
+    int cut = 0, taken_over = 0, away = 0;
 
   private:
-    table_setup setup() const {
+    std::pair<table_setup, table_setup> both_setups(bool changes) const {
+        std::pair<table_setup, table_setup> out{setup(first_), setup(next_)};
+        if (changes) join_columns(out.first, out.second);
+        return out;
+    }
+    table_setup setup(const nat_plan& plan) const {
         std::map<scope_key, std::uint32_t> scopes;
         std::map<ip_address, std::uint32_t> addresses;
         std::vector<destination_place> places;
         for (std::size_t d = 0; d < destinations_.size(); ++d) {
             const flow f = flow_for(0, static_cast<std::uint32_t>(d), 1);
-            const auto scope = scopes.try_emplace(scope_of(f, plan_.design.clash_scope),
+            const auto scope = scopes.try_emplace(scope_of(f, plan.design.clash_scope),
                                                   static_cast<std::uint32_t>(scopes.size()));
             const auto address = addresses.try_emplace(
                 f.destination.address, static_cast<std::uint32_t>(addresses.size()));
             places.push_back({scope.first->second, address.first->second, protocols_[d]});
         }
-        return setup_for(plan_, places, static_cast<std::uint32_t>(scopes.size()),
-                         static_cast<std::uint32_t>(plan_.pool_size));
+        return setup_for(plan, places, static_cast<std::uint32_t>(scopes.size()),
+                         static_cast<std::uint32_t>(plan.pool_size));
     }
 
-    nat_plan plan_;
+    nat_plan first_, next_;
+    const nat_plan* plan_ = &first_;
     std::vector<transport> protocols_;
     std::vector<endpoint> destinations_;
+    std::pair<table_setup, table_setup> setups_;
     nat_table slow_;
     flow_table fast_;
     random_bits slow_random_, fast_random_;
@@ -121,12 +153,12 @@ class pair_of_tables {
 };
 
 struct tally {
-    int refused = 0, full = 0, conflict = 0, quota = 0, cut = 0, taken_over = 0;
+    int refused = 0, full = 0, conflict = 0, quota = 0, cut = 0, taken_over = 0, away = 0;
 };
 
 // Random flows through one NAT: three clients with ten ports each around the range's, up to five
 // destinations.
-void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
+void compare(nat n, std::uint64_t seed, int steps, tally& sum, const nat* later = nullptr) {
     random_bits random(seed);
     const auto a = parse_address("198.51.100.1");
     std::vector<endpoint> all = {{a, 53}, {a, 80}, {a, 443}, {a + 1, 80}};
@@ -140,10 +172,11 @@ void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
         protocols.push_back(transport::udp);
     }
     const port first = n.port_set_restrict ? *n.port_set_restrict->start_port_number - 2 : 1024;
-    pair_of_tables both(n, all, protocols, seed + 1);
+    pair_of_tables both(n, all, protocols, seed + 1, later);
     const std::uint64_t sources = n.port_set_restrict ? 10 : 60000;
     const double opens = 0.55 + 0.3 * random.unit();
     for (int i = 0; i < steps; ++i) {
+        if (later && i == steps / 2) both.change(seed % 2 == 0);
         if (random.chance(opens))
             both.open(static_cast<std::uint32_t>(random.draw(pair_of_tables::clients)),
                       static_cast<std::uint32_t>(random.draw(all.size())),
@@ -158,6 +191,7 @@ void compare(nat n, std::uint64_t seed, int steps, tally& sum) {
     sum.quota += both.outcomes[static_cast<int>(refusal::quota)];
     sum.cut += both.cut;
     sum.taken_over += both.taken_over;
+    sum.away += both.away;
 }
 
 nat small_nat(const design& d, random_bits& random) {
@@ -311,4 +345,44 @@ TEST_CASE("each design with static mappings, which no flow is ever given") {
         INFO(d.name);
         CHECK(sum.refused > 200);
     }
+}
+
+TEST_CASE("a NAT that becomes another: ports, addresses, design and limits") {
+    random_bits random(17);
+    tally sum;
+    for (const auto& d : catalogue())
+        for (int i = 0; i < 80; ++i) {
+            nat n = small_nat(d, random);
+            nat later = small_nat(d, random);
+            // what closing entries and the order of use were marked by, and what parts ports
+            const auto keep = n.design;
+            const auto& other = catalogue()[random.draw(catalogue().size())];
+            const bool one_flow = other.mapping_type == mapping_type::edm ||
+                                  other.mapping_type == mapping_type::eim_if_possible;
+            if (one_flow && random.draw(2) == 1) later.design = other;
+            later.design.reuse = keep.reuse;
+            later.design.pressure = keep.pressure;
+            later.design.clash_scope = keep.clash_scope;
+            later.design.pool = keep.pool;
+            later.design.timers = keep.timers;
+            later.design.when_restricted = n.design.when_restricted = {};
+            // a list of addresses of which some are as before
+            const auto first = parse_address("203.0.113.1") + random.draw(3);
+            later.external_ip_address_pool = {first, first + random.draw(3)};
+            // a table that begins to drop entries knows no order of those before
+            if (keep.pressure != pressure_kind::refuse) {
+                n.connection_limits.limit_per_instance = 3 + random.draw(20);
+                later.connection_limits.limit_per_instance = 3 + random.draw(20);
+            }
+            if (random.draw(3) == 0) later.connection_limits.limit_per_subscriber = 3;
+            if (random.draw(4) == 0)
+                later.static_mappings =
+                    std::vector<static_mapping>{{{}, port_set(40003, 40004), {}}};
+            INFO(d.name << " then " << later.design.name << " run " << i);
+            compare(n, random.next() % 100000, 400, sum, &later);
+        }
+    CHECK(sum.away > 500);
+    CHECK(sum.refused > 500);
+    CHECK(sum.taken_over > 50);
+    CHECK(sum.quota > 100);
 }

@@ -10,6 +10,8 @@
 // system is not all that matters (NATs inside others or side by side, batches, limits on rates,
 // subscribers and servers, time-wait, tables and quotas beside bursts) everything is stepped, and
 // what is refused is counted among the connections that arrive within 1 % of a mean hold of a time.
+// Where a NAT becomes another, what is live stays where it lies: a chain begins with the flows on
+// ports that the NAT still gives, by their law or as simulated states of the former design have it.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -30,6 +32,9 @@ struct after_options {
     std::vector<double> quantiles = {0.05, 0.5, 0.95};  // of the first refusal, in (0, 1)
     std::uint64_t runs = 0;                             // of a simulation; 0: as time allows
     std::uint64_t seed = 1;
+    // Flows on ports or addresses that the NAT no longer gives end at the change; else they stay
+    // until they end, and count in its table and quotas alone.
+    bool cut = false;
     // Called with the part that is done, 0..1, now and then; throws to stop.
     std::function<void(double)> progress = {};
 };

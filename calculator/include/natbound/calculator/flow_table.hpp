@@ -24,8 +24,12 @@ struct table_setup {
     const nat_plan* plan = nullptr;
     std::vector<destination_place> destinations;
     std::uint32_t scopes = 1;
-    std::uint32_t ranks = 1;             // addresses of the pool
-    std::uint64_t first_rank = 0;        // the first of them
+    std::uint32_t ranks = 1;       // addresses of the pool
+    std::uint64_t first_rank = 0;  // the first of them
+    // Where a change gives or takes addresses: cells of each scope, one for every address that is
+    // in the pool before or after it, and the cell of each address of this pool. Else as `ranks`.
+    std::uint32_t columns = 0;
+    std::vector<std::uint32_t> column = {};
     std::optional<std::uint64_t> table;  // the most flows
     std::optional<std::uint64_t> quota;  // the most flows of one client
     bool pairs = false;                  // the live flows of a client share an external address
@@ -38,6 +42,9 @@ struct table_setup {
 // From a plan, with as many of these as it and the destinations ask for.
 table_setup setup_for(const nat_plan& plan, std::vector<destination_place> destinations,
                       std::uint32_t scopes, std::uint32_t ranks);
+
+// Columns for the pools of two setups of one NAT, each of the whole pool.
+void join_columns(table_setup& before, table_setup& after);
 
 enum class flow_state : std::uint8_t { gone, open, closing };
 
@@ -75,6 +82,13 @@ class flow_table {
     void close(std::uint32_t id, close_cause cause);
     void remove(std::uint32_t id);
 
+    // The NAT becomes another: all flows stay where they are, also on ports and addresses that are
+    // given no more. With the same destinations, scopes and columns, and
+    // both or neither with mappings that flows share.
+    void move_to(const table_setup& next);
+    // Whether a flow is where no new one from its source port could be.
+    bool is_away(std::uint32_t id) const;
+
     live_flow& flow(std::uint32_t id) { return flows_[id]; }
     const live_flow& flow(std::uint32_t id) const { return flows_[id]; }
     const live_flow* flows() const { return flows_.data(); }
@@ -90,7 +104,7 @@ class flow_table {
         return (shared_.empty() ? id : place_[id]) & 0xffffU;
     }
     const port_bits& cell(std::uint32_t scope, std::uint32_t rank) const {
-        return cells_[scope * setup_.ranks + rank];
+        return cells_[scope * columns_ + column_of(rank)];
     }
     const table_setup& setup() const { return setup_; }
     std::uint32_t destination_of(const live_flow& f) const {
@@ -99,6 +113,13 @@ class flow_table {
 
   private:
     void keep_holes();
+    std::uint32_t column_of(std::uint32_t rank) const {
+        return setup_.column.empty() ? rank : setup_.column[rank];
+    }
+    // The pool's address there; none: it is in the pool no more.
+    std::uint32_t rank_of(std::uint32_t cell) const;
+    bool is_kept(std::uint32_t cell, port p) const { return !kept_.empty() && kept_[cell].busy(p); }
+    void count_client(const live_flow& f, std::uint32_t cell);
     // The ports that any search of the plan may give.
     void find_given();
     // Whether no search could find a port in that cell: known without one, since an overloaded NAT
@@ -121,8 +142,10 @@ class flow_table {
     bool held_by_source(std::uint64_t key, std::uint32_t cell, port external) const;
 
     table_setup setup_;
-    std::uint32_t destinations_;
+    std::uint32_t destinations_, columns_;
+    bool moved_ = false;
     std::vector<port_bits> cells_;
+    std::vector<port_bits> kept_;  // by static mappings, a cell's; none: empty
     std::array<std::uint64_t, port_count / 64> given_{};
     std::uint32_t given_count_ = 0;
     std::vector<std::uint32_t> busy_given_;  // a cell's
@@ -178,11 +201,11 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
         remove(oldest);
     }
     const std::uint32_t pair = client * destinations_ + destination;
-    const std::uint32_t first_cell = setup_.destinations[destination].scope * setup_.ranks;
-    if (setup_.remembers) {
+    const std::uint32_t first_cell = setup_.destinations[destination].scope * columns_;
+    if (setup_.remembers && design.mapping_type != mapping_type::edm) {
         const std::uint32_t same = shared_mapping(client, destination, source);
         if (same != none) {
-            const std::uint32_t cell = first_cell + cell_of(same) % setup_.ranks;
+            const std::uint32_t cell = first_cell + cell_of(same) % columns_;
             const port at = external_of(same);
             const bool if_possible = design.mapping_type == mapping_type::eim_if_possible;
             // its own flows do not stand in the way of a mapping that carries several
@@ -201,19 +224,23 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     std::uint32_t beside_rank = none;
     port beside = port_count;
     if (const auto partner = partner_of(pair, source); partner != none) {
-        beside_rank = cell_of(partner) % ranks;
+        beside_rank = rank_of(cell_of(partner));
         beside = setup_.plan->beside(source, external_of(partner));
         if (design.port_contiguity == contiguity::require) {
-            if (beside != port_count && !cells_[first_cell + beside_rank].busy(beside))
-                out.id = insert(pair, first_cell + beside_rank, source, beside);
+            const std::uint32_t cell = first_cell + column_of(beside_rank);
+            if (beside != port_count && !cells_[cell].busy(beside))
+                out.id = insert(pair, cell, source, beside);
             else
                 out.refused = refusal::no_port;
             return out;
         }
     }
-    const bool bound = setup_.pairs && client < held_.size() && held_[client] > 0;
+    const std::uint32_t own = setup_.pairs && client < held_.size() && held_[client] > 0
+                                  ? rank_of(paired_[client])
+                                  : none;
+    const bool bound = own != none;
     if (bound) {
-        rank = paired_[client];
+        rank = own;
     } else if (rank == none) {
         if (ranks == 1 || design.pool.choice == pool_choice::first)
             rank = 0;
@@ -226,7 +253,7 @@ table_outcome flow_table::open(std::uint32_t client, std::uint32_t destination, 
     const take_over_rule reuse{setup_.takes_over && is_tcp, design.reuse.chance};
     const std::uint32_t tries = design.pool.fallback && !bound ? ranks : 1;
     for (std::uint32_t i = 0; i < tries; ++i) {
-        const std::uint32_t cell = first_cell + rank;
+        const std::uint32_t cell = first_cell + column_of(rank);
         if (beside != port_count && rank == beside_rank && !cells_[cell].busy(beside)) {
             out.id = insert(pair, cell, source, beside);
             return out;

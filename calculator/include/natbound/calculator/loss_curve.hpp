@@ -58,6 +58,8 @@ class loss_curve {
     // Whether its connections meet on mappings: then the probability is known between two bounds.
     bool shares() const { return sharing_ != nullptr; }
     double ports() const { return ports_; }  // that a search may give, on all its addresses
+    // Of each address, static mappings among them.
+    const port_set& permitted() const { return permitted_; }
     // Under paired pooling the load at which a bad dealing of its clients refuses so many.
     std::optional<double> badly_dealt(double epsilon) const;
     double tries() const { return tries_; }  // where the method is attempts
@@ -121,6 +123,7 @@ class loss_curve {
     loss_method method_ = loss_method::simulated_states;
     double ports_ = 0, least_busy_ = 0, tries_ = 0, input_load_ = 0;
     std::string why_;
+    port_set permitted_;
     bool poisson_ = true, complete_ = false;
     arrival_process arrives_;  // batches, modulated: of all parts
     double hold_ = 0;          // then, of all parts

@@ -61,6 +61,9 @@ struct simulation_input {
     // The pool's address by client * addresses + address of the destination; empty: as the design
     // chooses at each open.
     std::vector<std::uint32_t> rank_of;
+    // What change() makes of the NAT, and then of rank_of.
+    std::optional<table_setup> later = {};
+    std::vector<std::uint32_t> later_rank_of = {};
     std::uint32_t addresses = 1;  // different destination addresses
     // Counted apart: kind_of[group of clients * destinations + destination] < kinds.
     std::vector<std::uint32_t> kind_of;
@@ -99,6 +102,9 @@ class simulation {
     // From now on the open flows of a stream close as those of the other do; where both are
     // exponential at its rate, too.
     void go_on_as(std::size_t stream, std::size_t other);
+    // The NAT becomes input.later, if there is one. Flows that are live stay where they are; or
+    // cut: those end at once that are on ports or addresses which it does not give.
+    void change(bool cut);
     // Puts a stationary number of flows into the empty table, in any order; refused ones are left
     // out. How they lie is then not yet stationary: advance() for a few holds.
     // The same with just so many flows, as they are at one moment.
@@ -249,6 +255,7 @@ class simulation {
     std::uint32_t& place_of(std::uint32_t id);
 
     const simulation_input* input_;
+    const std::vector<std::uint32_t>* rank_of_;
     flow_table table_;
     client_sockets sockets_;
     random_bits random_;

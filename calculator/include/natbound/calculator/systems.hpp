@@ -85,6 +85,9 @@ system_split split(const scenario& s, const filled_traffic& traffic, std::uint64
 std::vector<std::pair<double, std::uint64_t>> assignments_by_load(const scenario& s,
                                                                   const filled_traffic& traffic);
 
+// The system's cells, as a table without the limits of the whole NAT.
+table_setup table_of(const system_split& all, const loss_system& system);
+
 // The system as it is simulated: at most that many clients stand for more. Kinds are numbered as
 // `kinds` (places in split.kinds, which it fills).
 simulation_input input_for(const scenario& s, const system_split& all, const loss_system& system,

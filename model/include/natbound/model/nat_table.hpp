@@ -60,13 +60,11 @@ struct opened {
 
 class nat_table {
   public:
-    explicit nat_table(const nat_plan& plan)
-        : plan_(&plan),
-          pairs_(plan.pairs()),
-          counts_subscribers_(pairs_ || plan.quota || plan.of->mapping_limits.limit_subscribers),
-          drops_(plan.table && plan.design.pressure != pressure_kind::refuse),
-          shares_(plan.design.mapping_type != mapping_type::edm),
-          takes_over_(!plan.design.reuse.take_over.empty()) {}
+    explicit nat_table(const nat_plan& plan) { follow(plan); }
+
+    // The NAT becomes another: all flows stay where they are, also on ports and addresses that it
+    // no longer gives, where they count as entries alone; or cut: those are removed.
+    void move_to(const nat_plan& next, bool cut);
 
     // Opens a flow that is not live. `Random` as in choose_port; the pool address is drawn from it
     // too where the design draws it or does not publish its hash.
@@ -130,6 +128,10 @@ class nat_table {
         bool operator<(const timer& other) const { return until > other.until; }  // soonest on top
     };
 
+    void follow(const nat_plan& plan);
+    // Whether no new flow from its source port could be there.
+    bool is_away(const flow& f, const entry& e) const;
+    bool on_static_mapping(const flow& f, const entry& e) const;
     void insert(const flow& f, std::uint64_t rank, port at, opened& out);
     std::optional<flow> holder(const flow& f, std::uint64_t rank, port at) const;
     take_over_rule reuse_for(const flow& f) const;
@@ -143,19 +145,22 @@ class nat_table {
     endpoint external(std::uint64_t rank, port at) const;
     sparse_port_bits& ports_of(const flow& f, std::uint64_t rank);
 
-    const nat_plan* plan_;
-    bool pairs_, counts_subscribers_;
-    bool drops_;       // entries, when it is full
-    bool shares_;      // mappings among flows of one source
-    bool takes_over_;  // closing entries
+    const nat_plan* plan_ = nullptr;
+    std::uint64_t pool_ = 0;  // addresses
+    bool pairs_ = false, counts_subscribers_ = false;
+    bool drops_ = false;            // entries, when it is full
+    bool shares_ = false;           // mappings among flows of one source
+    bool takes_over_ = false;       // closing entries
+    bool moved_ = false;            // two mappings may have come to share an endpoint
+    std::vector<ip_address> left_;  // not in the pool any more, but in use: ranks beyond it
     double now_ = 0;
     std::unordered_map<flow, entry, flow_hash> flows_;
     std::set<flow> by_source_;  // in order, so that those of one source are neighbours: if shares_
     std::map<ip_address, subscriber> subscribers_;  // where they are counted
     std::list<flow> by_use_;                        // least recently used first: if drops_
     std::unordered_map<cell, sparse_port_bits, cell_hash> taken_;
-    // Of each endpoint that is held, where that may be several or is asked for: if shares_ or
-    // takes_over_.
+    // Of each endpoint that is held, where that may be several or is asked for: if shares_,
+    // takes_over_ or moved_.
     std::unordered_map<place, std::set<flow>, cell_hash> holders_;
     std::priority_queue<timer> timers_;  // also of flows that are gone
     std::uint64_t next_rank_ = 0;        // round robin
@@ -210,11 +215,11 @@ opened nat_table::open(const flow& f, Random& random) {
             out.refused = refusal::no_port;
         return out;
     }
-    const auto pool = static_cast<std::uint64_t>(plan_->pool_size);
     std::uint64_t rank = 0;
     bool bound = false;  // to the address that its client has already
     if (pairs_)
-        if (const auto own = subscribers_.find(f.source.address); own != subscribers_.end()) {
+        if (const auto own = subscribers_.find(f.source.address);
+            own != subscribers_.end() && own->second.rank < pool_) {
             rank = own->second.rank;
             bound = true;
         }
@@ -223,12 +228,12 @@ opened nat_table::open(const flow& f, Random& random) {
     } else if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address))
         rank = *fixed;
     else if (plan_->design.pool.choice == pool_choice::round_robin)
-        rank = next_rank_++ % pool;
+        rank = next_rank_++ % pool_;
     else
-        rank = random.draw(pool);
+        rank = random.draw(pool_);
     const take_over_rule reuse = reuse_for(f);
-    const std::uint64_t tries = plan_->design.pool.fallback && !bound ? pool : 1;
-    for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool) {
+    const std::uint64_t tries = plan_->design.pool.fallback && !bound ? pool_ : 1;
+    for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool_) {
         if (beside != port_count && partner->rank == rank && !ports_of(f, rank).busy(beside)) {
             insert(f, rank, beside, out);
             return out;
