@@ -21,6 +21,25 @@ bool in_bursts(const loss_system& system) {
                        [](const auto& p) { return p.arrives.changes(); });
 }
 
+// A number live that begins as Erlang's law and goes on with Poisson arrivals is never more than
+// Poisson's of the larger load (stochastically): whether that reaches the ports only with chances
+// that are told as bounds anyway.
+constexpr double least = 1e-290;
+bool never_full(const loss_curve& curve, const detail::start_law& start, double load) {
+    return curve.method() == loss_method::erlang_b && start.sampled.empty() &&
+           load < curve.ports() && log_erlang_b(curve.ports(), load) < std::log(least) - 10;
+}
+
+detail::system_course never_course(double before, double load, double hold,
+                                   const std::vector<double>& times) {
+    std::vector<double> live;
+    for (const double t : times)
+        live.push_back(before * std::exp(-t / hold) - load * std::expm1(-t / hold));
+    auto out = detail::free_course(live, times.size());
+    out.unseen.assign(times.size(), least);
+    return out;
+}
+
 void check(const after_options& o) {
     if (o.times.size() > 1000) throw domain_error("after: times: at most 1,000 are answered");
     for (const double t : o.times)
@@ -207,8 +226,11 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
                 draws.to(static_cast<double>(n));
                 return n == 0 ? 0.0 : draws.refused();
             };
+        const double most = options_.live ? curve.ports() : std::max(load, old ? old->load() : 0.0);
         auto found =
-            !start.sampled.empty()
+            never_full(curve, start, most)
+                ? never_course(start.law.mean(), load, hold, options_.times)
+            : !start.sampled.empty()
                 ? sampled_course(ports, load, hold, refusal, start.sampled, options_.times, stop)
             : refusal ? stepped_course(ports, load, hold, refusal, start.law, options_.times, stop)
                       : erlang_course(ports, load, hold, start.law, options_.times, stop);

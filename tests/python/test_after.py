@@ -340,3 +340,12 @@ def test_notes_say_what_is_a_bound_and_what_is_not_carried_over() -> None:
     assert not any("taken to be on the ports" in note for note in dealt.after(["traffic.rate=9/min"], [1.0], runs=20)["notes"])
     other = dealt.after(["nats.port-set.port-set-size=4"], [1.0], runs=20)
     assert any("taken to be on the ports" in note for note in other["notes"])
+
+
+def test_what_never_fills_is_followed_at_once() -> None:
+    """A load so far below the ports that no double holds its chance: only what is live changes."""
+    found = small(60_000, [{"to": "A", "rate": "100/min", "hold": "60s"}]).after(["traffic.rate=150/min"], [0.0, 30.0])
+    assert found.exact
+    assert found["live"] == pytest.approx([100, 150 - 50 * math.exp(-0.5)], rel=1e-9)
+    assert found["refused"][1]["at_most"] <= 1e-290
+    assert all(q["time"] is None for q in found["first_refusal"]["quantiles"])
