@@ -20,6 +20,10 @@ constexpr double small_enough = 0.002;
 // error has this more.
 constexpr double rough_holds = 6, rough_reach = 0.5, rough_error = 0.3;
 
+// A look of fewer holds says little of its own error: by chance it takes itself for sure, and would
+// then count for more than longer ones beside it.
+constexpr double few_holds = 2, few_holds_error = 2;
+
 }  // namespace
 
 using detail::good_enough;
@@ -92,8 +96,10 @@ curve_point loss_curve::simulate(double load, double holds, double precision, bo
         if (round < parts) continue;
         if (precision == 0 || round == parts * (precision == good_enough ? 4 : most_rounds)) break;
     }
-    for (auto& k : out.kinds)
+    for (auto& k : out.kinds) {
+        if (holds < few_holds) k.error *= few_holds_error;
         if (shorter && k.seen) k.error = std::hypot(k.error, rough_error);
+    }
     return out;
 }
 

@@ -66,6 +66,7 @@ class state_average {
     bool law_known_ = true;
     bool singles_ = false;     // some stream comes one by one
     double batches_rate_ = 0;  // batches a second, of the streams that come in them
+    double arrivals_ = 0;      // over all batches
     std::vector<double> batch_offered_, batch_failing_;  // a kind's, since the last state
     std::vector<double> z_, weight_;  // weights as they come; their mean is not 1
     std::vector<std::vector<double>> offered_, failing_;  // a kind's, by state

@@ -10,6 +10,7 @@
 #include <natbound/calculator/arrival_odds.hpp>
 #include <natbound/calculator/systems.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace natbound::calculator {
@@ -34,6 +35,7 @@ enum class loss_method {
 struct log_odds {
     double log = 0, error = 0;
     bool seen = true;
+    double growth = 0;  // d log / d log load, as the same states have it; 0: not known
 };
 
 struct curve_point {
@@ -87,7 +89,7 @@ class loss_curve {
     // Whether points that refused lie so near that reading it off is fair.
     bool measured(double load, std::size_t kind) const;
     // How fast it grows there: d log probability / d log load.
-    double slope(double load, std::size_t kind) const;
+    double slope(double load, std::size_t kind) const { return growth_at(load, kind).first; }
     // Simulates at that load for so many mean holds, unless the method is exact or a point within
     // `near` (of log load) has as much already. precision: goes on, up to ten times as long, until
     // the error of the logarithm is below; 0: does not. rough: after a shorter warm-up where a long
@@ -110,6 +112,8 @@ class loss_curve {
     double kept_ports(const nat_plan& plan, const port_set& permitted) const;
     double steepest(double load) const;
     double missed(const curve_point& p, std::size_t kind) const;
+    // And the standard error of that.
+    std::pair<double, double> growth_at(double load, std::size_t kind) const;
     double exact_log(double load) const;
     bool one_burst() const;
     curve_point simulate(double load, double holds, double precision, bool rough);
