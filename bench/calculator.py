@@ -144,6 +144,11 @@ def inverses() -> None:
     def windows() -> tuple[int, ...]:
         return draw.choice(((128, 64, 32, 16, 8), (128,), (64, 32)))
 
+    def packets(n: int, seconds: float) -> float:
+        # how long a full bucket lasts, beside holds of 10 s, decides how it is worked out
+        depth = max(1, round(seconds * n))
+        return c.scale_for_packets(n, depth, target(), opening=0.2 * n, live=0.1 * n, each=5, hold=10)
+
     eight = (1, 2, 3, 5, 8, 16, 32, 64)
     rows: list[tuple[str, Callable[[int], object]]] = [
         ("load_for", lambda n: c.load_for(n, target())),
@@ -184,7 +189,8 @@ def inverses() -> None:
         ("size_for_cut", lambda n: c.size_for_cut(n / 60, 60, 1, target())),
         ("rate_for_cut", lambda n: c.rate_for_cut(n, 60, 1, target())),
         ("keep_alive_for", lambda n: c.keep_alive_for(n, n / 10, 60, 1, target())),
-        ("scale_for_packets", lambda n: c.scale_for_packets(n, 200, target(), opening=0.2 * n, live=0.1 * n, each=5, hold=10)),
+        ("scale_for_packets, buckets of 0.5 ms: averages", lambda n: packets(n, 0.0005)),
+        ("scale_for_packets, buckets of 1 s: a chain", lambda n: packets(n, 1)),
         ("race_flows_for", lambda n: c.race_flows_for(n, target())),
     ]
     print(

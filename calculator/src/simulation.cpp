@@ -100,43 +100,6 @@ std::uint32_t simulation::attempt(std::size_t s, std::uint32_t client, std::uint
     return out.id;
 }
 
-bool simulation::bucket_level::take(const token_bucket& of, double now) {
-    tokens = std::min(of.depth, tokens + of.per_second * (now - at));
-    at = now;
-    if (tokens < 1) return false;
-    tokens -= 1;
-    return true;
-}
-
-// The packet that opens a connection, then the connection itself.
-bool simulation::let_in(std::size_t stream) {
-    if (input_->packets.per_second > 0 && input_->streams[stream].packets > 0) {
-        ++packets_;
-        if (!packets_level_.take(input_->packets, now_)) {
-            ++packets_lost_;
-            refused_by_ = asked::packets;
-            return false;
-        }
-    }
-    refused_by_ = asked::rate;
-    return input_->connections.per_second == 0 ||
-           connections_level_.take(input_->connections, now_);
-}
-
-// Any other packet; lost, it changes nothing else.
-void simulation::packet() {
-    ++packets_;
-    if (!packets_level_.take(input_->packets, now_)) ++packets_lost_;
-}
-
-double simulation::packet_rate() const {
-    double sum = 0;
-    if (input_->packets.per_second > 0)
-        for (const auto& group : groups_)
-            sum += group.packet_rate * static_cast<double>(group.open);
-    return sum;
-}
-
 void simulation::arrival() {
     const std::size_t stream = up_to_.size() > 1 ? pick(up_to_, random_) : 0;
     if (stream >= input_->streams.size()) {
@@ -268,14 +231,13 @@ void simulation::random_event(double at) {
         }
         at -= here;
     }
-    if (input_->packets.per_second > 0 && at < packet_rate()) return packet();
     arrival();
 }
 
 void simulation::step() {
     if (by_slots_) return step_slots();
     ++events_;
-    random_event(random_.unit() * (departures() + packet_rate() + arrival_rate_));
+    random_event(random_.unit() * (departures() + arrival_rate_));
 }
 
 // A draw among all external ports and the arrivals: an open flow there may close.
@@ -332,9 +294,10 @@ void simulation::expire() {
 
 // One event of any sort, or the clock moves to `until` if nothing happens before.
 void simulation::step_timed(double until) {
-    const double total = departures() + packet_rate() + arrival_rate_;
+    const double total = departures() + arrival_rate_;
     const double next = now_ + exponential(random_) / total;
     const double due = next_deadline();
+    if (policing_) packets_until(std::min({next, due, until}));
     if (due <= next && due <= until) {
         now_ = due;
         return expire();

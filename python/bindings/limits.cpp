@@ -243,7 +243,7 @@ void bind_eviction(py::module_& m) {
     formula(
         m, "keep_alive_for",
         [](double n, double r, double l, double g, double p, double i, double c) {
-            return calc::evicting_table(n, {{r, l, g, calc::never, i, c}}).keep_alive_for(p);
+            return calc::keep_alive_for(n, {r, l, g, calc::never, i, c}, p);
         },
         "size", "rate", "life", "gap", "target", "idle_timeout", "closed_timeout");
 }

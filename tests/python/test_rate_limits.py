@@ -196,7 +196,7 @@ def test_connections_that_are_refused_send_no_packets(rate: int) -> None:
     """In overload those that get in leave room for themselves alone: the fixed point, where the packets of all would lose twice as many."""
     scenario = gateway(rate, {"packets": "500/s", "packets-burst": 200}, hold="60s", packets=20)
     found = scenario.risk(tries=1)["refusal_probability"]
-    seen = scenario.simulate(seed=1, arrivals=200_000)["refusal_probability"]
+    seen = scenario.simulate(seed=1, arrivals=1_000_000)["refusal_probability"]  # known to 2 %: overloads last
     assert found == pytest.approx(seen, rel=0.15 if rate < 28 else 0.05)
 
 

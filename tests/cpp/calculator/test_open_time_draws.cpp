@@ -1,5 +1,7 @@
 // Open times as they are drawn, against their laws' formulas; what a glance finds left, against the
 // residual law (Feller II, XI.4) and against glances at open times laid end to end.
+#include "../../../calculator/src/exponential_gaps.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <natbound/calculator/hold_time.hpp>
@@ -101,5 +103,33 @@ TEST_CASE("a glance finds what is left of open times laid end to end") {
                 times / (law.mean * law.mean) + std::max(2 * share * (1 - share), 1.0 / many);
             CHECK(std::abs(share_above(looked, x) - share) < most_off * std::sqrt(variance / many));
         }
+    }
+}
+
+TEST_CASE("gaps by strips are exponential, up to the far tail and within each strip") {
+    random_bits random(5);
+    const auto& gaps = calculator::detail::exponential_gaps::shared();
+    std::vector<double> found;
+    for (int i = 0; i < 40 * many; ++i) found.push_back(gaps.draw(random));
+    std::sort(found.begin(), found.end());
+    const auto all = static_cast<double>(found.size());
+    double sum = 0, squares = 0;
+    for (const double x : found) {
+        sum += x;
+        squares += x * x;
+    }
+    CHECK(std::abs(sum / all - 1) * std::sqrt(all) < most_off);
+    CHECK(std::abs(squares / all - 2) * std::sqrt(all / 20) < most_off);  // Var(X^2) = 20
+    // Kolmogorov and Smirnov; beyond 2 once in 1,500 samples
+    double most = 0;
+    for (std::size_t i = 0; i < found.size(); ++i)
+        most =
+            std::max(most, std::abs(-std::expm1(-found[i]) - (static_cast<double>(i) + 0.5) / all));
+    CHECK(most * std::sqrt(all) < 2);
+    for (const double x : {7.6, 7.7, 9.0, 12.0, 14.0}) {
+        CAPTURE(x);
+        const double above =
+            static_cast<double>(found.end() - std::lower_bound(found.begin(), found.end(), x));
+        CHECK(std::abs(above - all * std::exp(-x)) < 5 * std::sqrt(all * std::exp(-x)) + 3);
     }
 }

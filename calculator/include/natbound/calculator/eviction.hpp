@@ -66,15 +66,30 @@ class evicting_table {
         double time, share;
     };
     profile mean_time() const { return {time_, share_}; }
+    std::pair<double, double> about_silence(double target) const;
     void find_time();
     void find_cuts();
     double entries(double time, double share, double recent) const;
-    double touched(double idle, const profile& as) const;
-    double open_at(const connection_kind& kind, double age, const profile& as) const;
     double cut_at(const profile& as) const;
-    std::pair<double, double> ages(const profile& as) const;
-    double cut_young(const profile& as) const;
     double oldest_open() const;
+    double longest() const;
+    // What is cut in a unit of time at least, at most, and of those older than any timeout; and
+    // whether keep-alives mend themselves.
+    struct cut_bounds {
+        double floor = 0, most = 0, old = 0;
+        bool mended = false;
+    };
+    struct young_ages;
+    cut_bounds bounds() const;
+    double cut_as(profile as, const cut_bounds& in) const;
+
+    // Of inverses, which ask many sizes for less than all cuts: of connections cut, were entries
+    // to go at an age, the logarithm of how many are over how many would be.
+    struct without_cuts {};
+    evicting_table(double size, std::vector<connection_kind> kinds, without_cuts);
+    double over_at_age(double age) const;
+    friend class cuts_of_one_kind;
+    friend double keep_alive_for(double size, const connection_kind& kind, double target);
 
     double size_;
     std::vector<connection_kind> kinds_;
@@ -87,9 +102,12 @@ class evicting_table {
 
 // For one kind of connections: the fewest entries with cut() <= target, 1 .. 1e12, and the most
 // connections a unit of time (kind.rate is not read), to 1e-12. 0 < target < 1; natbound::
-// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 10 ms.
+// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 40 us.
 std::uint64_t size_for_cut(const connection_kind& kind, double target);
 double rate_for_cut(double size, const connection_kind& kind, double target);
+
+// evicting_table(size, {kind}).keep_alive_for(target), without the cuts, which take longer.
+double keep_alive_for(double size, const connection_kind& kind, double target);
 
 // The chance that a connection is cut, exactly: one kind, no timeouts, no keep-alives, a table of 1
 // .. 12 entries. The chain of which entries are of open connections, by recency.

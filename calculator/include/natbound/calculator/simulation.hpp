@@ -230,7 +230,7 @@ class simulation {
     double departures() const;
     double packet_rate() const;
     bool let_in(std::size_t stream);
-    void packet();
+    void packets_until(double time);
     void random_event(double at);
     void arrival();
     std::uint32_t pick_destination(std::size_t stream);
