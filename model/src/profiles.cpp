@@ -26,10 +26,21 @@ const std::vector<std::pair<std::string, std::string>>& profile_files() {
     return files;
 }
 
-// Fields that are filled in key by key, and those that are taken whole or not at all.
-constexpr std::array<std::string_view, 5> by_key{"connection-limits", "mapping-limits",
-                                                 "rate-limits", "memory", "timers"};
-constexpr std::array<std::string_view, 2> whole{"port-set-restrict", "port-set"};
+// What a profile may set; each is filled in field by field.
+constexpr std::array<std::string_view, 7> groups{
+    "connection-limits", "mapping-limits", "rate-limits", "memory", "timers",
+    "port-set-restrict", "port-set"};
+
+// RFC 8512 has two ways to say which ports a NAT has: their first and last, or a PSID. A NAT that
+// says it in one way takes nothing from a profile that says it in the other.
+bool other_way(const bj::value& profile, const bj::value& own) {
+    const auto in_psid = [](const bj::value& v) {
+        return v.is_object() &&
+               std::any_of(v.get_object().begin(), v.get_object().end(),
+                           [](const auto& field) { return field.key().starts_with("psid"); });
+    };
+    return in_psid(profile) != in_psid(own);
+}
 
 bj::value named(const bj::value& name, const std::string& path) {
     std::vector<std::string> known;
@@ -65,14 +76,13 @@ void resolve_profile(bj::object& nat, const std::string& path) {
     profile.get_object().erase("limits");
     for (const auto& item : filled) {
         const std::string_view key = item.key();
-        const bool each = std::find(by_key.begin(), by_key.end(), key) != by_key.end();
-        if (!each && std::find(whole.begin(), whole.end(), key) == whole.end())
+        if (std::find(groups.begin(), groups.end(), key) == groups.end())
             rules::fail(here + ".limits." + std::string(key), "", "a profile does not set this",
                         "it sets connection-limits, mapping-limits, rate-limits, memory, timers, "
                         "port-set-restrict or port-set");
         if (!nat.contains(key))
             nat[key] = item.value();
-        else if (each)
+        else if (key != "port-set-restrict" || !other_way(item.value(), nat[key]))
             nat[key] = merge_patch(item.value(), nat[key]);
     }
 }

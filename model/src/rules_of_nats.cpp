@@ -362,6 +362,7 @@ void of_nats(const scenario& s, known_names& names) {
     for (std::size_t i = 0; i < s.nats.size(); ++i) check.router(i);
     const auto outer = outer_of(s);
     for (std::size_t i = 0; i < s.nats.size(); ++i) check.behind_itself(i, outer);
+    servers_on_pools(s);
 }
 
 }  // namespace natbound::rules

@@ -77,7 +77,7 @@ nat_capacity firewall_capacity(const scenario& s, const reach_table& reach, std:
     if (table && *table < out.at_most) {
         out.at_most = *table;
         out.binds = "table";
-        out.sets_it = "the flow table of " + n.name + " holds " + grouped(*table);
+        out.sets_it = table_in_words(n, *table) + " holds " + grouped(*table);
     }
     if (room) {
         const server_room before = *room;
@@ -150,7 +150,7 @@ void with_firewalls(const scenario& s, guaranteed_result& out) {
                                   bj::object{{"reason", "state"}, {"nat", n.name}}});
         };
         consider(table, there, "table",
-                 "the table of " + n.name + " holds " + (table ? grouped(*table) : "") +
+                 (table ? table_in_words(n, *table, "table") + " holds " + grouped(*table) : "") +
                      (cuts ? "; the next connection cuts the one least recently used"
                            : "; the next connection is refused"));
         consider(quota, most, "quota",

@@ -4,6 +4,7 @@
 #include "cascade_view.hpp"
 #include "contiguous.hpp"
 #include "divided_pools.hpp"
+#include "independent.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/ways_out.hpp"
@@ -18,8 +19,9 @@ namespace natbound {
 
 namespace {
 
-// Ways out that share endpoints: it does not fit where one of them, or what all have towards one
-// server set, is too little; it does where they can be kept apart.
+// Ways out that share endpoints: it does not fit where one of them, or what all that have to do
+// with one another have towards one server set, is too little; it does where they can be kept
+// apart.
 fit_result clashing_pairs(const scenario& s, const demand_list& demand) {
     by_pairs each(s, demand);
     if (each.passes_servers()) return each.found();
@@ -28,12 +30,21 @@ fit_result clashing_pairs(const scenario& s, const demand_list& demand) {
     if (auto all = more_than_maximum(s, demand); all.verdict == fit_verdict::does_not_fit)
         return all;
     if (auto apart = placed_apart(s, demand)) return std::move(*apart);
-    for (std::size_t v = 0; v < s.servers.size(); ++v) {
-        demand_list some = demand;
-        std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
-        if (some.size() < 2) continue;
-        if (auto all = more_than_maximum(s, demand, some); all.verdict == fit_verdict::does_not_fit)
+    const auto parts = independent_parts(s, demand);
+    for (const auto& part : parts) {
+        const auto too_much = [&](const demand_list& some) -> std::optional<fit_result> {
+            if (some.size() < 2) return std::nullopt;
+            auto all = more_than_maximum(s, demand, some);
+            if (all.verdict != fit_verdict::does_not_fit) return std::nullopt;
             return all;
+        };
+        if (parts.size() > 1)
+            if (auto found = too_much(part.as_given)) return std::move(*found);
+        for (std::size_t v = 0; v < s.servers.size(); ++v) {
+            demand_list some = part.as_given;
+            std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
+            if (auto found = too_much(some)) return std::move(*found);
+        }
     }
     fit_result out;
     out.sets_it = "no division of the external endpoints that are shared was found that carries it";

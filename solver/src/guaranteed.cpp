@@ -18,6 +18,7 @@
 #include "partner_conflict.hpp"
 #include "port_set_guaranteed.hpp"
 #include "search_bound.hpp"
+#include "words.hpp"
 
 namespace natbound {
 namespace {
@@ -111,7 +112,8 @@ guaranteed_result of_nat(const scenario& s, const nat& n, known_sequences& seque
         const bool cuts = plan.design.pressure == pressure_kind::drop_least_recently_used;
         with_limit(
             {*limit, "table",
-             "the table of " + n.name + " holds " + grouped(*limit) +
+             (mappings ? "the table of " + n.name : table_in_words(n, *limit, "table")) +
+                 " holds " + grouped(*limit) +
                  (cuts ? "; the next connection cuts the one least recently used"
                        : "; the next connection is refused"),
              mappings ? "no history that reaches the limit on mappings was found (" + n.name + ")"

@@ -3,12 +3,13 @@
 // Where every connection has a mapping of its own, each minimum cut names pairs and the room that
 // there is for them all: Newton's method goes from cut to cut, each time to the multiple that the
 // last one allows, which falls each time until no cut is broken. Elsewhere fits() is asked, by
-// halving.
+// halving, of each part of the scenario that has nothing to do with the others.
 #include <algorithm>
 #include <functional>
 #include <queue>
 
 #include "contiguous.hpp"
+#include "independent.hpp"
 #include "joint_nats.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
@@ -304,6 +305,35 @@ fraction beyond_sockets(const scenario& s, const demand_list& demand) {
     return *out;
 }
 
+void look_for(const scenario& s, const demand_list& demand, multiple_result& out);
+
+// The least of the parts' multiples. One that carries all below the least that is known to be too
+// much is not looked at further.
+void least_of(const std::vector<independent_part>& parts, const demand_list& demand,
+              multiple_result& out) {
+    std::optional<fraction> certain;  // of the parts that are known between bounds
+    for (const auto& part : parts) {
+        const auto less = below(part.demand, out.beyond);
+        if (fits(part.s, less).verdict == fit_verdict::fits) continue;
+        look_up();
+        multiple_result one;
+        one.fits = {0, 1};
+        one.beyond = beyond_sockets(part.s, part.demand);
+        try {
+            look_for(part.s, part.demand, one);
+        } catch (const limit_reached&) {
+            out.beyond = std::min(out.beyond, one.beyond);
+            throw;
+        }
+        out.beyond = std::min(out.beyond, one.beyond);
+        fraction next = one.beyond;
+        for (const auto& p : part.demand) next = std::min(next, next_of(one.fits, p.connections));
+        if (next < one.beyond) certain = certain ? std::min(*certain, one.fits) : one.fits;
+    }
+    out.fits = least(demand, below(demand, out.beyond));
+    if (certain) out.fits = std::min(out.fits, *certain);
+}
+
 // `out` is as close as is known, whenever it ends.
 void look_for(const scenario& s, const demand_list& demand, multiple_result& out) {
     newton flows(s, demand);
@@ -313,7 +343,11 @@ void look_for(const scenario& s, const demand_list& demand, multiple_result& out
         out.within = below(demand, out.beyond);
         out.fits = least(demand, out.within);
     } else {
-        halving(s, demand, out).run();
+        const auto parts = independent_parts(s, demand);
+        if (parts.size() > 1)
+            least_of(parts, demand, out);
+        else
+            halving(s, demand, out).run();
         out.within = at(demand, out.fits);
         out.fits = least(demand, out.within);
     }

@@ -117,7 +117,7 @@ class one_nat {
         if (limits.limit_per_instance && wanted > *limits.limit_per_instance) {
             bj::object item(
                 {{"nat", nat_.name}, {"at-most", json_count(*limits.limit_per_instance)}}, memory_);
-            refuse("the flow table of " + nat_.name + " holds " +
+            refuse(table_in_words(nat_, *limits.limit_per_instance) + " holds " +
                        grouped(*limits.limit_per_instance) + ", and " + grouped(wanted) +
                        " connections are wanted through it",
                    std::move(item));

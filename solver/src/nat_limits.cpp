@@ -6,6 +6,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/port_sets.hpp"
 #include "overlay.hpp"
+#include "words.hpp"
 
 namespace natbound {
 
@@ -63,7 +64,7 @@ std::optional<nat_limit> limit_of(const scenario& s, const reach_table& reach, c
     // the plan's table joins both limits where each flow has a mapping of its own: here they are
     // told apart, for the words
     if (const auto& table = plan.of->connection_limits.limit_per_instance)
-        out = {*table, "table", "the flow table of " + plan.of->name + " holds " + grouped(*table)};
+        out = {*table, "table", table_in_words(*plan.of, *table) + " holds " + grouped(*table)};
     if (const auto& m = plan.of->mapping_limits.limit_port_mappings) {
         const count each =
             plan.mappings

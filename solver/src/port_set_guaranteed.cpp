@@ -14,6 +14,7 @@
 #include "natbound/model/port_sets.hpp"
 #include "set_holding.hpp"
 #include "sets_on_demand.hpp"
+#include "words.hpp"
 
 namespace natbound {
 
@@ -101,7 +102,7 @@ void with_table(const scenario& s, const nat& n, guaranteed_result& out) {
     if (*plan.table <= most_stepped) full = fill_sets(s, n, *plan.table, nullptr);
     if (!full && out.nothing_fails && *plan.table <= most_stepped) return;  // too few flows
     limit_refuses(n, "table", *plan.table,
-                  "the table of " + n.name + " holds " + grouped(*plan.table) +
+                  table_in_words(n, *plan.table, "table") + " holds " + grouped(*plan.table) +
                       "; the next connection is refused or cuts another",
                   std::move(full), out);
 }

@@ -51,7 +51,7 @@ nat_capacity rough_capacity(const scenario& s, const reach_table& reach, std::si
         say(out, n.external_ip_address_pool.size() * 65536 * reached, "ports",
             "65,536 ports on each address of " + n.name + ", towards every destination");
     if (const auto& table = n.connection_limits.limit_per_instance)
-        say(out, *table, "table", "the flow table of " + n.name);
+        say(out, *table, "table", table_in_words(n, *table));
     return out;
 }
 

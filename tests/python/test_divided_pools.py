@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,36 @@ def test_each_server_set_may_have_a_division_of_its_own() -> None:
     assert scenario.capacity([*demand, {"from": "c1", "to": "s0", "connections": 1}], engine="flow").fits is False
     limited = scenario.with_settings("nats.n0.connection-limits.limit-per-instance=10")
     assert limited.capacity(demand, engine="flow").fits is None
+
+
+Room = tuple[int, int, int]  # of two NATs of a group, and of both together
+
+
+def carried(k: Fraction, wanted: list[list[int]], room: list[Room]) -> bool:
+    """Whether every group has room for that multiple, by Hall's condition."""
+    times = [[k.numerator * w // k.denominator for w in group] for group in wanted]
+    return all(x <= min(40, a) and y <= min(40, b) and x + y <= both for (x, y), (a, b, both) in zip(times, room, strict=True))
+
+
+def test_the_multiple_of_groups_that_share_nothing_is_the_least_of_theirs() -> None:
+    """Each group: two NATs that overlap."""
+    rng = random.Random(11)
+    for _ in range(12):
+        pools: list[str] = []
+        wanted: list[list[int]] = []
+        room: list[Room] = []
+        for g in range(3):
+            low, high = rng.randint(1, 2), rng.randint(1, 2)
+            first = 10 * g + 1
+            pools += [span(first, first + low), span(first + low, first + low + high)]
+            wanted.append([rng.randint(1, 9), rng.randint(1, 9)])
+            room.append((PORTS * (low + 1), PORTS * (high + 1), PORTS * (low + high + 1)))
+        demand = [{"from": f"c{2 * g + i}", "to": "s0", "connections": wanted[g][i]} for g in range(3) for i in (0, 1)]
+        scenario = network(pools)
+        whole = scenario.capacity(demand, engine="flow").multiple
+        alone = [scenario.capacity(demand[2 * g : 2 * g + 2], engine="flow").multiple for g in range(3)]
+        assert whole.exact
+        accepted(whole.evidence.to_dict())
+        assert carried(Fraction(whole.fraction), wanted, room)
+        assert not carried(Fraction(whole.next), wanted, room)
+        assert min(Fraction(one.next) for one in alone) == Fraction(whole.next)

@@ -202,3 +202,35 @@ def test_command() -> None:
     assert said("--engine", "flow").returncode == 0
     assert "auto, flow, z3 or cp-sat is wanted" in said("--engine", "cplex").stderr
     assert "leave one out" in said("--engine", "z3", "--claim", "N > 3").stderr
+
+
+def test_an_engine_that_gives_up_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from natbound.cli import main
+
+    monkeypatch.setattr(engines, "SECONDS", 0.0)
+    monkeypatch.setattr(sys, "argv", ["natbound", "capacity", str(EXAMPLES / "cgnat.yaml"), "--engine", "cp-sat", "--demand", "1000"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert ended.value.code == 0  # the flow's answer
+    assert first.startswith("1,000 connections fit")
+    assert " s, given counts by class: " in second.partition(" gave up after ")[2]
+    assert second.endswith("the answer above is natbound's flow's alone")
+
+
+def test_z3_has_one_minute_for_all_its_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+
+    def time_left(most: float) -> float:
+        left.append(most)
+        return most
+
+    monkeypatch.setattr(engines, "time_left", time_left)
+    program = Program()  # of each three, which exclude one another, 3/2 in fractions: no 3 in all, but 2
+    for _ in range(2):
+        x = [program.new(1) for _ in range(3)]
+        program.wanted += [(1, k) for k in x]
+        for i in range(3):
+            program.at_most([(1, x[i]), (1, x[i - 1])], 1)
+    assert engines.maximum(program, "z3")[0] == 2
+    assert left == [engines.SECONDS]

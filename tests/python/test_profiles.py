@@ -47,6 +47,30 @@ def test_what_the_nat_says_itself_goes_first() -> None:
     assert Scenario(behind("aws-nat-gateway", **{"port-set-restrict": own})).canonical["nats"][0]["port-set-restrict"] == own
 
 
+def test_groups_are_filled_in_field_by_field() -> None:
+    gateway = Scenario(behind("gcp-cloud-nat"))
+    wider = gateway.with_settings("nats.r.port-set.port-set-size=128").canonical["nats"][0]["port-set"]
+    assert wider == gateway.canonical["nats"][0]["port-set"] | {"port-set-size": 128}
+    assert wider["deterministic"]
+    half = Scenario(behind("aws-nat-gateway", **{"port-set-restrict": {"end-port-number": 40000}})).canonical["nats"][0]
+    assert half["port-set-restrict"] == {"start-port-number": 1024, "end-port-number": 40000}
+    psid = {"psid-offset": 6, "psid-len": 2, "psid": 1}  # the other way to say which ports
+    other = Scenario(behind("aws-nat-gateway", **{"port-set-restrict": psid})).canonical["nats"][0]
+    assert other["port-set-restrict"] == psid
+
+
+def test_what_sets_the_number_is_named() -> None:
+    words = "the memory of r (16MiB for entries of 320B) holds 52,428"
+    box = Scenario(behind(None, memory={"total": "16MiB", "per-entry": "320B"}))
+    assert box.capacity()["maximum"]["sets_it"] == words
+    assert box.capacity(60_000)["sets_it"].startswith(words + ", and 60,000")
+    assert box.answer(remedies=False)["guaranteed"]["sets_it"].startswith(words)
+    smaller = box.with_settings("nats.r.connection-limits.limit-per-instance=50000")
+    assert smaller.capacity()["maximum"]["sets_it"] == "the flow table of r holds 50,000"
+    wall = box.with_settings("nats.r.translates=false", "nats.r.external-ip-address-pool=", "nats.r.design=")
+    assert wall.capacity()["maximum"]["sets_it"] == words
+
+
 def test_memory_is_a_table_of_so_many_entries() -> None:
     nat = Scenario(behind("linux-conntrack-below-1gib", memory={"total": "512MiB"})).canonical["nats"][0]
     assert nat["connection-limits"] == {"limit-per-instance": 4096}

@@ -141,3 +141,29 @@ def test_where_an_address_is_drawn() -> None:
     assert "static mappings differ by address" in counted.method
     again = drawn.simulate(seed=9)
     assert again.interval[0] * 0.8 < counted.refusal_probability < again.interval[1] * 1.25
+
+
+def test_a_server_on_its_clients_own_pool() -> None:
+    """What goes there stays with the NAT, but for ports that it forwards (hairpinning)."""
+    servers = [small.server("S", "203.0.113.4", "443"), small.server("T", "198.51.100.7", "443")]
+    inner = small.nat(["A"], "203.0.113.4-203.0.113.5", small.design())
+    clients = [small.client("A", "10.0.0.1", "10-12"), small.client("B", "10.1.0.1", "10-12")]
+
+    def read(nats: list[dict[str, Any]], reaches: list[str] | None = None) -> natbound.Scenario:
+        there = [{**clients[0], **({"reaches": reaches} if reaches else {})}, clients[1]]
+        return natbound.Scenario(small.scenario(there, nats, servers))
+
+    says = r"pool: .*holds addresses of server set S, which its clients reach, in 203\.0\.113\.4.*static-mappings: \[\{external-src-port: 443\}\]"
+    with pytest.raises(natbound.InputError, match=says):
+        read([inner])
+    around = {**inner, "name": "around", "inside": ["n"]}
+    with pytest.raises(natbound.InputError, match="holds addresses of server set S"):
+        read([{**inner, "name": "n", "external-ip-address-pool": ["192.0.2.1"]}, around])
+    read([inner], ["T"])  # nobody inside goes there
+    kept = {"external-src-port": ["443"]}
+    forwarded = read([{**inner, "static-mappings": [kept]}]).capacity()["maximum"]["connections"]
+    assert forwarded == 2 * 3 + 2 * 3  # A and B, each to both
+    with pytest.raises(natbound.InputError, match="holds addresses of server set S"):
+        read([{**inner, "static-mappings": [{**kept, "transport-protocol": "udp"}]}])
+    with pytest.raises(natbound.InputError, match="holds addresses of server set S"):
+        read([{**inner, "static-mappings": [{**kept, "external-src-address": ["203.0.113.5"]}]}])

@@ -64,7 +64,7 @@ def capacity(
         with limited(timeout, memory):
             _for_all_sizes(scenario, as_json, certificate)
     _one_standard_input(scenario, demand)
-    with working("counting"), limited(timeout, memory):
+    with working(_step(engine)), limited(timeout, memory):
         result = scenario.capacity(demand, place=place, claim=claim, engine=engine).to_dict()
     part = result["maximum"] if demand is None and claim is None else result
     if certificate:
@@ -144,10 +144,18 @@ def _say_limit(result: dict[str, Any]) -> None:
         print(f"natbound: unknown: {ended['says']}", file=sys.stderr)
 
 
-def _told(says: int | None) -> str:
+def _step(engine: str) -> str:
+    return "counting" if engine not in ("z3", "cp-sat") else f"counting, and asking {engine} the same (a minute at most, or --timeout)"
+
+
+def _second(engine: dict[str, Any]) -> str:
+    """What the second engine says, or that it gave up, and what then stands."""
     from natbound import wording
 
-    return "nothing: it did not finish in time" if says is None else f"at most {wording.count(says)}"
+    who = f"{engine['name']} {engine['version']}"
+    if engine["says"] is None:
+        return f"{who} gave up after {engine['gave_up_after']:.3g} s, given {engine['model']}: the answer above is natbound's flow's alone"
+    return f"{who} says at most {wording.count(engine['says'])}, given {engine['model']}"
 
 
 def _say(result: dict[str, Any], asked: bool) -> None:
@@ -163,7 +171,7 @@ def _say(result: dict[str, Any], asked: bool) -> None:
     else:
         print(f"{wording.fits(result['demand'], result['fits'])}: {result['sets_it']}")
     if "says" in (asked_too := result.get("engine", {})):
-        print(f"{asked_too['name']} {asked_too['version']} says {_told(asked_too['says'])}, given {asked_too['model']}")
+        print(_second(asked_too))
     _say_limit(result)
     for line in wording.left_out(result):
         print(line)

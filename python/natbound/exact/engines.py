@@ -4,6 +4,7 @@ by connection (written.py), maximised by Z3 or OR-Tools CP-SAT, and held to what
 from __future__ import annotations
 
 import math
+import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +42,12 @@ def compared(
         if each is not None and int(p["connections"]):
             each.setdefault(p["from"], {})[p["to"]] = int(p["connections"])
     program, unit = _program(scenario, each)
+    began = time.monotonic()
     says, name, version = maximum(program, engine)
+    late = {} if says is not None else {"gave_up_after": round(time.monotonic() - began, 1)}
     who = {"name": name, "version": version, "model": f"{unit}: {len(program.most):,} variables, {len(program.sums):,} sums"}
     total = wanted if pairs is None else sum(int(p["connections"]) for p in pairs)
-    return {**found, "engine": {**who, "says": says, "trust": _trust(name, says, found, total)}}
+    return {**found, "engine": {**who, "says": says, **late, "trust": _trust(name, says, found, total)}}
 
 
 def _program(scenario: Scenario, wanted: dict[str, dict[str, int]] | None) -> tuple[Program, str]:
@@ -65,7 +68,8 @@ def _program(scenario: Scenario, wanted: dict[str, dict[str, int]] | None) -> tu
 def _trust(name: str, says: int | None, found: dict[str, Any], total: int | None) -> str:
     """What has to be believed; raises Disagreement."""
     if says is None:
-        return f"natbound alone, and its certificate: {name} did not finish in time"
+        settled = found["fits"] is not None if total is not None else found["maximum"].get("connections") is not None
+        return ("natbound alone, and its certificate" if settled else "nothing is settled") + f": {name} did not finish in time"
     if total is None:
         part = found["maximum"]
         exact = part.get("connections")
@@ -105,8 +109,10 @@ def _by_z3(program: Program) -> tuple[int | None, str, str]:
             asked.add(z3.Sum([c * x[k] for c, k in terms]) <= limit)
         return z3.Sum([c * x[k] for c, k in program.wanted])
 
+    until = time.monotonic() + time_left(SECONDS)
+
     def check(asked: Any) -> Any:
-        asked.set("timeout", max(1, int(1000 * time_left(SECONDS))))
+        asked.set("timeout", max(1, int(1000 * (until - time.monotonic()))))
         return stoppable(asked.check, context.interrupt)
 
     if not program.wanted:

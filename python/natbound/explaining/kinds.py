@@ -120,7 +120,7 @@ def _sharing(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
 def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
     """More sets for each subscriber, where sets are dealt out on demand (alone, or beside deterministic ones); where each has one for ever, a
     larger one. That can only help where nothing but the sets takes ports: a hole would fall into another one's set, a dynamic part shrink. The
-    rule is written out whole, as a profile's is left as a whole."""
+    rule is written out whole."""
     rule = nat.get("port-set") or {}
 
     def setting(**changed_keys: Any) -> list[str]:

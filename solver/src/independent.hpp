@@ -1,0 +1,22 @@
+#pragma once
+// Parts of a scenario that have nothing to do with one another.
+#include <vector>
+
+#include "natbound/solver/demand.hpp"
+
+namespace natbound {
+
+// One part: its NATs and client sets, with all servers, and what is wanted of it.
+struct independent_part {
+    scenario s;
+    demand_list demand;
+    demand_list as_given;  // the same by the client numbers of the whole
+};
+
+// The parts that some of the demand is of: a demand fits just where in each part its share does, so
+// its largest multiple is the least of theirs. Together are a NAT and what is inside it, NATs and
+// clients that have an external address in common, and clients that want the same server set where
+// that has limits or backends.
+std::vector<independent_part> independent_parts(const scenario& s, const demand_list& demand);
+
+}  // namespace natbound
