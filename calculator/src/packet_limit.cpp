@@ -120,8 +120,9 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     const auto exact = [&](double scale) { return limit.at(scale).log_refusal; };
     // The chain's answer is near to a line in the average's, which costs little to invert.
     const double wanted = std::log(target);
+    const double most = rough(high);
     double asked = wanted, slope = 1, last = 0, last_asked = 0, from = guess;
-    for (int i = 0; i < 8 && asked < -1e-9; ++i) {
+    for (int i = 0; i < 8 && asked < most; ++i) {
         from = at_which(asked, from, rough);
         const double above = exact(from) - wanted;
         if (std::abs(above) < 10 * near) return from;

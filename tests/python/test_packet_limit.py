@@ -76,6 +76,14 @@ def test_deep_and_rare() -> None:
     assert calculator.packet_limit(1000, 4000, **more).refusal == pytest.approx(1e-4, rel=1e-4)
 
 
+def test_a_scale_beyond_what_the_average_can_come_to() -> None:
+    """So deep a bucket refuses 1e-72 or 1e-2, half a percent of load apart; the average, asked for what leads there, was said to have no more."""
+    load = {"opening": 19632.0, "live": 9816.0, "each": 5.0, "hold": 10.0}
+    scale = calculator.scale_for_packets(98160, 981600, 1e-9, **load)
+    more = {**load, "opening": load["opening"] * scale, "live": load["live"] * scale}
+    assert calculator.packet_limit(98160, 981600, **more).log_refusal == pytest.approx(math.log(1e-9), abs=1e-4)
+
+
 @pytest.mark.parametrize(
     "given",
     [
