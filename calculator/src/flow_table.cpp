@@ -186,7 +186,8 @@ void flow_table::move_to(const table_setup& next) {
         port_bits& bits = cells_[cell];
         for (std::size_t w = 0; w < port_count / 64; ++w)
             for (std::uint64_t left = bits.busy_words()[w]; left != 0; left &= left - 1) {
-                const auto p = static_cast<port>(w * 64 + std::countr_zero(left));
+                const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+                const auto p = static_cast<port>(w * 64 + bit);
                 const bool held = shared_.empty()
                                       ? flows_[cell << 16U | p].state != flow_state::gone
                                       : shared_[cell][p] > 0;

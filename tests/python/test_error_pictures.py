@@ -20,7 +20,15 @@ ALL = [panel for panels in PICTURES.values() for panel in panels]
 # What is known by simulation only: tests/cpp/calculator/test_window_loss.cpp, tests/python/test_window_refusal.py, test_evicted.py, tests/reference/make_maxima.py. The inverses of what is measured are
 # held to it by test_inverses.py.
 SIMULATED = {"window_loss", "window_refusal", "mean_maximum", "load_from_maximum", "cut_probability"}
-SIMULATED_TABLES = {"window_loss", "window_loss_edge", "window_loss_many", "window_loss_rounds", "window_outside", "window_patterns"}
+SIMULATED_TABLES = {
+    "packets",
+    "window_loss",
+    "window_loss_edge",
+    "window_loss_many",
+    "window_loss_rounds",
+    "window_outside",
+    "window_patterns",
+}
 INVERSES = {"keep_alive_for", "scale_for_packets", *(set(ASKED_FORWARD) - {"subscribers_for"})}
 
 

@@ -207,7 +207,7 @@ def retry_facts() -> Iterator[Fact]:
         if 1 < tries < 10:
             waits = [min(3e4 * 1.5**k, 1e5) for k in range(tries - 1)]
             if 3e4 * p >= 40:
-                arguments |= {"backoff": 3e4, "factor": 1.5, "most_backoff": 1e5, "jitter": 1, "hold": 10}
+                arguments |= {"backoff": 3e4, "factor": 1.5, "most_backoff": 1e5, "jitter": 1, "hold": 0.01}
                 weight = [q**k * (1 - p) for k in range(tries)]
                 delay = mp.fsum(w * mp.fsum(waits[:k]) for k, w in enumerate(weight)) / mp.fsum(weight)
                 yield Fact("retries", "mean_delay", arguments, delay)
