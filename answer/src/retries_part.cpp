@@ -114,7 +114,7 @@ std::optional<bj::object> fixed_point(const scenario& s, const risk_result& firs
     how.interrupt = options.interrupt;
     if (!first.exact) how.holds /= 8;  // several loads are looked at
     rising_refusals refusals(s, how, first, options.scale);
-    const auto all = split(s, fill_traffic(s));
+    std::optional<system_split> all;  // which not every network has that can be counted
     double connections = 0, attempts = 0, refused = 0, failed = 0, waited = 0, meet = 0;
     for (std::size_t k = 0; k < first.kinds.size(); ++k) {
         const auto& kind = first.kinds[k];
@@ -125,7 +125,8 @@ std::optional<bj::object> fixed_point(const scenario& s, const risk_result& firs
             found.attempt_refusal = found.connection_failure = p;
             found.attempts = 1;
         } else {
-            const double load = least_load(all, kind.kind) * options.scale;
+            if (!all) all = split(s, fill_traffic(s));
+            const double load = least_load(*all, kind.kind) * options.scale;
             found = retries_of_strangers(
                 load, policy, [&](double offered) { return refusals.at(k, offered / load); });
         }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <map>
 #include <natbound/calculator/finite_queue.hpp>
@@ -72,7 +73,7 @@ std::pair<double, double> queue_curve::between(double y) {
 
 std::pair<double, double> queue_curve::known(int i) {
     if (i < -farthest_ || i > farthest_) return computed(i);  // soon done
-    auto& kept = points_[static_cast<std::size_t>(i + farthest_)];
+    auto& kept = points_[static_cast<std::size_t>(std::ptrdiff_t{i} + farthest_)];
     if (kept.second == 0) kept = computed(i);
     return kept;
 }
