@@ -21,7 +21,8 @@ constexpr double small_enough = 0.002;
 constexpr double rough_holds = 6, rough_reach = 0.5, rough_error = 0.3;
 
 // A look of fewer holds says little of its own error: by chance it takes itself for sure, and would
-// then count for more than longer ones beside it.
+// then count for more than longer ones beside it, where it shows the way to a load. (Bounds, asked
+// for without a precision, stand alone.)
 constexpr double few_holds = 2, few_holds_error = 2;
 
 }  // namespace
@@ -97,7 +98,7 @@ curve_point loss_curve::simulate(double load, double holds, double precision, bo
         if (precision == 0 || round == parts * (precision == good_enough ? 4 : most_rounds)) break;
     }
     for (auto& k : out.kinds) {
-        if (holds < few_holds) k.error *= few_holds_error;
+        if (holds < few_holds && precision > 0) k.error *= few_holds_error;
         if (shorter && k.seen) k.error = std::hypot(k.error, rough_error);
     }
     return out;
