@@ -258,7 +258,7 @@ double packet_average::holds_to_empty(double scale) const {
     for (const double by : {part, 1 / part})
         for (double next = best * by; next <= longest; next *= by) {
             const double here = needs(next);
-            if (here >= least) break;
+            if (!(here < least)) break;
             least = here;
             best = next;
         }
