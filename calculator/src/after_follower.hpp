@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "after_course.hpp"
+#include "after_kept.hpp"
 #include "natbound/calculator/after.hpp"
 #include "natbound/calculator/systems.hpp"
 #include "other_limits.hpp"
@@ -62,6 +63,9 @@ class follower {
     // Of flows of a system in which nothing is refused, those that a change does not cut.
     double share_that_stays(const loss_system& system, const loss_curve& curve,
                             const loss_system& old);
+    // Simulated states of the flows before the change.
+    sampled_start states_before(const loss_system& system, const loss_system& old);
+    void count_runs(std::uint64_t runs);
     void leave(const loss_system& old);
     simulation_input input_of(const loss_system& system, const loss_system* old,
                               course_start& start, std::vector<std::size_t>& kinds);

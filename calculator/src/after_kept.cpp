@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "after_runs.hpp"
 #include "natbound/model/json_io.hpp"
 
 namespace natbound::calculator::detail {
@@ -10,8 +11,7 @@ namespace {
 
 constexpr double least = 1e-300;   // chances below it are left out
 constexpr double most_work = 3e6;  // arrivals in all, where the number of runs is free
-constexpr double fewest_runs = 8, most_runs = 400;
-constexpr double slice = 20000;  // arrivals between two calls of progress
+constexpr double most_runs = 400;
 
 std::string text_of(nat n) {
     scenario alone;
@@ -145,14 +145,9 @@ sampled_start sample_start(const simulation_input& input, const course_start& st
         s.fill();
         const double warm_up = s.memory() * longest;
         if (runs == 0)
-            runs = static_cast<std::uint64_t>(std::clamp(
-                start.share_of_work * most_work / (warm_up * rate + 1), fewest_runs, most_runs));
-        const double step = std::max(slice / std::max(rate, 1e-9), 1e-9);
-        for (double at = s.now() + step; at < warm_up; at += step) {
-            s.advance_to(at);
-            progress(static_cast<double>(run) / static_cast<double>(runs));
-        }
-        s.advance_to(warm_up);
+            runs = affordable_runs(warm_up * rate, start.share_of_work * most_work, most_runs);
+        advance_in_slices(s, warm_up, rate, 20000,
+                          [&] { progress(static_cast<double>(run) / static_cast<double>(runs)); });
         s.change(false);
         std::uint64_t inside = 0;
         for (std::uint32_t id = 0; id < s.table().ids(); ++id)

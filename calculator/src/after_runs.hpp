@@ -2,6 +2,7 @@
 // One part of a network through a change, run by run, and what is counted around each time.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <random>
@@ -13,7 +14,26 @@
 namespace natbound::calculator::detail {
 
 inline constexpr double never = std::numeric_limits<double>::infinity();
-inline constexpr double run_slice = 5000;  // arrivals between two calls of progress
+inline constexpr double fewest_runs = 8;
+
+// So many runs of so many arrivals each as come to `work` in all.
+inline std::uint64_t affordable_runs(double arrivals, double work, double most_runs = 1000) {
+    return static_cast<std::uint64_t>(std::clamp(work / (arrivals + 1), fewest_runs, most_runs));
+}
+
+// Lets a run's clock go on; rate: arrivals a second, of which so many lie between two calls of
+// progress.
+template <class Run, class Progress>
+void advance_in_slices(Run& run, double until, double rate, double slice,
+                       const Progress& progress) {
+    const double step = std::max(slice / std::max(rate, 1e-9), 1e-9);
+    for (double at = run.now() + step; at < until; at += step) {
+        run.advance_to(at);
+        progress();
+    }
+    run.advance_to(until);
+    progress();
+}
 
 // Connections that arrived around a time and those that failed, by run.
 struct by_run {
@@ -91,13 +111,10 @@ std::vector<std::vector<by_run>> follow(const Input& input, const changed_stream
                                         course_of_all& all) {
     const auto& times = all.options.times;
     const auto advance = [&](Run& run, double until, double rate, double part) {
-        const double step = std::max(run_slice / std::max(rate, 1e-9), 1e-9);
-        for (double at = run.now() + step; at < until; at += step) {
-            run.advance_to(at);
+        constexpr double slice = 5000;  // of networks, which are slow
+        advance_in_slices(run, until, rate, slice, [&] {
             if (all.options.progress) all.options.progress(part);
-        }
-        run.advance_to(until);
-        if (all.options.progress) all.options.progress(part);
+        });
     };
     std::vector<std::vector<by_run>> out;  // by kind and time
     std::mt19937_64 draws(seed);

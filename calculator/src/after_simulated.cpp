@@ -7,6 +7,7 @@
 #include <random>
 
 #include "after_course.hpp"
+#include "after_runs.hpp"
 #include "natbound/calculator/arrival_odds.hpp"
 #include "natbound/calculator/simulation.hpp"
 
@@ -15,8 +16,6 @@ namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr double most_work = 3e6;  // arrivals in all, where the number of runs is free
-constexpr double fewest_runs = 8, most_runs = 1000;
-constexpr double slice = 20000;  // arrivals between two calls of progress
 
 // A run's odds at each time, of each kind: what is offered and what fails of it, a second.
 struct reading {
@@ -59,13 +58,7 @@ system_course simulated_course(const simulation_input& input, const course_start
         if (is_old) longest = std::max(longest, input.streams[i].hold());
     }
     const auto advance = [&](simulation& s, double until, double rate, double done) {
-        const double step = std::max(slice / std::max(rate, 1e-9), 1e-9);
-        for (double at = s.now() + step; at < until; at += step) {
-            s.advance_to(at);
-            progress(done);
-        }
-        s.advance_to(until);
-        progress(done);
+        advance_in_slices(s, until, rate, 20000, [&] { progress(done); });
     };
     double warm_up = 0;
     if (!start.live && old_rate > 0) {
@@ -74,9 +67,8 @@ system_course simulated_course(const simulation_input& input, const course_start
         warm_up = s.memory() * longest;
     }
     if (runs == 0)
-        runs = static_cast<std::uint64_t>(std::clamp(
-            start.share_of_work * most_work / (warm_up * old_rate + horizon * new_rate + 1),
-            fewest_runs, most_runs));
+        runs = affordable_runs(warm_up * old_rate + horizon * new_rate,
+                               start.share_of_work * most_work);
     std::vector<std::vector<reading>> seen(times.size(), std::vector<reading>(runs));
     system_course out;
     out.live.assign(times.size(), 0);

@@ -94,17 +94,9 @@ start_law follower::start_of(const loss_system& system, const loss_curve& curve,
         out.outside = law.mean() - out.law.mean();
         return out;
     }
-    course_start start;
-    std::vector<std::size_t> kinds;
-    const auto input = input_of(system, old, start, kinds);
-    const auto seen =
-        sample_start(input, start, options_.runs, options_.seed * 1009 + courses_.size(),
-                     [this](double part) { progress(part); });
-    simulated_ = true;
+    const auto seen = states_before(system, *old);
     out.sampled = seen.inside;
     out.outside = seen.outside;
-    out_.runs = out_.runs == 0 ? seen.inside.size()
-                               : std::min<std::uint64_t>(out_.runs, seen.inside.size());
     explain("on which ports the flows before the change lie is seen in " +
             std::to_string(seen.inside.size()) + " simulated states");
     return out;
@@ -118,17 +110,28 @@ double follower::share_that_stays(const loss_system& system, const loss_curve& c
     const auto was = curve_before(old);
     if (common_ports(system, curve, old, *was) == saturated(old.ranks * was->permitted().size()))
         return 1;
-    course_start start;
-    std::vector<std::size_t> kinds;
-    const auto input = input_of(system, &old, start, kinds);
-    const auto seen = sample_start(input, start, options_.runs, options_.seed * 1009,
-                                   [this](double part) { progress(part); });
+    const auto seen = states_before(system, old);
     double inside = 0;
     for (const auto n : seen.inside) inside += static_cast<double>(n);
     inside /= static_cast<double>(seen.inside.size());
-    simulated_ = approximate_ = true;
-    out_.runs = seen.inside.size();
+    approximate_ = true;
     return inside + seen.outside > 0 ? inside / (inside + seen.outside) : 1;
+}
+
+sampled_start follower::states_before(const loss_system& system, const loss_system& old) {
+    course_start start;
+    std::vector<std::size_t> kinds;
+    const auto input = input_of(system, &old, start, kinds);
+    auto seen = sample_start(input, start, options_.runs, options_.seed * 1009 + courses_.size(),
+                             [this](double part) { progress(part); });
+    count_runs(seen.inside.size());
+    return seen;
+}
+
+// The fewest of any system are told.
+void follower::count_runs(std::uint64_t runs) {
+    simulated_ = true;
+    out_.runs = out_.runs == 0 ? runs : std::min(out_.runs, runs);
 }
 
 simulation_input follower::input_of(const loss_system& system, const loss_system* old,
@@ -169,14 +172,13 @@ simulation_input follower::input_of(const loss_system& system, const loss_system
 }
 
 system_course follower::simulated(const loss_system& system, const loss_system* old) {
-    simulated_ = true;
     course_start start;
     std::vector<std::size_t> kinds;
     const auto input = input_of(system, old, start, kinds);
     auto found = simulated_course(input, start, options_.times, options_.runs,
                                   options_.seed * 1009 + courses_.size(),
                                   [this](double part) { progress(part); });
-    out_.runs = out_.runs == 0 ? found.runs : std::min(out_.runs, found.runs);
+    count_runs(found.runs);
     // in the order of the kinds of the parts after the change
     std::vector<std::vector<log_odds>> mine;
     std::vector<std::size_t> seen;

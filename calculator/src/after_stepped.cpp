@@ -16,7 +16,6 @@ namespace {
 
 constexpr double around = 0.01;  // of a mean hold, to either side of a time
 constexpr double most_work = 3e6, most_work_of_networks = 4e5;  // arrivals in all
-constexpr double fewest_runs = 8, most_runs = 1000;
 
 bool same_sets(const stream& a, const stream& b) {
     return a.clients == b.clients && a.servers == b.servers;
@@ -152,8 +151,7 @@ class stepper {
         const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
         all_.runs = options_.runs;
         if (all_.runs == 0)
-            all_.runs = static_cast<std::size_t>(std::clamp(
-                most / (warm_up * rate_before + horizon * rate + 1), fewest_runs, most_runs));
+            all_.runs = affordable_runs(warm_up * rate_before + horizon * rate, most);
         all_.overall.assign(times.size(), by_run(all_.runs));
         all_.live.assign(times.size(), 0);
         all_.first.assign(all_.runs, never);

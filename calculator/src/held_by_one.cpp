@@ -9,6 +9,7 @@
 #include "logarithms.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/model/error.hpp"
+#include "poisson.hpp"
 #include "subscriber_law.hpp"
 
 namespace natbound::calculator::detail {
@@ -25,7 +26,8 @@ double log_at_most(double n, double mean) {
     const double below = boost::math::gamma_q(n + 1, mean, in_doubles);
     constexpr double all_digits = 1e-280;
     // Erlang's formula is P(N = n) / P(N <= n)
-    return below > all_digits ? std::log(below) : log_poisson(n, mean) - log_erlang_b(n, mean);
+    return below > all_digits ? std::log(below)
+                              : log_poisson_weight(n, mean) - log_erlang_b(n, mean);
 }
 
 // log of the sum of mean^k / k! over k <= n < mean: each term is less than the one before it.
@@ -80,7 +82,7 @@ class busy_ports {
             const auto count = static_cast<double>(n);
             return count * std::log(scope_.load) - std::lgamma(count + 1);
         }
-        if (!written()) return log_poisson(static_cast<double>(n), scope_.load);
+        if (!written()) return log_poisson_weight(static_cast<double>(n), scope_.load);
         return n <= most() ? own_.groups[group].fresh[n] - above_[0] : log_zero;
     }
     // log of the sum over first .. n of states in which it is offered, or finds its quota full.

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "poisson.hpp"
-
 namespace natbound::calculator::detail {
 
 double strides_up(double up, double down, double stride) {
@@ -12,11 +10,6 @@ double strides_up(double up, double down, double stride) {
     const double way = stride * std::log(down / up);
     if (std::abs(way) < 1e-8) return up / (stride * stride);
     return (down - up) / stride / std::expm1(way);
-}
-
-double log_weight(double n, double live) {
-    if (n <= 0) return -live;
-    return -deviance(n, live).high - stirling_error(n) - std::log(two_pi * n) / 2;
 }
 
 namespace {

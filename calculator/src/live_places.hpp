@@ -18,9 +18,6 @@ struct live_places {
 // that of what is lost at a rate that stays. live and each above 0.
 live_places places_of(const packet_load& load, queue_curve& curve);
 
-// log of Poisson's weight but for a constant, also between whole numbers.
-double log_weight(double n, double live);
-
 // Rate per stride of a walk that takes single steps at such rates, until it is one stride away and
 // went there upwards.
 double strides_up(double up, double down, double stride);

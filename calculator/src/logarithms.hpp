@@ -15,12 +15,6 @@ inline double log_sum(double a, double b) {
     return most == log_zero ? log_zero : most + std::log1p(std::exp(std::min(a, b) - most));
 }
 
-// log P(N = n) of a Poisson number.
-inline double log_poisson(double n, double mean) {
-    if (mean <= 0) return n == 0 ? 0 : log_zero;
-    return n * std::log(mean) - mean - std::lgamma(n + 1);
-}
-
 // The share q = f(q) that is refused where the refused add no load: f falls with q. Within that
 // part of itself, from below; `first` is f(0).
 template <class F>

@@ -104,34 +104,6 @@ void network_simulation::rates(const std::vector<double>& factors) {
 }
 
 // Of connections that are closed nothing is asked any more.
-void network_simulation::go_on_as(std::size_t stream, std::size_t other) {
-    for (auto& c : connections_)
-        if (c.open && c.stream == stream) c.stream = static_cast<std::uint32_t>(other);
-}
-
-void network_simulation::change(bool cut) {
-    for (std::size_t n = 0; n < stages_.size(); ++n) {
-        stage& here = at(n);
-        if (!here.was) continue;
-        if (here.table)
-            here.table->move_to(*here.of, cut);
-        else
-            here.wall.most = here.of->connection_limits.limit_per_instance;
-    }
-    if (!cut) return;
-    std::vector<bool> unused(connections_.size());
-    for (const auto id : free_) unused[id] = true;
-    for (std::uint32_t id = 0; id < connections_.size(); ++id) {
-        const connection& c = connections_[id];
-        if (unused[id] || !c.open) continue;
-        const auto& way = input_->streams[c.stream].way;
-        bool lost = false;
-        for (std::size_t k = 0; k < c.at.size(); ++k)
-            if (auto& table = stages_[way[k]].table) lost = lost || !table->is_live(c.at[k]);
-        if (lost) close(id);
-    }
-}
-
 void network_simulation::offer(std::uint32_t stream) {
     if (const auto id = admit(stream)) begin(*id, draws_[stream].whole(random_));
 }

@@ -68,7 +68,7 @@ packet_answer packet_average::changing(double scale, double holds) const {
         // the sum of `in` from the last place to below this one
         if (k > 0) thinned += ((places.stride + 1) * before + (places.stride - 1) * in) / 2;
         before = in;
-        at[k] = {log_weight(n, load.live) + thinned, rate, log_loss, delay};
+        at[k] = {log_poisson_weight(n, load.live) + thinned, rate, log_loss, delay};
         most = std::max(most, at[k].log);
         most_lost = std::max(most_lost, at[k].log + log_loss);
     }
@@ -107,7 +107,7 @@ packet_answer packet_average::staying(double scale) const {
     for (double n = std::max(0.0, std::floor(live - 8 * wide)); n <= live + 8 * wide + 8;
          n += stride) {
         const double rate = opening + n * load_.each;
-        const double weight = std::exp(log_poisson(n, live)) * rate;
+        const double weight = std::exp(log_poisson_weight(n, live)) * rate;
         all += weight;
         waited += weight * curve_->at(rate / limit_).second;
     }
@@ -138,9 +138,7 @@ std::pair<double, double> packet_average::integrated(double live, double opening
         if (!(n > 0)) return {log_zero, rate, 0, 0, 0};
         const double slope = rate / each * (up + down) / 2 / deep;  // of n by y
         const double loss = curve_->log_loss(y, load);
-        // Poisson's weight of n, without the difference of large numbers
-        const double here = -deviance(n, live).high - stirling_error(n);
-        return {here + loss + std::log(slope / std::sqrt(two_pi * n)), rate, n, slope, loss};
+        return {log_poisson_weight(n, live) + loss + std::log(slope), rate, n, slope, loss};
     };
     const auto y_of = [&](double n) {
         const double load = std::max((opening + n * each) / limit_, 1e-12);
@@ -197,7 +195,7 @@ std::pair<double, double> packet_average::summed(double live, double opening) co
     const double each = load_.each;
     const auto rate = [&](double n) { return opening + n * each; };
     const auto weigh = [&](double n) {
-        return log_poisson(n, live) + curve_->at(rate(n) / limit_).first;
+        return log_poisson_weight(n, live) + curve_->at(rate(n) / limit_).first;
     };
     // What is lost is lost at some number live: that is found first.
     const double wide = std::sqrt(live);

@@ -7,6 +7,7 @@
 
 #include "level_chain.hpp"
 #include "live_places.hpp"
+#include "poisson.hpp"
 #include "queue_curve.hpp"
 
 namespace natbound::calculator::detail {
@@ -18,7 +19,7 @@ void set_numbers(level_chain& chain, const live_places& at, const packet_load& l
     chain.more.assign(size, 0);
     chain.fewer.assign(size, 0);
     const auto ratio = [&](std::size_t k) {  // of the weights of k and k + 1
-        return std::exp(log_weight(at.n[k], live) - log_weight(at.n[k + 1], live));
+        return std::exp(log_poisson_weight(at.n[k], live) - log_poisson_weight(at.n[k + 1], live));
     };
     // What crosses between two places is the drift of all below: summed from either end.
     for (std::size_t k = 0; k + 1 < size && at.n[k] <= live; ++k) {

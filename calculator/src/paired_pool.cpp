@@ -31,17 +31,11 @@ constexpr double drop = 44;  // terms below e^-44 of the largest are left out
 
 using plain = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 
-double log_poisson_weight(double n, double mean) {
-    if (n == 0) return -mean;
-    const auto away = detail::deviance(n, mean);
-    return -away.high - away.low - detail::stirling_error(n) - 0.5 * std::log(detail::two_pi * n);
-}
-
 // Whether P(Poisson(mean) > ports), mean <= ports, is too little to matter: its first term and a
 // geometric series.
 bool surely_fit(double ports, double mean) {
     return mean == 0 ||
-           log_poisson_weight(ports + 1, mean) - std::log1p(-mean / (ports + 2)) < -drop;
+           detail::log_poisson_weight(ports + 1, mean) - std::log1p(-mean / (ports + 2)) < -drop;
 }
 
 // The mean up to which so many ports surely fit all.
@@ -61,7 +55,8 @@ class key_weight {
   public:
     key_weight(const paired_key& key, double even, double sure)
         : key_(key), even_(even), sure_(sure), heavy_(even * key.load > key.ports) {
-        if (heavy_) last_ = log_poisson_weight(key.ports, even * key.load) + even * key.load;
+        if (heavy_)
+            last_ = detail::log_poisson_weight(key.ports, even * key.load) + even * key.load;
     }
 
     double log(double k) const {
@@ -74,7 +69,7 @@ class key_weight {
         }
         const double full = log_erlang_b(key_.ports, mean);
         if (heavy_) return key_.ports * std::log(k / even_) - full;
-        return log_poisson_weight(key_.ports, mean) - full;
+        return detail::log_poisson_weight(key_.ports, mean) - full;
     }
 
   private:
@@ -146,7 +141,8 @@ class dealing {
     double log_term(bool refused, std::uint64_t k, double mean) {
         const auto n = static_cast<double>(k);
         const double away = n - static_cast<double>(even_);
-        const double out = log_poisson_weight(n, mean) + ((fits(k) - fits(even_)) + away * slope_);
+        const double out =
+            detail::log_poisson_weight(n, mean) + ((fits(k) - fits(even_)) + away * slope_);
         if (!refused) return out;
         double& known = at(full_, k);
         if (std::isnan(known)) known = std::log(n) + log_erlang_b(own_.ports, n * own_.load);

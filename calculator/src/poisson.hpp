@@ -5,6 +5,7 @@
 // binomial probabilities", 2000). It is returned in double-double: exp needs it right to 1e-15
 // where it is 700.
 #include <cmath>
+#include <limits>
 
 #include "double_double.hpp"
 
@@ -51,6 +52,14 @@ inline double stirling_error(double c) {
            x * (1.0 / 12 -
                 y * (1.0 / 360 -
                      y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691.0 / 360360)))));
+}
+
+// log of Poisson's weight of n >= 0, also between whole numbers; to 1e-14 of itself or absolutely.
+inline double log_poisson_weight(double n, double mean) {
+    if (n == 0) return -mean;
+    if (mean == 0) return -std::numeric_limits<double>::infinity();
+    const double_double d = deviance(n, mean);
+    return -(d.high + d.low) - stirling_error(n) - 0.5 * std::log(two_pi * n);
 }
 
 // log(n!) for n >= 0, right to about 1e-15 absolutely up to n = 1e7.

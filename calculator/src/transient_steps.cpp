@@ -12,13 +12,6 @@ namespace {
 constexpr const char* name = "occupancy_at";
 constexpr double least = 1e-60;  // chances below it at the edges of the window are cut
 
-// log of the Poisson chance of k jumps.
-double log_poisson(double k, double mean) {
-    if (k == 0) return -mean;
-    const auto d = detail::deviance(k, mean);
-    return -(d.high + d.low) - detail::stirling_error(k) - 0.5 * std::log(detail::two_pi * k);
-}
-
 // The chances p of states first .. last (inclusive), one zero kept on either side.
 struct window {
     std::vector<double> p, next, stay, up, down;
@@ -94,7 +87,7 @@ occupancy occupancy_at(std::uint64_t ports, double load, const refusal_law& refu
         if (k >= from) {
             // Anew now and then, so that rounding does not pile up.
             const bool anew = k == from || std::fmod(k, 256) == 0;
-            weight = anew ? std::exp(log_poisson(k, jumps)) : weight * (jumps / k);
+            weight = anew ? std::exp(detail::log_poisson_weight(k, jumps)) : weight * (jumps / k);
             weights += weight;
             for (std::size_t n = w.first; n <= w.last; ++n) sum[n] += weight * w.p[n];
         }

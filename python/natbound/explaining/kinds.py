@@ -258,11 +258,10 @@ def _ports_alike(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> bool
         return False
     if pools.meet(nat["external-ip-address-pool"], pools.others(canonical, i)):
         return False
-    one = _one_class(nat) and not nat["design"].get("when-restricted")
     return (
         nat["design"].get("first-choice") != "preserve-any"
-        and (nat.get("port-set-restrict") is not None or one)
-        and all(map(_one_class, around))
+        and (nat.get("port-set-restrict") is not None or not nat["design"].get("when-restricted"))
+        and all(map(_one_class, (nat, *around)))
     )
 
 

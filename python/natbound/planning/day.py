@@ -159,7 +159,8 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     base = at(1.0, 1.0)
     rate, load = float(base["rate"]), float(base["load"])
     hold = load / rate
-    profile = Day.of(scenario, [value / mean * rate for value in values], period=period)
+    scaled = [value / mean * rate for value in values]
+    profile = Day.of(scenario, scaled, period=period)
     live = [float(x) for x in profile.live([period * k / MINUTES for k in range(MINUTES)])]
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
@@ -184,7 +185,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
             **{name: None if p.at_most else p.value for name, p in numbers.items()},
             "at_most": {name: p.value for name, p in numbers.items() if p.at_most},
             "stationary_error": stationary.value / at_peak.value - 1 if comparable else None,
-            "modified_load_error": None if bursty else _off_by([value / mean * rate for value in values], hold, period, at_peak),
+            "modified_load_error": None if bursty else _off_by(scaled, hold, period, at_peak),
             "exact": curve.exact,
             "method": "modified offered load: " + curve.method,
             "assumptions": list(base["assumptions"])
