@@ -88,6 +88,13 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
         auto& dealing = dealt_[system.nat];
         const port_set_layout layout(n);
         const auto& rule = *n.port_set;
+        // enough for all, whoever shares an address, and pairing takes nothing away
+        if (pairs_sets(n) &&
+            subscribers_of(s, n) * rule.port_sets_per_subscriber > layout.on_an_address())
+            throw unsupported("NAT " + n.name +
+                              ": how often several port sets each run out on the one external "
+                              "address that paired pooling leaves is not modelled yet; simulate "
+                              "counts it");
         if (rule.dynamic)
             dealing = {rule.dynamic->port_set_size, rule.dynamic->port_sets_per_subscriber,
                        saturated(layout.dynamic_sets()), std::move(dealing.kinds),

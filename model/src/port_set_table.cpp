@@ -15,11 +15,11 @@ constexpr std::uint64_t most_sorted = 1U << 20U;
 
 port_set_table::port_set_table(const scenario& s, const nat& n)
     : layout_(n),
+      whole_(std::make_unique<whole_nat>(n)),
       holes_(n, n.design.clash_scope.protocol),
       base_(own_nat(n, layout_.at(0))),
       rule_(&*n.port_set) {
-    const nat all = undealt(n);
-    const nat_plan plan(all);
+    const nat_plan& plan = whole_->plan;
     if (plan.mappings)
         throw unsupported("NAT " + n.name +
                           ": a limit on mappings that several flows share is not stepped together "
@@ -52,11 +52,19 @@ port_set_table::port_set_table(const scenario& s, const nat& n)
         each_ = rule_->dynamic ? rule_->dynamic->port_sets_per_subscriber
                                : rule_->port_sets_per_subscriber;
     }
-    if (holes_.empty()) return;
-    if (shared_ > most_sorted)
+    paired_ = pairs_sets(n);
+    here_ = rule_->dynamic ? layout_.dynamic_on_an_address() : layout_.on_an_address();
+    if (!holes_.empty() && shared_ > most_sorted)
         throw unsupported("NAT " + n.name + ": static mappings beside more than " +
                           grouped(most_sorted) + " port sets on demand are not stepped");
-    for (; next_ < shared_; ++next_) returned_.emplace(kept_of(next_), next_);
+}
+
+port_set_table::free_sets& port_set_table::free_on(std::uint64_t rank) {
+    if (const auto known = free_.find(rank); known != free_.end()) return known->second;
+    free_sets all{{}, paired_ ? rank * here_ : 0, paired_ ? (rank + 1) * here_ : shared_};
+    if (!holes_.empty())
+        for (; all.next < all.end; ++all.next) all.returned.emplace(kept_of(all.next), all.next);
+    return free_.emplace(rank, std::move(all)).first->second;
 }
 
 std::unique_ptr<port_set_table::held_set> port_set_table::set_of(const dealt_set& where) const {
@@ -75,14 +83,15 @@ std::uint64_t port_set_table::kept_of(std::uint64_t number) const {
     return saturated(kept);
 }
 
-std::optional<std::uint64_t> port_set_table::next_free(transport protocol) const {
-    for (const auto& [kept, number] : returned_) {
+std::optional<std::uint64_t> port_set_table::lowest_free(std::uint64_t rank, transport protocol) {
+    const auto& here = free_on(rank);
+    for (const auto& [kept, number] : here.returned) {
         const dealt_set set = layout_.shared_at(number);
         if (kept == 0 ||
             !(port_set(set.first, set.last) - holes_.at(protocol, set.address)).empty())
             return number;
     }
-    if (next_ < shared_) return next_;
+    if (here.next < here.end) return here.next;
     return std::nullopt;
 }
 
@@ -111,7 +120,7 @@ port_set_table::held_sets& port_set_table::sets_for(ip_address client) {
 void port_set_table::return_empty(held_sets& sets) {
     std::erase_if(sets, [&](const auto& set) {
         if (set->table.live() > 0 || !set->number) return false;
-        returned_.emplace(kept_of(*set->number), *set->number);
+        free_on(rank_of(*set->number)).returned.emplace(kept_of(*set->number), *set->number);
         return true;
     });
 }
@@ -180,6 +189,12 @@ bool port_set_table::is_live(const flow& f) const { return find(f) != nullptr; }
 std::optional<endpoint> port_set_table::external_of(const flow& f) const {
     const auto* set = find(f);
     return set ? set->table.external_of(f) : std::nullopt;
+}
+
+bool port_set_table::draws_address(const flow& f) const {
+    const auto& pool = whole_->plan.design.pool;
+    return paired_ && pool.choice != pool_choice::round_robin && sets_of(f.source.address) == 0 &&
+           !whole_->plan.pool_rank(f.source.address, f.destination.address);
 }
 
 std::size_t port_set_table::sets_of(ip_address client) const {

@@ -71,6 +71,11 @@ count ports_of(const subscriber_port_sets& rule, const count& sets) {
     return rule.port_set_size + (sets - 1) * rule.dynamic->port_set_size;
 }
 
+bool pairs_sets(const nat& n) {
+    return n.port_set && n.design.pool.paired && n.external_ip_address_pool.size() > 1 &&
+           (n.port_set->dynamic || n.port_set->port_sets_per_subscriber > 1);
+}
+
 dealt_set port_set_layout::cut(const std::vector<port>& firsts, std::uint64_t size,
                                const count& number) const {
     const count rank = number / firsts.size();

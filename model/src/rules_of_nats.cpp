@@ -148,11 +148,31 @@ class checker {
                  "a hash of source and destination picks several addresses for one client",
                  "write pool.of: source, or another choice");
         if (is_cascade(s)) not_yet(here, "true", "is not modelled yet for NATs inside one another");
-        if (n.port_set) not_yet(here, "true", "is not modelled yet together with port sets");
+        if (pairs_sets(n)) paired_sets(n, here);
         if (const auto which = also_inside(s, i); !which.empty())
             not_yet(
                 here, "true",
                 "is not modelled yet where clients are spread over several NATs (" + which + ")");
+    }
+
+    // Where a subscriber's sets have to be on one address.
+    void paired_sets(const nat& n, const std::string& here) const {
+        const auto no = [&](const std::string& what, const std::string& fix) {
+            not_yet(here, "true", "is not modelled yet for several port sets each " + what, fix);
+        };
+        const auto& pool = n.design.pool;
+        if (n.port_set->dynamic) no("with a dynamic part", "port-sets-per-subscriber in its place");
+        if (n.static_mappings) no("beside static mappings", "a pool without static mappings");
+        if (!pool.fallback && (pool.choice == pool_choice::first ||
+                               (pool.choice == pool_choice::hash && is_known_hash(pool.hash))))
+            no("where each subscriber's address is fixed", "pool.fallback: true");
+        for (const auto& v : s.servers)
+            if (v.connection_limits || v.backends)
+                no("where servers have limits or backends (" + v.name + ")",
+                   "one set for each, or servers without them");
+        for (const auto& m : s.nats)
+            if (&m != &n && !(m.external_ip_address_pool & n.external_ip_address_pool).empty())
+                no("where a pool is shared (" + m.name + ")", "a pool of its own");
     }
 
     // Each lies on the pool, none is named twice, and something is left to give.

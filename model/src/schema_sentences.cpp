@@ -290,7 +290,8 @@ const std::map<std::string, const char*>& sentences() {
         {"pool_rule.of", "source, or source-and-destination."},
         {"pool_rule.fallback", "Whether the other addresses are tried after it."},
         {"pool_rule.paired",
-         "All live mappings of a client address have one external address (RFC 4787 REQ-2)."},
+         "All live mappings of a client address have one external address (RFC 4787 REQ-2); its "
+         "port sets lie on it, too."},
         {"reuse_rule.take-over", "Closing entries that may be taken over, by cause of close."},
         {"reuse_rule.chance", "The part of tries at one that succeed."},
         {"failure_rule.kind", "drop, icmp or reset."},

@@ -1,7 +1,8 @@
 """Connections through a NAT that deals its ports out in sets, one by one: certificates count subscribers and their sets, and any layout will do.
 
-Subscribers are the client addresses in order, and get the sets in order (deterministic ones their own, then dynamic ones). The k-th port of a subscriber has the
-k-th external endpoint of its sets, towards every destination, so that a mapping of any type keeps its endpoint.
+Subscribers are the client addresses in order, and get the sets in order (deterministic ones their own, then dynamic ones; under paired pooling those of the
+address that the certificate puts them on). The k-th port of a subscriber has the k-th external endpoint of its sets, towards every destination, so that a
+mapping of any type keeps its endpoint.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from natbound.check.port_sets import Dealt, check_dealt
+from natbound.check.port_set_room import paired
+from natbound.check.port_sets import Dealt, check_dealt, on_addresses
 from natbound.check.reading import entries
 from natbound.check.scenario import Nat, Scenario
 from natbound.check.sets import begin, size
@@ -23,7 +25,29 @@ def dealt_runs(world: Scenario, body: Mapping[str, Any], backends: Backends) -> 
     for i, value in enumerate(entries(body["port-sets"], "port-sets")):
         nat, said, items = check_dealt(world, value, demand, f"port-sets[{i}]")
         _plain(world, nat, items, demand)
-        yield from _Layout(world, nat, backends).runs(items, said)
+        layout = _Layout(world, nat, backends)
+        if paired(nat):
+            layout.on = _starts(nat, on_addresses(nat, value["addresses"], items, f"port-sets[{i}].addresses"), items)
+        yield from layout.runs(items, said)
+
+
+def _starts(nat: Nat, packed: list[tuple[int, list[tuple[Dealt, int]]]], items: list[Dealt]) -> dict[int, Iterator[int]]:
+    """By item (its id), the number of the first set of each of its subscribers, one after the other."""
+    assert nat.port_sets is not None
+    each = len(nat.port_sets.firsts)
+
+    def of(item: Dealt) -> Iterator[int]:
+        address = 0
+        for addresses, on_each in packed:
+            before = 0
+            for other, many in on_each:
+                if other is item:
+                    for k in range(addresses):
+                        yield from ((address + k) * each + before + j * item.sets for j in range(many))
+                before += many * other.sets
+            address += addresses
+
+    return {id(item): of(item) for item in items}
 
 
 def _plain(world: Scenario, nat: Nat, items: list[Dealt], demand: bool) -> None:
@@ -45,6 +69,7 @@ class _Layout:
         self.world, self.nat, self.sets, self.backends = world, nat, nat.port_sets, backends
         self.pool = Ranks(nat.pool)
         self.next_set = 0
+        self.on: dict[int, Iterator[int]] = {}
         self.next_address: dict[str, int] = {}
 
     def runs(self, items: list[Dealt], said: int) -> Iterator[Run]:
@@ -97,7 +122,8 @@ class _Layout:
             more -= 1
         if rule.more is not None:
             firsts, wide = rule.more.firsts, rule.more.size
-        for number in range(self.next_set, self.next_set + more):
+        first = next(self.on[id(item)]) if self.on and more else self.next_set
+        for number in range(first, first + more):
             there, on = divmod(number, len(firsts))
             yield there, firsts[on], wide
         self.next_set += more

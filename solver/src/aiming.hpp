@@ -12,13 +12,17 @@ class aiming {
   public:
     explicit aiming(const nat_plan& plan) : plan_(&plan) {}
 
-    void aim(const nat_table& table, const flow& f, std::uint64_t rank,
-             std::uint64_t pool_rank = 0) {
+    // `draws_address`: the first draw is of an address of the pool, and gives that rank.
+    void aim(bool draws_address, const flow& f, std::uint64_t rank, std::uint64_t pool_rank = 0) {
         pool_rank_ = pool_rank;
         range_ = &plan_->class_of(f.source.port);
         rank_ = rank;
         drawn.clear();
-        asks_pool_ = table.draws_address(f);
+        asks_pool_ = draws_address;
+    }
+    void aim(const nat_table& table, const flow& f, std::uint64_t rank,
+             std::uint64_t pool_rank = 0) {
+        aim(table.draws_address(f), f, rank, pool_rank);
     }
     std::uint64_t draw(std::uint64_t values) {
         std::uint64_t out = 0;

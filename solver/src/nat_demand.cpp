@@ -136,7 +136,7 @@ class one_nat {
 
     bool through_port_sets() {
         auto found = port_set_fits(s_, reach_, n_, inside_, mine_, memory_);
-        if (found.verdict != fit_verdict::does_not_fit &&
+        if (found.verdict != fit_verdict::does_not_fit && !pairs_sets(nat_) &&
             (nat_.static_mappings || parts_of_ || server_room(s_).any())) {
             auto blocks = placed_in_sets(s_, reach_, n_, inside_,
                                          numbered_subscribers(parts_of_ ? *parts_of_ : s_, nat_),

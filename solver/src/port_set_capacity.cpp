@@ -4,9 +4,11 @@
 // separable concave sum, for which always giving the next set where it adds most is best.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
+#include "paired_sets.hpp"
 #include "port_set_dealing.hpp"
 #include "port_set_laying.hpp"
 #include "port_sets.hpp"
@@ -42,15 +44,6 @@ std::string own_in_words(const nat& n, const port_set_supply& supply) {
 
 namespace {
 
-// Addresses of a client set whose sets are alike: how many have `whole` sets, and how many have one
-// more.
-struct part_of_clients {
-    std::size_t client;
-    count subscribers;
-    subscriber_room room;
-    count whole = 0, more = 0;
-};
-
 // Where sets are deterministic, parted by what static mappings keep of them; of sets that are dealt
 // on demand nothing is said to be kept, which is a bound.
 std::vector<part_of_clients> parts_of(const scenario& s, const reach_table& reach, const nat& n,
@@ -68,35 +61,6 @@ std::vector<part_of_clients> parts_of(const scenario& s, const reach_table& reac
         if (fresh) out.push_back({c, 0, subscriber_room(s, reach, n, {c}, sets->kept)});
         out[it->second].subscribers += cls.addresses.size();
     }
-    return out;
-}
-
-template <class Value>
-count sum(const std::vector<part_of_clients>& shares, Value&& value) {
-    count out = 0;
-    for (const auto& one : shares)
-        out += one.more * value(one.room, one.whole + 1) +
-               (one.subscribers - one.more) * value(one.room, one.whole);
-    return out;
-}
-
-std::vector<dealt_subscribers> as_dealt(const std::vector<part_of_clients>& shares) {
-    std::vector<dealt_subscribers> out;
-    for (const auto& one : shares) {
-        if (one.more > 0) out.push_back({one.client, one.more, one.whole + 1});
-        if (one.whole > 0 && one.more < one.subscribers)
-            out.push_back({one.client, one.subscribers - one.more, one.whole});
-    }
-    return out;
-}
-
-mapping_list held(const std::vector<part_of_clients>& shares) {
-    mapping_list out;
-    for (const auto& one : shares)
-        for (const auto& [many, sets] : {std::pair{one.more, count(one.whole + 1)},
-                                         std::pair{count(one.subscribers - one.more), one.whole}})
-            for (const auto& m : one.room.held(sets))
-                if (many > 0) out.push_back({m.weight, m.mappings * many});
     return out;
 }
 
@@ -198,6 +162,12 @@ nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std:
     deal(shares, supply, above);
     out.at_most = sum(shares, above);
     explain(s, n, shares, supply, out);
+    if (pairs_sets(n))
+        if (auto most = most_if_paired(s, reach, n, shares); most < out.at_most) {
+            out.at_most = std::move(most);
+            out.binds = "ports";
+            out.sets_it = paired_in_words(n);
+        }
     const auto limit = limit_of(s, reach, plan, inside);
     if (limit && limit->connections < out.at_most) {
         out.at_most = limit->connections;
@@ -216,17 +186,28 @@ nat_capacity port_set_capacity(const scenario& s, const reach_table& reach, std:
         lay_out(out, s, reach, nat, inside, numbered_subscribers(s, n), memory, room);
         return out;
     }
-    deal(shares, supply, [](const subscriber_room& r, const count& b) { return r.below(b); });
+    const auto below = [](const subscriber_room& r, const count& b) { return r.below(b); };
+    deal(shares, supply, below);
+    dealt_out best{as_dealt(shares), held(shares), {}};
+    if (pairs_sets(n)) {
+        if (auto on = packed(best.who, n))
+            best.on = std::move(*on);
+        else
+            best = dealt_to_addresses(n, shares);
+    }
     std::optional<count> table, mappings;
     if (plan.table) table = *plan.table;
     if (plan.mappings) mappings = *plan.mappings;
-    const auto carried = kept(held(shares), mappings, table);
+    const auto carried = kept(std::move(best.held), mappings, table);
     out.at_least = connections(carried);
     for (const auto& m : carried) out.mappings += m.mappings;
-    if (out.at_least > 0) out.dealt.push_back({nat, out.at_least, as_dealt(shares)});
+    if (out.at_least > 0)
+        out.dealt.push_back({nat, out.at_least, std::move(best.who), std::move(best.on)});
     if (out.at_least < out.at_most) {
         for (const auto& one : shares)
             if (out.why_bounds.empty()) out.why_bounds = one.room.readings().why;
+        if (out.why_bounds.empty() && !out.dealt.empty() && !out.dealt.front().on.empty())
+            out.why_bounds = packing_in_words(n);
         if (out.why_bounds.empty())
             out.why_bounds =
                 "how many connections the mappings can share that the limit on mappings leaves";

@@ -4,10 +4,33 @@
 #include <algorithm>
 #include <vector>
 
+#include "port_set_evidence.hpp"
 #include "port_set_room.hpp"
 #include "port_sets.hpp"
 
 namespace natbound {
+
+// Addresses of a client set whose sets are alike: how many have `whole` sets, and how many have one
+// more.
+struct part_of_clients {
+    std::size_t client;
+    count subscribers;
+    subscriber_room room;
+    count whole = 0, more = 0;
+};
+
+template <class Value>
+count sum(const std::vector<part_of_clients>& shares, Value&& value) {
+    count out = 0;
+    for (const auto& one : shares)
+        out += one.more * value(one.room, one.whole + 1) +
+               (one.subscribers - one.more) * value(one.room, one.whole);
+    return out;
+}
+
+// What they have, as a certificate says it, and what they hold with it (as `below` reads it).
+std::vector<dealt_subscribers> as_dealt(const std::vector<part_of_clients>& shares);
+mapping_list held(const std::vector<part_of_clients>& shares);
 
 // Each of `shares` has `subscribers`, of which `more` get one set over `whole` (own ones among
 // them), and a `room` that `value` is asked of.

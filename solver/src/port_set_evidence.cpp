@@ -43,6 +43,16 @@ bj::object to_json(const dealt_subscribers& d, const scenario& s, const bj::stor
     return out;
 }
 
+bj::object to_json(const alike_addresses& a, const bj::storage_ptr& memory) {
+    bj::array on_each(memory);
+    for (const auto& [item, many] : a.subscribers)
+        on_each.emplace_back(bj::array({item, json_count(many)}, memory));
+    bj::object out(memory);
+    out.emplace("addresses", json_count(a.addresses));
+    out.emplace("subscribers", std::move(on_each));
+    return out;
+}
+
 }  // namespace
 
 void add_json(bj::object& fits, const std::vector<dealt_nat>& list, const scenario& s,
@@ -56,6 +66,11 @@ void add_json(bj::object& fits, const std::vector<dealt_nat>& list, const scenar
         one.emplace("nat", s.nats[n.nat].name);
         one.emplace("connections", json_count(n.connections));
         one.emplace("subscribers", std::move(subscribers));
+        if (!n.on.empty()) {
+            bj::array on(memory);
+            for (const auto& a : n.on) on.emplace_back(to_json(a, memory));
+            one.emplace("addresses", std::move(on));
+        }
         all.emplace_back(std::move(one));
     }
     fits.emplace("port-sets", std::move(all));

@@ -20,10 +20,18 @@ struct dealt_subscribers {
     std::vector<dealt_flow> flows = {};
 };
 
+// Under paired pooling: external addresses on each of which lie the sets of so many subscribers of
+// some items of `subscribers`.
+struct alike_addresses {
+    count addresses;
+    std::vector<std::pair<std::size_t, count>> subscribers;  // item, and how many of it on each
+};
+
 struct dealt_nat {
     std::size_t nat = 0;
     count connections;
     std::vector<dealt_subscribers> subscribers;
+    std::vector<alike_addresses> on = {};
 };
 
 count connections(const std::vector<dealt_nat>& list);

@@ -14,6 +14,7 @@
 #include "natbound/model/port_sets.hpp"
 #include "natbound/model/work.hpp"
 #include "natbound/solver/flow_network.hpp"
+#include "paired_sets.hpp"
 #include "port_sets.hpp"
 #include "words.hpp"
 
@@ -317,6 +318,15 @@ port_set_fit port_set_fits(const scenario& s, const reach_table& reach, std::siz
     if (plan.mappings && mappings > *plan.mappings) {
         out.why = "within the limit on mappings of " + n.name + " no placing was found";
         return out;
+    }
+    if (pairs_sets(n)) {
+        auto on = packed(out.dealt.subscribers, n);
+        if (!on) {
+            out.why = "no packing of the subscribers into the external addresses of " + n.name +
+                      " was found (paired pooling, bin packing)";
+            return out;
+        }
+        out.dealt.on = std::move(*on);
     }
     out.verdict = fit_verdict::fits;
     return out;

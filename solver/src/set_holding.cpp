@@ -21,7 +21,7 @@ bool set_holding::open(const actor& who, port source) {
         plan = &shared_plan_;
     }
     aiming aim(*plan);
-    aim.aim(nat_table(*plan), who.at(source), in_last_);
+    aim.aim(table_.draws_address(who.at(source)), who.at(source), in_last_);
     const auto got = table_.open(who.at(source), aim);
     if (got.failed()) {
         refused_.emplace();

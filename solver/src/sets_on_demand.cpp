@@ -7,6 +7,10 @@
 // are dealt, each kept by one connection at least. To be dealt one a subscriber has h live in each
 // that it holds, towards one clash-scope key; so no subscriber holds more than its sockets there
 // allow, and those of all others together leave at least j to the one who fails.
+//
+// Under paired pooling the sets of one external address are all that its subscriber gets: the
+// others need keep no more than those. Without one it goes on to another address, or (no fallback)
+// fails with the sets of the one that it was given.
 #include "sets_on_demand.hpp"
 
 #include <algorithm>
@@ -41,12 +45,11 @@ struct subscriber {
     }
 };
 
-// How a connection fails with the fewest live: whose, with how many sets on demand; and whether the
-// others hold all that are left.
+// How a connection fails with the fewest live: whose, with how many sets on demand; and how many
+// the others hold, all that are left (0: it has as many as it may have).
 struct least_failure {
     const subscriber* who = nullptr;
-    count live = 0, sets = 0;
-    bool all = false;
+    count live = 0, sets = 0, others = 0;
 };
 
 class on_demand {
@@ -93,12 +96,18 @@ class on_demand {
         const auto consider = [&](const least_failure& one) {
             if (!out || one.live < out->live) out = one;
         };
+        const bool paired = pairs_sets(n_), fallback = n_.design.pool.fallback;
+        const count here = paired ? count(layout_.on_an_address()) : shared_;
         for (const auto& one : all_) {
-            if (one.can_fill(each_)) consider({&one, one.live(each_), each_, false});
+            if (one.can_fill(each_)) consider({&one, one.live(each_), each_, 0});
             const count others = held_ - one.most;
-            const count left = others >= shared_ ? count(0) : count(shared_ - others);
-            if (left <= each_ && one.can_fill(left))
-                consider({&one, one.live(left) + (shared_ - left), left, true});
+            const auto all_of = [&](const count& sets, const count& least) {
+                const count left = std::max<count>(least, others >= sets ? 0 : sets - others);
+                if (left <= each_ && left <= sets && one.can_fill(left))
+                    consider({&one, one.live(left) + (sets - left), left, sets - left});
+            };
+            all_of(here, paired && fallback ? 1 : 0);
+            if (paired && fallback && others >= shared_) all_of(shared_, 0);
         }
         return out;
     }
@@ -178,9 +187,7 @@ class on_demand {
         const auto& towards = least.who->towards;
         const ip_address failing = towards.front().address;
         // the others first, so that no more are live on the way than a table may hold at the end
-        if (least.all &&
-            !keep_all(saturated(shared_ - least.sets), failing, own, size, table, writer))
-            return;
+        if (!keep_all(saturated(least.others), failing, own, size, table, writer)) return;
         set_holding who(stepped_, table, writer);
         if (!who.open_all(towards, saturated(full))) return;
         if (table.sets_of(failing) != least.sets + (rule.deterministic ? 1 : 0)) return;
@@ -198,9 +205,11 @@ class on_demand {
                            : std::string());
         out.sets_it = "with " + grouped(*out.at_most) + " live, " + out.failing + " can fail: it " +
                       whose +
-                      (least.all ? ", and the others keep the " + grouped(shared_ - least.sets) +
-                                       " port sets that are left, by one connection each"
-                                 : ", as many as it may have") +
+                      (least.others > 0 ? ", and the others keep the " + grouped(least.others) +
+                                              " port sets that are left" +
+                                              (pairs_sets(n_) ? " on its external address" : "") +
+                                              ", by one connection each"
+                                        : ", as many as it may have") +
                       ". An allocator gives a set back only when no connection is left in it";
         out.evidence = bj::object{{"trace", writer.take()},
                                   {"failing", trace_writer::failing(f.who, f.source, f.draws)},

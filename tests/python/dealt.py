@@ -43,10 +43,34 @@ def dealings(document: Any, nat: Any) -> Iterator[dict[str, list[External]]]:
             return
         rule = dynamic
     each = rule.get("port-sets-per-subscriber", 1)
+    if oracle.Router(nat, oracle.World(document)).paired and not rule.get("dynamic") and rule is nat["port-set"]:
+        yield from dealt_in_pairs(blocks, who, each)
+        return
     for numbers in itertools.product(range(each + 1), repeat=len(who)):
         if sum(numbers) <= len(blocks):
             ends = list(itertools.accumulate(numbers))
             yield {a: own[a] + [e for b in blocks[end - n : end] for e in b] for a, n, end in zip(who, numbers, ends, strict=True)}
+
+
+def dealt_in_pairs(blocks: list[list[External]], who: list[str], each: int) -> Iterator[dict[str, list[External]]]:
+    """The sets of each client address all on one external address. Addresses are alike, so they come in the order of use; and of dealings to which
+    a set could be added that one is enough."""
+    by_address: dict[int, list[list[External]]] = {}
+    for b in blocks:
+        by_address.setdefault(b[0][0], []).append(b)
+    for places in itertools.product(range(len(by_address)), repeat=len(who)):
+        if any(at > max(places[:i], default=-1) + 1 for i, at in enumerate(places)):
+            continue
+        for numbers in itertools.product(range(each + 1), repeat=len(who)):
+            left = [len(b) for b in by_address.values()]
+            own = {}
+            for a, n, at in zip(who, numbers, places, strict=True):
+                here = by_address[list(by_address)[at]]
+                first = len(here) - left[at]
+                own[a] = [e for b in here[first : first + n] for e in b]
+                left[at] -= n
+            if min(left) >= 0 and all(n == each or left[at] == 0 for n, at in zip(numbers, places, strict=True)):
+                yield own
 
 
 def worlds(document: Any) -> Iterator[oracle.World]:
@@ -114,6 +138,20 @@ def random_document(rng: random.Random, mapping: str = "edm") -> Any:
     if rng.random() < 0.3:
         nat.setdefault("connection-limits", {})["limit-per-subscriber"] = rng.randint(1, 4)
     return {"clients": clients, "nats": [nat], "servers": servers}
+
+
+def paired_document(rng: random.Random, mapping: str = "edm") -> Any:
+    """One whose sets of a subscriber lie on one external address."""
+    document = random_document(rng, mapping)
+    nat = document["nats"][0]
+    sets, wide = rng.randint(2, 3), rng.randint(1, 2)
+    lowest = rng.choice([1, 9, 10, 11])
+    nat["external-ip-address-pool"] = [f"203.0.113.1-203.0.113.{rng.randint(2, 3)}"]
+    nat["port-set-restrict"] = {"start-port-number": lowest, "end-port-number": lowest + wide * sets - 1 + rng.randint(0, wide - 1)}
+    nat["port-set"] = {"port-set-size": wide, "port-sets-per-subscriber": rng.randint(2, sets)}
+    choice = rng.choice(["random", "round-robin", "first"])
+    nat["design"]["pool"] = {"choice": choice, "paired": True, "fallback": choice == "first" or rng.random() < 0.5}
+    return document
 
 
 def dynamic_document(rng: random.Random, mapping: str = "edm") -> Any:

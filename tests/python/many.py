@@ -79,6 +79,8 @@ KINDS: dict[str, Maker] = {
     "cascades, server limits": lambda rng: with_server_limits(rng, test_cascade.made(rng)),
     "cascades, quotas": lambda rng: small.with_quotas(rng, test_cascade.made(rng), 4),
     "port sets": dealt.random_document,
+    "port sets, paired": dealt.paired_document,
+    "port sets, paired, shared mappings": lambda rng: dealt.paired_document(rng, "eim"),
     "port sets, dynamic part": dealt.dynamic_document,
     "port sets, dynamic part, shared mappings": lambda rng: dealt.dynamic_document(rng, "eim"),
     "port sets, shared mappings": lambda rng: dealt.random_document(rng, "eim"),

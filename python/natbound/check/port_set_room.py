@@ -6,6 +6,10 @@ next one never adds more than the one before did. (A deterministic set, of anoth
 
 All of them. They share nothing but the sets, so the most is the largest sum of f: each set goes where it adds most. Of deterministic sets each
 subscriber's own is looked at for what static mappings keep of it; of those dealt on demand none is, which is a bound.
+
+Under paired pooling a subscriber's sets lie on one external address. If the subscribers of each kind (the same source ports and servers) had the
+pool for themselves, dealing them evenly to its addresses were best: n of them hold at most F(n) on one address, the sum of its largest gains
+f(b) - f(b - 1), each n times there. That is the least over g of g x sets + n x (what of each gain lies above g), so concave in n.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from .holes import PROTOCOLS
@@ -97,6 +102,23 @@ def supply(scenario: Scenario, nat: Nat) -> Supply:
     return Supply(1, size(nat.pool) * len(rule.more.firsts), 1 + rule.more.each)
 
 
+def paired(nat: Nat) -> bool:
+    """Whether paired pooling says which sets go together: a subscriber may have several, from a pool of several addresses."""
+    rule = nat.port_sets
+    return rule is not None and nat.plan.paired and size(nat.pool) > 1 and (rule.more is not None or rule.each > 1)
+
+
+def sets_of_an_address(nat: Nat) -> int:
+    """Those that one external address has, of which none is anybody's own."""
+    rule = nat.port_sets
+    assert rule is not None
+    if rule.deterministic or nat.holes.each:
+        raise Undecided(
+            f"{nat.name}: paired pooling of deterministic port sets, or beside static mappings: this checker does not decide that"
+        )
+    return len(rule.firsts)
+
+
 def all_sets(scenario: Scenario, nat: Nat) -> int:
     """All that can be in use: those that subscribers have anyway, and those to be dealt."""
     there = supply(scenario, nat)
@@ -146,6 +168,23 @@ def most_dealt(scenario: Scenario, nat: Nat) -> int:
     return base + carried(cut(gains, there.shared))
 
 
+def most_evenly(scenario: Scenario, nat: Nat) -> int:
+    """With paired pooling: what the subscribers of each kind hold at most if they have the pool for themselves, all kinds together."""
+    kinds: dict[tuple[Any, ...], tuple[Client, int]] = {}
+    for client in scenario.inside(nat):
+        kind = client.ports, frozenset(d.server.name for d in scenario.destinations(client))
+        kinds[kind] = client, size(client.addresses) + kinds.get(kind, (client, 0))[1]
+    sets, pool, out = sets_of_an_address(nat), size(nat.pool), 0
+    for client, many in kinds.values():
+        room = Room(scenario, nat, client)
+        held = [room.most(b) for b in range(supply(scenario, nat).each + 1)]
+        gains = [after - before for before, after in pairwise(held)]
+        need(gains == sorted(gains, reverse=True), f"{nat.name}: a later set adds more than one before")
+        each, odd = divmod(many, pool)
+        out += sum(times * carried(cut([(g, n) for g in gains if g], sets)) for n, times in ((each + 1, odd), (each, pool - odd)))
+    return out
+
+
 def check_bound(scenario: Scenario, nat: Nat, value: Any, where: str, limits: list[int]) -> int:
     """does-not-fit: the most connections through the NAT."""
     known_keys(value, "nat at-most table port-sets", where)
@@ -153,6 +192,8 @@ def check_bound(scenario: Scenario, nat: Nat, value: Any, where: str, limits: li
     table = None if value.get("table") is None else count(value["table"], where)
     need(table is None or table in limits, f"{where}: {nat.name} has no such limit")
     bound = most_dealt(scenario, nat)
+    if paired(nat):
+        bound = min(bound, most_evenly(scenario, nat))
     bound = bound if table is None else min(bound, table)
     need(count(get(value, "at-most", where), where) == bound, f"{where}: at most {bound:,} connections, not as it says")
     return bound

@@ -13,7 +13,7 @@ from typing import Any
 
 from .blocks import read_dests
 from .keys import keys_of, mapping_side
-from .port_set_room import Room, carried, cut, kept_of, supply
+from .port_set_room import Room, carried, cut, kept_of, paired, sets_of_an_address, supply
 from .reading import count, entries, get, known_keys, need, word
 from .scenario import Client, Nat, Scenario
 from .servers import Dest
@@ -91,9 +91,30 @@ def alike(plan: Any, dests: list[Dest]) -> bool:
     return len(each) <= 1 or plan.scope == "none"
 
 
+def on_addresses(nat: Nat, value: Any, items: list[Dealt], where: str) -> list[tuple[int, list[tuple[Dealt, int]]]]:
+    """Paired pooling: external addresses, and how many subscribers of which items have their sets on each of them."""
+    room, out, left = sets_of_an_address(nat), [], [d.many if d.sets else 0 for d in items]
+    for i, one in enumerate(entries(value, where)):
+        here = f"{where}[{i}]"
+        known_keys(one, "addresses subscribers", here)
+        addresses, on_each, used = count(get(one, "addresses", here), here), [], 0
+        for pair in entries(get(one, "subscribers", here), here):
+            numbers = [count(x, here) for x in entries(pair, here)]
+            need(len(numbers) == 2 and numbers[0] < len(items), f"{here}: [item of subscribers, how many on each] is wanted")
+            index, many = numbers
+            left[index] -= addresses * many
+            used += many * items[index].sets
+            on_each.append((items[index], many))
+        need(used <= room, f"{here}: {used:,} sets on an address, which has {room:,}")
+        out.append((addresses, on_each))
+    need(sum(addresses for addresses, _ in out) <= size(nat.pool), f"{where}: more addresses than the pool has")
+    need(not any(left), f"{where}: other subscribers than those that have sets")
+    return out
+
+
 def check_dealt(scenario: Scenario, value: Any, demand: bool, where: str) -> tuple[Nat, int, list[Dealt]]:
     """fits: an item of `port-sets`. Returns the NAT, its connections and who carries them."""
-    known_keys(value, "nat connections subscribers", where)
+    known_keys(value, "nat connections subscribers addresses", where)
     name = word(get(value, "nat", where), where)
     need(name in scenario.nats and scenario.nats[name].port_sets is not None, f"{where}: no NAT {name[:40]!r} with port sets")
     nat = scenario.nats[name]
@@ -102,6 +123,8 @@ def check_dealt(scenario: Scenario, value: Any, demand: bool, where: str) -> tup
     there = supply(scenario, nat)
     dealt = sum(d.many * max(d.sets - there.own, 0) for d in items)
     need(dealt <= there.shared, f"{where}: more sets than the {there.shared:,} that {nat.name} deals")
+    if paired(nat):
+        on_addresses(nat, get(value, "addresses", where), items, where + ".addresses")
     for client in {d.client.name: d.client for d in items}.values():
         spend(len(items))
         need(

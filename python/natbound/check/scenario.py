@@ -251,8 +251,8 @@ def read_scenario(value: Any) -> Scenario:
             good = all(_is_v4(nat.pool) == _is_v4(a) == (a[-1][1] >> 32 == 0xFFFF) for a in there)
             need(good, f"{nat.name}: {client.name} reaches servers of another address family than the pool")
     for n in (n for n in nats.values() if n.plan.paired and size(n.pool) > 1):
-        if n.port_sets is not None or any(m.inside & nats.keys() for m in nats.values()):
-            raise Undecided(f"{n.name}: paired pooling with port sets or in a cascade: this checker does not decide that")
+        if any(m.inside & nats.keys() for m in nats.values()):
+            raise Undecided(f"{n.name}: paired pooling in a cascade: this checker does not decide that")
         if any(n.inside & m.inside for m in nats.values() if m is not n):
             raise Undecided(f"{n.name}: paired pooling of clients that are spread over several NATs: this checker does not decide that")
     for n in nats.values():

@@ -6,6 +6,9 @@ most that a subscriber may have; or every set is dealt, and one live flow at lea
 towards one clash-scope key, so it holds no more than 1 + (its sockets there, or its quota, - own - 1) div each; what all the others can't hold together the one
 who fails holds itself.
 
+Under paired pooling a subscriber's sets lie on one external address, so that the others need hold no more than the sets of that one; while it holds none
+it is given another address, if the design falls back on others (a trace says which was drawn first).
+
 A table of a trace: a subscriber's flows go into its sets in the order in which it was dealt them, and a set without a flow goes back; the free set
 of the lowest number is dealt next.
 """
@@ -13,7 +16,8 @@ of the lowest number is dealt next.
 from __future__ import annotations
 
 from .keys import keys_of, weights
-from .port_set_room import supply
+from .pool import Way
+from .port_set_room import paired, sets_of_an_address, supply
 from .port_sets_replay import DealtTable, behind, least_of_own, whose
 from .replay import Draw, Flow, Table
 from .scenario import Client, Nat, Scenario
@@ -73,14 +77,21 @@ def least_on_demand(scenario: Scenario, nat: Nat) -> int | None:
     held = sum(size(client.addresses) * holds for client, _, _, holds in kinds)
     best: int | None = None
     for client, own, each, holds in kinds:
-        others = max(0, there.shared - (held - holds))
-        for j, live in ((most, 0), (others, there.shared - others)):
-            if j > most or (j and each is None):
+        for j, live in ((most, 0), *((j, sets - j) for j, sets in short_of(nat, there.shared, held - holds))):
+            if j > most or live < 0 or (j and each is None):
                 continue
             full = own + j * (each or 0)
             if sockets(scenario, nat, client) > full:
                 best = full + live if best is None else min(best, full + live)
     return best
+
+
+def short_of(nat: Nat, shared: int, others: int) -> list[tuple[int, int]]:
+    """With how many sets a subscriber fails for want of another at least, where the others hold so many; and how many sets are then held in all."""
+    if not paired(nat):
+        return [(max(0, shared - others), shared)]
+    here, least = sets_of_an_address(nat), int(nat.plan.fallback)
+    return [(max(least, here - others), here), *([(0, shared)] if least and others >= shared else [])]
 
 
 class OnDemandTable(DealtTable):
@@ -92,8 +103,9 @@ class OnDemandTable(DealtTable):
             raise Undecided(f"{nat.name}: this checker does not step sets on demand of which static mappings keep ports")
         self.supply = supply(scenario, nat)
         self.held: dict[int, list[tuple[int | None, Table]]] = {}  # by client address: numbers (None: its own) and tables
-        self.free: set[int] = set()
-        self.next = 0
+        self.free: set[int] = set()  # that were used before
+        self.next: dict[int, int] = {}  # by where they begin: the first of those that were never used
+        self.way, self.turn = Way(scenario, nat), 0
 
     def open(self, f: Flow, draw: Draw) -> bool:
         """Opens a flow that is not live; False: it fails."""
@@ -120,8 +132,8 @@ class OnDemandTable(DealtTable):
                 return True
         if (own and tables is own) or len(held) >= self.supply.each:
             return False
-        number = min(self.free, default=self.next)
-        if number >= self.supply.shared:
+        number = self.deal(f, draw, held)
+        if number is None:
             return False
         client, rank = whose(self.scenario, self.nat, f[1])
         wide, firsts = shared(self.nat)
@@ -129,10 +141,41 @@ class OnDemandTable(DealtTable):
         if not table.open(f, draw):
             return False
         self.free.discard(number)
-        self.next = max(self.next, number + 1)
+        first = number - number % sets_of_an_address(self.nat) if paired(self.nat) else 0
+        self.next[first] = max(self.next.get(first, first), number + 1)
         held.append((number, table))
         self.live.add(f)
         return True
+
+    def deal(self, f: Flow, draw: Draw, held: list[tuple[int | None, Table]]) -> int | None:
+        """The free set of the lowest number, of all or (paired pooling) on the subscriber's external address."""
+        if not paired(self.nat):
+            return self.lowest(0, self.supply.shared)
+        here, pool = sets_of_an_address(self.nat), size(self.nat.pool)
+        if held:
+            rank = (held[0][0] or 0) // here
+        elif self.way.starts == "lowest":
+            rank = 0
+        elif self.way.starts == "hashed":
+            rank = self.way.rank(f[1], f[3])
+        elif self.nat.plan.pool_choice == "round-robin":
+            rank, self.turn = self.turn % pool, self.turn + 1
+        else:
+            rank = draw(pool)
+            if self.nat.plan.pool_choice == "hash":
+                raise Undecided(f"{self.nat.name}: the address that an unknown hash gives a subscriber: this checker does not decide that")
+        for i in range(pool if self.nat.plan.fallback and not held else 1):
+            first = (rank + i) % pool * here
+            number = self.lowest(first, first + here)
+            if number is not None:
+                return number
+        return None
+
+    def lowest(self, first: int, end: int) -> int | None:
+        """The free set of the lowest number from first on, before end."""
+        spend(len(self.free))
+        number = min((n for n in self.free if first <= n < end), default=self.next.get(first, first))
+        return number if number < end else None
 
     def close(self, f: Flow) -> None:
         """The flow is gone at once, and its set with it, if it was the last there."""

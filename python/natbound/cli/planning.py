@@ -51,7 +51,8 @@ def risk(
     print(f"At {w.count(data['rate'])}/s x {w.span(data['hold'])} = {w.count(data['load'])} live:")
     low, high = data["interval"]
     what = "bounds" if data["interval_is"] == "bounds" else "95 %"
-    plus = "" if data["exact"] else f" ({what}: {w.probability(low)} to {w.probability(high)})"
+    told = not data["exact"] and (p is None or high > 0)  # below 1e-308 the ends are 0 as the value is, which its logarithm tells
+    plus = "" if not told else f" ({what}: {w.probability(low)} to {w.probability(high)})"
     print(
         f"  attempts refused    {w.probability(p, data['log_refusal_probability']) + plus if p is not None else 'at most ' + w.probability(data['at_most'])}"
     )

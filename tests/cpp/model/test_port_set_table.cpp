@@ -34,66 +34,92 @@ using place = std::pair<ip_address, port>;  // of a set: its address and first p
 
 TEST_CASE("Sets on demand are one subscriber's each, and no more than it may have") {
     std::size_t refused = 0;
-    for (const unsigned most : {1U, 2U, 5U})
-        for (const port size : {1U, 3U, 4U}) {
-            const auto s =
-                with_sets(R"({"port-set-size": )" + std::to_string(size) +
-                          R"(, "port-sets-per-subscriber": )" + std::to_string(most) + "}");
-            const std::uint64_t sets = 2 * (20 / size);
-            port_set_table table(s, s.nats[0]);
-            random_bits random(most * 10 + size);
-            std::map<flow, endpoint> live;
-            std::map<ip_address, std::set<place>> held;
-            std::size_t dealt = 0;
-            const auto again = [&] {
-                held.clear();
-                std::map<place, ip_address> owner;
-                for (const auto& [f, at] : live) {
-                    const place set{at.address, (at.port - 2000) / size};
-                    CHECK(set.second < 20 / size);  // what is left over goes unused
-                    CHECK(owner.try_emplace(set, f.source.address).first->second ==
-                          f.source.address);
-                    held[f.source.address].insert(set);
-                }
-                dealt = owner.size();
-                for (const auto& [who, some] : held) {
-                    CHECK(some.size() <= most);
-                    CHECK(table.sets_of(who) == some.size());
-                }
-            };
-            for (int i = 0; i < 2000; ++i) {
-                if (random.chance(0.45) && !live.empty()) {
-                    auto it = live.begin();
-                    std::advance(it, static_cast<std::ptrdiff_t>(random.draw(live.size())));
-                    table.remove(it->first);
-                    live.erase(it);
+    const std::string random_pool =
+        R"(, "pool": {"choice": "random", "paired": true, "fallback": )";
+    for (const std::string& more : {std::string(), random_pool + "true}", random_pool + "false}"})
+        for (const unsigned most : {1U, 2U, 5U})
+            for (const port size : {1U, 3U, 4U}) {
+                const auto s =
+                    with_sets(R"({"port-set-size": )" + std::to_string(size) +
+                                  R"(, "port-sets-per-subscriber": )" + std::to_string(most) + "}",
+                              more);
+                const std::uint64_t sets = 2 * (20 / size);
+                const bool paired = !more.empty() && most > 1;
+                const bool goes_on = more.find("true}") != std::string::npos;
+                port_set_table table(s, s.nats[0]);
+                random_bits random(most * 10 + size);
+                std::map<flow, endpoint> live;
+                std::map<ip_address, std::set<place>> held;
+                std::size_t dealt = 0;
+                std::map<ip_address, std::uint64_t> dealt_on;
+                const auto again = [&] {
+                    held.clear();
+                    std::map<place, ip_address> owner;
+                    for (const auto& [f, at] : live) {
+                        const place set{at.address, (at.port - 2000) / size};
+                        CHECK(set.second < 20 / size);  // what is left over goes unused
+                        CHECK(owner.try_emplace(set, f.source.address).first->second ==
+                              f.source.address);
+                        held[f.source.address].insert(set);
+                    }
+                    dealt = owner.size();
+                    dealt_on.clear();
+                    for (const auto& [set, who] : owner) ++dealt_on[set.first];
+                    for (const auto& [who, some] : held) {
+                        CHECK(some.size() <= most);
+                        CHECK(table.sets_of(who) == some.size());
+                        if (paired) CHECK(some.begin()->first == some.rbegin()->first);
+                    }
+                };
+                for (int i = 0; i < 2000; ++i) {
+                    if (random.chance(0.45) && !live.empty()) {
+                        auto it = live.begin();
+                        std::advance(it, static_cast<std::ptrdiff_t>(random.draw(live.size())));
+                        table.remove(it->first);
+                        live.erase(it);
+                        again();
+                        continue;
+                    }
+                    const flow f = flow_of(static_cast<unsigned>(random.draw(6)),
+                                           3000 + static_cast<port>(random.draw(12)),
+                                           static_cast<unsigned>(random.draw(3)));
+                    if (live.count(f) != 0) continue;
                     again();
-                    continue;
+                    const auto& own = held[f.source.address];
+                    // as it should be: a port of its sets is free towards this destination, or a
+                    // set
+                    std::set<endpoint> taken;
+                    for (const auto& [g, at] : live)
+                        if (g.destination == f.destination) taken.insert(at);
+                    bool room = own.size() < most && dealt < sets;
+                    for (const auto& set : own)
+                        for (port p = 0; p < size; ++p)
+                            room =
+                                room || taken.count({set.first, 2000 + set.second * size + p}) == 0;
+                    const bool full = !own.empty() && dealt_on[own.begin()->first] == sets / 2;
+                    bool some_address =
+                        false;  // without a set it may be given one that has none left
+                    if (paired && own.size() < most && full) {
+                        room = false;
+                        for (const auto& set : own)
+                            for (port p = 0; p < size; ++p)
+                                room = room ||
+                                       taken.count({set.first, 2000 + set.second * size + p}) == 0;
+                    }
+                    if (paired && !goes_on && own.empty())
+                        for (const auto& [a, many] : dealt_on)
+                            some_address = some_address || many == sets / 2;
+                    const auto out = table.open(f, random);
+                    if (some_address && out.refused != refusal::none) room = false;
+                    REQUIRE((out.refused == refusal::none) == room);
+                    refused += !room;
+                    if (!room) continue;
+                    CHECK(taken.insert(out.external).second);
+                    CHECK(table.external_of(f) == out.external);
+                    live[f] = out.external;
+                    CHECK(table.live() == live.size());
                 }
-                const flow f = flow_of(static_cast<unsigned>(random.draw(6)),
-                                       3000 + static_cast<port>(random.draw(12)),
-                                       static_cast<unsigned>(random.draw(3)));
-                if (live.count(f) != 0) continue;
-                again();
-                const auto& own = held[f.source.address];
-                // as it should be: a port of its sets is free towards this destination, or a set
-                std::set<endpoint> taken;
-                for (const auto& [g, at] : live)
-                    if (g.destination == f.destination) taken.insert(at);
-                bool room = own.size() < most && dealt < sets;
-                for (const auto& set : own)
-                    for (port p = 0; p < size; ++p)
-                        room = room || taken.count({set.first, 2000 + set.second * size + p}) == 0;
-                const auto out = table.open(f, random);
-                REQUIRE((out.refused == refusal::none) == room);
-                refused += !room;
-                if (!room) continue;
-                CHECK(taken.insert(out.external).second);
-                CHECK(table.external_of(f) == out.external);
-                live[f] = out.external;
-                CHECK(table.live() == live.size());
             }
-        }
     CHECK(refused > 500);
 }
 

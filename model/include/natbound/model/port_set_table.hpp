@@ -8,6 +8,10 @@
 // may hold one more: of the free ones that static mappings leave a port of, one that they keep the
 // fewest ports of, of the lowest number. A set that was dealt on demand is free again as soon as no
 // entry is left in it, closing ones among them.
+//
+// Under paired pooling a subscriber's sets lie on one external address: while it holds one, on that
+// of its first; else on the one that the design's choice picks, or (fallback) on the next that has
+// a free set.
 #include <cstdint>
 #include <memory>
 #include <queue>
@@ -38,6 +42,8 @@ class port_set_table {
     bool is_live(const flow& f) const;
     std::optional<endpoint> external_of(const flow& f) const;
 
+    // Whether the address on which the flow's subscriber is to be dealt its sets would be drawn.
+    bool draws_address(const flow& f) const;
     // The sets that a subscriber holds now, its own among them.
     std::size_t sets_of(ip_address client) const;
 
@@ -51,6 +57,17 @@ class port_set_table {
         std::optional<std::uint64_t> number;  // where it was dealt on demand
     };
     using held_sets = std::vector<std::unique_ptr<held_set>>;
+    // Free sets among consecutive numbers: those that were used before, by the ports that static
+    // mappings keep of them, then by number; and all from next on, of which they keep none.
+    struct free_sets {
+        std::set<std::pair<std::uint64_t, std::uint64_t>> returned;
+        std::uint64_t next, end;
+    };
+    struct whole_nat {
+        explicit whole_nat(const nat& n) : of(undealt(n)), plan(of) {}
+        nat of;
+        nat_plan plan;
+    };
     struct timer {
         double until;
         ip_address client;
@@ -65,12 +82,18 @@ class port_set_table {
     void give_back(ip_address client);
     void return_empty(held_sets& sets);
     std::uint64_t number_of(ip_address client) const;
-    std::optional<std::uint64_t> next_free(transport protocol) const;
+    // Those on the external address of that rank (paired pooling), or all.
+    free_sets& free_on(std::uint64_t rank);
+    std::optional<std::uint64_t> lowest_free(std::uint64_t rank, transport protocol);
+    template <class Random>
+    std::optional<std::uint64_t> next_free(const flow& f, const held_sets& sets, Random& random);
     std::uint64_t kept_of(std::uint64_t number) const;
+    std::uint64_t rank_of(std::uint64_t number) const { return paired_ ? number / here_ : 0; }
     template <class Random>
     opened open_in(held_set& set, const flow& f, Random& random);
 
     port_set_layout layout_;
+    std::unique_ptr<whole_nat> whole_;
     hole_list holes_;
     nat base_;  // a subscriber's, but for its address and its range
     const subscriber_port_sets* rule_;
@@ -79,10 +102,10 @@ class port_set_table {
     std::vector<std::pair<address_set, std::uint64_t>> order_;
     std::uint64_t shared_ = 0;  // sets that are dealt on demand, and
     std::uint64_t each_ = 0;    // the most of a subscriber
-    // Free sets, by the ports that static mappings keep of them, then by number; and all from next_
-    // on, of which they keep none.
-    std::set<std::pair<std::uint64_t, std::uint64_t>> returned_;
-    std::uint64_t next_ = 0;
+    std::uint64_t here_ = 0;    // of those, on one external address
+    bool paired_ = false;
+    std::unordered_map<std::uint64_t, free_sets> free_;  // by rank of the address, or all at 0
+    std::uint64_t next_rank_ = 0;                        // round robin
     std::unordered_map<ip_address, held_sets, address_hash> subscribers_;
     std::priority_queue<timer> timers_;
     std::uint64_t live_ = 0;
@@ -95,6 +118,29 @@ opened port_set_table::open_in(held_set& set, const flow& f, Random& random) {
     const opened out = set.table.open(f, random);
     live_ += set.table.live() - before;  // entries that it took over are gone
     return out;
+}
+
+template <class Random>
+std::optional<std::uint64_t> port_set_table::next_free(const flow& f, const held_sets& sets,
+                                                       Random& random) {
+    if (!paired_) return lowest_free(0, f.protocol);
+    const auto& pool = whole_->of.external_ip_address_pool;
+    if (!sets.empty()) {
+        const auto rank = pool.rank(sets.front()->of.external_ip_address_pool.at(0));
+        return lowest_free(static_cast<std::uint64_t>(*rank), f.protocol);
+    }
+    const auto& rule = whole_->plan.design.pool;
+    const std::uint64_t addresses = saturated(pool.size());
+    std::uint64_t rank = 0;
+    if (const auto fixed = whole_->plan.pool_rank(f.source.address, f.destination.address))
+        rank = *fixed;
+    else if (rule.choice == pool_choice::round_robin)
+        rank = next_rank_++ % addresses;
+    else
+        rank = random.draw(addresses);
+    for (std::uint64_t i = 0; i < (rule.fallback ? addresses : 1); ++i)
+        if (const auto found = lowest_free((rank + i) % addresses, f.protocol)) return found;
+    return std::nullopt;
 }
 
 template <class Random>
@@ -125,15 +171,16 @@ opened port_set_table::open(const flow& f, Random& random) {
     }
     const std::size_t own = rule_->deterministic ? 1 : 0;
     if (sets.size() >= own + each_) return refused(refusal::no_port);
-    const auto number = next_free(f.protocol);
+    const auto number = next_free(f, sets, random);
     if (!number) return refused(refusal::no_port);
     auto set = set_of(layout_.shared_at(*number));
     out = open_in(*set, f, random);
     if (out.refused != refusal::none) return refused(refusal::no_port);
-    if (*number == next_)
-        ++next_;
+    auto& left = free_on(rank_of(*number));
+    if (*number == left.next)
+        ++left.next;
     else
-        returned_.erase({kept_of(*number), *number});
+        left.returned.erase({kept_of(*number), *number});
     set->number = number;
     sets.push_back(std::move(set));
     return out;

@@ -61,6 +61,9 @@ class port_set_layout {
 inline bool dealt_on_demand(const subscriber_port_sets& rule) {
     return !rule.deterministic || rule.dynamic;
 }
+// Whether paired pooling (RFC 4787, REQ-2) says which sets go together: client addresses may have
+// several, from a pool of several addresses.
+bool pairs_sets(const nat& n);
 // The ports of a client address that has so many sets, its own (where there is one) the first.
 count ports_of(const subscriber_port_sets& rule, const count& sets);
 
