@@ -387,7 +387,7 @@ def test_what_does_not_go_together() -> None:
     cascade = with_another(inside=["cgn"])
     spread = with_another()
     dynamic = {"address-pool-factor": 1, "port-set-size": 8}
-    sets = carrier(**{"port-set": {"port-set-size": 252, "deterministic": True, "dynamic": dynamic}})
+    sets = carrier(**{"port-set": {"port-set-size": 128, "deterministic": True, "dynamic": dynamic}})
     for value, words in ((cascade, "inside one another"), (spread, "spread over several"), (sets, "port sets each with a dynamic")):
         with pytest.raises(natbound.Unsupported, match=words):
             natbound.Scenario(value)
