@@ -23,9 +23,10 @@ struct window {
     std::vector<double> p = {1};
     std::int64_t exponent = 0;
 
-    // Cuts off what is nothing, and brings the most to about 1.
+    // Cuts off what is nothing, were it there for each of 1e9 subscribers, and brings the most to
+    // about 1.
     void trim() {
-        constexpr double nothing = 1e-40;
+        constexpr double nothing = 1e-28;
         const double most = *std::max_element(p.begin(), p.end());
         std::size_t from = 0, to = p.size();
         while (p[from] < nothing * most) ++from;
@@ -33,14 +34,12 @@ struct window {
         int twos = 0;
         std::frexp(most, &twos);
         const double scale = std::ldexp(1, -twos);
-        std::vector<double> kept;
-        kept.reserve(to - from);
-        for (std::size_t i = from; i < to; ++i) kept.push_back(p[i] * scale);
-        p = std::move(kept);
+        for (std::size_t i = from; i < to; ++i) p[i - from] = p[i] * scale;
+        p.resize(to - from);
         first += from;
         exponent += twos;
     }
-    double at(std::size_t n) const { return n < first || n - first >= p.size() ? 0 : p[n - first]; }
+    std::size_t end() const { return first + p.size(); }
 };
 
 window operator*(const window& a, const window& b) {
@@ -81,69 +80,122 @@ window power(window base, std::uint64_t n) {
     return out;
 }
 
-// What several subscribers hold together, each law tilted by e^theta for a block.
+// Sums of a window's weights, and of its places by them, each weight tilted by e^-|theta| for every
+// place from it to n: up to n where theta is not above 0, else of those beyond.
+struct window_sums {
+    std::int64_t first;
+    std::vector<double> weights, places;
+
+    // For n in from .. to.
+    window_sums(const window& of, std::int64_t from, std::int64_t to, double theta)
+        : first(from), weights(static_cast<std::size_t>(to - from + 1)), places(weights.size()) {
+        const double step = std::exp(-std::fabs(theta));
+        const auto begin = static_cast<std::int64_t>(of.first);
+        const auto end = static_cast<std::int64_t>(of.end());
+        double sum = 0, moment = 0;
+        const auto add = [&](std::int64_t n) {
+            if (n < begin || n >= end) return;
+            const double weight = of.p[static_cast<std::size_t>(n - begin)];
+            sum += weight;
+            moment += weight * static_cast<double>(n);
+        };
+        const auto move = [&] {
+            sum *= step;
+            moment *= step;
+        };
+        const auto keep = [&](std::int64_t n) {
+            if (n < from || n > to) return;
+            weights[static_cast<std::size_t>(n - from)] = sum;
+            places[static_cast<std::size_t>(n - from)] = moment;
+        };
+        if (theta <= 0) {
+            for (std::int64_t n = std::min(begin, from); n <= to; ++n) {
+                move();
+                add(n);
+                keep(n);
+            }
+        } else {
+            for (std::int64_t n = std::max(end - 1, to); n >= from; --n) {
+                keep(n);
+                add(n);
+                move();
+            }
+        }
+    }
+};
+
+// What several subscribers hold together, each law tilted by e^theta for a block: that of half of
+// them and of the others, as only few sums of what both hold are asked for.
 struct held_law {
-    window tilted;
+    window some, others;
     double weight = 0;  // log of what the tilted laws were divided by, but for powers of two
     double whole = 0;   // log of all that they could hold, were the pool endless
 
     void add(const held_law& one, std::uint64_t many) {
-        tilted = tilted * power(one.tilted, many);
+        const window half = power(one.others, many / 2);
+        if (many > 1) some = some * half;
+        others = others * (many % 2 == 0 ? half : many > 1 ? half * one.others : one.others);
         weight += static_cast<double>(many) * one.weight;
         whole += static_cast<double>(many) * one.whole;
     }
     // What all logarithms here are less by: so large beside what they differ by that its rounding
     // would be most of their error.
     double common(std::uint64_t pool, double theta) const {
-        return weight + static_cast<double>(tilted.exponent) * 0.69314718055994530942 -
+        return weight +
+               static_cast<double>(some.exponent + others.exponent) * 0.69314718055994530942 -
                theta * static_cast<double>(pool);
     }
     // log P(they hold exactly so many)
-    static double untilted(double weight, std::uint64_t n, std::uint64_t pool, double theta) {
-        return weight > 0
-                   ? std::log(weight) + theta * (static_cast<double>(pool) - static_cast<double>(n))
-                   : log_zero;
-    }
     double exactly(std::uint64_t n, std::uint64_t pool, double theta) const {
-        return untilted(tilted.at(n), n, pool, theta);
-    }
-    std::size_t end() const { return tilted.first + tilted.p.size(); }
-    // For each n in first..last: log P(at most n) where theta is not above 0, else log P(more).
-    // Each sum is the one before it, tilted by one block, and one more term: none are differences.
-    std::vector<double> beyond(std::uint64_t first, std::uint64_t last, double theta) const {
-        std::vector<double> out(last - first + 1, log_zero);
-        const double step = std::exp(-std::fabs(theta));
-        const auto keep = [&](std::uint64_t n, double sum) {
-            if (n >= first && n <= last) out[n - first] = untilted(sum, n, last, theta);
-        };
         double sum = 0;
-        if (theta <= 0) {
-            for (std::uint64_t n = tilted.first; n <= last; ++n)
-                keep(n, sum = sum * step + tilted.at(n));
-            return out;
+        for (std::size_t i = 0; i < some.p.size(); ++i) {
+            const std::size_t at = some.first + i + others.first;
+            if (n >= at && n - at < others.p.size()) sum += some.p[i] * others.p[n - at];
         }
-        for (std::uint64_t n = end(); n-- > first;) {
-            keep(n, sum);
-            sum = (sum + tilted.at(n)) * step;
+        return untilted(sum, n, pool, theta);
+    }
+    // For each n in first..last: log P(at most n) where theta is not above 0, else log P(more).
+    // None are differences.
+    std::vector<double> beyond(std::uint64_t first, std::uint64_t last, double theta) const {
+        const window_sums of = sums(first, last, theta);
+        std::vector<double> out;
+        for (std::uint64_t n = first; n <= last; ++n) {
+            const std::size_t rest = place(n, of);
+            double sum = 0;
+            for (std::size_t i = 0; i < some.p.size(); ++i) sum += some.p[i] * of.weights[rest - i];
+            out.push_back(untilted(sum, n, last, theta));
         }
         return out;
     }
     // The same for n alone, and the mean of what it sums: of (what is held) times its chance.
     std::pair<double, double> beyond_with_mean(std::uint64_t n, double theta) const {
+        const window_sums of = sums(n, n, theta);
+        const std::size_t rest = place(n, of);
         double sum = 0, blocks = 0;
-        const double step = std::exp(-std::fabs(theta));
-        const auto add = [&](std::uint64_t x) {
-            sum = sum * step + tilted.at(x);
-            blocks = blocks * step + tilted.at(x) * static_cast<double>(x);
-        };
-        std::uint64_t at = n;  // where the sums stand
-        if (theta <= 0) {
-            for (std::uint64_t x = tilted.first; x <= n; ++x) add(x);
-        } else {
-            at = n + 1;
-            for (std::uint64_t x = end(); x-- > n + 1;) add(x);
+        for (std::size_t i = 0; i < some.p.size(); ++i) {
+            const double mine = some.p[i] * of.weights[rest - i];
+            sum += mine;
+            blocks += mine * static_cast<double>(some.first + i) + some.p[i] * of.places[rest - i];
         }
-        return {untilted(sum, at, n, theta), untilted(blocks, at, n, theta)};
+        return {untilted(sum, n, n, theta), untilted(blocks, n, n, theta)};
+    }
+
+  private:
+    static double untilted(double weight, std::uint64_t n, std::uint64_t pool, double theta) {
+        return weight > 0
+                   ? std::log(weight) + theta * (static_cast<double>(pool) - static_cast<double>(n))
+                   : log_zero;
+    }
+    // Of the others' blocks, wherever some leave first .. last of them.
+    window_sums sums(std::uint64_t first_n, std::uint64_t last_n, double theta) const {
+        return {others,
+                static_cast<std::int64_t>(first_n) - static_cast<std::int64_t>(some.end() - 1),
+                static_cast<std::int64_t>(last_n) - static_cast<std::int64_t>(some.first), theta};
+    }
+    // Where those stand that are left of n by the fewest of some.
+    std::size_t place(std::uint64_t n, const window_sums& of) const {
+        return static_cast<std::size_t>(static_cast<std::int64_t>(n) -
+                                        static_cast<std::int64_t>(some.first) - of.first);
     }
 };
 
@@ -271,9 +323,9 @@ class dealer {
             logs.push_back(law.held[j] + theta * static_cast<double>(j));
         // The likeliest is 1 exactly: its power for many subscribers has no rounding then.
         out.weight = *std::max_element(logs.begin(), logs.end());
-        out.tilted.p.clear();
-        for (const double x : logs) out.tilted.p.push_back(std::exp(x - out.weight));
-        out.tilted.trim();
+        out.others.p.clear();
+        for (const double x : logs) out.others.p.push_back(std::exp(x - out.weight));
+        out.others.trim();
         return out;
     }
 

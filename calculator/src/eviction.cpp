@@ -8,13 +8,13 @@
 // has its limit 1 - size/demand, or 0. That of the balance with all that go open is also the most.
 #include <algorithm>
 #include <boost/math/special_functions/erf.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <natbound/calculator/eviction.hpp>
 #include <utility>
 
 #include "argument.hpp"
 #include "eviction_ages.hpp"
+#include "loss_ratio.hpp"
 #include "monotone.hpp"
 
 namespace natbound::calculator {
@@ -32,6 +32,7 @@ constexpr const char* name = "evicting_table";
 
 evicting_table::evicting_table(double size, std::vector<connection_kind> kinds)
     : evicting_table(size, std::move(kinds), without_cuts{}) {
+    find_time();
     find_cuts();
 }
 
@@ -60,10 +61,10 @@ evicting_table::evicting_table(double size, std::vector<connection_kind> kinds, 
         young_ = std::min({young_, kind.closed_timeout, kind.idle_timeout});
     }
     demand_ = entries(never, 1, never);
-    if (demand_ > size) find_time();
 }
 
 void evicting_table::find_time() {
+    if (!(demand_ > size_)) return;
     // The entries grow with the time, nearly with its logarithm.
     const auto short_of = [&](double log_time) {
         const double time = std::exp(log_time);
@@ -104,7 +105,7 @@ double evicting_table::evicted_after(double idle) const {
     if (idle == 0) return 0;
     if (std::isinf(idle)) return 1;
     const kinds_by_age ages(kinds_, time_, share_);
-    double sum = boost::math::gamma_p(size_, ages.touched(std::min(idle, young_)));
+    double sum = detail::at_least(size_, ages.touched(std::min(idle, young_)));
     if (idle <= young_) return sum;
     std::vector<double> ends;
     const auto mean = [&](double age) { return ages.touched(age); };
@@ -123,7 +124,7 @@ double evicting_table::evicted_after(double idle) const {
     double from = young_;
     for (const double to : ends) {
         if (to <= from) continue;
-        for (const auto& [age, weight] : places(from, to, 1))
+        for (const auto& [age, weight] : places(from, to))
             sum += weight * ages.rises(age) * density.at(ages.touched(age));
         from = to;
     }
@@ -131,7 +132,9 @@ double evicting_table::evicted_after(double idle) const {
 }
 
 double keep_alive_for(double size, const connection_kind& kind, double target) {
-    return evicting_table(size, {kind}, evicting_table::without_cuts{}).keep_alive_for(target);
+    evicting_table table(size, {kind}, evicting_table::without_cuts{});
+    table.find_time();
+    return table.keep_alive_for(target);
 }
 
 // Around the silence in which so many are touched that a Poisson number of that mean fills the

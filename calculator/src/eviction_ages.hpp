@@ -3,6 +3,7 @@
 // or the keep-alive), its end (at rate 1/life), and the cut after W = min(T, idle_timeout). All
 // begin anew at each packet, as the laws have no memory.
 #include <algorithm>
+#include <array>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <cstddef>
@@ -90,13 +91,7 @@ class density_of_touch {
   public:
     explicit density_of_touch(double n)
         : n_(n), factor_(std::sqrt(n / two_pi) * std::exp(-stirling_error(n))) {}
-    double at(double mean) const {
-        const double more = mean - n_;
-        // far away the weight is so small that a plain logarithm has its digits
-        const double deviates = std::abs(more) > 0.1 * (mean + n_) ? more - n_ * std::log(mean / n_)
-                                                                   : deviance(n_, mean).high;
-        return factor_ * std::exp(-deviates) / mean;
-    }
+    double at(double mean) const { return factor_ * std::exp(-deviance_alone(n_, mean)) / mean; }
 
   private:
     double n_, factor_;
@@ -142,16 +137,16 @@ class kinds_by_age {
     std::vector<kind_by_age> all_;
 };
 
-// The places and weights of an integral from first to last in so many parts, by Gauss.
-inline std::vector<std::pair<double, double>> places(double first, double last, int parts) {
+// The places and weights of an integral from first to last, by Gauss.
+inline std::array<std::pair<double, double>, 20> places(double first, double last) {
     using gauss = boost::math::quadrature::gauss<double, 20>;
-    std::vector<std::pair<double, double>> out;
-    const double half = (last - first) / parts / 2;
-    for (int i = 0; i < parts; ++i)
-        for (std::size_t j = 0; j < gauss::abscissa().size(); ++j)
-            for (const int side : {-1, 1})
-                out.emplace_back(first + half * (2 * i + 1 + side * gauss::abscissa()[j]),
-                                 half * gauss::weights()[j]);
+    std::array<std::pair<double, double>, 20> out;
+    const double half = (last - first) / 2;
+    std::size_t i = 0;
+    for (std::size_t j = 0; j < gauss::abscissa().size(); ++j)
+        for (const int side : {-1, 1})
+            out[i++] = {first + half * (1 + side * gauss::abscissa()[j]),
+                        half * gauss::weights()[j]};
     return out;
 }
 

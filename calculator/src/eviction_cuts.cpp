@@ -61,7 +61,7 @@ struct evicting_table::young_ages {
         double sum = 0, from = first;
         for (const double part : {1.0 / 64, 1.0 / 16, 0.25, 0.5, 0.75, 1.0}) {
             const double to = first + part * (last - first);
-            for (const auto& [age, weight] : places(from, to, 1)) {
+            for (const auto& [age, weight] : places(from, to)) {
                 const auto all = kinds_.at(age);
                 if (all.touched > 0) sum += weight * density.at(all.touched) * all.open;
             }
@@ -88,7 +88,7 @@ double evicting_table::oldest_open() const {
     const double least = std::exp(size_ * std::log(std::min(1.0, mean(young_) / demand_)));
     if (least >= 1) return 0;
     double sum = 0;
-    for (const auto& [of_all, weight] : places(least, 1, 1)) {
+    for (const auto& [of_all, weight] : places(least, 1)) {
         const double age = reaches(young_, far, demand_ * std::exp(std::log(of_all) / size_), mean);
         double open = 0, closed = 0;
         for (const auto& each : kinds_) {

@@ -15,8 +15,9 @@
 // A law has: at(theta), log P less theta times its mean, and the first two derivatives of log P;
 // mean(); most(), beyond which theta it is infinite; and
 // after to(theta): node(t, fall, phase), P on the circle over P at theta is exp(-fall + i (phase +
-// first t)), and sure(fall), what of that is sure to change no faster than said. A kernel k has
-// at(theta), least(), most() and, after to(theta), node(t), its ratio.
+// first t)), sure(fall), what of that is sure to change no faster than said, and clear(t), to where
+// from t on it is sure to stay above lattice_last_bit, at least t. A kernel k has at(theta),
+// least(), most() and, after to(theta), node(t), its ratio.
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -112,8 +113,9 @@ std::optional<coefficient> coefficient_at(Law& law, Kernel& kernel, double c, do
         if (++asked > dearest) return {};
         if (fall > lattice_last_bit) {
             fell = true;
-            const double skip = std::sqrt(law.sure(fall)) - std::sqrt(lattice_last_bit);
-            if (skip > 0) j += std::floor(skip / lipschitz / step * (1 - 1e-9));
+            const double skip =
+                (std::sqrt(law.sure(fall)) - std::sqrt(lattice_last_bit)) / lipschitz;
+            j += std::floor(std::max(skip, law.clear(t) - t) / step * (1 - 1e-9));
             continue;
         }
         if (fell) again = true;

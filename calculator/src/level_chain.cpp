@@ -35,11 +35,19 @@ void add(double* to, double by, const double* from, std::size_t first, std::size
     for (std::size_t j = first; j < end; ++j) to[j] += by * from[j];
 }
 
+// Four rows of b at a time, so that those of the product are read and written once for all four.
 square operator*(const square& a, const square& b) {
-    square out(a.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        for (std::size_t k = 0; k < a.size(); ++k)
-            if (a[i][k] > 0) add(out[i], a[i][k], b[k], 0, a.size());
+    const std::size_t size = a.size(), whole = size - size % 4;
+    square out(size);
+    for (std::size_t i = 0; i < size; ++i) {
+        double* const to = out[i];
+        for (std::size_t k = 0; k < whole; k += 4) {
+            const double w = a[i][k], x = a[i][k + 1], y = a[i][k + 2], z = a[i][k + 3];
+            const double *p = b[k], *q = b[k + 1], *r = b[k + 2], *s = b[k + 3];
+            for (std::size_t j = 0; j < size; ++j)
+                to[j] += (w * p[j] + x * q[j]) + (y * r[j] + z * s[j]);
+        }
+        for (std::size_t k = whole; k < size; ++k) add(to, a[i][k], b[k], 0, size);
         poll();
     }
     return out;

@@ -17,7 +17,7 @@ namespace {
 // The number live that those leave who get in at its rate.
 double settled(const packet_load& load, queue_curve& curve) {
     const auto left = [&](double n) {
-        return load.live * -std::expm1(curve.at(load.opening + n * load.each).first);
+        return load.live * -std::expm1(curve.log_loss(load.opening + n * load.each));
     };
     const double enough = 0.1 * std::sqrt(load.live);
     double low = left(load.live), high = load.live;
@@ -31,8 +31,8 @@ double settled(const packet_load& load, queue_curve& curve) {
 
 }  // namespace
 
-live_places places_of(const packet_load& load, queue_curve& curve) {
-    constexpr double most_places = 56, part = 0.45;  // of the spread, a stride
+live_places places_of(const packet_load& load, queue_curve& curve, double most_of_them) {
+    const double part = 0.45 * most_places / most_of_them;  // of the spread, a stride
     const double live = settled(load, curve);
     const double full = std::max(0.0, (1 - load.opening) / load.each);
     const double most = std::max(live, full), wide = std::sqrt(most);
@@ -41,14 +41,14 @@ live_places places_of(const packet_load& load, queue_curve& curve) {
     const double low = std::max(0.0, std::floor(live - 8 * std::sqrt(live) - 4));
     // ... but not where nobody ever is.
     const double high =
-        std::min(most + beyond * wide + 10, low + most_places * std::max(1.0, std::sqrt(live)));
+        std::min(most + beyond * wide + 10, low + most_of_them * std::max(1.0, std::sqrt(live)));
     live_places out;
     // Above `full` what comes is lost: a sum over places is right to a higher order where this bend
     // lies so between two (a zero of Bernoulli's second polynomial).
     constexpr double bend = 0.21132486540518712;
     double first = 0;
-    if (high > most_places) {
-        out.stride = std::max({1.0, part * std::sqrt(live), (high - low) / most_places});
+    if (high > most_of_them) {
+        out.stride = std::max({1.0, part * std::sqrt(live), (high - low) / most_of_them});
         first = low;
         if (full > low)
             first = full - (std::floor((full - low) / out.stride - bend) + bend) * out.stride;

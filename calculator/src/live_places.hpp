@@ -16,7 +16,9 @@ struct live_places {
 
 // Where the number live is and where it goes while packets are lost; rates in the limit's, `curve`
 // that of what is lost at a rate that stays. live and each above 0.
-live_places places_of(const packet_load& load, queue_curve& curve);
+// About `most` of them, or as many as there are numbers.
+inline constexpr double most_places = 56;
+live_places places_of(const packet_load& load, queue_curve& curve, double most = most_places);
 
 // Rate per stride of a walk that takes single steps at such rates, until it is one stride away and
 // went there upwards.

@@ -124,6 +124,16 @@ loss_ratio loss_ratio_of(double c, double a) {
     return {near_diagonal(c, a, d)};
 }
 
+double at_least(double n, double mean) {
+    namespace policies = boost::math::policies;
+    constexpr policies::policy<policies::promote_double<false>> in_doubles;
+    if (n < temme_least_ports) return boost::math::gamma_p(n, mean, in_doubles);
+    const double d = deviance(n, mean).high;
+    if (d > whole_gamma) return mean > n ? 1 : boost::math::gamma_p(n, mean, in_doubles);
+    const double y = mean < n ? -std::sqrt(d) : std::sqrt(d), eta = y * std::sqrt(2 / n);
+    return std::erfc(-y) / 2 - temme_sum(eta, n) * std::exp(-d) / std::sqrt(two_pi * n);
+}
+
 double log_of(const loss_ratio& r) { return r.exponent.high + std::log(r.factor); }
 
 double steepness(double c, double a, const loss_ratio& r) {

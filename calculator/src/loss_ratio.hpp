@@ -21,6 +21,10 @@ bool legendre_applies(double c, double a);
 
 double log_of(const loss_ratio& r);
 
+// P(a Poisson number of that mean is n or more) = gamma(n, mean) / Gamma(n), for real n >= 1: by
+// the same expansion near the diagonal (its other side), in constant time to where it is 1e-17.
+double at_least(double n, double mean);
+
 // -d log R / d log a = c/R + c - a >= 1.
 double steepness(double c, double a, const loss_ratio& r);
 

@@ -50,6 +50,26 @@ std::uint64_t least_to_meet(const char* function, double target, const char* unr
     refuse(function, "target", target, unreachable);
 }
 
+// The least n in few .. many that meets, near a guess, where above() falls by about `slope` for
+// each more; many where none does. Mostly asks that and its neighbour.
+template <class Above>
+std::uint64_t least_near(std::uint64_t few, std::uint64_t many, double guess, double slope,
+                         const Above& above) {
+    double low = static_cast<double>(few) - 1, high = static_cast<double>(many);
+    double n = std::ceil(guess);
+    for (int i = 0; i < 8 && high - low > 1; ++i) {
+        n = std::clamp(n, low + 1, high);
+        const double found = above(static_cast<std::uint64_t>(n));
+        (found > 0 ? low : high) = n;
+        if (!std::isfinite(found) || n == static_cast<double>(many)) break;
+        const double root = std::ceil(n + found / slope);
+        n = root == n ? n - 1 : root;  // found <= 0: the neighbour decides
+    }
+    if (high - low <= 1) return static_cast<std::uint64_t>(high);
+    return least_crossing(static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high), n,
+                          1 + std::floor(std::abs(guess) * 1e-5), above);
+}
+
 // The most n in few .. many that meets, where few does; many + 1 is taken not to.
 template <class Above>
 std::uint64_t most_to_meet(const whole_range& in, const Above& above) {
@@ -130,11 +150,12 @@ double falls_through(double low, double high, const F& f, double enough = 1e-15)
 }
 
 // Where f, which falls, is `enough` or less from 0, near x: by secants, the first of a slope that
-// is nearly right. Nothing where these do not soon come closer.
+// is nearly right. Near the root each leaves of f about a constant times what the last two left:
+// where that is sure to be enough it is not asked for. Nothing where these do not soon come closer.
 template <class F>
 std::optional<double> falling_root_near(double x, double slope, const F& f, double enough) {
-    constexpr double far = 0.1;
-    double here = f(x);
+    constexpr double far = 0.1, close = 0.1, sure = 0.1;
+    double here = f(x), before = HUGE_VAL;
     for (int i = 0; i < 8; ++i) {
         if (std::abs(here) < enough) return x;
         if (!std::isfinite(here) || !std::isfinite(slope) || !(slope < 0)) return {};
@@ -145,6 +166,10 @@ std::optional<double> falling_root_near(double x, double slope, const F& f, doub
         if (!(std::abs(there) < std::abs(here) / 2))  // the last bits, or no root
             return std::abs(here) < 100 * enough ? std::optional(x) : std::nullopt;
         slope = (there - here) / (next - x);
+        if (i > 0 && slope < 0 && std::abs(before) < close &&
+            std::abs(there / before * there) < sure * enough)
+            return next - there / slope;
+        before = here;
         x = next;
         here = there;
     }

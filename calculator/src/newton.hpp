@@ -36,7 +36,8 @@ std::optional<double> most_by_newton(double guess, double target, const Share& s
         }
         (above > 0 ? high : low) = x;
         if (std::abs(change) < 1e-9)  // the next would be below 1e-15
-            return std::exp(x + change) * (1 - 4e-16 - 4e-13 / std::fmax(slope, 4));
+            return std::exp(x + change) *
+                   (1 - 4e-16 - (4e-13 + 4e-15 * std::abs(found->log)) / std::fmax(slope, 4));
         x += change;
         if (!(x > low && x < high)) x = low + (high - low) / 2;
         if (!std::isfinite(x)) return {};

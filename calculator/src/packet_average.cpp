@@ -19,26 +19,27 @@ double left_after(double holds) {
 
 }  // namespace
 
-packet_answer packet_average::at(double scale) const {
+packet_answer packet_average::at(double scale, bool with_delay) const {
     const double live = load_.live * scale;
     constexpr double absurd = 1e4;  // nearly all is lost, however many are live
-    if (live <= 0 || load_.each <= 0) return of_mean(scale);
+    if (live <= 0 || load_.each <= 0) return of_mean(scale, with_delay);
     if (load_.hold > 0) {
         const double holds = holds_to_empty(scale);
         constexpr double nothing = 1e-12;  // of the spread of the number live: its mean is all
-        return left_after(holds) < nothing ? of_mean(scale) : changing(scale, holds);
+        return left_after(holds) < nothing ? of_mean(scale, with_delay)
+                                           : changing(scale, holds, with_delay);
     }
     const double over = (load_.opening * scale + live * load_.each) / limit_;
     if (over > absurd) return {1 - 1 / over, std::log1p(-1 / over), 1 - 1 / over, depth_ / limit_};
-    return staying(scale);
+    return staying(scale, with_delay);
 }
 
 // At the mean rate of those that get in.
-packet_answer packet_average::of_mean(double scale) const {
+packet_answer packet_average::of_mean(double scale, bool with_delay) const {
     const double opening = load_.opening * scale, sent = load_.live * scale * load_.each;
     const auto admitting = [&](double part) {
-        const auto [log, delay] = curve_->at((opening + sent * part) / limit_);
-        const double loss = std::exp(log);
+        const double rate = (opening + sent * part) / limit_, log = curve_->log_loss(rate);
+        const double loss = std::exp(log), delay = with_delay ? curve_->delay(rate) : 0;
         return packet_answer{loss, log, loss, delay / limit_};
     };
     const packet_answer all = admitting(1);
@@ -50,25 +51,30 @@ packet_answer packet_average::of_mean(double scale) const {
 
 // The number live moves by its own laws and those that are refused do not join: at each place the
 // law of the number live is Poisson's times the chances of all who had to get in.
-packet_answer packet_average::changing(double scale, double holds) const {
+packet_answer packet_average::changing(double scale, double holds, bool with_delay) const {
     const double part = left_after(holds);
     const packet_load load{load_.opening * scale / limit_, load_.live * scale / part,
                            load_.each * part / limit_, 0};
     const live_places places = places_of(load, *curve_);
     const std::size_t size = places.n.size();
     struct place {
-        double log, rate, log_loss, delay;
+        double log, rate, log_loss;
     };
     std::vector<place> at(size);
+    // From the most live, so that what is lost first is what counts; of fewer, where even M/M/1/K,
+    // which loses more, loses next to nothing beside that, the curve is not asked.
+    constexpr double nothing = -45;
     double thinned = 0, most = log_zero, most_lost = log_zero, before = 0;
-    for (std::size_t k = 0; k < size; ++k) {
+    for (std::size_t k = size; k-- > 0;) {
         const double n = places.n[k], rate = load.opening + n * load.each;
-        const auto [log_loss, delay] = curve_->at(rate);
+        const double weight = log_poisson_weight(n, load.live), bound = depth_ * std::log(rate);
+        const bool rare = bound < nothing && weight - thinned + bound < most_lost + nothing;
+        const double log_loss = rare ? bound : curve_->log_loss(rate);
         const double in = std::log1p(-std::min(std::exp(log_loss), 1 - 1e-16));
-        // the sum of `in` from the last place to below this one
-        if (k > 0) thinned += ((places.stride + 1) * before + (places.stride - 1) * in) / 2;
+        // the sum of `in` from this place to below the last
+        if (k + 1 < size) thinned += ((places.stride + 1) * in + (places.stride - 1) * before) / 2;
         before = in;
-        at[k] = {log_poisson_weight(n, load.live) + thinned, rate, log_loss, delay};
+        at[k] = {weight - thinned, rate, log_loss};
         most = std::max(most, at[k].log);
         most_lost = std::max(most_lost, at[k].log + log_loss);
     }
@@ -76,13 +82,14 @@ packet_answer packet_average::changing(double scale, double holds) const {
     for (const place& here : at) {
         const double weight = std::exp(here.log - most);
         const double off = std::exp(here.log + here.log_loss - most_lost);
-        const double kept = weight * here.rate * -std::expm1(here.log_loss);
         all += weight;
         packets += weight * here.rate;
         refused += off;
         lost += off * here.rate;
+        if (!with_delay) continue;
+        const double kept = weight * here.rate * -std::expm1(here.log_loss);
         in += kept;
-        waited += kept * here.delay;
+        waited += kept * curve_->delay(here.rate);
     }
     packet_answer out;
     const double level = most_lost - most;
@@ -94,13 +101,14 @@ packet_answer packet_average::changing(double scale, double holds) const {
 }
 
 // All have got in, and the number live is Poisson's.
-packet_answer packet_average::staying(double scale) const {
+packet_answer packet_average::staying(double scale, bool with_delay) const {
     const double opening = load_.opening * scale, live = load_.live * scale;
     const auto [refused, lost] = smooth(live) ? integrated(live, opening) : summed(live, opening);
     packet_answer out;
     out.log_refusal = std::min(refused, 0.0);
     out.refusal = std::exp(out.log_refusal);
     out.loss = std::exp(std::min(lost, 0.0));
+    if (!with_delay) return out;
     // the delay is an average over where the number live mostly is
     const double wide = std::sqrt(live), stride = std::max(1.0, std::ceil(wide / 20));
     double all = 0, waited = 0;
@@ -109,7 +117,7 @@ packet_answer packet_average::staying(double scale) const {
         const double rate = opening + n * load_.each;
         const double weight = std::exp(log_poisson_weight(n, live)) * rate;
         all += weight;
-        waited += weight * curve_->at(rate / limit_).second;
+        waited += weight * curve_->delay(rate / limit_);
     }
     out.delay = waited / all / limit_;
     return out;
@@ -195,7 +203,7 @@ std::pair<double, double> packet_average::summed(double live, double opening) co
     const double each = load_.each;
     const auto rate = [&](double n) { return opening + n * each; };
     const auto weigh = [&](double n) {
-        return log_poisson_weight(n, live) + curve_->at(rate(n) / limit_).first;
+        return log_poisson_weight(n, live) + curve_->log_loss(rate(n) / limit_);
     };
     // What is lost is lost at some number live: that is found first.
     const double wide = std::sqrt(live);
@@ -237,19 +245,19 @@ std::pair<double, double> packet_average::summed(double live, double opening) co
     return {scale + std::log(refused), scale + std::log(lost / rate(live))};
 }
 
-// The time for which the number live counts: where a full bucket's need, over the spread of what
-// comes, is least; bounded, for at full load there is no such time.
-double packet_average::holds_to_empty(double scale) const {
+// How many deviations of what comes lie between its mean and what a full bucket lasts for, and the
+// time for which that is least: bounded, for at full load there is no such time.
+packet_average::emptying packet_average::likeliest(double scale) const {
     const double live = load_.live * scale;
     const double over = load_.opening * scale + live * load_.each - limit_;
     const double wide = std::sqrt(live) * load_.each;
     const double longest = depth_ / (wide / 20 + std::max(0.0, over)) / load_.hold;
-    if (over >= 0) return longest;
     const auto needs = [&](double holds) {
         const double t = load_.hold * holds, swing = wide * t;
         return (depth_ - over * t) /
                std::sqrt((limit_ + over) * t + swing * swing * left_after(holds));
     };
+    if (over >= 0) return {longest, needs(longest)};
     // it falls, then rises
     static const double part = std::exp(0.25);
     double best = std::min(depth_ / -over / load_.hold, longest), least = needs(best);
@@ -260,7 +268,9 @@ double packet_average::holds_to_empty(double scale) const {
             least = here;
             best = next;
         }
-    return best;
+    return {best, least};
 }
+
+double packet_average::holds_to_empty(double scale) const { return likeliest(scale).holds; }
 
 }  // namespace natbound::calculator::detail

@@ -3,6 +3,8 @@
 // it is its mean: M/D/1/K averaged over the number live, whose variance is that of its mean over
 // the most likely time in which a full bucket runs empty (the rate is an Ornstein-Uhlenbeck
 // process; I. Norros, Queueing Systems 16 (1994) 387, for the time).
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <natbound/calculator/packet_limit.hpp>
@@ -20,15 +22,30 @@ class packet_average {
           curve_(curve_of(depth)),
           load_(load) {}
 
-    packet_answer at(double scale) const;
+    // Without the delay, which takes longer, where that is not asked for.
+    packet_answer at(double scale, bool with_delay) const;
 
     // In holds (above 0, as `live` and `each`), the time for which the number live is averaged.
     double holds_to_empty(double scale) const;
+    // About the logarithm of what is refused, by a normal law, or as at the mean rate, whichever
+    // refuses more: where an inverse begins. hold above 0.
+    double about(double scale) const {
+        const double deviations = likeliest(scale).deviations;
+        const double mean = (load_.opening + load_.live * load_.each) * scale / limit_;
+        // M/M/1/K loses more, and so rarely that it does not matter how much
+        const double bound = depth_ * std::log(mean), rare = -100;
+        return std::max(-deviations * std::abs(deviations) / 2 - 2,
+                        bound < rare ? bound : curve_->log_loss(mean));
+    }
 
   private:
-    packet_answer of_mean(double scale) const;
-    packet_answer staying(double scale) const;
-    packet_answer changing(double scale, double holds) const;
+    struct emptying {
+        double holds, deviations;
+    };
+    emptying likeliest(double scale) const;
+    packet_answer of_mean(double scale, bool with_delay) const;
+    packet_answer staying(double scale, bool with_delay) const;
+    packet_answer changing(double scale, double holds, bool with_delay) const;
     bool smooth(double live) const;
     std::pair<double, double> integrated(double live, double opening) const;
     std::pair<double, double> summed(double live, double opening) const;

@@ -36,16 +36,17 @@ void set_numbers(level_chain& chain, const live_places& at, const packet_load& l
 
 }  // namespace
 
-packet_answer packets_by_chain(double per_second, double depth, const packet_load& sent) {
+packet_answer packets_by_chain(double per_second, double depth, const packet_load& sent,
+                               bool with_delay, const chain_size& of) {
     // in services
     const packet_load load{sent.opening / per_second, sent.live, sent.each / per_second,
                            sent.hold * per_second};
-    const live_places at = places_of(load, *curve_of(static_cast<std::uint64_t>(depth)));
+    const live_places at = places_of(load, *curve_of(static_cast<std::uint64_t>(depth)), of.places);
     const std::size_t size = at.n.size();
     level_chain chain;
     chain.common = at.common;
-    constexpr int most = 16;  // doublings: beyond, a cell is nothing beside all
-    while (chain.doublings < most && std::ldexp(1, chain.doublings) < depth) ++chain.doublings;
+    while (chain.doublings < of.doublings && std::ldexp(1, chain.doublings) < depth)
+        ++chain.doublings;
     const double cell = std::ldexp(depth, -chain.doublings);
     set_numbers(chain, at, load);
     // Of M/D/1/K against cells of the same decay, how much its top loses and how much longer it
@@ -66,10 +67,10 @@ packet_answer packets_by_chain(double per_second, double depth, const packet_loa
             chain.down.push_back(drift / cell / std::expm1(-fall));
         }
         const auto cells = falling_levels(fall, shallow / cell);
-        const auto queue = curve->at(rate[k]);
-        lost[k] = std::min(std::exp(queue.first - cells.log_top), 1.0);
-        const double loss = std::exp(queue.first);
-        if (loss < 1) longer[k] = queue.second - (cells.mean * cell - loss * shallow) / (1 - loss);
+        const double log_loss = curve->log_loss(rate[k]), loss = std::exp(log_loss);
+        lost[k] = std::min(std::exp(log_loss - cells.log_top), 1.0);
+        if (with_delay && loss < 1)
+            longer[k] = curve->delay(rate[k]) - (cells.mean * cell - loss * shallow) / (1 - loss);
         const double in = load.live * (1 - lost[k]);
         if (k + 1 < size)
             chain.more_at_top[k] *=
@@ -91,6 +92,7 @@ packet_answer packets_by_chain(double per_second, double depth, const packet_loa
     out.refusal = std::min(refused / law.sum, 1.0);
     out.log_refusal = std::log(out.refusal);
     out.loss = std::min(gone / packets, 1.0);
+    if (!with_delay) return out;
     out.delay = (gone < packets ? waited / (packets - gone) : depth) / per_second;
     return out;
 }

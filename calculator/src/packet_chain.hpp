@@ -10,9 +10,22 @@
 // the others wait are such that for a number live that stays it is M/D/1/K.
 #include <natbound/calculator/packet_limit.hpp>
 
+#include "live_places.hpp"
+
 namespace natbound::calculator::detail {
 
-// live, each and hold above 0.
-packet_answer packets_by_chain(double per_second, double depth, const packet_load& load);
+// How fine a chain is.
+struct chain_size {
+    double places;  // numbers live
+    int doublings;  // of cells of what waits
+};
+// Beyond 2^16, a cell is nothing beside all.
+inline constexpr chain_size fine_chain{most_places, 16};
+// A thirteenth of the work, to find about where to ask the other.
+inline constexpr chain_size coarse_chain{most_places / 2, 10};
+
+// live, each and hold above 0. Without the delay where that is not asked for.
+packet_answer packets_by_chain(double per_second, double depth, const packet_load& load,
+                               bool with_delay, const chain_size& size);
 
 }  // namespace natbound::calculator::detail

@@ -54,12 +54,19 @@ inline double stirling_error(double c) {
                      y * (1.0 / 1260 - y * (1.0 / 1680 - y * (1.0 / 1188 - y * 691.0 / 360360)))));
 }
 
+// The same to some 1e-15 of itself.
+inline double deviance_alone(double c, double a) {
+    const double more = a - c;
+    if (std::abs(more) > 0.1 * (a + c)) return more - c * std::log(a / c);
+    const double_double d = deviance(c, a);
+    return d.high + d.low;
+}
+
 // log of Poisson's weight of n >= 0, also between whole numbers; to 1e-14 of itself or absolutely.
 inline double log_poisson_weight(double n, double mean) {
     if (n == 0) return -mean;
     if (mean == 0) return -std::numeric_limits<double>::infinity();
-    const double_double d = deviance(n, mean);
-    return -(d.high + d.low) - stirling_error(n) - 0.5 * std::log(two_pi * n);
+    return -deviance_alone(n, mean) - stirling_error(n) - 0.5 * std::log(two_pi * n);
 }
 
 // log(n!) for n >= 0, right to about 1e-15 absolutely up to n = 1e7.

@@ -6,6 +6,7 @@
 #include <natbound/calculator/port_blocks.hpp>
 
 #include "argument.hpp"
+#include "blocks_about.hpp"
 #include "kept_laws.hpp"
 #include "logarithms.hpp"
 #include "monotone.hpp"
@@ -75,16 +76,25 @@ block_refusals blocks_refused(const block_pool& x) {
 
 namespace {
 
-// How far what is refused lies above the target, in about the standard deviations that a normal
+// What lies so far above the target, in log odds, in about the standard deviations that a normal
 // law would have it by: by the root of its logarithm, which changes nearly in a line with the load.
+double in_deviations(double logs, double target) {
+    const double wanted = -2 * std::log(target);
+    return 2 * logs / (std::sqrt(wanted) + std::sqrt(std::fmax(wanted - 2 * logs, 0)));
+}
+double deviations_over(double log_refused, double target) {
+    return in_deviations(
+        detail::above_by_odds(log_refused, target, [&] { return std::exp(log_refused); }), target);
+}
+
+// How far what is refused lies above the target.
 double over(const block_pool& x, double target, detail::kept_laws& seen) {
     const auto found = detail::dealt_blocks(dealing_of(x), seen);
     const auto& refused = found.refused[0][0];
     const double logs = detail::above_by_odds(
         detail::log_sum(refused.by_quota, refused.by_pool), target,
         [&] { return std::exp(refused.by_quota) + std::exp(refused.by_pool); });
-    const double wanted = -2 * std::log(target);
-    return 2 * logs / (std::sqrt(wanted) + std::sqrt(std::fmax(wanted - 2 * logs, 0)));
+    return in_deviations(logs, target);
 }
 
 // Mean and variance of the blocks of one subscriber who is never refused, about.
@@ -160,38 +170,29 @@ double load_for_blocks(const block_pool& what, double target) {
     check(function, x);
     detail::require_target(function, target);
     const double own = static_cast<double>(x.most * x.block);
-    const double many = static_cast<double>(x.subscribers);
     const double alone = load_for(own, target);  // no more than what the own limit lets in
-    // and as much as leaves the pool its deviations
-    const auto deviations = [&](double load) {
-        x.load = load;
-        const auto [mean, variance] = blocks_of_one(x);
-        return (static_cast<double>(x.pool) - many * mean) / std::sqrt(many * variance);
+    // by the logarithm of the load, where that changes the answer nearly in a line
+    detail::blocks_about about(x);
+    const auto line = [&](double log_load) {
+        return -deviations_over(about.log_refused(std::exp(log_load)), target);
     };
-    double guess = std::fmin(alone, static_cast<double>(x.pool * x.block) / many);
-    for (int i = 0; i < 3; ++i) {
-        x.load = guess;
-        const auto [mean, variance] = blocks_of_one(x);
-        const double room =
-            static_cast<double>(x.pool) - deviations_for(target) * std::sqrt(many * variance);
-        const double step = (room / many - mean) * static_cast<double>(x.block);
-        guess = std::clamp(guess + step, guess / 4, alone);
-    }
-    // by the logarithm of the load
+    const double highest = std::log(alone);
+    double lowest = highest;
+    while (line(lowest) < 0 && lowest > -50) lowest -= 0.5;
+    const double guess =
+        lowest < highest ? detail::falls_through(lowest, highest, line, 1e-4) : highest;
     const auto above = [&](double load) {
         x.load = load;
         return over(x, target, seen);
     };
     constexpr double apart = 1e-3, last_bits = 1e-12;  // of deviations: 1e-13 of loads
-    const double slope = guess < alone
-                             ? (deviations(guess * (1 + apart)) - deviations(guess)) / apart
-                             : -(own + alone) / (2 * std::sqrt(alone));
+    const double slope = (line(guess) - line(guess - apart)) / apart;
     const auto root = detail::falling_root_near(
-        std::log(guess), slope, [&](double log) { return -above(std::exp(log)); }, last_bits);
+        guess, slope, [&](double log) { return -above(std::exp(log)); }, last_bits);
     if (root)
         return detail::a_hair_less(std::exp(*root) * (1 - 1e-13),
                                    [&](double less) { return above(less) <= 0; });
-    return detail::most_real_to_meet(function, target, 1e-30, 1e9, guess, above);
+    return detail::most_real_to_meet(function, target, 1e-30, 1e9, std::exp(guess), above);
 }
 
 }  // namespace natbound::calculator

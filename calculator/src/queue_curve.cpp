@@ -9,11 +9,14 @@
 #include <natbound/calculator/finite_queue.hpp>
 
 #include "logarithms.hpp"
+#include "two_poles.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
-constexpr double deepest = 512;  // of what is computed step by step
-}
+constexpr double deepest = 512;            // of what is computed step by step
+constexpr double least = 1e-9, most = 90;  // loads beyond which it is plain
+constexpr double unknown = 2;              // neither a logarithm of a loss nor a delay of one place
+}  // namespace
 
 double decay(double load) {
     if (load <= 0) return std::numeric_limits<double>::infinity();
@@ -41,53 +44,67 @@ falling falling_levels(double fall, double last) {
 queue_curve::queue_curve(std::uint64_t depth)
     : deep_(static_cast<double>(depth)),
       farthest_(static_cast<int>(std::asinh(21 * deep_) / step) + 1),
-      points_(2 * static_cast<std::size_t>(farthest_) + 1) {}
+      losses_(2 * static_cast<std::size_t>(farthest_) + 1, unknown),
+      delays_(losses_.size(), unknown) {}
+
+double queue_curve::place_of(double load) const {
+    return load > 0 ? std::asinh(deep_ * std::log(load)) : log_zero;
+}
 
 bool queue_curve::full(double load) const { return (load - 1) * deep_ > 60 && load > 1.02; }
 
-std::pair<double, double> queue_curve::at(double load) {
-    if (load <= 0) return {log_zero, 1};
-    if (full(load)) return {std::log1p(-1 / load), deep_};
-    return between(std::asinh(deep_ * std::log(load)));
-}
-
 double queue_curve::log_loss(double y, double load) {
-    return full(load) ? std::log1p(-1 / load) : between(y).first;
+    if (load <= 0) return log_zero;
+    if (full(load)) return std::log1p(-1 / load);
+    return std::min(between(losses_, &queue_curve::loss_at, y), 0.0);
 }
 
-std::pair<double, double> queue_curve::between(double y) {
+double queue_curve::delay(double load) {
+    if (load <= 0) return 1;
+    if (full(load)) return deep_;
+    return std::clamp(between(delays_, &queue_curve::delay_at, place_of(load)), 1.0, deep_);
+}
+
+double queue_curve::between(std::vector<double>& points, computed each, double y) const {
     const double at = y / step, cell = std::floor(at), x = at - cell;
     // Lagrange's weights
     const std::array<double, 4> weights = {-x * (x - 1) * (x - 2) / 6,
                                            (x + 1) * (x - 1) * (x - 2) / 2,
                                            -(x + 1) * x * (x - 2) / 2, (x + 1) * x * (x - 1) / 6};
-    std::pair<double, double> out{0, 0};
-    const int first = static_cast<int>(cell) - 1;
-    for (int i = 0; i < 4; ++i) {
-        const auto point = known(first + i);
-        out.first += weights[static_cast<std::size_t>(i)] * point.first;
-        out.second += weights[static_cast<std::size_t>(i)] * point.second;
-    }
-    return {std::min(out.first, 0.0), std::clamp(out.second, 1.0, deep_)};
+    const auto known = [&](int i) {
+        const auto fresh = [&] { return (this->*each)(std::exp(std::sinh(i * step) / deep_)); };
+        if (i < -farthest_ || i > farthest_) return fresh();  // soon done
+        double& kept = points[static_cast<std::size_t>(std::ptrdiff_t{i} + farthest_)];
+        if (kept == unknown) kept = fresh();
+        return kept;
+    };
+    double out = 0;
+    for (int i = 0; i < 4; ++i)
+        out += weights[static_cast<std::size_t>(i)] * known(static_cast<int>(cell) - 1 + i);
+    return out;
 }
 
-std::pair<double, double> queue_curve::known(int i) {
-    if (i < -farthest_ || i > farthest_) return computed(i);  // soon done
-    auto& kept = points_[static_cast<std::size_t>(std::ptrdiff_t{i} + farthest_)];
-    if (kept.second == 0) kept = computed(i);
-    return kept;
-}
-
-std::pair<double, double> queue_curve::computed(int i) const {
-    const double load = std::exp(std::sinh(i * step) / deep_);
-    if (load < 1e-9) return {deep_ * std::log(load), 1};  // less than so many in one service
-    if (load > 90) return {std::log1p(-1 / load), deep_};
+double queue_curve::loss_at(double load) const {
+    if (load < least) return deep_ * std::log(load);  // less than so many in one service
+    if (load > most) return std::log1p(-1 / load);
+    const two_poles poles(load);
+    if (poles.suit(deep_)) return poles.log_loss(deep_);
     const double near = std::min(deep_, deepest);
     const auto found = finite_queue(service::constant, static_cast<std::uint64_t>(near), load);
-    if (near == deep_) return {found.log_loss, found.delay};
+    if (near == deep_) return found.log_loss;
     const double fall = decay(load);
-    const auto all = falling_levels(fall, deep_), part = falling_levels(fall, near);
-    return {found.log_loss + all.log_top - part.log_top, found.delay + all.mean - part.mean};
+    return found.log_loss + falling_levels(fall, deep_).log_top -
+           falling_levels(fall, near).log_top;
+}
+
+double queue_curve::delay_at(double load) const {
+    if (load < least) return 1;
+    if (load > most) return deep_;
+    const double near = std::min(deep_, deepest);
+    const auto found = finite_queue(service::constant, static_cast<std::uint64_t>(near), load);
+    if (near == deep_) return found.delay;
+    const double fall = decay(load);
+    return found.delay + falling_levels(fall, deep_).mean - falling_levels(fall, near).mean;
 }
 
 std::shared_ptr<queue_curve> curve_of(std::uint64_t depth) {

@@ -23,24 +23,28 @@ class queue_curve {
   public:
     explicit queue_curve(std::uint64_t depth);
 
-    // {log loss, mean time in the system in services}
-    std::pair<double, double> at(double load);
-    // The logarithm of the loss at y.
+    // The logarithm of the loss; the mean time in the system in services, which takes longer.
+    double log_loss(double load) { return log_loss(place_of(load), load); }
+    double delay(double load);
+    // The former at y.
     double log_loss(double y, double load);
     double depth() const { return deep_; }
 
     static constexpr double step = 0.1;  // of y, between two points
 
   private:
+    using computed = double (queue_curve::*)(double) const;
+
+    double place_of(double load) const;
     bool full(double load) const;  // all tokens are taken
-    std::pair<double, double> between(double y);
-    std::pair<double, double> known(int i);
-    std::pair<double, double> computed(int i) const;
+    double between(std::vector<double>& points, computed each, double y) const;
+    double loss_at(double load) const;
+    double delay_at(double load) const;
 
     double deep_;
     int farthest_;  // beyond, load is below 1e-9 or over 90
-    // From -farthest; a delay of 0: not known yet.
-    std::vector<std::pair<double, double>> points_;
+    // From -farthest; 1, or a delay of 0: not known yet.
+    std::vector<double> losses_, delays_;
 };
 
 // Curves are kept, some of them: most of the work is in their points.

@@ -57,6 +57,7 @@ class two_poles {
     static double eta_at(double load) {
         const double wanted = std::log(load);
         double x = load < 1 ? std::fmin(2 * (1 - load), 1 - wanted) : 1 - load;
+        bool close = false;  // to the root: one more step is right to the last bits
         for (int i = 0; i < 100; ++i) {
             const double y = x * x, shrink = std::exp(-std::abs(x));
             const double gap = -std::expm1(-std::abs(x));  // e^x - 1 = gap e^x for x > 0
@@ -66,7 +67,8 @@ class two_poles {
             const double slope = small ? -0.5 - x / 12 : 1 / x - (x > 0 ? 1 : -shrink) / gap;
             const double change = (wanted - log) / slope;
             x += change;
-            if (!(std::abs(change) > 2e-16 * std::abs(x))) break;
+            if (close || !(std::abs(change) > 2e-16 * std::abs(x))) break;
+            close = std::abs(change) < 1e-9 * std::abs(x);
         }
         return x;
     }

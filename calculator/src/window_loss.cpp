@@ -51,10 +51,10 @@ void check(const char* function, double ports, double load,
 }
 
 // The searches that were asked last are kept: most are asked at many loads or ports.
-detail::window_search& search_of(const std::vector<std::uint64_t>& windows, window_hold hold) {
+detail::kept_search& search_of(const std::vector<std::uint64_t>& windows, window_hold hold) {
     constexpr std::size_t most = 16;
     using key = std::pair<std::vector<std::uint64_t>, window_hold>;
-    thread_local std::map<key, detail::window_search> kept;
+    thread_local std::map<key, detail::kept_search> kept;
     const auto it = kept.find({windows, hold});
     if (it != kept.end()) return it->second;
     if (kept.size() >= most) kept.clear();
@@ -83,16 +83,21 @@ constexpr const char* unsteady_load =
 double window_loss(double ports, double load, const std::vector<std::uint64_t>& windows,
                    window_hold hold) {
     check(name, ports, load, windows);
-    auto& search = search_of(windows, hold);
+    auto& kept = search_of(windows, hold);
+    auto& search = kept.search;
+    const auto& of_many = kept.of_many;
     // more refused means fewer busy, and so fewer refused: one crossing
     const auto above = [&](double log_refused) {
         return search.above(ports, load / ports * -std::expm1(log_refused), log_refused);
     };
     const detail::rough_search rough(search, ports);
-    const double log = detail::crossing_near_rough(
-        std::log(least_loss / 2), 0, last_bits, above, [&](double log_refused) {
-            return rough.log_failing(load / ports * -std::expm1(log_refused)) - log_refused;
-        });
+    const auto line = [&](const detail::rough_search& by) {
+        return [&](double log_refused) {
+            return by.log_failing(load / ports * -std::expm1(log_refused)) - log_refused;
+        };
+    };
+    const double log = detail::crossing_near_rough(std::log(least_loss / 2), 0, last_bits, above,
+                                                   line(rough), line(of_many));
     const double loss = std::exp(log);
     // at an end of what was simulated there is no crossing
     const bool crossed = std::fabs(above(log)) < 1e-3;
@@ -116,15 +121,20 @@ double load_for_window(double ports, const std::vector<std::uint64_t>& windows, 
     check(function, ports, ports, windows);
     check_target(function, target);
     const double log_refused = std::log(target);
-    auto& search = search_of(windows, hold);
+    auto& kept = search_of(windows, hold);
+    auto& search = kept.search;
+    const auto& of_many = kept.of_many;
     // by the logarithm of busy ports over free ones
     const auto busy_at = [](double t) { return 1 / (1 + std::exp(-t)); };
     const double least = 0.3 * (1 - target);
     const detail::rough_search rough(search, ports);
+    const auto line = [&](const detail::rough_search& by) {
+        return [&](double x) { return log_refused - by.log_failing(busy_at(x)); };
+    };
     const double t = detail::crossing_near_rough(
         std::log(least / (1 - least)), 10, 2e-15,
-        [&](double x) { return -search.above(ports, busy_at(x), log_refused); },
-        [&](double x) { return log_refused - rough.log_failing(busy_at(x)); });
+        [&](double x) { return -search.above(ports, busy_at(x), log_refused); }, line(rough),
+        line(of_many));
     const double found = busy_at(t) * ports / (1 - target);
     // at most so much is refused of it: no more than that fail where so many are busy
     double off = HUGE_VAL;
@@ -146,10 +156,19 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
                     "must be at least 1 and at most 1.25 x 4,194,304");
     check_windows(function, windows);
     check_target(function, target);
-    auto& search = search_of(windows, hold);
+    auto& kept = search_of(windows, hold);
+    auto& search = kept.search;
+    const auto& of_many = kept.of_many;
+    struct met {
+        double ports = HUGE_VAL, above = HUGE_VAL;
+        bool rare = false, unsteady = false;
+    } fewest;  // that were found to meet
     const auto above = [&](std::uint64_t n) {
         const auto ports = static_cast<double>(n);
-        return search.above(ports, load * (1 - target) / ports, std::log(target));
+        const double found = search.above(ports, load * (1 - target) / ports, std::log(target));
+        if (found <= 0 && ports < fewest.ports)
+            fewest = {ports, found, search.rare(), search.unsteady()};
+        return found;
     };
     const double few = std::ceil(std::fmax(load / 1.25, fewest_ports(windows)));
     const double many = std::floor(std::fmin(load / 0.3, 4194304));
@@ -159,20 +178,21 @@ std::uint64_t ports_for_window(double load, const std::vector<std::uint64_t>& wi
     detail::require(few < many, function, "target", target, met_by_few);
     // as if there were so many as there is load: how few that changes little
     const detail::rough_search rough(search, std::fmax(load, fewest_ports(windows)));
-    const double about = detail::falls_through(
-        few, many,
-        [&](double n) { return rough.log_failing(load * (1 - target) / n) - std::log(target); },
-        1e-9);
+    const auto line = [&](const detail::rough_search& by) {
+        return [&](double n) { return by.log_failing(load * (1 - target) / n) - std::log(target); };
+    };
+    const auto over = line(rough);
+    const double about = detail::crossing_near_like(few, many, 0.01 * load, over, line(of_many));
+    const double apart = 1 + 1e-4 * about;
+    const double slope = (over(about - apart) - over(about + apart)) / (2 * apart);
     const std::uint64_t ports =
-        detail::least_to_meet(function, target, not_simulated,
-                              {static_cast<std::uint64_t>(few), static_cast<std::uint64_t>(many),
-                               std::ceil(about), 1 + std::floor(about * 1e-5)},
-                              above);
+        detail::least_near(static_cast<std::uint64_t>(few), static_cast<std::uint64_t>(many), about,
+                           std::isfinite(slope) ? slope : 1e-3, above);
     detail::require(static_cast<double>(ports) > few, function, "target", target, met_by_few);
-    const double here = above(ports);
-    detail::require(std::isfinite(here) && !search.rare(), function, "target", target,
-                    not_simulated);
-    detail::require(!search.unsteady(), function, "load", load, unsteady_load);
+    detail::require(
+        fewest.ports == static_cast<double>(ports) && std::isfinite(fewest.above) && !fewest.rare,
+        function, "target", target, not_simulated);
+    detail::require(!fewest.unsteady, function, "load", load, unsteady_load);
     return ports;
 }
 

@@ -62,12 +62,22 @@ class window_rounds {
 
     busy_runs among(const busy_rows& rows) const {
         const auto& full = rows.full;
+        const std::size_t n = full.size();
         busy_runs out{std::vector<double>(sets_), std::vector<double>(sets_), full[1], rows.ahead,
                       rows.rises};
+        // so many runs have length k, of a port
+        std::vector<double> runs(n);
+        const double next = full[n - 1] * rows.falls;
+        for (std::size_t k = 0; k + 2 < n; ++k) runs[k] = full[k] - 2 * full[k + 1] + full[k + 2];
+        runs[n - 2] = full[n - 2] - 2 * full[n - 1] + next;
+        runs[n - 1] = full[n - 1] * (1 - rows.falls) * (1 - rows.falls);
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             const piece& here = pieces_[i];
-            const std::size_t end = i + 1 < pieces_.size() ? pieces_[i + 1].window : full.size();
-            const powers moments = moments_of(full, here.window, std::min(end, full.size()));
+            const bool last = i + 1 == pieces_.size();
+            const std::size_t end = last ? n : std::min(pieces_[i + 1].window, n);
+            powers moments = moments_of(runs, here.window, end);
+            if (last)
+                add_geometric(moments, n + 1 - here.window, runs[n - 1] * rows.falls, rows.falls);
             const auto shorter = static_cast<double>(here.window) - 1;  // k less the room
             for (std::size_t set = 1; set < here.factors.size(); ++set) {
                 double share = 0, length = 0;
@@ -148,23 +158,44 @@ class window_rounds {
         double share = 1, taken = 0, rises = 0, squares = 0;  // of a(L)
     };
 
-    // Sums over runs of `from` ports to less than `end` of the powers of the room.
-    static powers moments_of(const std::vector<double>& full, std::size_t from, std::size_t end) {
-        powers out{};
-        const std::size_t n = full.size();
-        for (std::size_t k = from; k < end; ++k) {
-            // so many runs have length k, of a port
-            const double one = k + 1 < n ? full[k + 1] : 0, two = k + 2 < n ? full[k + 2] : 0;
-            const double room = static_cast<double>(k + 1 - from);
-            double next = full[k] - 2 * one + two;
-            for (std::size_t p = 0; p < count; ++p) {
-                out[p] += next;
-                next *= room;
+    // Sums over runs of `from` ports to less than `end` of the powers of the room: some side by
+    // side.
+    static powers moments_of(const std::vector<double>& runs, std::size_t from, std::size_t end) {
+        constexpr std::size_t side = 4;
+        std::array<std::array<double, side>, count> sums{};
+        for (std::size_t k = from; k < end; k += side) {
+            std::array<double, side> next, room;
+            for (std::size_t j = 0; j < side; ++j) {
+                next[j] = k + j < end ? runs[k + j] : 0;
+                room[j] = static_cast<double>(k + j + 1 - from);
             }
-            // what is longer adds nothing, least of all to lower powers
-            if (std::abs(next) < 1e-19 * out[count - 1] * room) break;
+            for (auto& sum : sums)
+                for (std::size_t j = 0; j < side; ++j) {
+                    sum[j] += next[j];
+                    next[j] *= room[j];
+                }
         }
+        powers out{};
+        for (std::size_t p = 0; p < count; ++p)
+            for (const double sum : sums[p]) out[p] += sum;
         return out;
+    }
+
+    // What longer runs add to them, of which there are `runs` of the first room and of each next
+    // one `falls` times as many as of the one before: by the binomial theorem the sum S(p) of their
+    // room to the power of p is room^p + falls sum_q C(p, q) S(q).
+    static void add_geometric(powers& moments, std::size_t room, double runs, double falls) {
+        powers sums{}, binomials{1};
+        double power = runs;
+        for (std::size_t p = 0; p < count; ++p) {
+            double sum = 0;
+            for (std::size_t q = 0; q < p; ++q) sum += binomials[q] * sums[q];
+            sums[p] = (power + falls * sum) / (1 - falls);
+            moments[p] += sums[p];
+            power *= static_cast<double>(room);
+            for (std::size_t q = p + 1; q > 0 && p + 1 < count; --q)
+                binomials[q] += binomials[q - 1];
+        }
     }
 
     // Each way to put the rounds left into runs, the first of them together with any others.

@@ -6,9 +6,14 @@
 namespace natbound::calculator::detail {
 
 double window_search::log_failing_at(int number, double ports) {
+    const double busy = 1 / (1 + std::exp(-step * number));
+    if (one_round_) {
+        const double full = shares_.first_full(busy);
+        return full > 0 ? std::log(full) : number > 0 ? HUGE_VAL : -HUGE_VAL;
+    }
     const auto [it, fresh] = places_.try_emplace(number);
     if (fresh) {
-        const auto& rows = shares_.at(1 / (1 + std::exp(-step * number)));
+        const auto& rows = shares_.at(busy);
         if (!rows.full.empty()) it->second = rounds_.among(rows);
     }
     if (it->second.shares.empty()) return number > 0 ? HUGE_VAL : -HUGE_VAL;

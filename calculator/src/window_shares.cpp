@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exponentials.hpp"
+
 namespace natbound::calculator::detail {
 namespace {
 
@@ -168,25 +170,40 @@ double window_shares::window_like(const rows_at_u& rows, double log_u) const {
     return window;
 }
 
+// At a place, of the windows that were simulated at t.
+std::optional<window_shares::rows_at_u> window_shares::rows_at(double t, double place) const {
+    rows_at_u out;  // searches of one port each leave busy ports independent: y = 0
+    double least = 0, most = 0;
+    for (const auto& rows : table_of(constant_)) {
+        if (!(rows.lowest() <= t + 1e-3 && t <= rows.highest())) continue;
+        if (out.count == 1) least = rows.window();
+        most = rows.window();
+        out.places[out.count] = std::log2(most);
+        out.y[out.count++] = rows.at(place);
+    }
+    const double first = windows_.front();
+    if (out.count < 3 || first < least || first > most) return {};
+    return out;
+}
+
+double window_shares::first_full(double u) const {
+    if (!(u > 0 && u < 1)) return 0;
+    const double t = std::log(u / (1 - u)), first = windows_.front();
+    const auto rows = rows_at(t, t);
+    if (!rows) return 0;
+    const pattern y = of_window(*rows, first);
+    const auto& [from, weights] = lengths_[static_cast<std::size_t>(first) - 2];
+    return std::exp(first * std::log(u) * std::exp(dot(weights, &y[from])));
+}
+
 const busy_rows& window_shares::at(double u) {
     std::vector<double>& full = found_.full;
     full.clear();
     if (!(u > 0 && u < 1)) return found_;
     const double t = std::log(u / (1 - u)), first = windows_.front();
-    std::vector<window_rows> here;  // that were simulated at such a u
-    for (const auto& rows : table_of(constant_))
-        if (rows.lowest() <= t + 1e-3 && t <= rows.highest()) here.push_back(rows);
-    if (here.size() < 2 || first < here.front().window() || first > here.back().window())
-        return found_;
-    const auto rows_at = [&](double place) {
-        rows_at_u out;  // searches of one port each leave busy ports independent: y = 0
-        for (const auto& rows : here) {
-            out.places[out.count] = std::log2(rows.window());
-            out.y[out.count++] = rows.at(place);
-        }
-        return out;
-    };
-    const auto rows = rows_at(t);
+    const auto found = rows_at(t, t);
+    if (!found) return found_;
+    const auto& rows = *found;
     const double log_u = std::log(u), like = window_like(rows, log_u);
     pattern y = of_window(rows, like);
 
@@ -198,8 +215,8 @@ const busy_rows& window_shares::at(double u) {
         };
         constexpr double apart = 0.2;
         const double less = log_busy(t - apart), more = log_busy(t + apart);
-        const double low = less * over_busy(of_window(rows_at(t - apart), like));
-        const double high = more * over_busy(of_window(rows_at(t + apart), like));
+        const double low = less * over_busy(of_window(*rows_at(t, t - apart), like));
+        const double high = more * over_busy(of_window(*rows_at(t, t + apart), like));
         found_.rises = std::fmin((high - low) / (more - less), over_busy(y));
     }
     if (like != first) {
@@ -208,22 +225,25 @@ const busy_rows& window_shares::at(double u) {
             y[p + 1] = of_length(parts[parts_[p]] * first, of_like, like);
     }
     const auto seen = static_cast<std::size_t>(2 * first);
-    full.resize(4 * seen + 1);
-    full[0] = 1;
-    full[1] = u;
-    found_.ahead = u;
+    full.resize(seen + 1);
     for (std::size_t k = 2; k <= seen; ++k) {
         const auto& [from, weights] = lengths_[k - 2];
-        full[k] = std::exp(static_cast<double>(k) * log_u * std::exp(dot(weights, &y[from])));
-        found_.ahead += full[k];
+        full[k] = dot(weights, &y[from]);
     }
+    to_exponentials(full);
+    for (std::size_t k = 2; k <= seen; ++k) full[k] *= static_cast<double>(k) * log_u;
+    to_exponentials(full);
+    full[0] = 1;
+    full[1] = u;
+    found_.ahead = 0;
+    for (std::size_t k = 1; k <= seen; ++k) found_.ahead += full[k];
     // rare, and nearly geometric: as the last two, but at least half as fast as over the half
     // window before, as the last ones owe much to chance
     const std::size_t since = seen - seen / 4;
     const double before =
         std::pow(full[seen] / full[since], 0.5 / static_cast<double>(seen - since));
     const double falls = std::fmin(full[seen] / full[seen - 1], before);
-    for (std::size_t k = seen + 1; k < full.size(); ++k) full[k] = full[k - 1] * falls;
+    found_.falls = falls;
     found_.ahead += full[seen] * falls / (1 - falls);
     return found_;
 }

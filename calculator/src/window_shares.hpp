@@ -13,6 +13,7 @@
 // was measured against others.
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "natbound/calculator/window_loss.hpp"
@@ -21,12 +22,14 @@ namespace natbound::calculator::detail {
 
 // Of one share u of busy ports.
 struct busy_rows {
-    // pi(k) for k = 0 .. 8 first windows. Empty where that u was not simulated.
+    // pi(k) for k = 0 .. 2 first windows. Empty where that u was not simulated.
     std::vector<double> full;
     // The sum of pi(1), pi(2) ..: so many ports are busy from a port on, up to the first free one.
     double ahead = 0;
     // d ln pi(first window) / d ln u, where chance keeps more than usual busy; of several rounds.
     double rises = 0;
+    // Beyond the last of `full`: each is so much of the one before.
+    double falls = 0;
 };
 
 class window_shares {
@@ -35,6 +38,9 @@ class window_shares {
     window_shares(const std::vector<std::uint64_t>& windows, window_hold hold);
 
     const busy_rows& at(double u);
+    // pi(first window) where all windows are that: of one round all that counts. 0 where that u was
+    // not simulated.
+    double first_full(double u) const;
 
   private:
     // y (window_patterns.inc) of one port and of the parts of a window that are used.
@@ -52,6 +58,8 @@ class window_shares {
     };
 
     between about(double part) const;
+    // Nothing where too little was simulated at that ln(u / (1 - u)).
+    std::optional<rows_at_u> rows_at(double t, double place) const;
     pattern of_window(const rows_at_u& rows, double window) const;
     double of_length(double k, const pattern& y, double window) const;
     double window_like(const rows_at_u& rows, double log_u) const;

@@ -188,6 +188,40 @@ def test_the_scale_of_packets_is_that_of_the_formula() -> None:
         assert c.packet_limit(limit, depth, **scaled).refusal == pytest.approx(target, rel=1e-4)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_no_lower_rate_and_no_larger_table_cuts_more(seed: int) -> None:
+    """Near a mean demand as large as the table the formula has a hill: another rate beyond it meets the target too, but lower ones do not."""
+    draw, beyond = random.Random(seed), 0
+    for _ in range(40):
+        kind = {"life": log(draw, 0.1, 10), "gap": log(draw, 0.1, 100), "closed_timeout": log(draw, 1, 10)}
+        size, fill = log(draw, 100, 1e5), kind["life"] + kind["closed_timeout"]
+        full = c.cut_probability(size, size / fill, **kind)
+        target = full * draw.uniform(0.2, 1.1)
+        if not 1e-9 < target < 0.3:
+            continue
+        rate = c.rate_for_cut(size, target=target, **kind)
+        deviation = 1 / math.sqrt(size)
+        lower = [rate * (1 - 1e-9), *(rate * math.exp(-x * deviation) for x in np.linspace(0.02, 8, 60))]
+        assert max(c.cut_probability(size, lower, **kind)) <= target * (1 + 1e-9), (size, kind, target)
+        assert c.cut_probability(size, rate * (1 + 1e-6), **kind) > target
+        higher = c.cut_probability(size, rate * np.exp(np.linspace(0.2, 8, 60) * deviation), **kind)
+        beyond += bool(min(higher) < target)
+        entries = c.size_for_cut(rate, target=target, **kind)
+        larger = [entries + math.ceil(x * math.sqrt(entries)) for x in np.linspace(0, 8, 60)]
+        assert max(c.cut_probability(larger, rate, **kind)) <= target * (1 + 1e-9), (size, kind, target)
+        assert c.cut_probability(entries - 1, rate, **kind) > target
+    assert beyond > 1  # where it matters
+
+
+def test_the_rate_before_the_hill() -> None:
+    """2,741 entries cut 0.91 % where the demand is as large, 0.48 % a little beyond: 0.6 % is met by 1,281/s, and beyond by 1,400/s again."""
+    kind = {"life": 0.3221, "gap": 23.5, "closed_timeout": 1.79}
+    rate = c.rate_for_cut(2740.6, target=0.006, **kind)
+    assert rate == pytest.approx(1281, abs=1)
+    assert c.cut_probability(2740.6, 1298, **kind) > 0.009 > 0.006 > c.cut_probability(2740.6, 1380, **kind)
+    assert c.size_for_cut(rate, target=0.006, **kind) == 2741
+
+
 def test_a_keep_alive_is_the_longest_that_will_do() -> None:
     for size, rate, life, gap, target in [(50, 3.0, 60.0, 1.0, 1e-3), (1e6, 2e4, 60.0, 2.0, 1e-9), (1e5, 5e3, 100.0, 10.0, 0.9)]:
         table = c.EvictingTable(size, [c.Connections(rate, life, gap)])

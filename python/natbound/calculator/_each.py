@@ -10,6 +10,8 @@ import numpy as np
 
 def numbers(function: str, name: str, value: Any, inner: int = 0) -> Any:
     """An argument as an array, of `inner` dimensions at least; one clear error for what is none."""
+    if type(value) is np.ndarray and value.dtype == float and value.ndim >= inner:
+        return value
     try:
         if value is None or hasattr(value, "harden_mask") or np.asarray(value).dtype.kind in "bmMSU":  # a masked array's mask would be lost
             raise TypeError

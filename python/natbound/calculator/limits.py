@@ -185,8 +185,10 @@ def keep_alive_for(
 def size_for_cut(
     rate: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
-    """The fewest entries with `cut_probability(...) <= target` (0 < target < 1), exact by the formula; ValueError where 1e12 do not do, or the
-    idle timeout alone cuts more. Arguments as of `cut_probability`.
+    """The fewest entries with which, and with any more, `cut_probability(...) <= target` (0 < target < 1), exact by the formula; ValueError
+    where 1e12 do not do, or the idle timeout alone cuts more. Near a mean demand as large as the table that formula has a hill, and fewer entries,
+    on its other side, may meet the target again: those are not given. With keep-alives it may rise and fall elsewhere too: it is looked at 10 % apart
+    there. Arguments as of `cut_probability`.
     Scalars or arrays, which broadcast; in entries. Source: `cut_probability` inverted.
     """
     return _core.size_for_cut(rate, life, gap, target, keep_alive, idle_timeout, closed_timeout)
@@ -195,8 +197,10 @@ def size_for_cut(
 def rate_for_cut(
     size: Any, life: Any, gap: Any, target: Any, *, keep_alive: Any = math.inf, idle_timeout: Any = math.inf, closed_timeout: Any = math.inf
 ) -> Any:
-    """The most connections opened in a unit of time with `cut_probability(...) <= target` (0 < target < 1), to 1e-12; ValueError where any are cut
-    more often, by the idle timeout, or none ever. Arguments as of `cut_probability`.
+    """The most connections opened in a unit of time at which, and at any lower rate, `cut_probability(...) <= target` (0 < target < 1), to 1e-12;
+    ValueError where any are cut more often, by the idle timeout, or none ever. Near a mean demand as large as the table that formula has a hill, beyond
+    which higher rates may meet the target again: those are not given, as traffic comes to them by way of the hill. With keep-alives it may rise and fall
+    elsewhere too: it is looked at 10 % apart there. Arguments as of `cut_probability`.
     Scalars or arrays, which broadcast; in the inverse unit of the times. Source: `cut_probability` inverted.
     """
     return _core.rate_for_cut(size, life, gap, target, keep_alive, idle_timeout, closed_timeout)
@@ -263,7 +267,7 @@ def scale_for_packets(per_second: Any, depth: Any, target: Any, *, opening: Any,
     """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1).
 
     Scalars or arrays, which broadcast; units, domain and accuracy (the refusal to 1e-5 of the formula's) as of `packet_limit`, its source;
-    ValueError outside. Some 0.05 ms, or 3 to 8 times the chain.
+    ValueError outside. Some 0.05 ms, or two to four times the chain.
     """
     return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 

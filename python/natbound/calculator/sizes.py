@@ -54,7 +54,7 @@ def ports_for_sizes(loads: Any, sizes: Any, target: Any, reserved: Any = 0) -> A
 
     Classes as in `kaufman_roberts`, one of load 0 too. Without `reserved` the first number that does; a
     port more may refuse more again, where sizes fit badly into it. With it, one that does where one port less does not. ValueError
-    where 2^26 are too few. Some 50 µs for any number of ports; one pass over the states with `reserved`, or where few of the largest are live.
+    where 2^26 are too few. Some 35 µs for any number of ports; one pass over the states with `reserved`, or where few of the largest are live.
     Shapes as there; loads in Erlang. Source: `kaufman_roberts` inverted.
     """
     name = "ports_for_sizes"
@@ -65,7 +65,7 @@ def ports_for_sizes(loads: Any, sizes: Any, target: Any, reserved: Any = 0) -> A
 def scale_for_sizes(ports: Any, loads: Any, sizes: Any, target: Any, reserved: Any = 0) -> Any:
     """The most factor on all loads with which the worst class is refused at most `target`, to 1e-12. Classes as in `kaufman_roberts`.
 
-    Some 50 µs for any number of ports; with `reserved` about ten times the work of that. ValueError where a class does not fit at all, or every load is 0.
+    Some 30 to 40 µs for any number of ports; with `reserved` about ten times the work of that. ValueError where a class does not fit at all, or every load is 0.
     Shapes as there; 0 < target < 1. Source: `kaufman_roberts` inverted; on the side that meets the target.
     """
     name = "scale_for_sizes"

@@ -87,3 +87,21 @@ TEST_CASE("draws of several rounds that end in one run, and its mean length") {
             }
         }
 }
+
+TEST_CASE("runs longer than any that is given go on geometrically") {
+    for (const double falls : {0.3, 0.9, 0.97}) {
+        const std::size_t given = 33;
+        std::vector<double> full(4000);
+        for (std::size_t k = 0; k < full.size(); ++k)
+            full[k] = k < given ? 1 / (1 + static_cast<double>(k)) : full[k - 1] * falls;
+        const window_rounds rounds({16, 9, 2});
+        const auto all = rounds.among({full, 0, 0});
+        full.resize(given);
+        const auto found = rounds.among({full, 0, 0, falls});
+        for (std::size_t set = 1; set < 8; ++set) {
+            CAPTURE(falls, set);
+            CHECK(found.shares[set] == Approx(all.shares[set]).epsilon(1e-11));
+            CHECK(found.means[set] == Approx(all.means[set]).epsilon(1e-11));
+        }
+    }
+}

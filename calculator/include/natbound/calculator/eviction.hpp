@@ -83,8 +83,9 @@ class evicting_table {
     cut_bounds bounds() const;
     double cut_as(profile as, const cut_bounds& in) const;
 
-    // Of inverses, which ask many sizes for less than all cuts: of connections cut, were entries
-    // to go at an age, the logarithm of how many are over how many would be.
+    // Of inverses, which ask many sizes for less than all cuts, and find the time only where they
+    // need it: of connections cut, were entries to go at an age, the logarithm of how many are over
+    // how many would be.
     struct without_cuts {};
     evicting_table(double size, std::vector<connection_kind> kinds, without_cuts);
     double over_at_age(double age) const;
@@ -100,9 +101,12 @@ class evicting_table {
     std::vector<double> cuts_, timed_out_;  // by kind: all, and were there room
 };
 
-// For one kind of connections: the fewest entries with cut() <= target, 1 .. 1e12, and the most
-// connections a unit of time (kind.rate is not read), to 1e-12. 0 < target < 1; natbound::
-// domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 40 us.
+// For one kind of connections: the fewest entries with which, and with any more, cut() <= target,
+// 1 .. 1e12, and the most connections a unit of time (kind.rate is not read) at which, and at any
+// fewer, it is, to 1e-12: near a mean demand as large as the table cut() may rise and fall again,
+// and with keep-alives too, where it is looked at places some per cent apart. 0 < target < 1;
+// natbound::domain_error where nothing meets it: an idle timeout cuts whatever the room. Some 30
+// us.
 std::uint64_t size_for_cut(const connection_kind& kind, double target);
 double rate_for_cut(double size, const connection_kind& kind, double target);
 

@@ -43,7 +43,7 @@ struct packet_answer {
 packet_answer packet_limit(double per_second, std::uint64_t depth, const packet_load& load);
 
 // The factor on `opening` and `live` at which the refusal reaches a target in (0, 1), to 1e-5 of
-// the refusal: 0.1 ms, or three to six times the chain.
+// the refusal where it has no steps: 0.05 ms, or two to four times the chain.
 double scale_for_packets(double per_second, std::uint64_t depth, const packet_load& load,
                          double target);
 
