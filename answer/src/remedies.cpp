@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
-#include <thread>
+#include <memory>
 
 #include "capacity.hpp"
 #include "evidence.hpp"
@@ -55,11 +55,10 @@ std::optional<wider> one_more_address(const scenario& s, std::size_t i) {
 constexpr double quick = 2;  // mean holds that a load is averaged over
 
 // The three numbers and the refusal probability at the scenario's traffic, without evidence.
-bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double holds,
-                   const std::function<void()>& interrupt) {
+bj::object numbers(const scenario& s, double epsilon, const calculator::study_options& study_how) {
     bj::object out;
     const auto m = maximum(s);
-    const auto g = guaranteed(s, interrupt);
+    const auto g = guaranteed(s, study_how.interrupt);
     bj::object maximum_json{{"connections", counted(m.connections)}},
         guaranteed_json{{"connections", counted(g.nothing_fails ? m.connections : g.connections)}};
     if (!m.connections) {
@@ -69,11 +68,6 @@ bj::object numbers(const scenario& s, double epsilon, std::uint64_t seed, double
     if (!g.connections && !g.nothing_fails) guaranteed_json["at_least"] = counted(g.at_least);
     out["guaranteed"] = std::move(guaranteed_json);
     out["maximum"] = std::move(maximum_json);
-    calculator::study_options study_how;
-    study_how.seed = seed;
-    study_how.holds = holds;
-    study_how.bounds = false;  // only the worst kind of traffic is told
-    study_how.interrupt = interrupt;
     calculator::loss_study study(s, study_how);
     const auto l = study.with_own_ports(study.likely(epsilon));
     out["likely"] =
@@ -138,42 +132,42 @@ remedies::remedies(const scenario& asked, const answer_options& options,
             list_.push_back({r.name, r.apply, r.breaks, std::move(changed)});
         }
     }
-    // The changes do not depend on one another: they are worked out side by side, as many at a time
-    // as there are processors, quickly rather than closely.
     done_.resize(list_.size());
-    const std::size_t workers =
-        std::min<std::size_t>(list_.size(), std::max(1U, std::thread::hardware_concurrency()));
-    for (std::size_t w = 0; w < workers; ++w)
-        running_.push_back(std::async(std::launch::async, [this] { work(); }));
+    if (!list_.empty()) running_ = std::async(std::launch::async, [this] { work(); });
 }
 
 remedies::~remedies() { stop_ = true; }
 
-// Takes one change after the other that nobody has taken.
+// One after the other, quickly rather than closely: most changes leave most of the NATs as they
+// are, so that what was simulated for one serves the others.
 void remedies::work() {
     const auto look = [this] {
         if (stop_) throw interrupted();
     };
     const work_scope scope({}, look);
-    for (std::size_t i = next_++; i < list_.size() && !stop_; i = next_++) try {
-            done_[i] = numbers(list_[i].changed, options_.epsilon, options_.seed, quick, look);
+    calculator::study_options how;
+    how.seed = options_.seed;
+    how.holds = quick;
+    how.bounds = false;  // only the worst kind of traffic is told
+    how.interrupt = look;
+    how.known = std::make_shared<calculator::known_curves>();
+    for (std::size_t i = 0; i < list_.size() && !stop_; ++i) try {
+            done_[i] = numbers(list_[i].changed, options_.epsilon, how);
         } catch (const unsupported&) {  // its effect can't be computed: it is not recommended
         }
 }
 
 bj::array remedies::collect() {
     try {
-        for (auto& one : running_) {
-            while (one.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
-                look_up();
-                if (options_.interrupt) options_.interrupt();
-            }
-            one.get();
+        while (running_.valid() &&
+               running_.wait_for(std::chrono::milliseconds(20)) != std::future_status::ready) {
+            look_up();
+            if (options_.interrupt) options_.interrupt();
         }
+        if (running_.valid()) running_.get();
     } catch (const limit_reached&) {  // those that are done
         stop_ = true;
-        for (auto& one : running_)
-            if (one.valid()) one.wait();
+        if (running_.valid()) running_.wait();
     }
     bj::array out;
     for (std::size_t i = 0; i < list_.size(); ++i) {

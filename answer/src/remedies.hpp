@@ -30,11 +30,10 @@ class remedies {
     void work();
 
     std::vector<change> list_;
-    std::vector<std::optional<boost::json::object>> done_;  // each by the worker that took it
+    std::vector<std::optional<boost::json::object>> done_;
     const answer_options& options_;
     std::atomic<bool> stop_{false};
-    std::atomic<std::size_t> next_{0};
-    std::vector<std::future<void>> running_;
+    std::future<void> running_;
 };
 
 // Whether the changes of all NATs are few enough to be worked out.

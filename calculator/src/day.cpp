@@ -6,7 +6,9 @@
 // ago.)
 #include <algorithm>
 #include <boost/math/quadrature/gauss.hpp>
+#include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
+#include <cstdint>
 #include <natbound/calculator/day.hpp>
 #include <natbound/calculator/erlang.hpp>
 #include <string>
@@ -63,6 +65,16 @@ moment_of_day highest_of_day(const F& f, const std::vector<double>& grid, double
     }
     found.time -= period * std::floor(found.time / period);
     return found;
+}
+
+// Where f, above 0 at a and not at b, is 0.
+template <class F>
+double root(const F& f, double a, double b, double at_a, double at_b) {
+    if (at_b == 0) return b;
+    std::uintmax_t most = 60;
+    const auto [low, high] = boost::math::tools::toms748_solve(
+        f, a, b, at_a, at_b, boost::math::tools::eps_tolerance<double>(44), most);
+    return (low + high) / 2;
 }
 
 std::vector<double> grid_of(const day_rates& rates) {
@@ -133,6 +145,7 @@ day::day(day_rates rates, hold_time hold) : rates_(std::move(rates)), hold_(std:
         "has so heavy a tail that connections of 5,000 periods ago still count: cut it");
     const double reach = whole_days_ * rates_.period;
     beyond_ = {hold_.survival(reach), hold_.excess(reach), hold_.half_square(reach)};
+    find_gone();
     for (double from = 2; from < whole_days_ && !earlier_; from = std::ceil(1.5 * from))
         keep_smooth(from, steepest);
 }
@@ -180,7 +193,23 @@ double day::left_out() const {
     return peak_ * rates_.period * (before >= hold_.ragged() ? falls : hold_.survival(reach));
 }
 
+// From there on what a bend adds is below the rounding of what it added at first: half_square and
+// excess fall all the way.
+void day::find_gone() {
+    constexpr double little = 1e-18;
+    const double square = beyond_[2] + little * hold_.half_square(0);
+    const double excess = beyond_[1] + little * hold_.excess(0);
+    double low = 0, high = whole_days_ * rates_.period;  // where nothing is left beside beyond_
+    for (int i = 0; i < 30; ++i) {
+        const double middle = (low + high) / 2;
+        const bool gone = hold_.half_square(middle) <= square && hold_.excess(middle) <= excess;
+        (gone ? high : low) = middle;
+    }
+    gone_ = high;
+}
+
 double day::felt(const bend& x, double since) const {
+    if (since >= gone_) return 0;
     double sum = 0;
     if (x.turn != 0) sum += x.turn * (hold_.half_square(since) - beyond_[2]);
     if (x.jump != 0) sum -= x.jump * (hold_.excess(since) - beyond_[1]);
@@ -252,30 +281,49 @@ double day::lag() const {
     return later - rates_.period * std::floor(later / rates_.period);
 }
 
+// The mean over a window rises with its start while more is live at its end than at its start: its
+// peaks are where that changes.
 moment_of_day day::busiest(double length) const {
     detail::require(length > 0 && length <= rates_.period, name, "length", length,
                     "must be above 0 and at most the period");
-    // Piece by piece, cut where the rates bend or jump, and a mean hold later (where all holds are
-    // the same): there the live flows have corners, which no rule of quadrature goes across.
+    auto grid = grid_of(rates_);
+    grid.push_back(grid.front() + rates_.period);
+    const auto rises = [&](double t) { return live(t + length) - live(t); };
+    std::optional<moment_of_day> best;
+    const auto consider = [&](double from) {
+        const double value = mean_live(from, length);
+        if (!best || value > best->value) best = {from, value};
+    };
+    double before = rises(grid.front());
+    for (std::size_t i = 0; i + 1 < grid.size(); ++i) {
+        const double after = rises(grid[i + 1]);
+        if (before > 0 && after <= 0) consider(root(rises, grid[i], grid[i + 1], before, after));
+        before = after;
+    }
+    if (!best) consider(grid.front());  // as many at any time
+    best->time -= rates_.period * std::floor(best->time / rates_.period);
+    return *best;
+}
+
+// Piece by piece, cut where the rates bend or jump, and a mean hold later (where all holds are the
+// same): there the live flows have corners, which no rule of quadrature goes across.
+double day::mean_live(double from, double length) const {
     const auto fold = [&](double t) { return t - rates_.period * std::floor(t / rates_.period); };
     std::vector<double> cuts = rates_.times;
     for (const double t : rates_.times) cuts.push_back(fold(t + hold_.mean()));
     std::sort(cuts.begin(), cuts.end());
-    const auto mean_from = [&](double from) {
-        const double end = from + length, midnight = from - fold(from);
-        double sum = 0, at = from;
-        const auto add = [&](double to) {
-            to = std::min(to, end);
-            if (!(to > at)) return;
-            sum += gauss::integrate([&](double t) { return live(t); }, at, to);
-            at = to;
-        };
-        for (const double later : {0.0, rates_.period})
-            for (const double cut : cuts) add(midnight + later + cut);
-        add(end);
-        return sum / length;
+    const double end = from + length, midnight = from - fold(from);
+    double sum = 0, at = from;
+    const auto add = [&](double to) {
+        to = std::min(to, end);
+        if (!(to > at)) return;
+        sum += gauss::integrate([&](double t) { return live(t); }, at, to);
+        at = to;
     };
-    return highest_of_day(mean_from, grid_of(rates_), rates_.period);
+    for (const double later : {0.0, rates_.period})
+        for (const double cut : cuts) add(midnight + later + cut);
+    add(end);
+    return sum / length;
 }
 
 day::refusals day::refused(double ports) const {

@@ -99,6 +99,11 @@ double loss_curve::bursts_bound(double load) const {
     return out;
 }
 
+double loss_curve::overflow(double load) const {
+    const double room = ports_ * crowding_;
+    return exact() || sharing_ || load <= room ? never : std::log1p(-room / load);
+}
+
 bool loss_curve::look_always_on(double load) {
     if (!always_on_) return false;
     if (always_on_->exact()) return true;
@@ -157,13 +162,19 @@ log_odds loss_curve::at(double load, std::size_t kind) const {
 }
 
 // A line through the points in log load and log probability; near points count most, and the slope
-// between far ones is what a single near one is given.
+// between far ones is what a single near one is given. Beyond the highest one that saw anything it
+// goes on from there: what the others would each come to so far away fits no longer together, and
+// need not grow with the load.
 log_odds loss_curve::alone_at(double load, std::size_t kind) const {
     if (exact())
         return {exact_log(load), 0,
                 method_ != loss_method::nothing_refuses && method_ != loss_method::dealt_blocks};
-    const double x = std::log(load);
-    const auto [steep, steep_error] = growth_at(load, kind);
+    double highest = 0;
+    for (const auto& p : points_)
+        if (p.kinds[kind].seen) highest = std::max(highest, p.load);
+    if (highest == 0) return {never, 0, false};
+    const double last = std::min(load, highest), x = std::log(last), beyond = std::log(load / last);
+    const auto [steep, steep_error] = growth_at(last, kind);
     double sum = 0, weighted = 0, variance = 0, aside = 0;
     for (const auto& p : points_) {
         const auto& y = p.kinds[kind];
@@ -177,9 +188,9 @@ log_odds loss_curve::alone_at(double load, std::size_t kind) const {
         aside += weight * away;
         variance += weight * weight * off * off;
     }
-    if (sum == 0) return {never, 0, false};
-    const double error = std::hypot(std::sqrt(variance), steep_error * aside) / sum;
-    return {std::min(0.0, weighted / sum), error, true, steep};
+    const double error =
+        std::hypot(std::sqrt(variance) / sum, steep_error * (aside / sum + beyond));
+    return {std::min(0.0, weighted / sum + steep * beyond), error, true, steep};
 }
 
 bool loss_curve::measured(double load, std::size_t kind) const {

@@ -7,6 +7,7 @@
 #include <set>
 #include <vector>
 
+#include "curve_points.hpp"
 #include "loss_study.hpp"
 
 namespace natbound::calculator::detail {
@@ -20,6 +21,19 @@ bool less_above(const loss_curve& curve, double load, double log) {
         return p.load >= load && std::all_of(p.kinds.begin(), p.kinds.end(), [&](const auto& k) {
                    return k.seen && k.log + 3 * k.error < log;
                });
+    });
+}
+
+// Whether rough looks forget too little of where they began to count as any other.
+bool forgets_slowly(const loss_curve& curve) {
+    return std::any_of(curve.points().begin(), curve.points().end(),
+                       [](const auto& p) { return p.effort == 0; });
+}
+
+// Whether a look of so many holds at a load no lower saw nothing that could be refused.
+bool nothing_above(const loss_curve& curve, double load, double holds) {
+    return std::any_of(curve.points().begin(), curve.points().end(), [&](const auto& p) {
+        return p.load >= load && p.effort >= holds && !sees(p);
     });
 }
 
@@ -38,21 +52,23 @@ void kind_sums::find(double epsilon, double holds) {
     double best = std::numeric_limits<double>::infinity();
     if (const auto exact = root(target, worst_at)) best = *exact;
     for (const auto c : order) {
-        if (best < std::numeric_limits<double>::infinity()) {
+        const double load = most_load_[c] * best;
+        bool known = false;  // as closely as a rough look wants it
+        if (best < std::numeric_limits<double>::infinity() && curves_[c]->overflow(load) < target) {
             // one short look tells whether this one fails first
-            const double load = most_load_[c] * best;
             if (load < 0.2 * fill(order.front()) * curves_[c]->ports()) continue;
             if (curves_[c]->sure_bound(load) < target - 1) continue;
             if (less_above(*curves_[c], load, target - 1)) continue;
-            bool known = rough;  // a line between points nearby will do
+            known = rough;  // a line between points nearby will do
             for (std::size_t k = 0; k < curves_[c]->kinds().size(); ++k)
                 known = known && curves_[c]->measured(load, k);
             if (!known) curves_[c]->look(load, 1, 0.01, 0, true);
             const log_odds here = curves_[c]->worst(load);
             if (!here.seen || here.log + 3 * here.error < target - 1) continue;
+            // to rank limits by a look of a hold will do, too, where closer ones begin with many
+            known = known || (rough && forgets_slowly(*curves_[c]));
         }
-        if (!rough || best == std::numeric_limits<double>::infinity() ||
-            std::fabs(curves_[c]->worst(most_load_[c] * best).log - target) > 1.5)
+        if (!known || std::fabs(curves_[c]->worst(load).log - target) > 1.5)
             curves_[c]->solve(epsilon, holds);
         if (const auto now = root(target, worst_at)) best = *now;
     }
@@ -111,13 +127,17 @@ void kind_sums::look(double scale, double holds) {
             } else if (left < little * refused) {
                 break;
             }
-            if (looks == 0 && holds > first) {  // a short look tells whether anything is refused
+            // less is refused than at a higher load, where as long a look saw nothing
+            const double wanted = looks == 0 ? holds : holds / 2;
+            const double least = looks == 0 ? std::min(holds, first) : wanted;
+            if (!known() && nothing_above(curve, load, least)) break;
+            // a short look tells whether anything is refused, where none nearby has
+            if (looks == 0 && holds > first && !known()) {
                 curve.look(load, first, 0.002, 0, true);
                 if (!curve.worst(load).seen) break;
             }
             if (looks == 0 || (!known() && looks < most)) {
-                curve.look(load, looks == 0 ? holds : holds / 2, looks == 0 ? 0.002 : 0.01, 0,
-                           holds <= first);
+                curve.look(load, wanted, looks == 0 ? 0.002 : 0.01, 0, holds <= first);
                 ++looks;
                 if (!known()) break;  // nothing was seen, and lower loads refuse less
             }

@@ -3,6 +3,7 @@
 // sum over them. Limits of the whole table join by the product bound: a connection gets through if
 // it passes both, and losses at one limit thin the load of the other, so 1 - (1 - a)(1 - b) is not
 // too low (W. Whitt, Bell System Technical Journal 64 (1985) 1807).
+#include <algorithm>
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
 #include <cstdint>
@@ -90,8 +91,18 @@ std::optional<double> kind_sums::root(double log_epsilon, Of&& of) const {
         const log_odds here = of(std::exp(x));
         return here.seen && here.log > log_epsilon;
     };
-    double low = -80, high = 80;
-    if (!above(high)) return std::nullopt;
+    // In steps that double, from the traffic as it is: far from it what is asked for may take long.
+    constexpr double farthest = 80;
+    const bool down = above(0);
+    double here = 0, next = 0;
+    for (double step = 0.5;; step *= 2) {
+        next = std::clamp(here + (down ? -step : step), -farthest, farthest);
+        if (above(next) != down) break;
+        if (next == farthest) return std::nullopt;
+        if (next == -farthest) return std::exp(next);
+        here = next;
+    }
+    double low = std::min(here, next), high = std::max(here, next);
     for (int i = 0; i < 80; ++i) {
         if (high - low < 1) {  // near: few evaluations where both ends are seen
             const auto away = [&](double x) { return of(std::exp(x)).log - log_epsilon; };

@@ -2,6 +2,7 @@
 
 import math
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from natbound import InputError, Scenario, calculator
 from natbound.cli import main
 from natbound.planning import Counts, Fit, Maxima, Samples
-from natbound.planning.measured import estimate
+from natbound.planning.estimates import estimate
 from shell import is_refused
 
 PORTS = 55_000
@@ -226,3 +227,8 @@ def test_factors_beyond_a_double_are_told(monkeypatch: Any, capsys: Any) -> None
     assert len(factors) >= 1
     assert max(factors) > 308
     assert "Measure traffic.hold first." in out
+
+
+def test_planning_loads_no_numpy_before_something_measured_is_asked_about() -> None:
+    code = "import sys, natbound.cli.app, natbound.planning; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,10 +3,11 @@
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 import yaml
-from natbound import InputError, Scenario, calculator
+from natbound import InputError, Scenario, calculator, load
 from natbound.cli.app import app
 from natbound.planning import agreement, pools
 from shell import is_refused
@@ -349,3 +350,13 @@ def test_an_alert_comes_in_time_and_can_fire() -> None:
 def test_what_is_not_closed_is_no_metric(metric: str) -> None:
     with pytest.raises(InputError, match="brackets and quotes closed"):
         gateway().alert(1e-6, metric=metric)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_a_load_that_is_looked_for_from_far_below(seed: int) -> None:
+    """Of two addresses one has two of three clients; a search that sees every port free carries 0.85 of the ports there, and so do windows."""
+    home = load(Path(__file__).parents[2] / "examples" / "home-lan-two-addresses.yaml")
+    first = home.risk(seed=seed)["limits"][0]
+    assert first["kind"] == "ports"
+    # of 1.5 times the load of the fuller address: likely's number (82,300), by less than its own 1 %
+    assert first["load"] == pytest.approx(1.5 * 54_900, rel=0.02)

@@ -233,8 +233,16 @@ def _quantile(p: float, mean: float) -> int:
     """The least n with P(N <= n) >= p, N Poisson."""
     from natbound.calculator import poisson_tail
 
-    low, high = -1, int(mean + 10 * math.sqrt(mean) + 20)
+    def reaches(n: int) -> bool:
+        return n >= 0 and poisson_tail(n, mean) <= 1 - p
+
+    # from near where a normal variable has it, in steps that double, and then between the last two
+    at = int(mean + math.copysign(1.96, p - 0.5) * math.sqrt(mean))
+    step = -1 if reaches(at) else 1
+    while reaches(at + step) == (step < 0):
+        step *= 2
+    high, low = max(at, at + step), min(at, at + step)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if poisson_tail(middle, mean) <= 1 - p else (middle, high)
+        low, high = (low, middle) if reaches(middle) else (middle, high)
     return high

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.planning.measured import Counts, Fit, Maxima, Samples, estimate
 from natbound.results import Result
 
 if TYPE_CHECKING:
+    from natbound.planning.measured import Counts, Fit, Maxima, Samples
     from natbound.scenario import Scenario
 
 MOST = 6  # inputs: 2^6 corners
@@ -73,6 +73,8 @@ def uncertainty(
         if isinstance(ends, str) or not isinstance(ends, Sequence) or len(ends) != 2:
             raise InputError("two ends are wanted", path=name, value=repr(ends), fix='("450/s", "550/s")')
     basis = {}
+    if measured:
+        from natbound.planning.estimates import estimate
     for name, what in (measured or {}).items():
         if name in between:
             raise InputError("measured, and given between two ends, too", path=name)

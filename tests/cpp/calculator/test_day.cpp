@@ -221,6 +221,28 @@ TEST_CASE("the busiest time of a day of steps has its value, across corners too"
     }
 }
 
+TEST_CASE("the busiest time of two that are nearly as busy") {
+    // The rates have a time where the busiest window of the first pulse begins, which any grid
+    // holds; none near that of the second, with a hundred-thousandth more.
+    const auto linear = day_rates::shape::linear;
+    const auto hold = hold_time::exponential(20);
+    const auto first =
+        day({86400, {0, 8600, 8640, 8680}, {0, 0, 100, 0}, linear}, hold).busiest(30);
+    const double low = 8600, begins = first.time;
+    REQUIRE(begins > low);
+    REQUIRE(begins < 8640);
+    const day both({86400,
+                    {0, low, begins, 8640, 8680, 40040, 40080, 40120},
+                    {0, 0, 100 * (begins - low) / 40, 100, 0, 0, 100.001, 0},
+                    linear},
+                   hold);
+    const auto best = both.busiest(30);
+    CHECK(best.time == Approx(begins + 31440).margin(1e-3));
+    CHECK(relative_error(best.value, first.value * 1.00001) < 1e-12);
+    // as many are live at its end as at its start
+    CHECK(std::abs(both.live(best.time + 30) - both.live(best.time)) < 1e-12 * best.value);
+}
+
 TEST_CASE("the busiest minute lies about the peak") {
     const day d(sine(1000, 0.3, 300, 1440), hold_time::exponential(300));
     const auto peak = d.peak_live(), minute = d.busiest(60);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "../../../calculator/src/kept_laws.hpp"
@@ -66,6 +67,19 @@ TEST_CASE("blocks that one subscriber keeps, against all states") {
             INFO(block << " " << j);
             CHECK(seen[j] == Approx(truth[j]).margin(2e-3));
         }
+    }
+}
+
+TEST_CASE("one scope by itself is stepped as beside another in which nothing arrives") {
+    for (const auto& [block, most, own] :
+         {std::tuple{2U, 3U, 0U}, std::tuple{3U, 5U, 2U}, std::tuple{16U, 4U, 0U}}) {
+        const double load = 0.7 * (own + block * most);
+        const block_dealing alone{block, most, 1000, {{1, {{load, 1}}}}, own};
+        const block_dealing beside{block, most, 1000, {{1, {{load, 1}, {1e-300, 1}}}}, own};
+        const auto one = detail::blocks_kept(alone, alone.kinds[0], 300'000);
+        const auto two = detail::blocks_kept(beside, beside.kinds[0], 300'000);
+        CHECK(one.held == two.held);
+        CHECK(one.error == two.error);
     }
 }
 

@@ -148,6 +148,18 @@ TEST_CASE("Linux masquerading for a home: the number, its interval, and what is 
     CHECK(std::fabs(*other.load / *l.load - 1) < 0.006);
 }
 
+TEST_CASE("a load is looked for where it can be, from one far below") {
+    const auto s = home("linux-masquerade", minute);
+    loss_study study(s);
+    const double full = 64512;
+    REQUIRE(study.risk(0.7 * full / 30000).overall.value > 0);
+    const auto found = study.likely(1e-6);
+    REQUIRE(found.load);
+    CHECK(*found.load < full);
+    // what is seen at 0.7 of the ports says little of 0.85, but no load above all ports is in doubt
+    for (const auto& point : found.points) CHECK(point.load < full);
+}
+
 TEST_CASE("averaging over states agrees with counting") {
     const auto agree = [](const scenario& s, double load, std::uint64_t arrivals) {
         simulate_options o;

@@ -67,6 +67,8 @@ class day {
     void sum_up_rates();
     double sum_of_rates(double t) const;  // the integral of rate - mean rate, of mean 0; t folded
     double left_out() const;              // of m, at most, by counting so many whole days
+    double mean_live(double from, double length) const;
+    void find_gone();
     // What a bend adds to m so long after it.
     double felt(const bend& x, double since) const;
     double of_days(double from, double last, double t) const;  // bends so many days ago
@@ -83,6 +85,7 @@ class day {
     double mean_rate_ = 0, peak_ = 0;
     double whole_days_ = 2;           // so many days back are counted, at least 2
     std::array<double, 3> beyond_{};  // them: survival, excess and half_square
+    double gone_ = 0;                 // so long after a bend it is no longer felt
     double summed_days_ = 1;          // those before are in earlier_
     std::optional<chebyshev> earlier_;
 };

@@ -77,6 +77,9 @@ class loss_curve {
     // there are never more than there would be without refusals. Of on-off streams also what was
     // seen by look_always_on(): no more is refused than if they were on all the time.
     double sure_bound(double load) const;
+    // A lower bound on that of the worst kind, of simulated curves: what its ports have no room
+    // for.
+    double overflow(double load) const;
     // Looks at the same system with its on-off streams on all the time, where there are no batches:
     // that is Poisson, and soon seen.
     // False where there are none.
