@@ -160,8 +160,18 @@ std::pair<double, double> packet_average::integrated(double live, double opening
     constexpr double part = 0.6180339887498949;
     double a = high - part * (high - low), b = low + part * (high - low);
     double at_a = at(a).log, at_b = at(b).log;
-    constexpr double near = 0.03;  // the sum may begin beside the most
-    while (high - low > near) {
+    // how much the logarithm falls with the square of the distance from the most
+    const auto steepness = [](const place& p) { return p.slope * p.slope / p.n - p.loss + 1; };
+    // The sum may begin beside the most, by a deviation.
+    const auto beside_the_most = [&] {
+        constexpr double near = 0.03;
+        const double apart = high - low;
+        if (apart > near) return false;
+        if (apart < 1e-13 * (1 + std::abs(low))) return true;
+        const place middle = at((a + b) / 2);
+        return middle.n > 0 && apart * apart * steepness(middle) < 1;
+    };
+    while (!beside_the_most()) {
         if (at_a > at_b) {
             high = b;
             b = a;
@@ -178,7 +188,7 @@ std::pair<double, double> packet_average::integrated(double live, double opening
     }
     const place beside = at((a + b) / 2);
     if (!std::isfinite(beside.log)) return summed(live, opening);
-    const double steep = beside.slope * beside.slope / beside.n - beside.loss + 1;
+    const double steep = steepness(beside);
     // of the curve's places, where its cubics meet, so that the same is left out always
     const double parts = std::ceil(queue_curve::step / (0.4 / std::sqrt(steep)));
     const double step = queue_curve::step / parts;

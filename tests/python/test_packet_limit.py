@@ -5,6 +5,7 @@ import itertools
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from natbound import calculator
 
@@ -38,6 +39,24 @@ def test_senders_that_change_slowly_are_a_chain_of_their_number(live: float, eac
     weights = [math.exp(p - top) for p in law[:most]]
     want = sum(w * r for w, r in zip(weights, refused, strict=True)) / sum(weights)
     assert calculator.packet_limit(limit, depth, opening=opening, live=live, each=each, hold=hold).refusal == pytest.approx(want, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("limit", "depth", "opening", "live", "each"),
+    [(231328.0, 20, 42491.0, 100.1, 0.445), (231328.0, 20, 42491.0, 5000.0, 0.445), (1000.0, 5, 900.0, 300.0, 0.01),
+     (1000.0, 30, 50.0, 700.0, 1.3), (1000.0, 8, 0.0, 400.0, 2.2), (1e6, 4, 1e5, 2e4, 10.0), (2e5, 50, 1.9e5, 3e5, 1e-3)],
+)  # fmt: skip
+def test_senders_that_stay_are_an_average_over_their_number(limit: float, depth: int, opening: float, live: float, each: float) -> None:
+    """M/D/1/K at each number live, which is Poisson's; also where it hardly matters how many are live."""
+    full = max(live, (limit - opening) / each)
+    spread = 14 * math.sqrt(full) + 60
+    n = np.unique(np.concatenate([np.arange(max(0, live - 14 * math.sqrt(live) - 60) // 1, live + spread),
+                                  np.arange(live, min(full + spread, live + 4e5))]) // 1)  # fmt: skip
+    logs = -live + n * math.log(live) - np.array([math.lgamma(x + 1) for x in n])
+    logs = logs + np.asarray(calculator.finite_queue(depth, np.minimum(100, (opening + n * each) / limit)).log_loss)
+    want = logs.max() + math.log(np.exp(logs - logs.max()).sum())
+    found = calculator.packet_limit(limit, depth, opening=opening, live=live, each=each, hold=0)
+    assert found.log_refusal == pytest.approx(want, abs=1e-3)
 
 
 @pytest.mark.parametrize(("depth", "live", "each"), [(200, 80.0, 12.0), (4000, 400.0, 2.4), (50, 1e4, 0.098)])
