@@ -54,9 +54,14 @@ fit_result more_than_maximum(const scenario& s, const demand_list& demand) {
 
 fit_result more_than_maximum(const scenario& s, const demand_list& demand,
                              const demand_list& some) {
+    return more_than_maximum(s, demand, s, some);
+}
+
+fit_result more_than_maximum(const scenario& s, const demand_list& demand, const scenario& part,
+                             const demand_list& some) {
     fit_result out;
     try {
-        out = from_maximum(pairs_alone(s, some), total_of(some));
+        out = from_maximum(pairs_alone(part, some), total_of(some));
     } catch (const limit_reached&) {
         throw;
     } catch (const unsupported&) {
@@ -67,7 +72,7 @@ fit_result more_than_maximum(const scenario& s, const demand_list& demand,
     bj::array pairs(memory);
     for (const auto& p : some)
         pairs.emplace_back(bj::object(
-            {{"from", s.clients[p.client].name}, {"to", s.servers[p.server].name}}, memory));
+            {{"from", part.clients[p.client].name}, {"to", part.servers[p.server].name}}, memory));
     out.evidence.emplace("pairs", std::move(pairs));
     out.evidence.emplace("demand", to_json(demand, s, memory));
     out.sets_it += ", and " + grouped(total_of(some)) + " are wanted";

@@ -22,6 +22,10 @@ fit_result more_than_maximum(const scenario& s, const demand_list& demand);
 // clients reach their servers alone; else unknown.
 fit_result more_than_maximum(const scenario& s, const demand_list& demand, const demand_list& some);
 
+// The same of pairs of an independent part (independent.hpp), by the part's own numbers.
+fit_result more_than_maximum(const scenario& s, const demand_list& demand, const scenario& part,
+                             const demand_list& some);
+
 class by_pairs {
   public:
     // All that is inside each NAT as the scenario has it.

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from natbound.explaining.question import Pair, fits, shown, total
+from natbound.explaining.parts import parts_of, shown_in_parts
+from natbound.explaining.question import Pair, settled, total
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
@@ -46,7 +47,7 @@ class Reasons:
     def fit(self, which: Indices) -> bool | None:
         """Whether these pairs fit."""
         if which not in self.asked:
-            self.asked[which] = fits(self.scenario, self.of(which))
+            self.asked[which] = parts_of(self.scenario).holds(self.of(which))
         return self.asked[which]
 
     def of(self, which: Indices) -> list[Pair]:
@@ -67,7 +68,7 @@ class Reasons:
     def _named(self, which: Indices) -> Indices:
         """The pairs that the certificate of their not fitting speaks of."""
         names: set[tuple[str, str]] = set()
-        for nat in shown(self.scenario, self.of(which)).get("evidence", {}).get("nats", []):
+        for nat in shown_in_parts(self.scenario, self.of(which)).get("evidence", {}).get("nats", []):
             names |= {(p["from"], p["to"]) for p in nat.get("pairs", [])}
             for group in nat.get("groups", []) if "pairs" not in nat else []:
                 clients = {item["client"] for level in group["levels"] for item in level["closed"]}
@@ -95,22 +96,31 @@ class Reasons:
 
 def reason_json(reasons: Reasons, which: Indices) -> dict[str, Any]:
     """A reason with its certificate, and for each pair the certificate that without it the others fit."""
-    found = shown(reasons.scenario, reasons.of(which))
-    without: list[dict[str, Any]] = []
-    minimal: bool | None = True
-    for i in sorted(which):
-        rest = which - {i}
-        fit = reasons.fit(rest)
-        minimal = minimal if fit else None
-        one: dict[str, Any] = {"without": {k: reasons.pairs[i][k] for k in ("from", "to")}, "fits": fit}
-        if fit and len(without) < MOST_SHOWN:
-            one["evidence"] = shown(reasons.scenario, reasons.of(rest))["evidence"]
-        without.append(one)
+    found = shown_in_parts(reasons.scenario, reasons.of(which))
+    without = [_without(reasons, which, i, certified=n < MOST_SHOWN) for n, i in enumerate(sorted(which))]
+    verdicts = {"does not fit" if "engine" in one and not one["fits"] else one["fits"] for one in without}
     return {
         "pairs": reasons.of(which),
         "connections": total(reasons.of(which)),
         "sets_it": found["sets_it"],
-        "minimal": minimal,
+        "minimal": True if verdicts <= {True} else False if "does not fit" in verdicts else None,
         "evidence": found["evidence"],
         "without": without,
     }
+
+
+def _without(reasons: Reasons, which: Indices, i: int, certified: bool) -> dict[str, Any]:
+    """Whether the others fit without this pair. `engine`: who said so, where that took a solver; that they do not has no certificate then."""
+    rest = which - {i}
+    fit = reasons.fit(rest)
+    one: dict[str, Any] = {"without": {k: reasons.pairs[i][k] for k in ("from", "to")}, "fits": fit}
+    if fit and certified:
+        return one | {"evidence": shown_in_parts(reasons.scenario, reasons.of(rest))["evidence"]}
+    if fit is not None or not certified:
+        return one
+    found = settled(reasons.scenario, reasons.of(rest), {"fits": None, "sets_it": ""})
+    if found["fits"]:
+        return one | {"fits": True, "evidence": found["evidence"], "engine": found["engine"]}
+    if found.get("engine", {}).get("verdict") == "does not fit":
+        return one | {"fits": False, "engine": found["engine"]}
+    return one

@@ -59,6 +59,8 @@ def lines(data: dict[str, Any]) -> list[str]:
         if len(names) > 1 and reason["minimal"]:
             some = ", ".join(names[:4]) + (f" or one of {len(names) - 4:,} others" if len(names) > 4 else "")
             out.append(f"    of these, any one left out ({some}) lets the others fit")
+        elif reason["minimal"] is False:
+            out.append("    some of these do not fit already: OR-Tools CP-SAT says so, without a certificate")
         elif reason["minimal"] is None:
             out.append("    whether some of these do not fit already is not settled")
     if not data["reasons"]:

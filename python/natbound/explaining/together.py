@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
 from natbound.explaining.kinds import Kind, kinds_of
-from natbound.explaining.question import Pair, changed, fits, shown, total
+from natbound.explaining.parts import parts_of, shown_in_parts
+from natbound.explaining.question import Pair, changed, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import least
 
@@ -31,6 +32,7 @@ class Together:
 
     def __init__(self, scenario: Scenario, pairs: list[Pair], price: Mapping[str, float]) -> None:
         self.scenario, self.pairs, self.price = scenario, pairs, price
+        self.network = parts_of(scenario)
         self.parts: dict[tuple[str, str], _Part] = {}
         self.left_out: set[tuple[str, str]] = set()  # kinds that are not to be used
 
@@ -42,7 +44,7 @@ class Together:
 
         def add(found: bool) -> None:
             if found and len(self.parts) > 1:
-                choices.append((sum(self.price[what] * part.n for (what, _), part in self.parts.items()), len(choices), self.parts))
+                choices.append((sum(self._cost(part) for part in self.parts.values()), len(choices), self.parts))
 
         add(self._by_reasons())
         for key in list(self.parts) if choices else []:
@@ -57,14 +59,14 @@ class Together:
         return self._shown()
 
     def _by_reasons(self) -> bool:
-        while (now := self._with()) is not None:
-            verdict = fits(now, self.pairs)
+        while True:
+            verdict = self.network.fits(self._settings(), self.pairs)
             if verdict:
                 self._shrink(self.pairs)
                 return True
-            if verdict is None or len(self.parts) == MOST_KINDS or not self._mend(now):
-                break
-        return False
+            now = None if verdict is None or len(self.parts) == MOST_KINDS else self._with()
+            if now is None or not self._mend(now):
+                return False
 
     def _settings(self, key: tuple[str, str] | None = None, n: int = 0) -> list[str]:
         """Of all parts, with n of that kind in place of its own number."""
@@ -76,8 +78,10 @@ class Together:
 
     def _fits(self, key: tuple[str, str], n: int, pairs: list[Pair]) -> bool | None:
         """Whether these fit with n of that kind beside the other parts."""
-        other = changed(self.scenario, self._settings(key, n))
-        return None if other is None else fits(other, pairs)
+        return self.network.fits(self._settings(key, n), pairs)
+
+    def _cost(self, part: _Part) -> float:
+        return part.kind.cost(self.price, part.n)
 
     def _mend(self, now: Scenario) -> bool:
         """Adds what mends the first reason, alone, for the least on top of what is there."""
@@ -98,7 +102,7 @@ class Together:
                 self.parts[key] = before
             if number.n is None:
                 continue
-            added = self.price[kind.what] * (number.n - (before.n if before else 0))
+            added = kind.cost(self.price, number.n) - (self._cost(before) if before else 0)
             if best is None or added < best[0]:
                 best = (added, key, _Part(kind, number.n))
         if best is None:
@@ -133,7 +137,7 @@ class Together:
     def _shrink(self, pairs: list[Pair], least_parts: Mapping[tuple[str, str], _Part] | None = None) -> None:
         """Each to the least that does beside the others (and no less than in `least_parts`), the dearest first."""
         kept = least_parts or {}
-        for key in sorted(self.parts, key=lambda k: self.price[k[0]] * self.parts[k].n, reverse=True):
+        for key in sorted(self.parts, key=lambda k: self._cost(self.parts[k]), reverse=True):
             part, below = self.parts[key], kept[key].n if key in kept else 0
             if self._fits(key, below, pairs):
                 if below:
@@ -157,16 +161,16 @@ class Together:
             "change": " and ".join(part["change"] for part in parts),
             "smallest": all(part["one_less"] is not None or "one_less_breaks" in part for part in parts),
             "apply": [f"--set {text}" for text in settings],
-            "sufficient": shown(self.scenario.with_settings(*settings), self.pairs)["evidence"],
+            "sufficient": shown_in_parts(self.scenario.with_settings(*settings), self.pairs).get("evidence"),
             "with": others,
         }
 
     def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
         """A part; with one less of it beside the others the demand does not fit."""
         part = self.parts[key]
-        out: dict[str, Any] = {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": None}
+        out: dict[str, Any] = {"of": key[1], "change": part.kind.words(part.n), "one_less": None} | part.kind.told(part.n)
         try:
             other = self.scenario.with_settings(*self._settings(key, part.n - 1))
         except InputError as error:  # with one less the others can't be had: so large sets, from so few addresses
             return out | {"one_less_breaks": str(error)}
-        return out | {"one_less": shown(other, self.pairs).get("evidence")}
+        return out | {"one_less": shown_in_parts(other, self.pairs).get("evidence")}

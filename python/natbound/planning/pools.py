@@ -50,22 +50,18 @@ def resized(texts: list[str], size: int, taken: list[str]) -> list[str]:
         if here > 0:
             out.append(_text(first, here))
         left -= here
-    others = sorted((int(a), int(b)) for a, b in spans(taken) if a.version == pool[-1][1].version)
-    at = pool[-1][1]
-    while left > 0:
-        begin = int(at) + 1
-        inside = next((b for a, b in others if a <= begin <= b), None)
-        if inside is not None:
-            at = type(at)(inside)
-            continue
-        until = min((a for a, _ in others if a > begin), default=2**at.max_prefixlen)
-        here = min(left, until - begin)
-        if here <= 0:
-            raise InputError("no more addresses follow the pool", value=str(at), fix="give the NAT a pool with room after it")
-        out.append(_text(type(at)(begin), here))
-        left -= here
-        at = type(at)(begin + here - 1)
-    return out
+    family = type(pool[-1][1])
+    at, end = int(pool[-1][1]), 2 ** pool[-1][1].max_prefixlen
+    others = sorted((int(a), int(b)) for a, b in spans(taken) if isinstance(a, family)) if left > 0 else []
+    for first, last in [*others, (end, end)]:
+        here = min(left, first - at - 1)
+        if here > 0:
+            out.append(_text(family(at + 1), here))
+            left -= here
+        if left <= 0:
+            return out
+        at = max(at, last)
+    raise InputError("no more addresses follow the pool", value=str(family(end - 1)), fix="give the NAT a pool with room after it")
 
 
 def room(texts: list[str], taken: list[str]) -> int:
