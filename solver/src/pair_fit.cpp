@@ -45,10 +45,9 @@ fit_result from_maximum(const scenario& s, const count& demand) {
 
 fit_result more_than_maximum(const scenario& s, const demand_list& demand) {
     auto out = from_maximum(s, total_of(demand));
-    if (out.verdict == fit_verdict::does_not_fit)
-        out.evidence.emplace("demand", to_json(demand, s, out.evidence.storage()));
-    else
-        out = {};
+    // who wants nothing may have the larger part of that
+    if (out.verdict != fit_verdict::does_not_fit) return more_than_maximum(s, demand, demand);
+    out.evidence.emplace("demand", to_json(demand, s, out.evidence.storage()));
     return out;
 }
 

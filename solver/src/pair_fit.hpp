@@ -15,7 +15,7 @@ namespace natbound {
 // What the maximum says of a demand; unknown between its bounds.
 fit_result from_maximum(const scenario& s, const count& demand);
 
-// The same of a demand by pairs, which is refused or unknown.
+// The same of a demand by pairs, or of its pairs alone, which is refused or unknown.
 fit_result more_than_maximum(const scenario& s, const demand_list& demand);
 
 // Whether `some` of the pairs of a demand want more than the maximum of a scenario in which their

@@ -16,7 +16,7 @@ from natbound.explaining.kinds import Kind, as_given, kinds_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
-from natbound.explaining.together import Together
+from natbound.explaining.together import MOST_KINDS, Together
 from natbound.working import check
 
 if TYPE_CHECKING:
@@ -72,9 +72,13 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
                 yield _more(base, kind)
         yield from _others(base, clients)
     cheapest = min((_cost(one, price) for one in before if one["enough"]), default=math.inf)
-    several = Together(scenario, pairs, price).found(by_reasons=cheapest < math.inf)
+    together = Together(scenario, pairs, price)
+    several = together.found(by_reasons=cheapest < math.inf)
     if several is not None and _cost(several, price) < cheapest:
         yield several
+    elif several is None and cheapest == math.inf and (parts := together.lacking()) > MOST_KINDS:
+        why = f"{parts:,} parts of the network that have nothing to do with one another each need a change of their own"
+        yield {"kind": "several", "of": "network", "enough": False, "change": "several changes together", "why": why}
     if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) is not None:
         yield shorter
 
@@ -110,7 +114,8 @@ def _more(base: Base, kind: Kind) -> dict[str, Any]:
 
     # with an address, an entry or a destination for each connection, further ones change nothing
     most = min(kind.most, max(1, total(base.pairs))) if kind.monotone else kind.most
-    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536)
+    floor = base.network.floor(kind.settings, most, base.pairs) if kind.monotone else 0
+    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536, floor=floor)
     out: dict[str, Any] = {"kind": kind.what, "of": kind.of, "enough": found.n is not None, "monotone": kind.monotone}
     if found.n is None:
         out["change"] = base.words(kind.words(found.tried))

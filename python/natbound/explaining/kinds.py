@@ -71,12 +71,17 @@ def _of_all(scenario: Scenario, canonical: dict[str, Any], clients: set[str], se
             if nat.get("translates") is not False:
                 yield from _of_ports(canonical, i, nat)
             yield from _limits_of(scenario, i, nat)
-    for i, server in enumerate(canonical["servers"]):
-        if server["name"] in servers:
-            yield from _of_server(canonical, i, server)
+    yield from of_servers(canonical, servers)
     for i, client in enumerate(canonical["clients"]):
         if client["name"] in clients:
             yield from _of_client(i, client)
+
+
+def of_servers(canonical: dict[str, Any], servers: set[str]) -> Iterator[Kind]:
+    """Those of server sets, which all parts of a network may have in common."""
+    for i, server in enumerate(canonical["servers"]):
+        if server["name"] in servers:
+            yield from _of_server(canonical, i, server)
 
 
 def as_given(scenario: Scenario, clients: set[str]) -> set[str]:

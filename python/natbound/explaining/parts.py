@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from natbound.check import check as certified
 from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.question import Pair, changed, fits, shown, total
+from natbound.explaining.search import least
 from natbound.planning import pools
 from natbound.results import number
 from natbound.working import check
@@ -116,6 +117,19 @@ class Parts:
                 return False
             sure = sure and self.held[key] is True
         return True if sure else fits(self.scenario, pairs)
+
+    def floor(self, settings: Callable[[int], list[str]], most: int, pairs: list[Pair]) -> int:
+        """So many of what all parts have in common are too few for the part that lacks something, the more the better: it is asked sooner than all."""
+        some = [p for p in pairs if self._of(p["from"]) == self.lacks]
+        if not 0 < len(some) < len(pairs) or self._touched(settings(1), None) is not None:
+            return 0
+        found = least(lambda n: self.fits(settings(n), some), most, True, quick=True)
+        return found.n - 1 if found.n is not None and found.minimal else 0
+
+    def lacking(self, settings: Sequence[str], pairs: list[Pair]) -> int:
+        """How many parts do not hold what is wanted of them, even with these fields of servers changed."""
+        some = [mine for mine in self._by_part(pairs).values() if self.holds(mine) is not True]
+        return sum(self.fits(settings, mine) is not True for mine in some)
 
     def shown(self, pairs: list[Pair], found: dict[str, Any]) -> dict[str, Any]:
         """What was found of these, or where that is open what the parts say: that one lacks something, by a certificate of it alone; or that they

@@ -34,10 +34,10 @@ def shown(scenario: Scenario, pairs: Iterable[Pair]) -> dict[str, Any]:
 def settled(scenario: Scenario, pairs: list[Pair], found: dict[str, Any]) -> dict[str, Any]:
     """What was found, or where that left it open and OR-Tools CP-SAT is there what that makes of it, as `capacity` asks it: that they fit is shown
     by a certificate; that they do not has none, so that `fits` stays null and `engine.verdict` says it."""
-    from natbound.exact import settle
-
     if found["fits"] is not None:
         return found
+    from natbound.exact import settle
+
     check("asking whether a demand fits")
     out = settle(scenario, pairs, found)
     if "limit" in out:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.explaining.kinds import Kind, kinds_of
+from natbound.explaining.kinds import Kind, kinds_of, of_servers
 from natbound.explaining.parts import parts_of, shown_in_parts
 from natbound.explaining.question import Pair, changed, fits, total
 from natbound.explaining.reasons import Reasons
@@ -51,12 +52,23 @@ class Together:
             self.parts, self.left_out = {}, {key}
             add(self._by_reasons())
         self.parts, self.left_out = {}, set()
-        if not by_reasons:
+        if not by_reasons and self.lacking() <= MOST_KINDS:
             add(self._mend_by_all(self.pairs))
         if not choices:
             return None
         self.parts = min(choices)[2]
         return self._shown()
+
+    @functools.cached_property
+    def _of_servers(self) -> list[str]:
+        """As much as there may be of everything that is not of one part of the network alone."""
+        canonical, most = self.scenario.canonical, max(1, total(self.pairs))
+        kinds = of_servers(canonical, {p["to"] for p in self.pairs})
+        return [text for kind in kinds if kind.monotone for text in kind.settings(min(kind.most, most))]
+
+    def lacking(self) -> int:
+        """How many parts of the network lack something that no change of the servers mends, so that each needs a change of its own."""
+        return self.network.lacking(self._of_servers, self.pairs)
 
     def _by_reasons(self) -> bool:
         while True:
