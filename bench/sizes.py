@@ -5,6 +5,8 @@
 - 1,000 NATs, 100 servers, 100,000 traffic entries: reading, and the maximum with its certificate: at most 2 s together.
 - 10,000 client sets (prefixes), each with its own range of ports, behind a pool: the maximum with its certificate: at most 100 ms.
 - 1,000 static mappings (overlapping prefixes, each with its own range of ports) in a /8: the maximum with its certificate: at most 10 s.
+- 1,000 NATs, 70,000 connections wanted of each (64,512 have room): why not, what would do, and what one more of each thing is worth: at most 10 s;
+  where ten at a time share one address, the same, and whether 60,000 of each fit with the largest multiple that does: at most 20 s and 10 s.
 - 10,000 what-if variants of a home network through an executor: at most 10 s.
 - The same question for 1e5 tuples and for 1e35: the same time.
 """
@@ -84,6 +86,20 @@ def many_mappings() -> dict[str, Any]:
     }
 
 
+def crowded(together: int) -> natbound.Scenario:
+    """A thousand NATs, so many of them to a public address, towards one server."""
+    return natbound.Scenario(
+        {
+            "clients": [{"name": f"c{i}", "addresses": f"10.{i // 256}.{i % 256}.0/24"} for i in range(1000)],
+            "nats": [
+                {"name": f"n{i}", "inside": [f"c{i}"], "external-ip-address-pool": f"203.0.{i // together // 256}.{i // together % 256}", "design": "ideal"}
+                for i in range(1000)
+            ],
+            "servers": [{"name": "x", "addresses": "198.51.100.1", "ports": 443}],
+        }
+    )  # fmt: skip
+
+
 def wide(prefix: int, design: str) -> natbound.Scenario:
     """A /prefix of clients and one of servers."""
     return natbound.Scenario(
@@ -107,6 +123,16 @@ def main() -> None:
     mapped = natbound.Scenario(many_mappings())
     took, _ = seconds(lambda: mapped._core.maximum(False), 1)
     told("1,000 static mappings in a /8: the maximum", took, 10)
+    apart, shared = crowded(1), crowded(10)
+    took, why = seconds(lambda: apart.explain(70_000_000), 1)
+    assert why["changes"][0]["kind"] == "destination"
+    told("1,000 NATs, each with too much: explain", took, 10)
+    took, why = seconds(lambda: shared.explain(60_000_000), 1)
+    assert why["changes"][0]["more"] == 9
+    told("1,000 NATs, ten to an address: explain", took, 20)
+    took, fit = seconds(lambda: shared.capacity(60_000_000), 1)
+    assert fit["multiple"]["fraction"] == "6451/60000"
+    told("1,000 NATs, ten to an address: a demand and its multiple", took, 10)
     home = natbound.load(HOME)
     variants = [f"nats.connection-limits.limit-per-instance={n}" for n in range(1, 10_001)]
     with ThreadPoolExecutor() as threads:

@@ -145,7 +145,7 @@ void follower::courses() {
         const auto& system = split_.systems[i];
         if (alone(i) && limits_->has_table(system.nat) &&
             split_.plans[system.nat].design.pressure == pressure_kind::refuse &&
-            curves[i]->takes_table(limits_->table(system.nat))) {
+            curves[i]->takes_table(limits_->table(system.nat), now_.nats[system.nat])) {
             limits_->drop_table(system.nat);
             by_table_.push_back(system.nat);
         }

@@ -34,7 +34,7 @@ std::unique_ptr<loss_curve> follower::curve_before(const loss_system& old) {
         old.copies == 1 && std::count_if(old_split_.systems.begin(), old_split_.systems.end(),
                                          [&](const auto& x) { return x.nat == old.nat; }) == 1;
     if (alone && plan.table && plan.design.pressure == pressure_kind::refuse)
-        was->takes_table(static_cast<double>(*plan.table));
+        was->takes_table(static_cast<double>(*plan.table), *plan.of);
     return was;
 }
 

@@ -10,6 +10,7 @@
 #include "natbound/calculator/search_facts.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/table_words.hpp"
 #include "shared_sockets.hpp"
 
 namespace natbound::calculator {
@@ -254,7 +255,7 @@ void loss_curve::leave(std::string why) {
     why_ = std::move(why);
 }
 
-bool loss_curve::takes_table(double limit) {
+bool loss_curve::takes_table(double limit, const nat& of) {
     if (method_ != loss_method::erlang_b && method_ != loss_method::batches &&
         method_ != loss_method::modulated)
         return false;
@@ -262,7 +263,8 @@ bool loss_curve::takes_table(double limit) {
     if (limit >= ports_) return true;
     ports_ = limit;
     least_busy_ = std::min(least_busy_, limit);
-    why_ = "the flow table holds " + grouped(count(limit)) + ", and " + why_;
+    why_ = table_in_words(of, static_cast<std::uint64_t>(limit)) + " holds " +
+           grouped(count(limit)) + ", and " + why_;
     return true;
 }
 

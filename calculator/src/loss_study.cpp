@@ -175,7 +175,7 @@ kind_sums::kind_sums(const scenario& s, const filled_traffic& traffic, const stu
             std::count_if(all_.systems.begin(), all_.systems.end(), mine) != 1 ||
             all_.plans[n].design.pressure != pressure_kind::refuse || !limits->has_table(n))
             continue;
-        if (curves_[known.at(structure_key(*only, all_))]->takes_table(limits->table(n)))
+        if (curves_[known.at(structure_key(*only, all_))]->takes_table(limits->table(n), s.nats[n]))
             limits->drop_table(n);
     }
     join_systems(s, *limits);

@@ -1,6 +1,7 @@
 // What makes a design well formed, and the catalogue that is built from model/designs/*.json.
 #include "natbound/model/design.hpp"
 
+#include "design_json.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/json_io.hpp"
@@ -145,13 +146,17 @@ void drop_patched(boost::json::value& exceptions, const boost::json::value& patc
 
 }  // namespace
 
+const design& design_named(const boost::json::value& word, const std::string& path) {
+    if (!word.is_string()) json_io::wrong_kind(word, path, "the name of a design");
+    if (const auto* d = find_design(std::string(word.get_string()))) return *d;
+    std::vector<std::string> known;
+    for (const auto& d : catalogue()) known.push_back(d.name);
+    json_io::unknown_name(word.get_string(), known, path, "design");
+}
+
 void resolve_design(boost::json::value& v, const std::string& path) {
-    const auto named = [&](const boost::json::value& word, const std::string& where) {
-        if (!word.is_string()) json_io::wrong_kind(word, where, "the name of a design");
-        if (const auto* d = find_design(std::string(word.get_string()))) return json_io::write(*d);
-        std::vector<std::string> known;
-        for (const auto& d : catalogue()) known.push_back(d.name);
-        json_io::unknown_name(word.get_string(), known, where, "design");
+    const auto named = [](const boost::json::value& word, const std::string& where) {
+        return json_io::write(design_named(word, where));
     };
     if (v.is_string()) {
         v = named(v, path);

@@ -1,5 +1,6 @@
 // What NATs must keep.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "natbound/model/cascade.hpp"
@@ -17,14 +18,18 @@ namespace {
 class checker {
   public:
     checker(const scenario& scenario_to_check, const known_names& found)
-        : s(scenario_to_check), names(found) {}
+        : s(scenario_to_check), names(found), may(found.clients) {
+        for (const auto& c : s.clients) clients.try_emplace(c.name, &c);
+        for (const auto& n : s.nats) {
+            nats.try_emplace(n.name, &n);
+            may.insert(n.name);
+        }
+    }
 
     void router(std::size_t i) {
         const auto& n = s.nats[i];
         if (n.inside.empty())
             fail(at("nats", i, "inside"), "", "a NAT needs clients inside", "add inside: [...]");
-        std::set<std::string> may = names.clients;
-        for (const auto& other : s.nats) may.insert(other.name);
         references(at("nats", i, "inside"), n.inside, may, "client set or NAT");
         for (std::size_t k = 0; k < n.inside.size(); ++k) {
             const std::string here = at("nats", i, "inside") + "[" + std::to_string(k) + "]";
@@ -32,13 +37,12 @@ class checker {
             if (!placed.insert(n.inside[k]).second && names.clients.count(n.inside[k]) == 0)
                 fail(here, n.inside[k], "is inside another NAT already",
                      "let a NAT have one way out (client sets may be spread over several)");
-            for (const auto& c : s.clients)
-                if (c.name == n.inside[k]) {
-                    pool_against(i, c.addresses, "the clients' own addresses (" + c.name + ")");
-                    families(i, c);
-                }
-            for (const auto& m : s.nats)
-                if (m.name == n.inside[k]) inner_nat(i, m);
+            if (const auto c = clients.find(n.inside[k]); c != clients.end()) {
+                pool_against(i, c->second->addresses,
+                             "the clients' own addresses (" + n.inside[k] + ")");
+                families(i, *c->second);
+            }
+            if (const auto m = nats.find(n.inside[k]); m != nats.end()) inner_nat(i, *m->second);
         }
         if (!translates(n)) firewall(i);
         if (translates(n) && n.external_ip_address_pool.empty())
@@ -371,7 +375,9 @@ class checker {
   private:
     const scenario& s;
     const known_names& names;
-    std::set<std::string> placed;
+    std::set<std::string> may, placed;  // what may be inside a NAT; what is
+    std::map<std::string, const client_set*> clients;
+    std::map<std::string, const nat*> nats;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "design_json.hpp"
 #include "natbound/model/canonical.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/patch.hpp"
@@ -19,7 +20,7 @@ namespace natbound {
 namespace bj = boost::json;
 
 // "hold: 60s" stands for {law: exponential, mean: 60s}; "source-ports: sequential" for {law:
-// sequential}; a design's first word for its axis.
+// sequential}.
 template <>
 struct json_io::short_form<hold_time> {
     static bool read(const bj::value& v, const std::string& path, hold_time& out) {
@@ -141,10 +142,11 @@ scenario parse_scenario(std::string_view json) {
         for (auto& n : value.get_object()["nats"].get_array()) {
             if (n.is_object() && n.get_object().contains("profile"))
                 resolve_profile(n.get_object(), rules::at("nats", i));
-            if (n.is_object() && n.get_object().contains("design"))
-                resolve_design(n.get_object()["design"], rules::at("nats", i, "design"));
-            else if (n.is_object() && n.get_object().contains("translates") &&
-                     n.get_object()["translates"] == false) {
+            if (n.is_object() && n.get_object().contains("design")) {
+                auto& design = n.get_object()["design"];  // one of the catalogue is not copied here
+                if (!design.is_string()) resolve_design(design, rules::at("nats", i, "design"));
+            } else if (n.is_object() && n.get_object().contains("translates") &&
+                       n.get_object()["translates"] == false) {
                 // nothing is searched: of the design its timers and its failure count
                 n.get_object()["design"] =
                     bj::object{{"base", "linux-masquerade"},

@@ -42,6 +42,10 @@ class Document:
         """What stands under a list is no longer where it was."""
         self.lines = {at: line for at, line in self.lines.items() if not at.startswith(f"{path}[")}
 
+    def copy(self) -> Document:
+        """One that can be changed by itself; designs read from files, of which errors tell the lines, are common to both."""
+        return Document(copied(self.value), self.file, dict(self.lines), dict(self.settings), dict(self.texts), dict(self.parts))
+
     def to_json(self) -> str:
         """The value as JSON, which has no NaN and no infinity."""
         try:

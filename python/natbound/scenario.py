@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +56,7 @@ class Scenario:
         """A copy with fields changed: `scenario.with_settings("nats.router.design=cilium")`."""
         for setting in settings:
             text("settings", setting)
-        document = copy.deepcopy(self._document)
+        document = self._document.copy()
         apply_settings(document, list(settings))
         return Scenario(document)
 

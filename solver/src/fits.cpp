@@ -27,25 +27,28 @@ fit_result clashing_pairs(const scenario& s, const demand_list& demand) {
     if (each.passes_servers()) return each.found();
     each.each_nat();
     if (each.found().verdict == fit_verdict::does_not_fit) return each.found();
-    if (auto all = more_than_maximum(s, demand); all.verdict == fit_verdict::does_not_fit)
-        return all;
-    if (auto apart = placed_apart(s, demand)) return std::move(*apart);
     const auto parts = independent_parts(s, demand);
-    for (const auto& part : parts) {
-        const auto too_much = [&](const demand_list& some) -> std::optional<fit_result> {
-            if (some.size() < 2) return std::nullopt;
-            auto all = more_than_maximum(s, demand, some);
-            if (all.verdict != fit_verdict::does_not_fit) return std::nullopt;
+    const auto too_much = [&](const independent_part& part,
+                              const demand_list& some) -> std::optional<fit_result> {
+        auto all = more_than_maximum(s, demand, part.s, some);
+        if (all.verdict != fit_verdict::does_not_fit) return std::nullopt;
+        return all;
+    };
+    if (parts.size() == 1) {
+        if (auto all = more_than_maximum(s, demand); all.verdict == fit_verdict::does_not_fit)
             return all;
-        };
-        if (parts.size() > 1)
-            if (auto found = too_much(part.as_given)) return std::move(*found);
-        for (std::size_t v = 0; v < s.servers.size(); ++v) {
-            demand_list some = part.as_given;
-            std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
-            if (auto found = too_much(some)) return std::move(*found);
-        }
+    } else {  // less than what all have together may be too much for one
+        for (const auto& part : parts)
+            if (auto found = too_much(part, part.demand)) return std::move(*found);
     }
+    if (auto apart = placed_apart(s, demand)) return std::move(*apart);
+    for (const auto& part : parts)
+        for (std::size_t v = 0; v < s.servers.size(); ++v) {
+            demand_list some = part.demand;
+            std::erase_if(some, [&](const pair_demand& p) { return p.server != v; });
+            if (some.size() < 2) continue;
+            if (auto found = too_much(part, some)) return std::move(*found);
+        }
     fit_result out;
     out.sets_it = "no division of the external endpoints that are shared was found that carries it";
     return out;

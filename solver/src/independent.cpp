@@ -92,7 +92,6 @@ std::vector<independent_part> independent_parts(const scenario& s, const demand_
     for (const auto& p : demand) {
         auto& mine = *part(p.client);
         mine.demand.push_back({number[p.client], p.server, p.connections});
-        mine.as_given.push_back(p);
     }
     return out;
 }

@@ -9,8 +9,7 @@ namespace natbound {
 // One part: its NATs and client sets, with all servers, and what is wanted of it.
 struct independent_part {
     scenario s;
-    demand_list demand;
-    demand_list as_given;  // the same by the client numbers of the whole
+    demand_list demand;  // by the part's own numbers
 };
 
 // The parts that some of the demand is of: a demand fits just where in each part its share does, so

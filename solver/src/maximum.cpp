@@ -90,6 +90,7 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
     const parted_clients parted(s);
     nat_capacity out;
     std::vector<count> alone;
+    scenario fewer = parted.s;  // in which the NAT that is looked at has what is left to it
     for (std::size_t w = 0; w < shared.ways.size(); ++w) {
         if (shared.ways[w].client) {
             alone.push_back(direct.most_of.at(*shared.ways[w].client));
@@ -98,16 +99,17 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
         const std::size_t n = *shared.ways[w].nat;
         alone.push_back(parts[n].at_most);
         append(out.sets_it, s.nats[n].name + ": " + parts[n].sets_it);
-        scenario fewer = parted.s;
-        auto& pool = fewer.nats[n].external_ip_address_pool;
+        const auto& whole = parted.s.nats[n].external_ip_address_pool;
         const auto left = shared.left_by(w);
-        pool = pool - left;
+        auto rest = whole - left;
         // of a pool that is chosen from by hash or order, a part would be chosen from otherwise
         const auto& rule = s.nats[n].design.pool;
         const bool any = left.empty() || s.nats[n].port_set || rule.fallback ||
                          rule.choice == pool_choice::random ||
                          rule.choice == pool_choice::round_robin;
-        if (pool.empty() || !any) continue;
+        if (rest.empty() || !any) continue;
+        auto& pool = fewer.nats[n].external_ip_address_pool;
+        pool = std::move(rest);
         nat_capacity one;
         try {
             if (!s.nats[n].port_set)
@@ -118,6 +120,7 @@ nat_capacity joined(const scenario& s, const std::vector<nat_capacity>& parts, c
         } catch (const limit_reached&) {  // those before it stand
             break;
         }
+        pool = whole;
         out.at_least += one.at_least;
         out.mappings += one.mappings;
         auto blocks = parted.named_back(std::move(one.blocks));

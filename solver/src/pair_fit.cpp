@@ -45,18 +45,22 @@ fit_result from_maximum(const scenario& s, const count& demand) {
 
 fit_result more_than_maximum(const scenario& s, const demand_list& demand) {
     auto out = from_maximum(s, total_of(demand));
-    if (out.verdict == fit_verdict::does_not_fit)
-        out.evidence.emplace("demand", to_json(demand, s, out.evidence.storage()));
-    else
-        out = {};
+    // who wants nothing may have the larger part of that
+    if (out.verdict != fit_verdict::does_not_fit) return more_than_maximum(s, demand, demand);
+    out.evidence.emplace("demand", to_json(demand, s, out.evidence.storage()));
     return out;
 }
 
 fit_result more_than_maximum(const scenario& s, const demand_list& demand,
                              const demand_list& some) {
+    return more_than_maximum(s, demand, s, some);
+}
+
+fit_result more_than_maximum(const scenario& s, const demand_list& demand, const scenario& part,
+                             const demand_list& some) {
     fit_result out;
     try {
-        out = from_maximum(pairs_alone(s, some), total_of(some));
+        out = from_maximum(pairs_alone(part, some), total_of(some));
     } catch (const limit_reached&) {
         throw;
     } catch (const unsupported&) {
@@ -67,7 +71,7 @@ fit_result more_than_maximum(const scenario& s, const demand_list& demand,
     bj::array pairs(memory);
     for (const auto& p : some)
         pairs.emplace_back(bj::object(
-            {{"from", s.clients[p.client].name}, {"to", s.servers[p.server].name}}, memory));
+            {{"from", part.clients[p.client].name}, {"to", part.servers[p.server].name}}, memory));
     out.evidence.emplace("pairs", std::move(pairs));
     out.evidence.emplace("demand", to_json(demand, s, memory));
     out.sets_it += ", and " + grouped(total_of(some)) + " are wanted";

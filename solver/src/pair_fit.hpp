@@ -15,12 +15,16 @@ namespace natbound {
 // What the maximum says of a demand; unknown between its bounds.
 fit_result from_maximum(const scenario& s, const count& demand);
 
-// The same of a demand by pairs, which is refused or unknown.
+// The same of a demand by pairs, or of its pairs alone, which is refused or unknown.
 fit_result more_than_maximum(const scenario& s, const demand_list& demand);
 
 // Whether `some` of the pairs of a demand want more than the maximum of a scenario in which their
 // clients reach their servers alone; else unknown.
 fit_result more_than_maximum(const scenario& s, const demand_list& demand, const demand_list& some);
+
+// The same of pairs of an independent part (independent.hpp), by the part's own numbers.
+fit_result more_than_maximum(const scenario& s, const demand_list& demand, const scenario& part,
+                             const demand_list& some);
 
 class by_pairs {
   public:

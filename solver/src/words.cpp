@@ -32,13 +32,6 @@ std::string destinations_in_words(const scenario& s, const destination_list& to,
     return "each of the " + grouped(keys) + " endpoints of " + all;
 }
 
-std::string table_in_words(const nat& n, std::uint64_t entries, const char* table) {
-    if (n.memory && n.memory->entries() == entries)
-        return "the memory of " + n.name + " (" + to_string(*n.memory->total) + " for entries of " +
-               to_string(*n.memory->per_entry) + ")";
-    return std::string("the ") + table + " of " + n.name;
-}
-
 std::string shortage_in_words(const scenario& s, const std::vector<group>& groups,
                               const std::vector<pairing>& pairings, scope_destination scope) {
     std::string out;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "natbound/model/table_words.hpp"
 #include "natbound/solver/classes.hpp"
 #include "pairing.hpp"
 
@@ -19,10 +20,6 @@ std::string destinations_in_words(const scenario& s, const destination_list& to,
 // that lack most; empty where nothing is lacking.
 std::string shortage_in_words(const scenario& s, const std::vector<group>& groups,
                               const std::vector<pairing>& pairings, scope_destination scope);
-
-// "the flow table of router", or where its memory has room for just so many entries "the memory of
-// router (64MiB for entries of 320B)". `table`: what it is called where it is no memory.
-std::string table_in_words(const nat& n, std::uint64_t entries, const char* table = "flow table");
 
 // "the clients' own ports: ..."
 std::string sockets_in_words(const scenario& s, const std::vector<std::size_t>& clients);

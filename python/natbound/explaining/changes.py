@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from natbound import _core
 from natbound.errors import LimitReached, Unsupported
-from natbound.explaining.base import LIMITS, Base, needed_limits
+from natbound.explaining.base import Base, needed_limits
 from natbound.explaining.kinds import Kind, as_given, kinds_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
-from natbound.explaining.together import Together
+from natbound.explaining.together import MOST_KINDS, Together
 from natbound.working import check
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 PRICES = {
-    "address": 1.0, "port": 0.001, "sharing": 1.0, "port-set": 0.1, "port-set-size": 0.001, "table": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
+    "address": 1.0, "port": 0.001, "sharing": 1.0, "port-set": 0.1, "port-set-size": 0.001, "table": 0.0001, "memory": 0.0001, "mapping": 0.0001, "quota": 0.0001, "subscriber": 0.001, "server": 0.0001, "backend": 1.0, "destination": 1.0, "client-port": 0.001,
     "hold": 1.0, "mapping-type": 2.0, "clash-scope": 2.0, "design": 2.0,
 }  # fmt: skip
 MAPPING_TYPES = ("edm", "adm", "eim", "eim-if-possible")
@@ -56,7 +56,7 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
            before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Each change that was looked for; `before` holds those that were given out."""
     base = Base(scenario, pairs, [])
-    limits = needed_limits(scenario.canonical, pairs)
+    limits = needed_limits(scenario, pairs)
     if limits:
         raised = base.raised(limits)
         if raised is not None and fits(raised.scenario, pairs):
@@ -68,21 +68,26 @@ def _tried(scenario: Scenario, pairs: list[Pair], clients: set[str], servers: se
             clients, servers = {p["from"] for p in some}, {p["to"] for p in some}
     if base.parts or not limits:
         for kind in kinds_of(base.scenario, clients, servers):
-            if kind.what not in LIMITS or not base.parts:
+            if kind.what not in ("table", "memory", "mapping") or not base.parts:
                 yield _more(base, kind)
         yield from _others(base, clients)
     cheapest = min((_cost(one, price) for one in before if one["enough"]), default=math.inf)
-    several = Together(scenario, pairs, price).found(by_reasons=cheapest < math.inf)
+    together = Together(scenario, pairs, price)
+    several = together.found(by_reasons=cheapest < math.inf)
     if several is not None and _cost(several, price) < cheapest:
         yield several
+    elif several is None and cheapest == math.inf and (parts := together.lacking()) > MOST_KINDS:
+        why = f"{parts:,} parts of the network that have nothing to do with one another each need a change of their own"
+        yield {"kind": "several", "of": "network", "enough": False, "change": "several changes together", "why": why}
     if (shorter := _shorter_hold(scenario, scenario.canonical, pairs)) is not None:
         yield shorter
 
 
 def _cost(one: dict[str, Any], price: dict[str, float]) -> float:
     """Of a change, with what goes with it."""
-    amounts = [(one["kind"], one["amount"]), *((part["kind"], part["more"]) for part in one.get("with", []))]
-    return round(float(sum(price[kind] * n for kind, n in amounts)), 12)
+    others = one.get("with", [])
+    more = [*others, *(also for part in (one, *others) for also in part.get("also", []))]
+    return round(float(price[one["kind"]] * one["amount"] + sum(price[part["kind"]] * part["more"] for part in more)), 12)
 
 
 def _sorted(tried: list[dict[str, Any]], price: dict[str, float]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -105,12 +110,12 @@ def _more(base: Base, kind: Kind) -> dict[str, Any]:
 
     @functools.cache
     def verdict(n: int) -> bool | None:
-        other = base.changed(kind.settings(n))
-        return None if other is None else fits(other, base.pairs)
+        return base.network.fits(kind.settings(n), base.pairs)
 
     # with an address, an entry or a destination for each connection, further ones change nothing
     most = min(kind.most, max(1, total(base.pairs))) if kind.monotone else kind.most
-    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536)
+    floor = base.network.floor(kind.settings, most, base.pairs) if kind.monotone else 0
+    found = least(verdict, most, kind.monotone, quick=kind.alike or most < 65536, floor=floor)
     out: dict[str, Any] = {"kind": kind.what, "of": kind.of, "enough": found.n is not None, "monotone": kind.monotone}
     if found.n is None:
         out["change"] = base.words(kind.words(found.tried))
@@ -119,7 +124,8 @@ def _more(base: Base, kind: Kind) -> dict[str, Any]:
         why = "not even that, and there are no further ones" if most == kind.most else "not even that, nor any further ones"
         out["why"] = why if kind.monotone else f"none of the numbers up to {found.tried}; beyond is not known"
         return out | ({"evidence": base.shown(kind.settings(found.tried)).get("evidence")} if kind.monotone else {})
-    out |= {"more": found.n, "amount": found.n, "change": base.words(kind.words(found.n)), "smallest": found.minimal}
+    out |= kind.told(found.n)
+    out |= {"amount": found.n, "change": base.words(kind.words(found.n)), "smallest": found.minimal}
     out |= base.done(kind.settings(found.n))
     out["one_less"] = base.shown(kind.settings(found.n - 1) if found.n > 1 else []).get("evidence")
     if not kind.monotone:
@@ -153,13 +159,12 @@ def _axis(base: Base, i: int, design: dict[str, Any], axis: str, value: Any) -> 
     """The setting of one axis: on the design's name, where that is all that it is."""
     whole = f"nats.{i}.design={json.dumps({**design, axis: value})}"
     short = f"nats.{i}.design={json.dumps({'base': design.get('name'), axis: value})}"
-    a, b = base.changed([short]), base.changed([whole])
-    return short if a is not None and b is not None and a.canonical == b.canonical else whole
+    a, b = base.network.nat(i, [short]), base.network.nat(i, [whole])
+    return short if a is not None and a == b else whole
 
 
 def _other(base: Base, kind: str, of: str, words: str, setting: str) -> dict[str, Any]:
-    other = base.changed([setting])
-    verdict = fits(other, base.pairs) if other is not None else None
+    verdict = base.network.fits([setting], base.pairs)
     out: dict[str, Any] = {"kind": kind, "of": of, "enough": verdict is True, "change": base.words(words)}
     if verdict is not True:
         return out | {"why": "it does not" if verdict is False else "not settled"}

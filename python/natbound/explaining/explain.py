@@ -10,7 +10,8 @@ from natbound import wording
 from natbound.demand import Given, read_demand
 from natbound.errors import InputError, LimitReached, Unsupported
 from natbound.explaining.changes import PRICES, changes
-from natbound.explaining.question import shown
+from natbound.explaining.parts import shown_in_parts
+from natbound.explaining.question import settled
 from natbound.explaining.reasons import Reasons, reason_json
 from natbound.explaining.result import Explanation
 from natbound.explaining.values import values
@@ -41,7 +42,7 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
         wanted = read_demand(scenario, demand)
         pairs, left_out = [p for p in wanted.pairs if int(p["connections"])], wanted.left_out
     try:
-        found = shown(scenario, pairs)
+        found = settled(scenario, pairs, shown_in_parts(scenario, pairs))
     except LimitReached as reached:
         raise LimitReached(f"whether {sum(int(p['connections']) for p in pairs):,} connections fit: {reached}") from None
     out: dict[str, Any] = {
@@ -58,6 +59,8 @@ def explain(scenario: Scenario, demand: Given | None = None, *, reasons: int = 1
         "prices": price,
     }
     out.update(left_out)
+    if "engine" in found:
+        out["engine"] = found["engine"]
     if found["fits"] is None:
         raise Unsupported(f"whether {wording.fits(out['demand'], True)}: {found['sets_it']}")
     if found["fits"]:

@@ -4,11 +4,12 @@ makes settings of a number, says how far it goes, and whether more of it can onl
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from natbound.explaining.question import changed
+from natbound.explaining.entries import entries_of, told
+from natbound.explaining.parts import parts_of
 from natbound.planning import pools
 
 if TYPE_CHECKING:
@@ -26,13 +27,26 @@ class Kind:
     most: int  # more than so many can't be had
     monotone: bool = True  # every placing that was possible stays possible when there is more
     alike: bool = True  # further ones are like the first, so that the maximum is concave in their number
+    amounts: Callable[[int], list[tuple[str, int]]] | None = None  # by prices' names, where not n of `what`
+
+    def made_of(self, n: int) -> list[tuple[str, int]]:
+        """How many of each price's name n of them are."""
+        return [(self.what, n)] if self.amounts is None else self.amounts(n)
+
+    def told(self, n: int) -> dict[str, Any]:
+        """That it is n of this kind, and what else they are made of."""
+        return told(self.made_of(n))
+
+    def cost(self, price: Mapping[str, float], n: int) -> float:
+        """Of n of them."""
+        return sum(price[what] * many for what, many in self.made_of(n))
 
 
 def kinds_of(scenario: Scenario, clients: set[str], servers: set[str]) -> Iterator[Kind]:
     """All of them, of every NAT and of these client and server sets."""
     canonical = scenario.canonical
     dealt = any(nat.get("port-set") for nat in canonical.get("nats", []))
-    for kind in _of_all(canonical, as_given(scenario, clients), servers):
+    for kind in _of_all(scenario, canonical, as_given(scenario, clients), servers):
         yield _had(scenario, kind) if dealt else kind
 
 
@@ -40,7 +54,7 @@ def _had(scenario: Scenario, kind: Kind) -> Kind:
     """No more of it than the scenario may have: there are only so many port sets, for so many subscribers. Unchanged where not even one is."""
 
     def there(n: int) -> bool:
-        return changed(scenario, kind.settings(n)) is not None
+        return parts_of(scenario).changed(kind.settings(n)) is not None
 
     if there(kind.most) or not there(1):
         return kind
@@ -51,16 +65,23 @@ def _had(scenario: Scenario, kind: Kind) -> Kind:
     return replace(kind, most=low)
 
 
-def _of_all(canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
+def _of_all(scenario: Scenario, canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
     for i, nat in enumerate(canonical.get("nats", [])):
         if clients & set(nat["inside"]):
-            yield from _of_nat(canonical, i, nat)
-    for i, server in enumerate(canonical["servers"]):
-        if server["name"] in servers:
-            yield from _of_server(canonical, i, server)
+            if nat.get("translates") is not False:
+                yield from _of_ports(canonical, i, nat)
+            yield from _limits_of(scenario, i, nat)
+    yield from of_servers(canonical, servers)
     for i, client in enumerate(canonical["clients"]):
         if client["name"] in clients:
             yield from _of_client(i, client)
+
+
+def of_servers(canonical: dict[str, Any], servers: set[str]) -> Iterator[Kind]:
+    """Those of server sets, which all parts of a network may have in common."""
+    for i, server in enumerate(canonical["servers"]):
+        if server["name"] in servers:
+            yield from _of_server(canonical, i, server)
 
 
 def as_given(scenario: Scenario, clients: set[str]) -> set[str]:
@@ -74,10 +95,7 @@ def plural(n: int, one: str, many: str = "") -> str:
     return f"{n:,} more {one if n == 1 else many or one + 's'}"
 
 
-def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[Kind]:
-    if nat.get("translates") is False:
-        yield from _limits_of(i, nat)
-        return
+def _of_ports(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[Kind]:
     name, texts = nat["name"], nat["external-ip-address-pool"]
     size, taken = pools.count(texts), pools.others(canonical, i)
     room = pools.room(texts, taken)
@@ -101,7 +119,6 @@ def _of_nat(canonical: dict[str, Any], i: int, nat: dict[str, Any]) -> Iterator[
             )  # fmt: skip
     yield from _sharing(i, nat)
     yield from _port_sets(i, nat)
-    yield from _limits_of(i, nat)
 
 
 def _sharing(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
@@ -146,17 +163,17 @@ def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
         )  # fmt: skip
 
 
-def _limits_of(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
-    name = nat["name"]
+def _limits_of(scenario: Scenario, i: int, nat: dict[str, Any]) -> Iterator[Kind]:
+    for entries in entries_of(scenario, i, nat):
+        if entries.most > 0:
+            yield Kind(entries.what, nat["name"], entries.settings, entries.words, entries.most, amounts=entries.amounts)
     for field, key, what, one, many in (
-        ("connection-limits", "limit-per-instance", "table", "table entry", "table entries"),
-        ("mapping-limits", "limit-port-mappings", "mapping", "mapping", "mappings"),
         ("connection-limits", "limit-per-subscriber", "quota", "connection a subscriber", "connections a subscriber"),
         ("mapping-limits", "limit-subscribers", "subscriber", "subscriber", "subscribers"),
     ):
         now = nat.get(field, {}).get(key)
         if now is not None:
-            yield _limit(what, name, f"nats.{i}.{field}.{key}", int(now), one, many)
+            yield _limit(what, nat["name"], f"nats.{i}.{field}.{key}", int(now), one, many)
 
 
 def _limit(what: str, name: str, path: str, now: int, one: str, many: str) -> Kind:

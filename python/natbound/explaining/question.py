@@ -31,6 +31,20 @@ def shown(scenario: Scenario, pairs: Iterable[Pair]) -> dict[str, Any]:
     return _ask(scenario, pairs, evidence=True)
 
 
+def settled(scenario: Scenario, pairs: list[Pair], found: dict[str, Any]) -> dict[str, Any]:
+    """What was found, or where that left it open and OR-Tools CP-SAT is there what that makes of it, as `capacity` asks it: that they fit is shown
+    by a certificate; that they do not has none, so that `fits` stays null and `engine.verdict` says it."""
+    if found["fits"] is not None:
+        return found
+    from natbound.exact import settle
+
+    check("asking whether a demand fits")
+    out = settle(scenario, pairs, found)
+    if "limit" in out:
+        raise LimitReached(out["limit"]["says"])
+    return out
+
+
 def _ask(scenario: Scenario, pairs: Iterable[Pair], evidence: bool) -> dict[str, Any]:
     check("asking whether a demand fits")
     wanted = [p for p in pairs if int(p["connections"]) > 0]

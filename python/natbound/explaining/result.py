@@ -59,6 +59,11 @@ def lines(data: dict[str, Any]) -> list[str]:
         if len(names) > 1 and reason["minimal"]:
             some = ", ".join(names[:4]) + (f" or one of {len(names) - 4:,} others" if len(names) > 4 else "")
             out.append(f"    of these, any one left out ({some}) lets the others fit")
+        elif reason["minimal"] is False:
+            fewer = ", ".join(f"{p['from']} to {p['to']}" for p in reason["smaller"]["pairs"][:4])
+            more = len(reason["smaller"]["pairs"]) - 4
+            fewer += f" and {more:,} others" if more > 0 else ""
+            out.append(f"    fewer of these do not fit already ({fewer}): OR-Tools CP-SAT says so, which has no certificate")
         elif reason["minimal"] is None:
             out.append("    whether some of these do not fit already is not settled")
     if not data["reasons"]:
@@ -74,6 +79,7 @@ def lines(data: dict[str, Any]) -> list[str]:
         else "Changes were not all tried",
     ]
     out += [f"  {c['cost']:>10.4g}  {c['change']}" + ("" if c["smallest"] else " (fewer may do)") for c in data["changes"]]
+    out += [f"  {one['why']}" for one in data["not_enough"] if one["kind"] == "several"]
     if data["values"]:
         out += ["", "What one more is worth to the maximum"]
         out += [f"  {worth(v)}" for v in data["values"]]

@@ -19,8 +19,9 @@ class Least:
     tried: int
 
 
-def least(fits: Verdict, most: int, monotone: bool, quick: bool = False) -> Least:
-    """By doubling and halving where more can only help, else one number after the other. `most` >= 1. quick: the most is as soon asked as few."""
+def least(fits: Verdict, most: int, monotone: bool, quick: bool = False, floor: int = 0) -> Least:
+    """By doubling and halving where more can only help, else one number after the other. `most` >= 1. quick: the most is as soon asked as few.
+    floor: below `most`, and known not to fit, where more can only help."""
     if not monotone:
         verdicts = []
         for n in range(1, min(most, MOST_TRIED) + 1):
@@ -30,12 +31,12 @@ def least(fits: Verdict, most: int, monotone: bool, quick: bool = False) -> Leas
         return Least(None, all(v is False for v in verdicts), len(verdicts))
     if quick and not fits(most):
         return Least(None, fits(most) is False, most)
-    low, high = 0, 1
+    low, high = floor, floor + 1
     while not fits(high):
         if high == most:
             return Least(None, fits(most) is False, most)
-        low, high = high, min(2 * high, most)
+        low, high = high, min(floor + 2 * (high - floor), most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if fits(middle) else (middle, high)
-    return Least(high, low == 0 or fits(low) is False, high)
+    return Least(high, low == floor or fits(low) is False, high)

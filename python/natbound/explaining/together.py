@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from natbound.errors import InputError
-from natbound.explaining.kinds import Kind, kinds_of
-from natbound.explaining.question import Pair, changed, fits, shown, total
+from natbound.explaining.kinds import Kind, kinds_of, of_servers
+from natbound.explaining.parts import parts_of, shown_in_parts
+from natbound.explaining.question import Pair, changed, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import least
 
@@ -31,6 +33,7 @@ class Together:
 
     def __init__(self, scenario: Scenario, pairs: list[Pair], price: Mapping[str, float]) -> None:
         self.scenario, self.pairs, self.price = scenario, pairs, price
+        self.network = parts_of(scenario)
         self.parts: dict[tuple[str, str], _Part] = {}
         self.left_out: set[tuple[str, str]] = set()  # kinds that are not to be used
 
@@ -42,29 +45,40 @@ class Together:
 
         def add(found: bool) -> None:
             if found and len(self.parts) > 1:
-                choices.append((sum(self.price[what] * part.n for (what, _), part in self.parts.items()), len(choices), self.parts))
+                choices.append((sum(self._cost(part) for part in self.parts.values()), len(choices), self.parts))
 
         add(self._by_reasons())
         for key in list(self.parts) if choices else []:
             self.parts, self.left_out = {}, {key}
             add(self._by_reasons())
         self.parts, self.left_out = {}, set()
-        if not by_reasons:
+        if not by_reasons and self.lacking() <= MOST_KINDS:
             add(self._mend_by_all(self.pairs))
         if not choices:
             return None
         self.parts = min(choices)[2]
         return self._shown()
 
+    @functools.cached_property
+    def _of_servers(self) -> list[str]:
+        """As much as there may be of everything that is not of one part of the network alone."""
+        canonical, most = self.scenario.canonical, max(1, total(self.pairs))
+        kinds = of_servers(canonical, {p["to"] for p in self.pairs})
+        return [text for kind in kinds if kind.monotone for text in kind.settings(min(kind.most, most))]
+
+    def lacking(self) -> int:
+        """How many parts of the network lack something that no change of the servers mends, so that each needs a change of its own."""
+        return self.network.lacking(self._of_servers, self.pairs)
+
     def _by_reasons(self) -> bool:
-        while (now := self._with()) is not None:
-            verdict = fits(now, self.pairs)
+        while True:
+            verdict = self.network.fits(self._settings(), self.pairs)
             if verdict:
                 self._shrink(self.pairs)
                 return True
-            if verdict is None or len(self.parts) == MOST_KINDS or not self._mend(now):
-                break
-        return False
+            now = None if verdict is None or len(self.parts) == MOST_KINDS else self._with()
+            if now is None or not self._mend(now):
+                return False
 
     def _settings(self, key: tuple[str, str] | None = None, n: int = 0) -> list[str]:
         """Of all parts, with n of that kind in place of its own number."""
@@ -76,8 +90,10 @@ class Together:
 
     def _fits(self, key: tuple[str, str], n: int, pairs: list[Pair]) -> bool | None:
         """Whether these fit with n of that kind beside the other parts."""
-        other = changed(self.scenario, self._settings(key, n))
-        return None if other is None else fits(other, pairs)
+        return self.network.fits(self._settings(key, n), pairs)
+
+    def _cost(self, part: _Part) -> float:
+        return part.kind.cost(self.price, part.n)
 
     def _mend(self, now: Scenario) -> bool:
         """Adds what mends the first reason, alone, for the least on top of what is there."""
@@ -98,7 +114,7 @@ class Together:
                 self.parts[key] = before
             if number.n is None:
                 continue
-            added = self.price[kind.what] * (number.n - (before.n if before else 0))
+            added = kind.cost(self.price, number.n) - (self._cost(before) if before else 0)
             if best is None or added < best[0]:
                 best = (added, key, _Part(kind, number.n))
         if best is None:
@@ -133,7 +149,7 @@ class Together:
     def _shrink(self, pairs: list[Pair], least_parts: Mapping[tuple[str, str], _Part] | None = None) -> None:
         """Each to the least that does beside the others (and no less than in `least_parts`), the dearest first."""
         kept = least_parts or {}
-        for key in sorted(self.parts, key=lambda k: self.price[k[0]] * self.parts[k].n, reverse=True):
+        for key in sorted(self.parts, key=lambda k: self._cost(self.parts[k]), reverse=True):
             part, below = self.parts[key], kept[key].n if key in kept else 0
             if self._fits(key, below, pairs):
                 if below:
@@ -157,16 +173,16 @@ class Together:
             "change": " and ".join(part["change"] for part in parts),
             "smallest": all(part["one_less"] is not None or "one_less_breaks" in part for part in parts),
             "apply": [f"--set {text}" for text in settings],
-            "sufficient": shown(self.scenario.with_settings(*settings), self.pairs)["evidence"],
+            "sufficient": shown_in_parts(self.scenario.with_settings(*settings), self.pairs).get("evidence"),
             "with": others,
         }
 
     def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
         """A part; with one less of it beside the others the demand does not fit."""
         part = self.parts[key]
-        out: dict[str, Any] = {"kind": key[0], "of": key[1], "more": part.n, "change": part.kind.words(part.n), "one_less": None}
+        out: dict[str, Any] = {"of": key[1], "change": part.kind.words(part.n), "one_less": None} | part.kind.told(part.n)
         try:
             other = self.scenario.with_settings(*self._settings(key, part.n - 1))
         except InputError as error:  # with one less the others can't be had: so large sets, from so few addresses
             return out | {"one_less_breaks": str(error)}
-        return out | {"one_less": shown(other, self.pairs).get("evidence")}
+        return out | {"one_less": shown_in_parts(other, self.pairs).get("evidence")}

@@ -50,29 +50,30 @@ def resized(texts: list[str], size: int, taken: list[str]) -> list[str]:
         if here > 0:
             out.append(_text(first, here))
         left -= here
-    others = sorted((int(a), int(b)) for a, b in spans(taken) if a.version == pool[-1][1].version)
-    at = pool[-1][1]
-    while left > 0:
-        begin = int(at) + 1
-        inside = next((b for a, b in others if a <= begin <= b), None)
-        if inside is not None:
-            at = type(at)(inside)
-            continue
-        until = min((a for a, _ in others if a > begin), default=2**at.max_prefixlen)
-        here = min(left, until - begin)
-        if here <= 0:
-            raise InputError("no more addresses follow the pool", value=str(at), fix="give the NAT a pool with room after it")
-        out.append(_text(type(at)(begin), here))
-        left -= here
-        at = type(at)(begin + here - 1)
-    return out
+    family = type(pool[-1][1])
+    at, end = int(pool[-1][1]), 2 ** pool[-1][1].max_prefixlen
+    for first, last in (*_sorted(tuple(taken), pool[-1][1].version), (end, end)):
+        here = min(left, first - at - 1)
+        if here > 0:
+            out.append(_text(family(at + 1), here))
+            left -= here
+        if left <= 0:
+            return out
+        at = max(at, last)
+    raise InputError("no more addresses follow the pool", value=str(family(end - 1)), fix="give the NAT a pool with room after it")
+
+
+@functools.lru_cache(maxsize=256)
+def _sorted(texts: tuple[str, ...], version: int) -> tuple[tuple[int, int], ...]:
+    """The ranges of one family by their first address: of as many NATs as there are, for each number that is tried."""
+    return tuple(sorted((int(a), int(b)) for a, b in spans(list(texts)) if a.version == version))
 
 
 def room(texts: list[str], taken: list[str]) -> int:
     """How many addresses `resized` can add: those after the pool's last one that nobody has, up to 2^32."""
     last = spans(texts)[-1][1]
     at, left = int(last) + 1, 0
-    for first, end in sorted((int(a), int(b)) for a, b in spans(taken) if a.version == last.version):
+    for first, end in _sorted(tuple(taken), last.version):
         left += max(0, first - at)
         at = max(at, end + 1)
     return min(2**32, left + (1 << last.max_prefixlen) - at)

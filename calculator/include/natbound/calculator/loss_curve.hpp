@@ -67,7 +67,8 @@ class loss_curve {
     double tries() const { return tries_; }  // where the method is attempts
     // The flow table of a NAT that has no other system: where the search is complete it refuses by
     // the smaller of the two alone, and exactly. Whether that is so; else nothing changes.
-    bool takes_table(double limit);
+    // `of`: the NAT, for the words.
+    bool takes_table(double limit, const nat& of);
     // Whether Poisson arrivals meet a search that finds every free port: then source ports, shared
     // mappings and quotas can be counted with the ports (other_limits.hpp), and `leave` leaves the
     // curve to that.

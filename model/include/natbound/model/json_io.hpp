@@ -2,6 +2,7 @@
 // Reading and writing described structs as JSON: members in kebab-case, unknown keys refused with
 // the nearest known one, every error with its path. Private to model's sources and to whoever
 // extends the formats.
+#include <algorithm>
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11.hpp>
@@ -72,12 +73,26 @@ concept described_struct = boost::describe::has_describe_members<T>::value && !d
 template <class T>
 using members = boost::describe::describe_members<T, boost::describe::mod_public>;
 
+// What its keys are called, in the members' order.
+template <described_struct T>
+const std::vector<std::string>& keys() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> out;
+        boost::mp11::mp_for_each<members<T>>([&](auto d) { out.push_back(kebab(d.name)); });
+        return out;
+    }();
+    return all;
+}
+
 template <described_enum E>
-std::vector<std::string> names() {
-    std::vector<std::string> out;
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
-        [&](auto d) { out.push_back(kebab(d.name)); });
-    return out;
+const std::vector<std::string>& names() {
+    static const std::vector<std::string> all = [] {
+        std::vector<std::string> out;
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+            [&](auto d) { out.push_back(kebab(d.name)); });
+        return out;
+    }();
+    return all;
 }
 
 template <described_enum E>
@@ -93,8 +108,9 @@ template <described_enum E>
 void read(const bj::value& v, const std::string& path, E& out) {
     if (!v.is_string()) wrong_kind(v, path, "one of the known words");
     bool found = false;
+    auto name = names<E>().begin();
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
-        if (kebab(d.name) == v.get_string()) {
+        if (*name++ == v.get_string()) {
             out = d.value;
             found = true;
         }
@@ -122,21 +138,19 @@ void read(const bj::value& v, const std::string& path, T& out) {
         if (short_form<T>::read(v, path, out)) return;
         wrong_kind(v, path, "a mapping of keys to values");
     }
-    std::vector<std::string> known;
-    boost::mp11::mp_for_each<members<T>>([&](auto d) { known.push_back(kebab(d.name)); });
+    const auto& known = keys<T>();
     const std::string prefix = path.empty() ? "" : path + ".";
     for (const auto& item :
          v.get_object()) {  // no structured binding: clang 14 can't capture one in a lambda
         const std::string_view key = item.key();
         const auto& value = item.value();
-        bool found = false;
-        boost::mp11::mp_for_each<members<T>>([&](auto d) {
-            if (!found && kebab(d.name) == key) {
-                found = true;
-                json_io::read(value, prefix + std::string(key), out.*d.pointer);
-            }
+        const auto at =
+            static_cast<std::size_t>(std::find(known.begin(), known.end(), key) - known.begin());
+        if (at == known.size()) unknown_name(key, known, prefix + std::string(key), "key");
+        boost::mp11::mp_with_index<boost::mp11::mp_size<members<T>>>(at, [&](auto i) {
+            using member = boost::mp11::mp_at<members<T>, decltype(i)>;
+            json_io::read(value, prefix + std::string(key), out.*member::pointer);
         });
-        if (!found) unknown_name(key, known, prefix + std::string(key), "key");
     }
 }
 
@@ -193,9 +207,11 @@ bj::value write(const std::optional<T>& v) {
 template <described_struct T>
 bj::value write(const T& v) {
     bj::object out;
+    auto key = keys<T>().begin();
     boost::mp11::mp_for_each<members<T>>([&](auto d) {
         bj::value item = json_io::write(v.*d.pointer);
-        if (!item.is_null()) out[kebab(d.name)] = std::move(item);
+        if (!item.is_null()) out[*key] = std::move(item);
+        ++key;
     });
     return out;
 }
