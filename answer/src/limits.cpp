@@ -21,6 +21,8 @@
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/gates.hpp"
+#include "natbound/model/json_io.hpp"
 
 namespace natbound {
 
@@ -70,6 +72,7 @@ class ranking {
         for (const auto& n : s_.nats) {
             through_ = through(n);
             tables(n);
+            protocols(n);
             connections(n);
             packets(n);
             subscribers(n);
@@ -128,7 +131,7 @@ class ranking {
 
     // For every quota that some client address could pass.
     void quotas() {
-        const bool cascade = is_cascade(s_) || is_spread(s_);
+        const bool cascade = is_staged(s_);
         const scenario flat = cascade ? side_by_side(s_) : scenario{};
         const scenario& s = cascade ? flat : s_;
         const auto traffic = cascade ? calculator::fill_traffic(s) : traffic_;
@@ -207,6 +210,28 @@ class ranking {
                          : "the connection least recently used is cut",
                  count(*size), felt, odds_at(room, through_.load * scale(), law),
                  source(n, field)});
+        }
+    }
+
+    // Limits of one protocol each.
+    void protocols(const nat& n) {
+        const auto& limits = n.connection_limits.limit_per_protocol;
+        for (const auto& one : limits ? *limits : std::vector<protocol_limit>()) {
+            double load = 0;
+            for (const auto& t : traffic_.streams)
+                if (s_.servers[t.servers].protocol == one.protocol_id)
+                    load += t.load() * share_behind(s_, n, s_.clients[t.clients].name);
+            if (load <= 0 || traffic_.bursty()) continue;
+            const auto room = static_cast<double>(one.limit);
+            const double felt = calculator::load_for(room, q_.epsilon) / load * traffic_.load();
+            others_ = std::min(others_, felt);
+            add({"connections of " + std::string(json_io::name_of(one.protocol_id)) + " of " +
+                     n.name,
+                 "table",
+                 q_.guaranteed && q_.guaranteed->binds == "table" ? "guaranteed" : "likely",
+                 "a new connection of that protocol is refused", count(one.limit), felt,
+                 calculator::erlang_b(room, load * scale()),
+                 source(n, "connection-limits.limit-per-protocol")});
         }
     }
 

@@ -5,8 +5,9 @@
 #include <map>
 
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/plan.hpp"
-#include "natbound/model/port_sets.hpp"
+#include "stage_parts.hpp"
 
 namespace natbound {
 namespace {
@@ -78,36 +79,10 @@ class unroller {
         }
     }
 
-    // A share of the entry's traffic, from this set.
-    static traffic_entry a_part(const traffic_entry& t, const std::string& from, double share,
-                                double addresses) {
-        traffic_entry out = t;
-        out.from = {from};
-        if (t.rate_per_client) out.rate = rate{t.rate_per_client->per_second * addresses};
-        out.rate_per_client.reset();
-        if (out.rate) out.rate->per_second *= share;
-        if (out.live) *out.live *= share;
-        return out;
-    }
-
     void stand_in(std::size_t n) {
-        client_set stands;
-        stands.name = s_.nats[n].name;
-        stands.addresses = s_.nats[n].external_ip_address_pool;
-        stands.ports = {};
-        const nat whole = s_.nats[n].port_set ? undealt(s_.nats[n]) : s_.nats[n];
-        const nat_plan plan(whole);
-        bool all = false;
-        for (const auto& name : s_.nats[n].inside) {
-            const auto& c = out_.clients[client_.at(name)];
-            stands.ports = stands.ports | external_ports(plan, c.ports);
-            all = all || c.reaches.empty();
-            for (const auto& v : c.reaches)
-                if (std::find(stands.reaches.begin(), stands.reaches.end(), v) ==
-                    stands.reaches.end())
-                    stands.reaches.push_back(v);
-        }
-        if (all) stands.reaches.clear();
+        auto stands = sent_by(s_, n, [&](const std::string& name) -> const client_set& {
+            return out_.clients[client_.at(name)];
+        });
         client_[stands.name] = out_.clients.size();
         out_.clients.push_back(std::move(stands));
     }
@@ -130,7 +105,7 @@ class unroller {
     }
 
     double addresses(const std::string& client) const {
-        return static_cast<double>(s_.clients[client_.at(client)].addresses.size());
+        return addresses_of(s_.clients[client_.at(client)]);
     }
 
     const scenario& s_;
@@ -191,7 +166,8 @@ unsigned stages_of(const scenario& s) {
     unsigned most = 0;
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
         unsigned here = 0;
-        for (std::size_t m = n; m < s.nats.size(); m = outer[m]) ++here;
+        for (std::size_t m = n; m < s.nats.size(); m = outer[m])
+            here += s.nats[m].connection_limits.limit_per_protocol ? 2 : 1;
         most = std::max(most, here);
     }
     return most;
@@ -204,6 +180,7 @@ std::size_t stage_of(const scenario& flat, std::size_t client) {
 }
 
 scenario side_by_side(const scenario& s) {
+    if (has_gates(s)) return gates_beside(s);
     if (is_cascade(s) && is_spread(s))
         throw unsupported(
             "clients that are spread over several NATs, and a NAT inside another: not "

@@ -29,6 +29,7 @@ import natbound
 import small
 import test_cascade
 import test_clash
+import test_gates
 import test_overloading
 import test_paired
 import test_spread
@@ -98,6 +99,7 @@ KINDS: dict[str, Maker] = {
     "overloading, server limits": lambda rng: with_server_limits(rng, test_overloading.overloading(rng)),
     "shared endpoints, server limits": lambda rng: with_server_limits(rng, test_clash.made(rng)),
     **dealt_beside.KINDS,
+    **test_gates.KINDS,
 }
 
 
