@@ -78,6 +78,8 @@ KINDS: dict[str, Maker] = {
     "cascades": test_cascade.made,
     "cascades, any design": lambda rng: any_designs(rng, test_cascade.made(rng)),
     "cascades, server limits": lambda rng: with_server_limits(rng, test_cascade.made(rng)),
+    "cascades, static mappings": lambda rng: with_holes(rng, test_cascade.made(rng)),
+    "cascades, static mappings, any design": lambda rng: with_holes(rng, any_designs(rng, test_cascade.made(rng))),
     "cascades, quotas": lambda rng: small.with_quotas(rng, test_cascade.made(rng), 4),
     "port sets": dealt.random_document,
     "port sets, dynamic part": dealt.dynamic_document,
