@@ -14,7 +14,12 @@ namespace {
 
 class unroller {
   public:
-    explicit unroller(const scenario& s) : s_(s), out_(s), outer_(outer_of(s)) {
+    explicit unroller(const scenario& s)
+        : s_(s),
+          traffic_(s.traffic.empty() ? even_traffic(s) : s.traffic),
+          out_(s),
+          outer_(outer_of(s)) {
+        out_.traffic = traffic_;
         for (std::size_t c = 0; c < s.clients.size(); ++c) client_[s.clients[c].name] = c;
         for (std::size_t n = 0; n < s.nats.size(); ++n)
             for (const auto& name : s.nats[n].inside) inside_[name] = n;
@@ -24,7 +29,7 @@ class unroller {
         if (is_spread(s_)) part();
         for (const auto n : inner_first(s_))
             if (outer_[n] < s_.nats.size()) stand_in(n);
-        for (const auto& t : s_.traffic) further_stages(t);
+        for (const auto& t : traffic_) further_stages(t);
         return std::move(out_);
     }
 
@@ -52,18 +57,7 @@ class unroller {
                 *std::find(inside.begin(), inside.end(), c.name) = name;
             }
         }
-        for (const auto& t : s_.traffic) part_traffic(t, parts);
-        if (!s_.traffic.empty()) return;
-        // as where none is given: even over client addresses and server endpoints
-        for (const auto& c : s_.clients) {
-            traffic_entry even;
-            even.from = {c.name};
-            for (const auto& v : s_.servers)
-                if (reaches(c, v)) even.to.push_back(v.name);
-            even.live = addresses(c.name);
-            even.hold = hold_time{hold_law::exponential, {60}, {}};
-            part_traffic(even, parts);
-        }
+        for (const auto& t : traffic_) part_traffic(t, parts);
     }
 
     // Each set of the entry by itself, or its parts, so that each keeps its addresses' share.
@@ -109,6 +103,7 @@ class unroller {
     }
 
     const scenario& s_;
+    std::vector<traffic_entry> traffic_;
     scenario out_;
     std::vector<std::size_t> outer_;
     std::map<std::string, std::size_t> client_, inside_;

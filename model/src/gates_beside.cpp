@@ -25,25 +25,6 @@ double part_through(const scenario& s, const std::string& nat, const std::string
     return out;
 }
 
-// As where no traffic is given: even over client addresses and server endpoints, one live in all.
-std::vector<traffic_entry> even_traffic(const scenario& s) {
-    std::vector<traffic_entry> out;
-    double all = 0;
-    for (const auto& c : s.clients) {
-        traffic_entry one;
-        one.from = {c.name};
-        for (const auto& v : s.servers)
-            if (reaches(c, v)) one.to.push_back(v.name);
-        if (one.to.empty()) continue;
-        one.live = addresses_of(c);
-        one.hold = hold_time{hold_law::exponential, {60}, {}};
-        all += *one.live;
-        out.push_back(std::move(one));
-    }
-    for (auto& one : out) *one.live /= all;
-    return out;
-}
-
 // What a client set sends, or a NAT.
 client_set sends(const scenario& s, const std::string& name) {
     if (const auto* own = client_named(s, name)) return *own;
@@ -239,6 +220,24 @@ const client_set* client_named(const scenario& s, const std::string& name) {
     const auto it = std::find_if(s.clients.begin(), s.clients.end(),
                                  [&](const client_set& c) { return c.name == name; });
     return it == s.clients.end() ? nullptr : &*it;
+}
+
+std::vector<traffic_entry> even_traffic(const scenario& s) {
+    std::vector<traffic_entry> out;
+    double all = 0;
+    for (const auto& c : s.clients) {
+        traffic_entry one;
+        one.from = {c.name};
+        for (const auto& v : s.servers)
+            if (reaches(c, v)) one.to.push_back(v.name);
+        if (one.to.empty()) continue;
+        one.live = addresses_of(c);
+        one.hold = hold_time{hold_law::exponential, {60}, {}};
+        all += *one.live;
+        out.push_back(std::move(one));
+    }
+    for (auto& one : out) *one.live /= all;
+    return out;
 }
 
 double addresses_of(const client_set& c) { return static_cast<double>(c.addresses.size()); }

@@ -211,3 +211,33 @@ def test_risk_agrees_with_a_simulation_of_every_connection(before: bool) -> None
     found = scenario.simulate(arrivals=200_000, seed=3).to_dict()
     low, high = found["interval"]
     assert low * 0.9 < risk["refusal_probability"] < high * 1.1
+
+
+SPREAD = {
+    "clients": [{"name": "A", "addresses": "10.0.0.1-10.0.0.9"}],
+    "nats": [
+        {"name": "left", "inside": ["A"], "external-ip-address-pool": "203.0.113.1", "design": "ideal"},
+        {"name": "right", "inside": ["A"], "external-ip-address-pool": "203.0.113.2", "design": "ideal"},
+    ],
+    "servers": [{"name": "S", "addresses": "198.51.100.1", "ports": 80}],
+}  # fmt: skip
+INSIDE = {
+    **SPREAD,
+    "nats": [
+        {"name": "home", "inside": ["A"], "external-ip-address-pool": "100.64.0.1", "design": "ideal"},
+        {"name": "cgn", "inside": ["home"], "external-ip-address-pool": "203.0.113.2", "design": "ideal"},
+    ],
+}
+ROW = {**SPREAD, "nats": [wall("edge", ["left"], 5000), SPREAD["nats"][0]]}
+
+
+@pytest.mark.parametrize("network", [SPREAD, INSIDE, ROW])
+def test_traffic_that_is_not_given_is_even(network: dict[str, Any]) -> None:
+    """Its likely load was divided by the number of client addresses (spread), or an inner NAT sent what one address does."""
+    even = [{"from": "A", "to": "S", "live": 1, "hold": "60s"}]
+    found, given = (
+        natbound.Scenario({**copy.deepcopy(network), **more}).answer(remedies=False).likely.connections for more in ({}, {"traffic": even})
+    )
+    assert found == pytest.approx(given, rel=1e-6)
+    least = {"left": 126_000, "home": 63_000, "edge": 4_500}[network["nats"][0]["name"]]
+    assert least < found < least * 1.1
