@@ -149,9 +149,7 @@ void other_limits::read_servers(const scenario& s, const filled_traffic& traffic
     std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints, rates;
     std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
     // of a cascade each connection once: where it comes from
-    const auto begins = [&](const traffic_kind& k) {
-        return !is_later_stage(s, k.clients);
-    };
+    const auto begins = [&](const traffic_kind& k) { return !is_later_stage(s, k.clients); };
     for (const auto& k : kinds) {
         if (!begins(k)) continue;
         endpoints[{k.servers, k.address, k.port}] += k.open;

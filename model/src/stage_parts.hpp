@@ -19,8 +19,8 @@ client_set sent_by(const scenario& s, std::size_t n,
 const client_set* client_named(const scenario& s, const std::string& name);
 double addresses_of(const client_set& c);
 
-// As where no traffic is given: even over client addresses and, for each, over server endpoints; one
-// live in all.
+// As where no traffic is given: even over client addresses and, for each, over server endpoints;
+// one live in all.
 std::vector<traffic_entry> even_traffic(const scenario& s);
 
 // Where a scenario has gates: side by side without them, and each gate as a firewall with clients

@@ -252,10 +252,10 @@ def read_scenario(value: Any) -> Scenario:
     need(clients and servers, "scenario: clients and servers are wanted")
     nats, gates = taken_out(nats, clients)
     for name, nat in nats.items():
-        there = [clients[c] for c in nat.inside & clients.keys() if nat.translates]
+        own = [clients[c] for c in nat.inside & clients.keys() if nat.translates]
         # IPv6 to IPv4 is NAT64 (RFC 6146)
-        need(all(_is_v4(nat.pool) or not _is_v4(c.addresses) for c in there), f"{name}: the pool is IPv6, and clients are IPv4")
-        need(not any(meet(nat.pool, c.addresses) for c in there), f"{name}: the pool overlaps its clients' own addresses")
+        need(all(_is_v4(nat.pool) or not _is_v4(c.addresses) for c in own), f"{name}: the pool is IPv6, and clients are IPv4")
+        need(not any(meet(nat.pool, c.addresses) for c in own), f"{name}: the pool overlaps its clients' own addresses")
     out = with_stages(Scenario(clients, servers, nats, gates))
     for n in nats.values():
         for m in (nats[name] for name in n.inside if name in nats):
