@@ -241,3 +241,13 @@ def test_traffic_that_is_not_given_is_even(network: dict[str, Any]) -> None:
     assert found == pytest.approx(given, rel=1e-6)
     least = {"left": 126_000, "home": 63_000, "edge": 4_500}[network["nats"][0]["name"]]
     assert least < found < least * 1.1
+
+
+def test_a_simulated_firewall_keeps_its_entries_after_the_close() -> None:
+    """They went at once. Erlang's formula with what is open and what the timer keeps: 100 + 300 live at a table of 420."""
+    edge = wall("edge", ["A"], 420, timers={"tcp-fin": "30s"})
+    clients = [{"name": "A", "addresses": "192.0.2.0/24"}]
+    traffic = [{"from": "A", "to": "C", "rate": "10/s", "life": "10s"}]
+    scenario = natbound.Scenario({**copy.deepcopy(HOME), "clients": clients, "nats": [edge], "traffic": traffic})
+    low, high = scenario.simulate(arrivals=200_000, seed=5).to_dict()["interval"]
+    assert low < natbound.calculator.erlang_b(420, 400) < high

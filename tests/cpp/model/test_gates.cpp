@@ -14,7 +14,7 @@ constexpr const char* row = R"({
   "nats": [
     {"name": "edge", "inside": ["gw"], "translates": false,
      "connection-limits": {"limit-per-instance": 900}},
-    {"name": "gw", "inside": ["door", "C"], "external-ip-address-pool": "203.0.113.1",
+    {"name": "gw", "inside": ["door", "C"], "design": "ideal", "external-ip-address-pool": "203.0.113.1",
      "connection-limits": {"limit-per-protocol": [{"protocol-id": "udp", "limit": 50}]}},
     {"name": "door", "inside": ["A", "B"], "translates": false,
      "connection-limits": {"limit-per-instance": 300}}],
@@ -64,9 +64,9 @@ TEST_CASE("each gate stands beside the NATs with its own share of the traffic", 
 TEST_CASE("static mappings of a NAT inside another leave its ports out", "[gates]") {
     const auto flat = side_by_side(parse_scenario(R"({
       "clients": [{"name": "A", "addresses": "10.0.0.1"}],
-      "nats": [{"name": "home", "inside": ["A"], "external-ip-address-pool": "100.64.0.1",
+      "nats": [{"name": "home", "inside": ["A"], "design": "ideal", "external-ip-address-pool": "100.64.0.1",
                 "static-mappings": [{"external-src-port": "8000-8009"}]},
-               {"name": "cgn", "inside": ["home"], "external-ip-address-pool": "203.0.113.1"}],
+               {"name": "cgn", "inside": ["home"], "design": "ideal", "external-ip-address-pool": "203.0.113.1"}],
       "servers": [{"name": "S", "addresses": "198.51.100.1", "ports": 80}]})"));
     REQUIRE(flat.clients.size() == 2);
     CHECK_FALSE(flat.clients[1].ports.contains(8004));
