@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
@@ -13,17 +14,6 @@
 
 namespace natbound {
 namespace {
-
-// Of what a client set sends, the part that passes a NAT of this name.
-double part_through(const scenario& s, const std::string& nat, const std::string& client) {
-    double ways = 0, out = 0;
-    for (const auto& n : s.nats)
-        ways += std::find(n.inside.begin(), n.inside.end(), client) != n.inside.end() ? 1 : 0;
-    for (const auto& n : s.nats)
-        for (const auto& name : n.name == nat ? n.inside : std::vector<std::string>())
-            out += name == client ? 1 / ways : part_through(s, name, client);
-    return out;
-}
 
 // What a client set sends, or a NAT.
 client_set sends(const scenario& s, const std::string& name) {
@@ -109,6 +99,11 @@ class writer {
     explicit writer(const scenario& s) : s_(s), rest_(without_gates(s).rest) {
         if (rest_.traffic.empty()) rest_.traffic = even_traffic(s);
         out_ = is_cascade(rest_) || is_spread(rest_) ? side_by_side(rest_) : rest_;
+        for (const auto& c : s.clients) addresses_[c.name] = addresses_of(c);
+        for (const auto& n : s.nats) {
+            nats_[n.name] = &n;
+            for (const auto& name : n.inside) ++ways_[name];
+        }
     }
 
     scenario run() {
@@ -144,12 +139,15 @@ class writer {
                 if (reached.empty()) continue;
                 passing.reaches = std::move(reached);
             }
+            std::map<std::string, double> parts;
+            gather(name, parts);
             for (const auto& t : rest_.traffic) {
                 double all = 0, through = 0;
                 for (const auto& from : t.from) {
-                    const double some = addresses_of(*client_named(s_, from));
+                    const double some = addresses_.at(from);
                     all += some;
-                    through += some * (from == name ? 1 : part_through(s_, name, from));
+                    if (const auto it = parts.find(from); it != parts.end())
+                        through += some * it->second;
                 }
                 if (through == 0) continue;
                 auto counted = protocol ? towards(s_, t, *protocol) : std::optional(t);
@@ -163,8 +161,20 @@ class writer {
         if (!firewall.inside.empty()) out_.nats.push_back(std::move(firewall));
     }
 
+    // By client set: the part of what it sends that comes from a client set or a NAT of this name.
+    void gather(const std::string& name, std::map<std::string, double>& parts) const {
+        const auto it = nats_.find(name);
+        if (it == nats_.end()) {
+            parts[name] += 1 / ways_.at(name);
+            return;
+        }
+        for (const auto& inner : it->second->inside) gather(inner, parts);
+    }
+
     const scenario& s_;
     scenario rest_, out_;
+    std::map<std::string, double> addresses_, ways_;  // by client set: how many NATs name it
+    std::map<std::string, const nat*> nats_;
 };
 
 }  // namespace
