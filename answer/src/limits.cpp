@@ -21,6 +21,8 @@
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/gates.hpp"
+#include "natbound/model/json_io.hpp"
 
 namespace natbound {
 
@@ -46,30 +48,49 @@ count reached(const scenario& s, const client_set& c) {
     return out;
 }
 
-// Of client sets: those inside a NAT, or inside a NAT inside it; and of each its share, where it is
-// spread over several.
-double share_behind(const scenario& s, const nat& n, const std::string& clients) {
-    double ways = 0;
-    for (const auto& m : s.nats)
-        ways += std::find(m.inside.begin(), m.inside.end(), clients) != m.inside.end() ? 1 : 0;
-    double out =
-        std::find(n.inside.begin(), n.inside.end(), clients) != n.inside.end() ? 1 / ways : 0;
-    for (const auto& name : n.inside)
-        for (const auto& m : s.nats)
-            if (m.name == name) out += share_behind(s, m, clients);
-    return out;
-}
+// Of each client set inside a NAT, or inside a NAT inside it, its share: even, where it is spread
+// over several.
+class shares_behind {
+  public:
+    explicit shares_behind(const scenario& s) {
+        for (const auto& n : s.nats) {
+            nats_[n.name] = &n;
+            for (const auto& name : n.inside) ++ways_[name];
+        }
+    }
+
+    double of(const nat& n, const std::string& clients) {
+        const auto [it, fresh] = known_.try_emplace(n.name);
+        if (fresh) gather(n, it->second);
+        const auto found = it->second.find(clients);
+        return found == it->second.end() ? 0 : found->second;
+    }
+
+  private:
+    void gather(const nat& n, std::map<std::string, double>& out) const {
+        for (const auto& name : n.inside)
+            if (const auto it = nats_.find(name); it != nats_.end())
+                gather(*it->second, out);
+            else
+                out[name] += 1 / ways_.at(name);
+    }
+
+    std::map<std::string, const nat*> nats_;
+    std::map<std::string, double> ways_;
+    std::map<std::string, std::map<std::string, double>> known_;  // by NAT
+};
 
 class ranking {
   public:
     explicit ranking(const limit_question& q)
-        : q_(q), s_(*q.s), traffic_(calculator::fill_traffic(*q.s)) {}
+        : q_(q), s_(*q.s), traffic_(calculator::fill_traffic(*q.s)), behind_(*q.s) {}
 
     std::vector<limit> run() {
         quotas();
         for (const auto& n : s_.nats) {
             through_ = through(n);
             tables(n);
+            protocols(n);
             connections(n);
             packets(n);
             subscribers(n);
@@ -90,11 +111,11 @@ class ranking {
         calculator::packet_load packets;
     };
 
-    passing through(const nat& n) const {
+    passing through(const nat& n) {
         passing out;
         double mean = 0, variance = 0, held = 0;
         for (const auto& t : traffic_.streams) {
-            const double part = share_behind(s_, n, s_.clients[t.clients].name);
+            const double part = behind_.of(n, s_.clients[t.clients].name);
             out.rate += t.rate * part;
             out.load += t.load() * part;
             if (t.packets == 0) continue;
@@ -128,7 +149,7 @@ class ranking {
 
     // For every quota that some client address could pass.
     void quotas() {
-        const bool cascade = is_cascade(s_) || is_spread(s_);
+        const bool cascade = is_staged(s_);
         const scenario flat = cascade ? side_by_side(s_) : scenario{};
         const scenario& s = cascade ? flat : s_;
         const auto traffic = cascade ? calculator::fill_traffic(s) : traffic_;
@@ -181,7 +202,7 @@ class ranking {
     void tables(const nat& n) {
         if (through_.load <= 0) return;
         const auto law = calculator::one_law(traffic_.streams, [&](const auto& t) {
-            return share_behind(s_, n, s_.clients[t.clients].name) > 0;
+            return behind_.of(n, s_.clients[t.clients].name) > 0;
         });
         if (traffic_.bursty() && !law) return;
         const auto entries = n.memory ? n.memory->entries() : std::nullopt;
@@ -207,6 +228,28 @@ class ranking {
                          : "the connection least recently used is cut",
                  count(*size), felt, odds_at(room, through_.load * scale(), law),
                  source(n, field)});
+        }
+    }
+
+    // Limits of one protocol each.
+    void protocols(const nat& n) {
+        const auto& limits = n.connection_limits.limit_per_protocol;
+        for (const auto& one : limits ? *limits : std::vector<protocol_limit>()) {
+            double load = 0;
+            for (const auto& t : traffic_.streams)
+                if (s_.servers[t.servers].protocol == one.protocol_id)
+                    load += t.load() * behind_.of(n, s_.clients[t.clients].name);
+            if (load <= 0 || traffic_.bursty()) continue;
+            const auto room = static_cast<double>(one.limit);
+            const double felt = calculator::load_for(room, q_.epsilon) / load * traffic_.load();
+            others_ = std::min(others_, felt);
+            add({"connections of " + std::string(json_io::name_of(one.protocol_id)) + " of " +
+                     n.name,
+                 "table",
+                 q_.guaranteed && q_.guaranteed->binds == "table" ? "guaranteed" : "likely",
+                 "a new connection of that protocol is refused", count(one.limit), felt,
+                 calculator::erlang_b(room, load * scale()),
+                 source(n, "connection-limits.limit-per-protocol")});
         }
     }
 
@@ -424,6 +467,7 @@ class ranking {
     const limit_question& q_;
     const scenario& s_;
     calculator::filled_traffic traffic_;
+    shares_behind behind_;
     passing through_;
     double others_ = infinite;  // the least load at which something else than ports is felt
     std::vector<limit> all_;

@@ -106,11 +106,8 @@ class stepper {
         : options_(options),
           network_(needs_network(now) || deals_ports(now) ||
                    is_reshaped(options.live ? now : before, now)),
-          apart_(is_cascade(now) || is_spread(now)),
-          now_(apart_ ? side_by_side(now) : now),
-          old_(options.live                              ? now_
-               : is_cascade(before) || is_spread(before) ? side_by_side(before)
-                                                         : before),
+          now_(as_stepped(now)),
+          old_(options.live ? now_ : as_stepped(before)),
           traffic_(fill_traffic(now_)),
           both_(old_, old_traffic(), now_, traffic_),
           all_{options_} {}
@@ -323,7 +320,7 @@ class stepper {
     }
 
     const after_options& options_;
-    bool network_, apart_;
+    bool network_;
     scenario now_, old_;
     filled_traffic traffic_;
     both_traffics both_;

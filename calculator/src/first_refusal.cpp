@@ -5,6 +5,7 @@
 
 #include "first_of_limits.hpp"
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/gates.hpp"
 #include "study_state.hpp"
 
 namespace natbound::calculator {
@@ -41,8 +42,10 @@ const loss_curve* loss_study::state::only_curve() const {
 std::optional<loss_study::state::fillings> loss_study::state::filling(double scale) const {
     const auto& all = sums_->all();
     const auto& limits = sums_->limits();
-    if (!exponential(traffic_) || is_cascade(scenario_) || is_spread(scenario_) ||
-        !limited_servers().empty())
+    bool later = false;
+    for (std::size_t c = 0; c < scenario_.clients.size(); ++c)
+        later = later || is_later_stage(scenario_, c);
+    if (!exponential(traffic_) || later || is_staged(scenario_) || !limited_servers().empty())
         return std::nullopt;
     for (std::size_t n = 0; n < all.plans.size(); ++n)
         if (limits.has_rate(n) || limits.has_subscribers(n)) return std::nullopt;

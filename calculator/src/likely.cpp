@@ -5,6 +5,7 @@
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "stages.hpp"
 #include "study_state.hpp"
 
@@ -140,8 +141,7 @@ void loss_study::state::assign() {
                        " random assignments, by the load of the fullest address");
 }
 loss_study::loss_study(const scenario& s, study_options options)
-    : cascade_(is_cascade(s) || is_spread(s) ? std::make_unique<const detail::cascade_shares>(s)
-                                             : nullptr),
+    : cascade_(is_staged(s) ? std::make_unique<const detail::cascade_shares>(s) : nullptr),
       state_(std::make_unique<state>(cascade_ ? cascade_->flat : s, std::move(options))) {
     refuse_clashes(s);
 }

@@ -4,6 +4,7 @@
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/port_sets.hpp"
 #include "network_simulation.hpp"
 
@@ -19,6 +20,9 @@ namespace {
 void refuse_what_is_not_stepped(const scenario& s) {
     for (const auto& n : s.nats) {
         if (n.rate_limits) not_simulated(n, "rate-limits");
+        if (n.connection_limits.limit_per_protocol)
+            throw unsupported("NAT " + n.name +
+                              ": limits of one protocol are not simulated in this version");
         if (!translates(n)) {
             if (n.design.pressure != pressure_kind::refuse)
                 throw unsupported("NAT " + n.name +
@@ -62,7 +66,7 @@ std::vector<std::size_t> way_of(const scenario& s, std::size_t client) {
 }  // namespace
 
 bool needs_network(const scenario& s) {
-    return is_cascade(s) ||
+    return is_cascade(s) || has_gates(s) ||
            std::any_of(s.clients.begin(), s.clients.end(),
                        [](const auto& c) { return c.time_wait.has_value(); }) ||
            std::any_of(
@@ -76,13 +80,22 @@ bool needs_network(const scenario& s) {
            });
 }
 
+scenario as_stepped(const scenario& s) {
+    if (!has_gates(s)) return is_staged(s) ? side_by_side(s) : s;
+    if (is_spread(s))
+        throw unsupported(
+            "clients that are spread over several NATs, with firewalls in a row with these or "
+            "limits of one protocol, are not simulated in this version");
+    return s;
+}
+
 network_input network_of(const scenario& s, const filled_traffic& traffic) {
     refuse_what_is_not_stepped(s);
     network_input out;
     out.of = &s;
     std::map<std::pair<std::size_t, std::size_t>, std::uint32_t> kinds;
     for (const auto& t : traffic.streams) {
-        if (stage_of(s, t.clients) < s.nats.size()) continue;  // counted where it began
+        if (is_later_stage(s, t.clients)) continue;  // counted where it began
         if (t.arrives.law != arrival_law::poisson)
             throw unsupported(
                 "bursts through NATs inside others, firewalls, to servers with limits, or of "

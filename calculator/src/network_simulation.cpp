@@ -188,6 +188,10 @@ std::optional<std::uint32_t> network_simulation::attempt(std::uint32_t stream, s
 
 bool network_simulation::through(stage& here, connection& c, flow& f, kind_counts& count) {
     if (!here.table) {
+        if (here.wall.kept.erase(f) > 0) {  // used again as it is
+            c.at.push_back(f);
+            return true;
+        }
         if (here.wall.most && here.wall.live >= *here.wall.most) {
             refused_by_ = asked::table;
             return false;
@@ -230,6 +234,26 @@ void network_simulation::forget(stage& here, const flow& f) {
     if (here.table->is_live(f)) here.table->remove(f);
 }
 
+// What a firewall keeps after the close.
+void network_simulation::keep(std::size_t nat, const flow& f, double seconds) {
+    auto& wall = stages_[nat].wall;
+    const double until = now_ + seconds;
+    wall.kept[f] = until;
+    wall.ends.emplace(until, f);
+    events_due_.push({until, what::entry, static_cast<std::uint32_t>(nat), 0});
+}
+
+void network_simulation::entries_end(firewall& here) {
+    while (!here.ends.empty() && here.ends.begin()->first <= now_) {
+        const auto [until, f] = *here.ends.begin();
+        here.ends.erase(here.ends.begin());
+        const auto it = here.kept.find(f);
+        if (it == here.kept.end() || it->second != until) continue;  // used again since
+        here.kept.erase(it);
+        --here.live;
+    }
+}
+
 void network_simulation::back_out(const connection& c) {
     const auto& way = input_->streams[c.stream].way;
     for (std::size_t k = 0; k < c.at.size(); ++k) forget(stages_[way[k]], c.at[k]);
@@ -260,9 +284,12 @@ void network_simulation::close_as(std::uint32_t id, const closing_phase* phase, 
     double longest = 0;
     for (std::size_t k = 0; k < c.at.size(); ++k) {
         stage& here = at(s.way[k]);
-        const double kept = phase && here.table ? here.of->timer(phase->cause) : 0;
-        if (!here.table || kept <= 0) {
+        const double kept = phase ? here.of->timer(phase->cause) : 0;
+        if (kept <= 0) {
             forget(here, c.at[k]);
+        } else if (!here.table) {
+            keep(s.way[k], c.at[k], kept);
+            longest = std::max(longest, kept);
         } else if (here.table->is_live(c.at[k])) {
             here.table->close(c.at[k], phase->cause);
             longest = std::max(longest, kept);
@@ -338,6 +365,7 @@ void network_simulation::take_due() {
     events_due_.pop();
     now_ = due.at;
     if (due.kind == what::again) return try_again(due.id);
+    if (due.kind == what::entry) return entries_end(stages_[due.id].wall);
     if (connections_[due.id].serial != due.serial) return;  // cut since
     if (due.kind == what::close)
         close(due.id);

@@ -155,6 +155,9 @@ class network_simulation {
     struct firewall {
         std::uint64_t live = 0;
         std::optional<std::uint64_t> most;
+        // Entries that a timer keeps after the close: until when, and by time.
+        std::unordered_map<flow, double, flow_hash> kept = {};
+        std::multimap<double, flow> ends = {};
     };
     struct stage {
         const nat* of = nullptr;
@@ -173,7 +176,7 @@ class network_simulation {
         bool open = false;
         bool socket = false;  // its client's socket is taken
     };
-    enum class what { arrival, close, socket, release, again };
+    enum class what { arrival, close, socket, release, again, entry };
     struct event {
         double at = 0;
         what kind = what::arrival;
@@ -225,6 +228,8 @@ class network_simulation {
     void wait_or_give_up(next_try next, kind_counts& count);
     void try_again(std::uint32_t id);
     void forget(stage& here, const flow& f);
+    void keep(std::size_t nat, const flow& f, double seconds);
+    void entries_end(firewall& here);
     stage& at(std::size_t nat);
     std::uint32_t pair_of(ip_address client, transport protocol, const endpoint& to);
     port source_for(const network_stream& s, ip_address client, std::uint32_t pair);
@@ -264,5 +269,8 @@ class network_simulation {
 // that says what of it is not simulated.
 bool needs_network(const scenario& s);
 network_input network_of(const scenario& s, const filled_traffic& traffic);
+// The scenario as it is stepped: clients that are spread over NATs in parts, NATs inside others
+// with what these send; firewalls in rows where they are.
+scenario as_stepped(const scenario& s);
 
 }  // namespace natbound::calculator::detail

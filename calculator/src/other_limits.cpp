@@ -14,6 +14,7 @@
 #include "natbound/calculator/subscribers.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/port_sets.hpp"
 
 namespace natbound::calculator::detail {
@@ -148,9 +149,7 @@ void other_limits::read_servers(const scenario& s, const filled_traffic& traffic
     std::map<std::tuple<std::size_t, ip_address, port>, double> endpoints, rates;
     std::map<std::pair<std::size_t, ip_address>, std::pair<double, std::set<port>>> addresses;
     // of a cascade each connection once: where it comes from
-    const auto begins = [&](const traffic_kind& k) {
-        return stage_of(s, k.clients) == s.nats.size();
-    };
+    const auto begins = [&](const traffic_kind& k) { return !is_later_stage(s, k.clients); };
     for (const auto& k : kinds) {
         if (!begins(k)) continue;
         endpoints[{k.servers, k.address, k.port}] += k.open;

@@ -246,9 +246,7 @@ simulate_result simulate(const scenario& given, const simulate_options& options)
         if (spread && t.arrivals)
             throw unsupported(
                 "bursts that are spread over several NATs are not simulated in this version");
-    const bool apart = spread || is_cascade(given);
-    const scenario parts = apart ? side_by_side(given) : scenario{};
-    const scenario& s = apart ? parts : given;
+    const scenario s = detail::as_stepped(given);
     refuse_clashes(given);
     const filled_traffic traffic = fill_traffic(s);
     if (detail::needs_network(given)) return simulate_network(s, traffic, options);

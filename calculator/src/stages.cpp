@@ -27,6 +27,7 @@ cascade_shares::cascade_shares(const scenario& s) : flat(side_by_side(s)), stage
                               "].arrivals: bursts that pass NATs inside one another, or are spread "
                               "over several, are not modelled yet");
     const auto own = fill_traffic(s), all = fill_traffic(flat);
+    if (!own.given) assumed = {own.assumed.front()};
     load = own.load() / all.load();
     rate = own.rate() / all.rate();
 }
@@ -37,6 +38,7 @@ likely_result over_stages(likely_result sum, const likely_result& largest,
     out.epsilon = largest.epsilon;
     out.exact = out.exact && shares.stages == 1;
     out.assumed.emplace_back(shares.stages == 1 ? drawn : by_itself);
+    out.assumed.insert(out.assumed.end(), shares.assumed.begin(), shares.assumed.end());
     if (out.load) *out.load *= shares.load;
     out.low *= shares.load;
     out.high = std::max(out.high, largest.high) * shares.load;
@@ -77,6 +79,7 @@ risk_result over_stages(risk_result side_by_side, const cascade_shares& shares) 
     out.exact = out.exact && shares.stages == 1;
     out.full_probability.reset();
     out.assumed.emplace_back(shares.stages == 1 ? drawn : by_itself);
+    out.assumed.insert(out.assumed.end(), shares.assumed.begin(), shares.assumed.end());
     return out;
 }
 

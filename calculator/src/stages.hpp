@@ -11,6 +11,7 @@ struct cascade_shares {
     unsigned stages = 1;
     double load = 1, rate = 1;  // of the scenario's traffic in that of `flat`, where it counts once
                                 // for each stage
+    std::vector<std::string> assumed;  // of its traffic, where it gives none
     explicit cascade_shares(const scenario& s);
 };
 

@@ -5,15 +5,21 @@
 #include <map>
 
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/plan.hpp"
-#include "natbound/model/port_sets.hpp"
+#include "stage_parts.hpp"
 
 namespace natbound {
 namespace {
 
 class unroller {
   public:
-    explicit unroller(const scenario& s) : s_(s), out_(s), outer_(outer_of(s)) {
+    explicit unroller(const scenario& s)
+        : s_(s),
+          traffic_(s.traffic.empty() ? even_traffic(s) : s.traffic),
+          out_(s),
+          outer_(outer_of(s)) {
+        out_.traffic = traffic_;
         for (std::size_t c = 0; c < s.clients.size(); ++c) client_[s.clients[c].name] = c;
         for (std::size_t n = 0; n < s.nats.size(); ++n)
             for (const auto& name : s.nats[n].inside) inside_[name] = n;
@@ -23,7 +29,7 @@ class unroller {
         if (is_spread(s_)) part();
         for (const auto n : inner_first(s_))
             if (outer_[n] < s_.nats.size()) stand_in(n);
-        for (const auto& t : s_.traffic) further_stages(t);
+        for (const auto& t : traffic_) further_stages(t);
         return std::move(out_);
     }
 
@@ -51,18 +57,7 @@ class unroller {
                 *std::find(inside.begin(), inside.end(), c.name) = name;
             }
         }
-        for (const auto& t : s_.traffic) part_traffic(t, parts);
-        if (!s_.traffic.empty()) return;
-        // as where none is given: even over client addresses and server endpoints
-        for (const auto& c : s_.clients) {
-            traffic_entry even;
-            even.from = {c.name};
-            for (const auto& v : s_.servers)
-                if (reaches(c, v)) even.to.push_back(v.name);
-            even.live = addresses(c.name);
-            even.hold = hold_time{hold_law::exponential, {60}, {}};
-            part_traffic(even, parts);
-        }
+        for (const auto& t : traffic_) part_traffic(t, parts);
     }
 
     // Each set of the entry by itself, or its parts, so that each keeps its addresses' share.
@@ -78,36 +73,10 @@ class unroller {
         }
     }
 
-    // A share of the entry's traffic, from this set.
-    static traffic_entry a_part(const traffic_entry& t, const std::string& from, double share,
-                                double addresses) {
-        traffic_entry out = t;
-        out.from = {from};
-        if (t.rate_per_client) out.rate = rate{t.rate_per_client->per_second * addresses};
-        out.rate_per_client.reset();
-        if (out.rate) out.rate->per_second *= share;
-        if (out.live) *out.live *= share;
-        return out;
-    }
-
     void stand_in(std::size_t n) {
-        client_set stands;
-        stands.name = s_.nats[n].name;
-        stands.addresses = s_.nats[n].external_ip_address_pool;
-        stands.ports = {};
-        const nat whole = s_.nats[n].port_set ? undealt(s_.nats[n]) : s_.nats[n];
-        const nat_plan plan(whole);
-        bool all = false;
-        for (const auto& name : s_.nats[n].inside) {
-            const auto& c = out_.clients[client_.at(name)];
-            stands.ports = stands.ports | external_ports(plan, c.ports);
-            all = all || c.reaches.empty();
-            for (const auto& v : c.reaches)
-                if (std::find(stands.reaches.begin(), stands.reaches.end(), v) ==
-                    stands.reaches.end())
-                    stands.reaches.push_back(v);
-        }
-        if (all) stands.reaches.clear();
+        auto stands = sent_by(s_, n, [&](const std::string& name) -> const client_set& {
+            return out_.clients[client_.at(name)];
+        });
         client_[stands.name] = out_.clients.size();
         out_.clients.push_back(std::move(stands));
     }
@@ -130,10 +99,11 @@ class unroller {
     }
 
     double addresses(const std::string& client) const {
-        return static_cast<double>(s_.clients[client_.at(client)].addresses.size());
+        return addresses_of(s_.clients[client_.at(client)]);
     }
 
     const scenario& s_;
+    std::vector<traffic_entry> traffic_;
     scenario out_;
     std::vector<std::size_t> outer_;
     std::map<std::string, std::size_t> client_, inside_;
@@ -191,7 +161,8 @@ unsigned stages_of(const scenario& s) {
     unsigned most = 0;
     for (std::size_t n = 0; n < s.nats.size(); ++n) {
         unsigned here = 0;
-        for (std::size_t m = n; m < s.nats.size(); m = outer[m]) ++here;
+        for (std::size_t m = n; m < s.nats.size(); m = outer[m])
+            here += s.nats[m].connection_limits.limit_per_protocol ? 2 : 1;
         most = std::max(most, here);
     }
     return most;
@@ -204,6 +175,7 @@ std::size_t stage_of(const scenario& flat, std::size_t client) {
 }
 
 scenario side_by_side(const scenario& s) {
+    if (has_gates(s)) return gates_beside(s);
     if (is_cascade(s) && is_spread(s))
         throw unsupported(
             "clients that are spread over several NATs, and a NAT inside another: not "

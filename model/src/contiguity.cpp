@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "natbound/model/cascade.hpp"
+#include "natbound/model/gates.hpp"
 #include "rules.hpp"
 
 namespace natbound {
@@ -33,7 +34,7 @@ void validate_contiguity(const scenario& s, std::size_t i) {
         rules::not_yet(here, "require", "is not settled in this version with " + with,
                        "write attempt");
     };
-    if (is_cascade(s)) not_settled("NATs inside one another");
+    if (is_cascade(without_gates(s).rest)) not_settled("NATs inside one another");
     if (n.port_set) not_settled("port sets");
     if (n.workers && n.workers->count > 1) not_settled("workers");
     if (n.connection_limits.limit_per_subscriber) not_settled("a quota of a subscriber");

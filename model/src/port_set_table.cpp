@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 
 namespace natbound {
 
@@ -33,7 +34,7 @@ port_set_table::port_set_table(const scenario& s, const nat& n)
     base_.connection_limits = {};
     base_.design.when_restricted = {};  // it acts already
     base_.design.remedies.clear();
-    for (const auto& name : n.inside) {
+    for (const auto& name : comes_to(s, n)) {
         const auto add = [&](const address_set& addresses) {
             const std::uint64_t first =
                 order_.empty() ? 0 : order_.back().second + saturated(order_.back().first.size());

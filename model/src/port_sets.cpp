@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/patch.hpp"
 
 namespace natbound {
@@ -92,13 +93,13 @@ dealt_set port_set_layout::dynamic_at(const count& number) const {
 
 count subscribers_of(const scenario& s, const nat& n) {
     count out = 0;
-    for (const auto& name : n.inside) out += addresses_of(s, name);
+    for (const auto& name : comes_to(s, n)) out += addresses_of(s, name);
     return out;
 }
 
 count first_subscriber(const scenario& s, const nat& n, const client_set& c) {
     count out = 0;
-    for (const auto& name : n.inside) {
+    for (const auto& name : comes_to(s, n)) {
         if (name == c.name) break;
         out += addresses_of(s, name);
     }

@@ -30,10 +30,13 @@ void carried(const scenario& s, const nat& n, std::set<std::string>& seen,
     }
 }
 
+// Where one protocol alone is carried, its limit is that of all; limits of protocols that are not
+// carried are none.
 void join(const std::set<transport>& protocols, const std::string& here,
           std::optional<std::vector<protocol_limit>>& each, std::optional<std::uint64_t>& all) {
     if (!each) return;
     std::set<transport> said;
+    std::vector<protocol_limit> kept;
     std::size_t i = 0;
     for (const auto& one : *each) {
         const std::string item = here + ".limit-per-protocol[" + std::to_string(i++) + "]";
@@ -43,16 +46,38 @@ void join(const std::set<transport>& protocols, const std::string& here,
                  "leave it out for no limit, or take the servers of " + protocol + " out");
         if (!said.insert(one.protocol_id).second)
             fail(item + ".protocol-id", protocol, "has a limit already", "keep one");
-        if (protocols.count(one.protocol_id) == 0) continue;
-        if (protocols.size() > 1)
-            not_yet(
-                item, protocol,
-                "a limit of one protocol, of a NAT that carries several, is not modelled in this "
-                "version",
-                "write a scenario for each protocol, or one limit of all");
-        all = std::min(one.limit, all.value_or(one.limit));
+        if (protocols.count(one.protocol_id) != 0) kept.push_back(one);
     }
     each.reset();  // one way to say it
+    if (kept.empty()) return;
+    if (protocols.size() == 1)
+        all = std::min(kept.front().limit, all.value_or(kept.front().limit));
+    else
+        each = std::move(kept);
+}
+
+// Of a NAT that carries several protocols, where each connection has a mapping of its own.
+void as_connections(nat& n, const std::string& here) {
+    auto& mappings = n.mapping_limits.limit_per_protocol;
+    if (!mappings) return;
+    const auto type = n.design.mapping_type;
+    if (type == mapping_type::eim || type == mapping_type::adm)
+        not_yet(here + ".limit-per-protocol", "",
+                "a limit on mappings of one protocol, which several connections share, of a NAT "
+                "that carries several, is not modelled in this version",
+                "write a scenario for each protocol, or one limit of all");
+    auto& connections = n.connection_limits.limit_per_protocol;
+    if (!connections) connections.emplace();
+    for (const auto& one : *mappings) {
+        const auto same =
+            std::find_if(connections->begin(), connections->end(),
+                         [&](const protocol_limit& c) { return c.protocol_id == one.protocol_id; });
+        if (same == connections->end())
+            connections->push_back(one);
+        else
+            same->limit = std::min(same->limit, one.limit);
+    }
+    mappings.reset();
 }
 
 bool has(const bj::object& n, const char* group, const char* key) {
@@ -103,6 +128,7 @@ void join_protocol_limits(scenario& s) {
              n.connection_limits.limit_per_instance);
         join(protocols, at("nats", i, "mapping-limits"), n.mapping_limits.limit_per_protocol,
              n.mapping_limits.limit_port_mappings);
+        as_connections(n, at("nats", i, "mapping-limits"));
     }
 }
 

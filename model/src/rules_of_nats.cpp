@@ -5,6 +5,7 @@
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/contiguity.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/hash.hpp"
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
@@ -18,7 +19,7 @@ namespace {
 class checker {
   public:
     checker(const scenario& scenario_to_check, const known_names& found)
-        : s(scenario_to_check), names(found), may(found.clients) {
+        : s(scenario_to_check), names(found), may(found.clients), outer(outer_of(s)) {
         for (const auto& c : s.clients) clients.try_emplace(c.name, &c);
         for (const auto& n : s.nats) {
             nats.try_emplace(n.name, &n);
@@ -37,12 +38,6 @@ class checker {
             if (!placed.insert(n.inside[k]).second && names.clients.count(n.inside[k]) == 0)
                 fail(here, n.inside[k], "is inside another NAT already",
                      "let a NAT have one way out (client sets may be spread over several)");
-            if (const auto c = clients.find(n.inside[k]); c != clients.end()) {
-                pool_against(i, c->second->addresses,
-                             "the clients' own addresses (" + n.inside[k] + ")");
-                families(i, *c->second);
-            }
-            if (const auto m = nats.find(n.inside[k]); m != nats.end()) inner_nat(i, *m->second);
         }
         if (!translates(n)) firewall(i);
         if (translates(n) && n.external_ip_address_pool.empty())
@@ -52,8 +47,6 @@ class checker {
         if (n.port_set_restrict)
             restriction(*n.port_set_restrict, at("nats", i, "port-set-restrict"));
         if (n.static_mappings) static_mappings(n, at("nats", i, "static-mappings"));
-        if (n.mapping_limits.limit_subscribers) subscribers(i);
-        if (n.design.pool.paired) paired(i);
         if (n.rate_limits) rates(*n.rate_limits, at("nats", i, "rate-limits"));
         if (n.memory) memory(n, at("nats", i, "memory"));
         if (n.connection_limits.limit_per_instance == std::uint64_t{0})
@@ -65,19 +58,34 @@ class checker {
         if (n.mapping_limits.limit_port_mappings == std::uint64_t{0})
             fail(at("nats", i, "mapping-limits.limit-port-mappings"), "0",
                  "a limit of 0 admits nothing", "leave it out for no limit");
-        if (n.connection_limits.limit_per_protocol || n.mapping_limits.limit_per_protocol)
-            fail(at("nats", i), "", "limits per protocol are joined where a scenario is read",
-                 "set limit-per-instance, or limit-port-mappings");
+        if (n.mapping_limits.limit_per_protocol)
+            fail(at("nats", i), "",
+                 "limits on mappings of one protocol are joined where a scenario is read",
+                 "write them as connection-limits: {limit-per-protocol}");
         validate(n.design, at("nats", i, "design"));
         if (n.design.port_parity_preservation) parities(i);
-        if (n.port_set) validate_port_sets(s, i);
         if (n.workers) validate_workers(s, i);
-        validate_contiguity(s, i);
         const auto causes = json_io::names<close_cause>();
         for (const auto& [key, value] : n.timers)
             if (std::find(causes.begin(), causes.end(), key) == causes.end())
                 json_io::unknown_name(key, causes, at("nats", i, "timers") + "." + key,
                                       "cause of close");
+    }
+
+    // What is around it: where no NAT is behind itself.
+    void around(std::size_t i) {
+        const auto& n = s.nats[i];
+        for (const auto& name : comes_to(s, n)) {
+            if (const auto c = clients.find(name); c != clients.end()) {
+                pool_against(i, c->second->addresses, "the clients' own addresses (" + name + ")");
+                families(i, *c->second);
+            }
+            if (const auto m = nats.find(name); m != nats.end()) inner_nat(i, *m->second);
+        }
+        if (n.mapping_limits.limit_subscribers) subscribers(i);
+        if (n.design.pool.paired && translates(n)) paired(i);
+        if (n.port_set) validate_port_sets(s, i);
+        validate_contiguity(s, i);
     }
 
     // Its clients pass as they are.
@@ -97,13 +105,6 @@ class checker {
         none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers ||
                  n.mapping_limits.limit_per_protocol,
              "mapping-limits");
-        for (const auto& m : s.nats)
-            for (const auto& name : m.inside)
-                if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
-                    not_yet(
-                        at("nats", i, "inside"), name,
-                        "a firewall (translates: false) before or behind a NAT is not modelled yet",
-                        "give the NAT its limits");
         for (const auto& m : s.nats)
             for (const auto& name : m.inside)
                 if (m.name != n.name &&
@@ -134,7 +135,7 @@ class checker {
         if (*n.mapping_limits.limit_subscribers == 0)
             fail(here, "0", "a limit of 0 admits nothing", "leave it out for no limit");
         for (const auto& m : s.nats)
-            for (const auto& name : m.inside)
+            for (const auto& name : comes_to(s, m))
                 if (name == n.name || (m.name == n.name && names.clients.count(name) == 0))
                     not_yet(here, "", "a limit on subscribers in a cascade is not modelled yet");
         if (n.port_set)
@@ -151,7 +152,8 @@ class checker {
             fail(here, "true",
                  "a hash of source and destination picks several addresses for one client",
                  "write pool.of: source, or another choice");
-        if (is_cascade(s)) not_yet(here, "true", "is not modelled yet for NATs inside one another");
+        if (is_cascade(without_gates(s).rest))
+            not_yet(here, "true", "is not modelled yet for NATs inside one another");
         if (pairs_sets(n)) paired_sets(n, here);
         if (const auto which = also_inside(s, i); !which.empty())
             not_yet(
@@ -166,6 +168,8 @@ class checker {
         };
         const auto& pool = n.design.pool;
         if (n.port_set->dynamic) no("with a dynamic part", "port-sets-per-subscriber in its place");
+        if (has_gates(s))
+            no("in a row with firewalls, or beside limits of one protocol", "limits of all");
         if (n.static_mappings) no("beside static mappings", "a pool without static mappings");
         if (!pool.fallback && (pool.choice == pool_choice::first ||
                                (pool.choice == pool_choice::hash && is_known_hash(pool.hash))))
@@ -263,9 +267,10 @@ class checker {
             fail(at("nats", i, "external-ip-address-pool"), to_string(pool),
                  "is of another address family than the pool of " + m.name,
                  "only clients themselves can be translated to IPv4 (NAT64)");
-        if (m.static_mappings)
+        if (m.static_mappings && m.port_set)
             not_yet(at("nats", i, "inside"), m.name,
-                    "has static mappings and is inside another NAT: that is not modelled yet");
+                    "has static mappings beside port sets, and is inside another NAT: that is not "
+                    "modelled yet");
     }
 
     void pool_against(std::size_t i, const address_set& own, const std::string& what) {
@@ -325,7 +330,7 @@ class checker {
     }
 
     // From a NAT outwards no NAT comes twice.
-    void behind_itself(std::size_t i, const std::vector<std::size_t>& outer) {
+    void behind_itself(std::size_t i) const {
         std::string way = s.nats[i].name;
         std::size_t n = outer[i];
         // a ring further out has its own message
@@ -378,6 +383,7 @@ class checker {
     std::set<std::string> may, placed;  // what may be inside a NAT; what is
     std::map<std::string, const client_set*> clients;
     std::map<std::string, const nat*> nats;
+    std::vector<std::size_t> outer;
 };
 
 }  // namespace
@@ -386,8 +392,11 @@ void of_nats(const scenario& s, known_names& names) {
     for (std::size_t i = 0; i < s.nats.size(); ++i) names.add(at("nats", i), s.nats[i].name);
     checker check(s, names);
     for (std::size_t i = 0; i < s.nats.size(); ++i) check.router(i);
-    const auto outer = outer_of(s);
-    for (std::size_t i = 0; i < s.nats.size(); ++i) check.behind_itself(i, outer);
+    for (std::size_t i = 0; i < s.nats.size(); ++i) check.behind_itself(i);
+    for (std::size_t i = 0; i < s.nats.size(); ++i) {
+        of_gates(s, i);
+        check.around(i);
+    }
     servers_on_pools(s);
 }
 

@@ -151,10 +151,11 @@ const std::map<std::string, const char*>& sentences() {
         {"mapping_limits.limit-subscribers", "The most client addresses that have a mapping."},
         {"connection_limits.limit-per-protocol",
          "The most connections of a protocol. Where the NAT carries that protocol alone it is a "
-         "limit-per-instance, the smaller of both; else it is refused."},
+         "limit-per-instance, the smaller of both."},
         {"mapping_limits.limit-per-protocol",
          "The most mappings of a protocol. Where the NAT carries that protocol alone it is a "
-         "limit-port-mappings, the smaller of both; else it is refused."},
+         "limit-port-mappings, the smaller of both; else it goes with edm, where a connection is a "
+         "mapping."},
         {"protocol_limit.protocol-id", "tcp, udp, icmp, sctp, dccp or gre."},
         {"protocol_limit.limit", "How many."},
         {"traffic_entry.from", "Client sets; the rate is spread evenly over their addresses."},

@@ -7,6 +7,7 @@
 
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/plan.hpp"
 #include "natbound/model/port_sets.hpp"
 
@@ -108,6 +109,7 @@ std::vector<clash> clashes_of(const std::vector<way_out>& ways) {
 }
 
 std::optional<std::string> clash_in_words(const scenario& s) {
+    if (has_gates(s)) return clash_in_words(without_gates(s).rest);  // they change no tuple
     const bool cascade = is_cascade(s);
     const scenario flat = cascade ? side_by_side(s) : scenario{};
     const scenario& seen = cascade ? flat : s;

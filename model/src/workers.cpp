@@ -192,6 +192,10 @@ void validate_workers(const scenario& s, std::size_t i) {
     for (const auto& other : s.nats)
         if (std::find(other.inside.begin(), other.inside.end(), n.name) != other.inside.end())
             not_settled("of a NAT inside another (" + other.name + ")");
+    for (const auto& other : s.nats)
+        if (!translates(other) &&
+            std::find(n.inside.begin(), n.inside.end(), other.name) != n.inside.end())
+            not_settled("of a NAT around a firewall (" + other.name + ")");
     for (const auto& ports : cut_by(n))
         if (ports.size() < w.count * (n.design.port_parity_preservation ? 2 : 1))
             fail(here + ".count", std::to_string(w.count),

@@ -12,6 +12,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/contiguity.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/plan.hpp"
 #include "natbound/solver/classes.hpp"
 #include "overlay.hpp"
@@ -73,6 +74,7 @@ class shape_reader {
             throw unsupported(who + ": " + what + ": not proved for all sizes");
         };
         if (is_cascade(s_)) no("the NATs", "a cascade");
+        if (has_gates(s_)) no("a NAT", "a limit of one protocol");
         std::set<std::string> behind;
         for (std::size_t n = 0; n < s_.nats.size(); ++n) {
             const auto& one = s_.nats[n];

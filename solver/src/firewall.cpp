@@ -130,13 +130,14 @@ std::optional<std::vector<block>> through_firewall(const scenario& s, std::size_
 
 void with_firewalls(const scenario& s, guaranteed_result& out) {
     const auto reach = reaches_of(s);
-    const auto inside = inside_of(s);
     for (std::size_t i = 0; i < s.nats.size(); ++i) {
         const auto& n = s.nats[i];
         if (translates(n)) continue;
         const auto& quota = n.connection_limits.limit_per_subscriber;
         count there = 0, most = 0;  // in all; of one address
-        for (const auto c : inside[i]) {
+        for (std::size_t c = 0; c < s.clients.size(); ++c) {
+            if (std::find(n.inside.begin(), n.inside.end(), s.clients[c].name) == n.inside.end())
+                continue;
             const count own = s.clients[c].ports.size() * reached_by(s, reach, c).endpoints;
             most = std::max(most, own);
             there += s.clients[c].addresses.size() * (quota ? std::min<count>(own, *quota) : own);

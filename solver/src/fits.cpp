@@ -4,9 +4,11 @@
 #include "cascade_view.hpp"
 #include "contiguous.hpp"
 #include "divided_pools.hpp"
+#include "gated.hpp"
 #include "independent.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/ways_out.hpp"
 #include "natbound/model/work.hpp"
 #include "natbound/solver/maximum.hpp"
@@ -96,6 +98,7 @@ namespace {
 fit_result settled(const scenario& s, const demand_list& demand,
                    const std::vector<std::uint64_t>& at) {
     if (total_of(demand) == 0) return from_maximum(s, 0);
+    if (has_gates(s)) return gated_fit(s, demand, at);
     demand_list some = demand;
     std::erase_if(some, [](const pair_demand& p) { return p.connections == 0; });
     if (keeps_pairs(s)) return fits_in_pairs(s, some);

@@ -12,8 +12,10 @@
 #include "counted_limit.hpp"
 #include "filling.hpp"
 #include "firewall.hpp"
+#include "gated.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/json_io.hpp"
 #include "partner_conflict.hpp"
 #include "port_set_guaranteed.hpp"
@@ -130,6 +132,17 @@ guaranteed_result of_nat(const scenario& s, const nat& n, known_sequences& seque
     return out;
 }
 
+guaranteed_result nothing_translated() {
+    guaranteed_result out;
+    out.nothing_fails = true;
+    out.binds = "nothing";
+    out.sets_it =
+        "no new connection can fail: nothing translates, so each flow is told apart by its own "
+        "socket";
+    out.evidence["lower-bound"] = bj::object{{"reason", "nothing-fails"}, {"why", "routed"}};
+    return out;
+}
+
 // A cascade. A connection that fails does so at some NAT, so no fewer live than the least of the
 // NATs looked at alone will do. A history that ends with a failure at a NAT with no other inside
 // happens in the cascade too, unless one further out refuses before, which is a failure with no
@@ -140,8 +153,11 @@ guaranteed_result of_stages(const scenario& s, const scenario& flat,
     known_sequences sequences;
     const auto now_and_then = interrupt ? interrupt : [] {};
     for (const auto& n : flat.nats)
-        each.push_back(n.port_set ? port_set_guaranteed(flat, n, now_and_then)
-                                  : of_nat(flat, n, sequences, now_and_then));
+        if (translates(n))
+            each.push_back(n.port_set ? port_set_guaranteed(flat, n, now_and_then)
+                                      : of_nat(flat, n, sequences, now_and_then));
+        else
+            each.push_back(nothing_translated());  // with_firewalls
     const auto outer = outer_of(s);
     std::vector<bool> innermost(s.nats.size(), true);
     for (const auto n : outer)
@@ -238,15 +254,7 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
                             (r.at_most && (!best->at_most || *r.at_most < *best->at_most));
         if (better) best = std::move(r);
     }
-    if (!best) {
-        best.emplace();
-        best->nothing_fails = true;
-        best->binds = "nothing";
-        best->sets_it =
-            "no new connection can fail: nothing translates, so each flow is told apart by its own "
-            "socket";
-        best->evidence["lower-bound"] = bj::object{{"reason", "nothing-fails"}, {"why", "routed"}};
-    }
+    if (!best) best = nothing_translated();
     if (open_bound && best->connections && *open_bound < *best->connections) {
         best->at_least = *open_bound;
         best->connections.reset();
@@ -258,11 +266,17 @@ guaranteed_result of_ways(const scenario& s, const std::function<void()>& interr
 }  // namespace
 
 guaranteed_result guaranteed(const scenario& s, const std::function<void()>& interrupt) {
+    if (has_gates(s)) {
+        const without_gates apart(s);
+        auto out = guaranteed(apart.rest, interrupt);
+        if (out.binds != "clash") with_gates(s, apart.gates, out);
+        return out;
+    }
     auto out = of_ways(s, interrupt);
     if (out.binds == "clash") return out;
     with_servers(s, out);
     with_subscribers(s, out);
-    if (!is_cascade(s)) with_firewalls(s, out);
+    with_firewalls(s, out);
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include "blocks.hpp"
 #include "cascade_blocks.hpp"
 #include "contiguous.hpp"
+#include "gated.hpp"
 #include "joint_maximum.hpp"
 #include "joint_nats.hpp"
 #include "maximum_as_demand.hpp"
@@ -13,6 +14,7 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/work.hpp"
 #include "parted_clients.hpp"
 #include "port_sets.hpp"
@@ -424,6 +426,7 @@ nat_capacity settled(const scenario& s, const bj::storage_ptr& memory) {
 }  // namespace
 
 nat_capacity maximum_blocks(const scenario& s, const bj::storage_ptr& memory) {
+    if (has_gates(s)) return gated_maximum(s, memory);
     nat_capacity out;
     try {
         out = settled(s, memory);

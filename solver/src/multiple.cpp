@@ -14,6 +14,7 @@
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
+#include "natbound/model/gates.hpp"
 #include "natbound/model/ways_out.hpp"
 #include "natbound/model/work.hpp"
 #include "natbound/solver/maximum.hpp"
@@ -79,6 +80,33 @@ struct flow_nats {
     std::vector<std::size_t> pairs;  // of the demand
 };
 
+fraction allowed(const demand_list& demand, const cut& c) {
+    count wanted = 0;
+    for (const auto i : c.pairs) wanted += demand[i].connections;
+    return reduced({c.room, wanted});
+}
+
+// The least multiple that wants more than the room.
+fraction breaks(const demand_list& demand, const cut& c) {
+    const fraction start = allowed(demand, c);
+    count left = c.room + 1;
+    using next = std::pair<fraction, std::size_t>;
+    const auto later = [](const next& a, const next& b) { return b.first < a.first; };
+    std::priority_queue<next, std::vector<next>, decltype(later)> open(later);
+    for (const auto i : c.pairs) {
+        left -= times(start, demand[i].connections);
+        open.push({next_of(start, demand[i].connections), i});
+    }
+    fraction last = start;
+    for (; left > 0; --left) {  // at most as often as there are pairs
+        const auto [k, i] = open.top();
+        open.pop();
+        last = k;
+        open.push({{k.numerator + 1, k.denominator}, i});
+    }
+    return last;
+}
+
 class newton {
   public:
     // Nothing to be asked where some NAT is of another kind.
@@ -128,9 +156,9 @@ class newton {
     // The largest multiple if connections could be split.
     fraction in_parts() {
         cut tightest = simple_.front();
-        fraction k = allowed(tightest);
+        fraction k = allowed(demand_, tightest);
         const auto take = [&](cut c) {
-            const auto its = allowed(c);
+            const auto its = allowed(demand_, c);
             if (!(its < k)) return;
             k = its;
             tightest = std::move(c);
@@ -152,9 +180,9 @@ class newton {
 
     // The least multiple that does not fit. `known`: one that does not, the least so far.
     fraction beyond(fraction& known) {
-        fraction k = breaks(simple_.front());
+        fraction k = breaks(demand_, simple_.front());
         const auto take = [&](const cut& c) {
-            k = std::min(k, breaks(c));
+            k = std::min(k, breaks(demand_, c));
             known = std::min(known, k);
         };
         for (const auto& c : simple_) take(c);
@@ -164,35 +192,6 @@ class newton {
     }
 
   private:
-    count wanted(const cut& c) const {
-        count out = 0;
-        for (const auto i : c.pairs) out += demand_[i].connections;
-        return out;
-    }
-
-    fraction allowed(const cut& c) const { return reduced({c.room, wanted(c)}); }
-
-    // The least multiple that wants more than the room.
-    fraction breaks(const cut& c) const {
-        const fraction start = allowed(c);
-        count left = c.room + 1;
-        using next = std::pair<fraction, std::size_t>;
-        const auto later = [](const next& a, const next& b) { return b.first < a.first; };
-        std::priority_queue<next, std::vector<next>, decltype(later)> open(later);
-        for (const auto i : c.pairs) {
-            left -= times(start, demand_[i].connections);
-            open.push({next_of(start, demand_[i].connections), i});
-        }
-        fraction last = start;
-        for (; left > 0; --left) {  // at most as often as there are pairs
-            const auto [k, i] = open.top();
-            open.pop();
-            last = k;
-            open.push({{k.numerator + 1, k.denominator}, i});
-        }
-        return last;
-    }
-
     // Of its pairs.
     demand_list own(const flow_nats& nat) const {
         demand_list out;
@@ -334,8 +333,28 @@ void least_of(const std::vector<independent_part>& parts, const demand_list& dem
     if (certain) out.fits = std::min(out.fits, *certain);
 }
 
+// What fits without the gates, and what these let through: a gate counts pairs alone.
+void look_past_gates(const scenario& s, const demand_list& demand, multiple_result& out) {
+    const without_gates apart(s);
+    look_for(apart.rest, demand, out);
+    for (const auto& g : apart.gates) {
+        cut c{{}, g.most};
+        for (std::size_t i = 0; i < demand.size(); ++i)
+            if (g.counts(demand[i].client, demand[i].server)) c.pairs.push_back(i);
+        if (c.pairs.empty()) continue;
+        if (out.in_parts) out.in_parts = std::min(*out.in_parts, allowed(demand, c));
+        out.beyond = std::min(out.beyond, breaks(demand, c));
+    }
+    auto within = below(demand, out.beyond);
+    const auto most = least(demand, within);
+    if (out.fits < most) return;  // known between bounds
+    out.fits = most;
+    out.within = std::move(within);
+}
+
 // `out` is as close as is known, whenever it ends.
 void look_for(const scenario& s, const demand_list& demand, multiple_result& out) {
+    if (has_gates(s)) return look_past_gates(s, demand, out);
     newton flows(s, demand);
     if (flows.decides()) {
         out.in_parts = flows.in_parts();

@@ -45,14 +45,14 @@ class network {
             return static_cast<Number>(std::min(value, enough));
         };
         auto next = static_cast<std::uint32_t>(demands.size());
-        std::map<std::size_t, std::uint32_t> server_of;
-        for (const auto& [server, most] : limits.servers) {
-            flows_.add_arc(source, next, bounded(most * copies));
-            server_of[server] = next++;
-        }
+        const auto first_above = next;
+        const auto above = [&](const std::optional<std::size_t>& place) {
+            return place ? first_above + static_cast<std::uint32_t>(*place) : source;
+        };
+        for (const auto& one : limits.above)
+            flows_.add_arc(above(one.around), next++, bounded(one.most * copies));
         for (std::uint32_t d = 0; d < demands.size(); ++d) {
-            const auto it = server_of.find(demands[d].server);
-            flows_.add_arc(it == server_of.end() ? source : it->second, d,
+            flows_.add_arc(d < limits.above_of.size() ? above(limits.above_of[d]) : source, d,
                            bounded(demands[d].connections));
             wanted_ += bounded(demands[d].connections);
         }
@@ -124,7 +124,7 @@ class network {
     static std::uint32_t nodes(const std::vector<group>& groups,
                                const std::vector<pair_demand>& demands, const flow_limits& limits) {
         std::size_t n =
-            demands.size() + 2 + limits.tables.size() + limits.rooms.size() + limits.servers.size();
+            demands.size() + 2 + limits.tables.size() + limits.rooms.size() + limits.above.size();
         for (const auto& g : groups) n += g.sources.size() + g.externals.size();
         return static_cast<std::uint32_t>(n);
     }

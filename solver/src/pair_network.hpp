@@ -25,10 +25,17 @@ struct pair_flow {
 // `groups` read by_pair. Demands towards a server set that no class serves do not fit. With
 // `copies` the NAT is there so many times: whether n connections in n copies fit is whether one
 // would, could connections be split.
+struct limit_above {
+    count most;
+    std::optional<std::size_t> around = {};  // a place in the list, before this one
+};
 struct flow_limits {
     std::map<std::size_t, count> tables;      // by NAT, where external classes say whose they are
     std::vector<std::optional<count>> rooms;  // by group, where they do not (or empty)
-    std::map<std::size_t, count> servers;     // by server set
+    // On what several demands have together, before it comes to the groups: each with the one
+    // around it; and by demand (or empty) the innermost that it meets.
+    std::vector<limit_above> above;
+    std::vector<std::optional<std::size_t>> above_of;
     // By group (or empty): how often an external endpoint may be used over all keys together; none:
     // once for each.
     std::vector<std::optional<count>> uses;

@@ -65,6 +65,8 @@ class _Written:
             rules.at_most(users.values(), 1)
         if router.table is not None:
             rules.at_most((z for _, z in self.live), router.table)
+        for protocol, most in router.of_protocol.items():
+            rules.at_most((z for f, z in self.live if f[0] == protocol), most)
         if router.most_mappings is not None:
             rules.at_most((x for at in self.chosen.values() for x in at.values()), router.most_mappings)
         if router.most_subscribers is not None:

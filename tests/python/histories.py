@@ -80,6 +80,8 @@ def opened(router: Router, state: State, f: Flow, numbers: Numbers) -> State | N
         return None
     if router.table is not None and len(live) >= router.table:
         return None
+    if any(counts(f) and sum(map(counts, live)) >= most for counts, most in router.gates):
+        return None
     held = {(router.key(g), e): router.mapping(g) for g, e in live.items()}
     if router.type != "edm":
         for g in sorted((g for g in live if g[:3] == f[:3]), key=lambda g: (int(ipaddress.ip_address(g[3])), g[4])):

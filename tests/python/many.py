@@ -29,6 +29,7 @@ import natbound
 import small
 import test_cascade
 import test_clash
+import test_gates
 import test_overloading
 import test_paired
 import test_spread
@@ -77,6 +78,8 @@ KINDS: dict[str, Maker] = {
     "cascades": test_cascade.made,
     "cascades, any design": lambda rng: any_designs(rng, test_cascade.made(rng)),
     "cascades, server limits": lambda rng: with_server_limits(rng, test_cascade.made(rng)),
+    "cascades, static mappings": lambda rng: with_holes(rng, test_cascade.made(rng)),
+    "cascades, static mappings, any design": lambda rng: with_holes(rng, any_designs(rng, test_cascade.made(rng))),
     "cascades, quotas": lambda rng: small.with_quotas(rng, test_cascade.made(rng), 4),
     "port sets": dealt.random_document,
     "port sets, paired": dealt.paired_document,
@@ -100,6 +103,7 @@ KINDS: dict[str, Maker] = {
     "overloading, server limits": lambda rng: with_server_limits(rng, test_overloading.overloading(rng)),
     "shared endpoints, server limits": lambda rng: with_server_limits(rng, test_clash.made(rng)),
     **dealt_beside.KINDS,
+    **test_gates.KINDS,
 }
 
 

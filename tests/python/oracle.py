@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import ipaddress
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 Flow = tuple[str, str, int, str, int]  # protocol, source address and port, destination address and port
@@ -112,7 +113,7 @@ class World:
         """All endpoints of a client set, or that a NAT gives."""
         if name not in self.known:
             if (r := self.nat(name)) is not None:
-                self.known[name] = sorted({(r.pool[e[0]], e[1]) for f in r.flows() for e in r.permitted(f)})
+                self.known[name] = sorted({(r.pool[e[0]] if r.translates else e[0], e[1]) for f in r.flows() for e in r.permitted(f)})  # type: ignore[type-var]
                 return self.known[name]
             c = self.clients[name]
             self.known[name] = [(a, p) for a in listed_addresses(c["addresses"]) for p in listed_ports(c["ports"])]
@@ -155,8 +156,11 @@ class Router:
             given = restricted_to(restrict)
             self.classes = [(set(range(65536)), given)]
         self.quota = nat.get("connection-limits", {}).get("limit-per-subscriber")
+        # Limits on what passes it: of which flows, and how many (of firewalls around it).
+        self.gates: list[tuple[Callable[[Flow], bool], int]] = []
         self.without: frozenset[str] = frozenset()  # client addresses that are looked away from
         self.table = nat.get("connection-limits", {}).get("limit-per-instance")
+        self.of_protocol = {p["protocol-id"]: p["limit"] for p in nat.get("connection-limits", {}).get("limit-per-protocol") or []}
         self.most_mappings = nat.get("mapping-limits", {}).get("limit-port-mappings")
         self.most_subscribers = nat.get("mapping-limits", {}).get("limit-subscribers")
         self.kept = [

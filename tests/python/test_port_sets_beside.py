@@ -221,8 +221,10 @@ def test_guaranteed_past_static_mappings_is_that_of_the_worst_subscriber() -> No
 def test_what_is_not_modelled_is_no_wrong_input(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
     """Exit status 3, with the path."""
     document = copy.deepcopy(nat444(homes="100.64.0.1", deterministic=True))
-    document["nats"][0]["static-mappings"] = [{"external-src-port": "80"}]
-    with pytest.raises(natbound.Unsupported, match=r"nats\[1\].inside: 'homes' has static mappings and is inside another NAT"):
+    document["nats"][0] |= {"static-mappings": [{"external-src-port": "80"}], "port-set": {"port-set-size": 2}}
+    with pytest.raises(
+        natbound.Unsupported, match=r"nats\[1\].inside: 'homes' has static mappings beside port sets, and is inside another"
+    ):
         natbound.Scenario(document)
     document = copy.deepcopy(nat444(homes="100.64.0.1", deterministic=True))
     document["nats"][1]["mapping-limits"] = {"limit-subscribers": 1}

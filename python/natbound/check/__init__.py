@@ -26,7 +26,7 @@ __all__ = ["Verdict", "check"]
 SCHEMA = "natbound.certificate/1"
 BODIES = {
     "fits": "connections blocks port-sets demand",
-    "does-not-fit": "at-most nats direct together servers demand pairs served",
+    "does-not-fit": "at-most nats direct together gates servers demand pairs served",
     "maximum": "connections fits does-not-fit",
     "bounds": "fits does-not-fit",
     "multiple": "demand connections multiple next fits does-not-fit",

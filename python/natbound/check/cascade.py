@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .reading import need
-from .sets import spend, union
+from .sets import ALL_PORTS, meet, minus, spend, union
 
 if TYPE_CHECKING:
     from .scenario import Client, Nat, Scenario
@@ -40,12 +40,18 @@ def with_stages(scenario: Scenario) -> Scenario:
     for nat in inner_first(scenario.nats):
         if nat.name in inner:
             spend(len(nat.inside))
-            clients[nat.name] = _stands(nat, [clients[name] for name in sorted(nat.inside)])
+            clients[nat.name] = _stands(scenario, nat, [clients[name] for name in sorted(nat.inside)])
     return replace(scenario, clients=clients)
 
 
-def _stands(nat: Nat, inside: list[Client]) -> Client:
+def _stands(scenario: Scenario, nat: Nat, inside: list[Client]) -> Client:
     given = union(s for c in inside for s in nat.plan.permitted(c.ports))
+    if nat.holes.each:  # what is kept on every address, from all protocols that there are
+        kept = ALL_PORTS
+        for protocol in {v.protocol for v in scenario.servers.values()}:
+            for _, there in nat.holes.alike(protocol, nat.pool):
+                kept = meet(kept, there)
+        given = minus(given, kept)
     reaches = frozenset() if any(not c.reaches for c in inside) else frozenset(v for c in inside for v in c.reaches)
     return replace(inside[0], name=nat.name, addresses=nat.pool, ports=given, reaches=reaches, inner=True)
 

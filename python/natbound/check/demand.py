@@ -9,6 +9,7 @@ from typing import Any
 from .alone import alone, read_pairs, those_left
 from .cascade import at_stages
 from .does_not_fit import check_does_not_fit, check_nat
+from .gated import passes_gate
 from .groups import check_group, heaviest_first
 from .left import whole
 from .limit import limit
@@ -104,6 +105,7 @@ def check_too_much(scenario: Scenario, body: Any, demand: Demand) -> None:
     own = [pair for pair in demand if not scenario.clients[pair[0]].inner]
     counted = read_counted(scenario, body.get("servers", []), "servers")
     found = bool(counted) and sum(demand[pair] for pair in own if pair[1] in counted) > sum(counted.values())
+    found = passes_gate(scenario, body.get("gates", []), Counter({p: demand[p] for p in own}), "gates") or found
     if "served" in body:
         found = too_many_served(scenario, body["served"], demand, "served") or found
     here = _by_one_way(scenario, demand)

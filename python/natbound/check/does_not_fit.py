@@ -15,6 +15,7 @@ from .backends import by_backends
 from .cascade import sent
 from .clash import together
 from .direct import check_direct, check_firewall
+from .gated import read_gates, without_what_meets
 from .groups import check_group, complete, one_of_each
 from .joint import read_joint
 from .left import whole
@@ -77,6 +78,9 @@ def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections that is not passed; rejects a body that does not show it."""
     said = count(get(body, "at-most", "does-not-fit"), "at-most")
     need("pairs" not in body, "pairs: without a demand")
+    met = read_gates(scenario, body.get("gates", []), "gates")
+    if met:
+        scenario = without_what_meets(scenario, met)
     counted = read_counted(scenario, body.get("servers", []), "servers")
     if counted:
         scenario = without(scenario, counted)
@@ -90,6 +94,6 @@ def check_does_not_fit(scenario: Scenario, body: Any) -> int:
     routed = {c.name for c in scenario.clients.values() if scenario.nat_of(c) is None}
     need(set(direct) == routed, "a client set inside no NAT is not mentioned")
     joint = read_joint(scenario, body.get("together", []), "together")
-    bound = together(scenario, {**sent(scenario, bounds), **direct}, joint) + sum(counted.values())
+    bound = together(scenario, {**sent(scenario, bounds), **direct}, joint) + sum(counted.values()) + sum(g.most for g in met)
     need(said == bound, f"the parts add up to {bound:,} and not to {said:,}")
     return said

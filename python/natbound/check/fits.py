@@ -11,6 +11,7 @@ from typing import Any
 
 from .blocks import Block, read_block, some_dests
 from .clash import clusters, once_outside
+from .gated import within_gates
 from .keys import mapping_side
 from .paired import one_address
 from .partners import together
@@ -194,6 +195,12 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
+    if demand is None:
+        within_gates(scenario, blocks, [(nat, many) for nat, many, _ in dealt])
+    else:
+        for gate in scenario.gates:
+            wanted = sum(n for (c, v), n in demand.items() if gate.counts(c, scenario.servers[v].protocol))
+            need(wanted <= gate.most, f"{gate.name}: {wanted:,} connections pass its limit of {gate.most:,}")
     within_limits(scenario, blocks)
     if dealt and any(map(limits, scenario.servers.values())):
         raise Undecided("ports dealt out in sets, and servers with limits: this checker does not decide both")

@@ -12,6 +12,7 @@ from typing import Any
 
 from .cascade import most_through
 from .clash import check_clash, once_alone, once_behind
+from .gated import all_through, binding_gates
 from .holes import PROTOCOLS
 from .partners import least_beside
 from .quota import can_refuse
@@ -111,7 +112,7 @@ def refuses(scenario: Scenario, nat: Nat, limit: int) -> bool:
 def check_guaranteed(scenario: Scenario, body: Any) -> int:
     """Returns the number of connections below which nothing fails; rejects a body that does not show it."""
     said = count(get(body, "connections", "guaranteed"), "connections")
-    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum server nat", "lower-bound")
+    bound = known_keys(get(body, "lower-bound", "guaranteed"), "reason endpoints limit why maximum server nat protocol", "lower-bound")
     reason = get(bound, "reason", "lower-bound")
     least: dict[str, int | None] = {}
     for nat in scenario.nats.values():
@@ -123,6 +124,8 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     for nat in scenario.nats.values():
         if (most := binding(scenario, nat)) is not None:
             servers[nat.name] = most  # that many with one connection each, and another comes
+    for name, most in binding_gates(scenario).items():
+        servers[name] = min(most, servers.get(name, most))
     if reason == "nothing-fails":
         need(not servers, f"lower-bound: servers or limits on subscribers that refuse: {', '.join(sorted(servers)[:3])}")
         return nothing_fails(scenario, body, bound, said)
@@ -154,8 +157,10 @@ def check_guaranteed(scenario: Scenario, body: Any) -> int:
     if reason == "state":
         # fewer live fail nowhere: so that many can be live, and there are more
         name = word(get(bound, "nat", "lower-bound"), "lower-bound.nat")
-        need(name in scenario.nats and not scenario.nats[name].translates, f"lower-bound: {name[:40]!r} is no firewall")
-        need(refuses(scenario, scenario.nats[name], said), f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
+        nat_there = scenario.nats.get(name)
+        state = nat_there is not None and not nat_there.translates and refuses(scenario, nat_there, said)
+        state = state or any(g.name == name and g.most == said < all_through(scenario, g) for g in scenario.gates)
+        need(state, f"lower-bound: {name[:40]!r} has no limit of {said:,} that can be reached")
         need(not {"trace", "failing", "nat"} & body.keys(), "a trace, although no search refuses")
         return said
     name = word(get(body, "nat", "guaranteed"), "nat")

@@ -22,7 +22,7 @@ def check_maximum(scenario: Scenario, body: Any) -> int:
 def halves(scenario: Scenario, body: Any, where: str) -> tuple[int, int]:
     """How many fit, and how many are not passed."""
     fits = known_keys(get(body, "fits", where), "connections blocks port-sets", "fits")
-    bound = known_keys(get(body, "does-not-fit", where), "at-most nats direct together servers", "does-not-fit")
+    bound = known_keys(get(body, "does-not-fit", where), "at-most nats direct together gates servers", "does-not-fit")
     return check_fits(scenario, fits), check_does_not_fit(scenario, bound)
 
 

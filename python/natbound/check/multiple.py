@@ -44,7 +44,9 @@ def check_multiple(scenario: Scenario, body: Any, exact: bool) -> tuple[Fraction
     need(+shown == +wanted, f"fits: another demand than {k[0]}/{k[1]} of it")
     carried = check_fits(scenario, fits, shown)
     need(count(get(body, "connections", "multiple"), "connections") == carried, "connections: another number than fits")
-    too_many = known_keys(get(body, "does-not-fit", "multiple"), "at-most nats direct together servers demand pairs served", "does-not-fit")
+    too_many = known_keys(
+        get(body, "does-not-fit", "multiple"), "at-most nats direct together gates servers demand pairs served", "does-not-fit"
+    )
     over = read_demand(scenario, get(too_many, "demand", "does-not-fit"))
     need(+over == +times(demand, beyond), f"does-not-fit: another demand than {beyond[0]}/{beyond[1]} of it")
     check_too_much(scenario, too_many, over)

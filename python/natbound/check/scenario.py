@@ -7,7 +7,8 @@ from typing import Any
 
 from .cascade import with_stages
 from .design import Plan, read_plan
-from .holes import Holes, read_holes
+from .gates import Gate, taken_out
+from .holes import PROTOCOLS, Holes, read_holes
 from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .servers import Dest, Server, behind_their_sets, read_server
@@ -45,6 +46,7 @@ class Nat:
     port_sets: PortSets | None = None  # its ports are dealt to client addresses
     subscribers: int | None = None  # the most client addresses with mappings
     translates: bool = True  # else a stateful firewall: no pool, every flow passes as it is
+    protocols: tuple[tuple[int, int], ...] = ()  # the most flows of one protocol
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Scenario:
     clients: dict[str, Client]
     servers: dict[str, Server]
     nats: dict[str, Nat]
+    gates: tuple[Gate, ...] = ()
 
     def reached(self, client: Client, server: Server) -> bool:
         """Whether the client set may connect to the server set."""
@@ -124,23 +127,37 @@ def _restriction(value: Any, where: str) -> Set:
     return minus(union((lo, lo + (1 << rest) - 1) for lo in firsts), ((0, 0),))
 
 
-def _firewall(value: Any, where: str, clients: dict[str, Client]) -> Nat:
+def _protocols(limits: Any, where: str) -> tuple[tuple[int, int], ...]:
+    """Limits of one protocol each."""
+    out: dict[int, int] = {}
+    for i, item in enumerate(entries(limits.get("limit-per-protocol") or [], where)):
+        here = f"{where}.limit-per-protocol[{i}]"
+        known_keys(item, "protocol-id limit", here)
+        protocol, most = word(get(item, "protocol-id", here), here), count(get(item, "limit", here), here)
+        need(protocol in PROTOCOLS and PROTOCOLS.index(protocol) not in out and most > 0, f"{here}: no limit of one protocol")
+        out[PROTOCOLS.index(protocol)] = most
+    return tuple(out.items())
+
+
+def _firewall(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
     """It translates nothing, and keeps state of what passes."""
     need(value["translates"] is False, f"{where}.translates: true or false")
     need(not value.get("external-ip-address-pool"), f"{where}: a pool, and translates: false")
     for key in ("port-set-restrict", "port-set", "static-mappings", "nat64-prefixes"):
         need(value.get(key) is None, f"{where}: {key} does not go with translates: false")
     known_keys(value.get("mapping-limits", {}), "", where + ".mapping-limits")
-    inside = _names(get(value, "inside", where), set(clients), where + ".inside")
+    inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     if value.get("memory") is not None:
         _memory(value["memory"], limits, where + ".memory")
     plan = read_plan(get(value, "design", where), None, where + ".design")
-    table = _limit(limits, "limit-per-instance", at, "limit-per-subscriber")
-    quota = _limit(limits, "limit-per-subscriber", at, "limit-per-instance")
+    table = _limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol")
+    quota = _limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol")
     name = word(get(value, "name", where), where)
-    return Nat(name, inside, (), plan, table, None, quota, read_holes(None, (), True, where), translates=False)
+    return Nat(
+        name, inside, (), plan, table, None, quota, read_holes(None, (), True, where), translates=False, protocols=_protocols(limits, at)
+    )
 
 
 def _memory(value: Any, limits: Any, where: str) -> None:
@@ -165,17 +182,13 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     keys = "name inside external-ip-address-pool translates port-set-restrict port-set static-mappings nat64-prefixes design connection-limits mapping-limits timers rate-limits memory profile"
     known_keys(value, keys, where)
     if value.get("translates", True) is not True:
-        return _firewall(value, where, clients)
+        return _firewall(value, where, clients, nats)
     pool = addresses(get(value, "external-ip-address-pool", where), where + ".external-ip-address-pool")
     inside = _names(get(value, "inside", where), set(clients) | nats, where + ".inside")
     need(inside, f"{where}.inside: clients are wanted")
     restrict = None
     if value.get("port-set-restrict") is not None:
         restrict = _restriction(value["port-set-restrict"], where + ".port-set-restrict")
-    for name in inside & clients.keys():
-        need(not meet(pool, clients[name].addresses), f"{where}: the pool overlaps {name}'s own addresses")
-        # IPv6 to IPv4 is NAT64 (RFC 6146)
-        need(_is_v4(pool) or not _is_v4(clients[name].addresses), f"{where}: the pool is IPv6, and {name} is IPv4")
     port_sets = None
     if value.get("port-set") is not None:
         restrict = ports_to_cut(get(value, "design", where), restrict, where)
@@ -192,12 +205,13 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     return Nat(
         word(get(value, "name", where), where), inside, pool,
         plan,
-        _limit(limits, "limit-per-instance", at, "limit-per-subscriber"),
+        _limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol"),
         _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits", "limit-subscribers"),
-        _limit(limits, "limit-per-subscriber", at, "limit-per-instance"),
+        _limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol"),
         read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
         port_sets,
         _limit(value.get("mapping-limits", {}), "limit-subscribers", where + ".mapping-limits", "limit-port-mappings"),
+        protocols=_protocols(limits, at),
     )  # fmt: skip
 
 
@@ -236,15 +250,20 @@ def read_scenario(value: Any) -> Scenario:
         )
         nats[fresh(nat.name)] = nat
     need(clients and servers, "scenario: clients and servers are wanted")
-    out = with_stages(Scenario(clients, servers, nats))
+    nats, gates = taken_out(nats, clients)
+    for name, nat in nats.items():
+        own = [clients[c] for c in nat.inside & clients.keys() if nat.translates]
+        # IPv6 to IPv4 is NAT64 (RFC 6146)
+        need(all(_is_v4(nat.pool) or not _is_v4(c.addresses) for c in own), f"{name}: the pool is IPv6, and clients are IPv4")
+        need(not any(meet(nat.pool, c.addresses) for c in own), f"{name}: the pool overlaps its clients' own addresses")
+    out = with_stages(Scenario(clients, servers, nats, gates))
     for n in nats.values():
         for m in (nats[name] for name in n.inside if name in nats):
             need(_is_v4(n.pool) == _is_v4(m.pool), f"{n.name}: the pool is of another address family than that of {m.name}")
-            need(not m.holes.each, f"{m.name}: static mappings of a NAT that is inside another")
     firewalls = [n for n in nats.values() if not n.translates]
     for f in firewalls:
         others = [n for n in nats.values() if n is not f]
-        need(not any(f.inside & n.inside or f.name in n.inside for n in others), f"{f.name}: its clients, or it, are inside another NAT")
+        need(not any(f.inside & n.inside for n in others), f"{f.name}: its clients are inside another NAT")
     for nat in (n for n in nats.values() if n.translates):
         for client in {c.reaches: c for c in out.inside(nat)}.values():
             there = [d.addresses for d in out.destinations(client)]

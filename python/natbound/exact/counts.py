@@ -182,6 +182,10 @@ class Counted:
             if server.per_address is not None:
                 at[server.name, piece.where] += terms
                 limit[server.name, piece.where] = server.per_address * piece.addresses
+            for k, gate in enumerate(self.world.gates):
+                if gate.counts(name, server.protocol):
+                    at["gate", k] += terms
+                    limit["gate", k] = gate.most
             if self.wanted is not None:
                 at[name, server.name, "wanted"] += terms
                 limit[name, server.name, "wanted"] = self.wanted[name][server.name]

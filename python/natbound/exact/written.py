@@ -270,6 +270,7 @@ class Written:
                 ((v.name, *to), v.per_endpoint),
                 ((v.name, to[0]), v.per_address),
                 ((v.name, "backends", c.outside), v.backends),
+                *((k, g.most) for k, g in enumerate(self.world.gates) if g.counts(c.client.name, v.protocol)),
             ]
             for key, most in held:
                 if most is not None:

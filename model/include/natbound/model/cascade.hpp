@@ -22,7 +22,7 @@ std::vector<std::size_t> outer_of(const scenario& s);
 // NATs, each before the one that it is inside.
 std::vector<std::size_t> inner_first(const scenario& s);
 
-// The most NATs that one flow passes.
+// The most places at which one flow is counted: NATs, firewalls, and limits of one protocol.
 unsigned stages_of(const scenario& s);
 
 // The same NATs side by side, so that each can be looked at alone. For each that is inside another
@@ -30,7 +30,7 @@ unsigned stages_of(const scenario& s);
 // each stage that it passes, spread evenly over an inner NAT's endpoints. A flow of the cascade is
 // a flow at each of its stages, so what bounds a stage bounds the cascade; the converse does not
 // hold. A client set that is spread over several NATs becomes one for each ("A through left"), with
-// an even part of its traffic.
+// an even part of its traffic. What meets a gate (gates.hpp) is a set of clients of its own there.
 scenario side_by_side(const scenario& s);
 
 // The NAT that a client set of side_by_side() stands for, or the number of NATs.

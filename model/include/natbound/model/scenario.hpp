@@ -98,7 +98,7 @@ struct subscriber_port_sets {
     std::optional<dynamic_port_sets> dynamic;
 };
 // RFC 8512. Where all that a NAT carries is of one protocol its limit is that of all
-// (parse_scenario makes it so, the smaller of the two); else it is refused.
+// (parse_scenario makes it so, the smaller of the two); else it is a gate (gates.hpp).
 struct protocol_limit {
     transport protocol_id = transport::tcp;
     std::uint64_t limit = 0;
