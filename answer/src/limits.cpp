@@ -12,7 +12,6 @@
 
 #include "evidence.hpp"
 #include "natbound/calculator/burst_limit.hpp"
-#include "natbound/calculator/endpoint_amounts.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/finite_queue.hpp"
 #include "natbound/calculator/listen.hpp"
@@ -23,6 +22,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/gates.hpp"
 #include "natbound/model/json_io.hpp"
+#include "traffic_behind.hpp"
 
 namespace natbound {
 
@@ -48,38 +48,6 @@ count reached(const scenario& s, const client_set& c) {
     return out;
 }
 
-// Of each client set inside a NAT, or inside a NAT inside it, its share: even, where it is spread
-// over several.
-class shares_behind {
-  public:
-    explicit shares_behind(const scenario& s) {
-        for (const auto& n : s.nats) {
-            nats_[n.name] = &n;
-            for (const auto& name : n.inside) ++ways_[name];
-        }
-    }
-
-    double of(const nat& n, const std::string& clients) {
-        const auto [it, fresh] = known_.try_emplace(n.name);
-        if (fresh) gather(n, it->second);
-        const auto found = it->second.find(clients);
-        return found == it->second.end() ? 0 : found->second;
-    }
-
-  private:
-    void gather(const nat& n, std::map<std::string, double>& out) const {
-        for (const auto& name : n.inside)
-            if (const auto it = nats_.find(name); it != nats_.end())
-                gather(*it->second, out);
-            else
-                out[name] += 1 / ways_.at(name);
-    }
-
-    std::map<std::string, const nat*> nats_;
-    std::map<std::string, double> ways_;
-    std::map<std::string, std::map<std::string, double>> known_;  // by NAT
-};
-
 class ranking {
   public:
     explicit ranking(const limit_question& q)
@@ -88,7 +56,7 @@ class ranking {
     std::vector<limit> run() {
         quotas();
         for (const auto& n : s_.nats) {
-            through_ = through(n);
+            through_ = behind_.through(n, traffic_);
             tables(n);
             protocols(n);
             connections(n);
@@ -105,34 +73,6 @@ class ranking {
     }
 
   private:
-    // Of all traffic, what passes a NAT.
-    struct passing {
-        double rate = 0, load = 0;
-        calculator::packet_load packets;
-    };
-
-    passing through(const nat& n) {
-        passing out;
-        double mean = 0, variance = 0, held = 0;
-        for (const auto& t : traffic_.streams) {
-            const double part = behind_.of(n, s_.clients[t.clients].name);
-            out.rate += t.rate * part;
-            out.load += t.load() * part;
-            if (t.packets == 0) continue;
-            const double each = (t.packets - 1) / t.open.mean;
-            out.packets.opening += t.rate * part;
-            mean += t.rate * part * t.open.mean * each;
-            variance += t.rate * part * t.open.mean * each * each;
-            held += t.rate * part * t.open.mean * each * each * t.open.mean;
-        }
-        if (mean > 0) {
-            out.packets.each = variance / mean;
-            out.packets.hold = held / variance;
-            out.packets.live = mean / out.packets.each;
-        }
-        return out;
-    }
-
     // Where a number of the NAT's comes from, if a profile says so.
     static std::string source(const nat& n, const std::string& field) {
         if (n.profile)
@@ -201,9 +141,8 @@ class ranking {
     // bind.
     void tables(const nat& n) {
         if (through_.load <= 0) return;
-        const auto law = calculator::one_law(traffic_.streams, [&](const auto& t) {
-            return behind_.of(n, s_.clients[t.clients].name) > 0;
-        });
+        const auto law = calculator::one_law(
+            traffic_.streams, [&](const auto& t) { return behind_.share(n, t.clients) > 0; });
         if (traffic_.bursty() && !law) return;
         const auto entries = n.memory ? n.memory->entries() : std::nullopt;
         const auto& instance = n.connection_limits.limit_per_instance;
@@ -238,7 +177,7 @@ class ranking {
             double load = 0;
             for (const auto& t : traffic_.streams)
                 if (s_.servers[t.servers].protocol == one.protocol_id)
-                    load += t.load() * behind_.of(n, s_.clients[t.clients].name);
+                    load += t.load() * behind_.share(n, t.clients);
             if (load <= 0 || traffic_.bursty()) continue;
             const auto room = static_cast<double>(one.limit);
             const double felt = calculator::load_for(room, q_.epsilon) / load * traffic_.load();
@@ -319,38 +258,15 @@ class ranking {
              source(n, "mapping-limits.limit-subscribers")});
     }
 
-    // What the endpoints of a server set get of each stream's amount.
-    template <class Amount>
-    calculator::endpoint_amounts amounts(std::size_t v, Amount&& amount) const {
-        const auto& set = s_.servers[v];
-        calculator::endpoint_amounts out{
-            static_cast<double>(set.addresses.size() * set.ports.size())};
-        for (const auto& t : traffic_.streams)
-            if (t.servers == v) out.add(t, amount(t));
-        return out;
-    }
-
-    // What its busiest address gets.
-    double busiest_address(std::size_t v, const calculator::endpoint_amounts& of) const {
-        const auto ports = static_cast<std::size_t>(s_.servers[v].ports.size());
-        const double even = of.even * static_cast<double>(ports);
-        double most = even;
-        for (std::size_t i = 0; i < of.uneven.size(); i += ports) {
-            double here = even;
-            for (std::size_t k = i; k < i + ports; ++k) here += of.uneven[k];
-            most = std::max(most, here);
-        }
-        return most;
-    }
-
     // Of each limited server set, its busiest endpoint, and address.
     void servers() {
         for (std::size_t v = 0; v < s_.servers.size(); ++v) {
             const auto& set = s_.servers[v];
             if (set.listen) accepting(v);
             if (!set.connection_limits) continue;
-            const auto open = amounts(v, [](const auto& t) { return t.rate * t.open.mean; });
-            const double one = open.most(), address = busiest_address(v, open);
+            const auto open =
+                amounts_of(s_, traffic_, v, [](const auto& t) { return t.rate * t.open.mean; });
+            const double one = open.most(), address = busiest_address(set, open);
             for (const auto& [limit, load, what] :
                  {std::tuple{set.connection_limits->limit_per_endpoint, one, "endpoint"},
                   std::tuple{set.connection_limits->limit_per_address, address, "address"}}) {
@@ -374,8 +290,9 @@ class ranking {
     // How many a second, and how many wait, at the busiest endpoint.
     void accepting(std::size_t v) {
         const auto& set = s_.servers[v];
-        const double load = amounts(v, [](const auto& t) { return t.rate; }).most() /
-                            set.listen->accepts->per_second;
+        const double load =
+            amounts_of(s_, traffic_, v, [](const auto& t) { return t.rate; }).most() /
+            set.listen->accepts->per_second;
         if (load <= 0) return;
         const auto room = calculator::listen_room(*set.listen);
         // where nearly all may be lost the rate alone decides, not the room
@@ -467,8 +384,8 @@ class ranking {
     const limit_question& q_;
     const scenario& s_;
     calculator::filled_traffic traffic_;
-    shares_behind behind_;
-    passing through_;
+    traffic_behind behind_;
+    passing_traffic through_;
     double others_ = infinite;  // the least load at which something else than ports is felt
     std::vector<limit> all_;
 };

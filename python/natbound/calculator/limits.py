@@ -266,8 +266,8 @@ def packet_limit(per_second: Any, depth: Any, *, opening: Any, live: Any, each: 
 def scale_for_packets(per_second: Any, depth: Any, target: Any, *, opening: Any, live: Any, each: Any, hold: Any = 0) -> Any:
     """The factor on `opening` and `live` at which `packet_limit(...).refusal` reaches the target, in (0, 1).
 
-    Scalars or arrays, which broadcast; units, domain and accuracy (the refusal to 1e-5 of the formula's) as of `packet_limit`, its source;
-    ValueError outside. Some 0.05 ms, or two to four times the chain.
+    Scalars or arrays, which broadcast; units, domain and accuracy (the refusal to 2e-5 of the formula's, where that has no step: at depths of 1 to
+    3 with few live it has) as of `packet_limit`, its source; ValueError outside. Some 0.07 ms, or two to four times the chain.
     """
     return _core.scale_for_packets(per_second, depth, opening, live, each, hold, target)
 
