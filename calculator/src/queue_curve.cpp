@@ -108,11 +108,11 @@ double queue_curve::delay_at(double load) const {
 }
 
 std::shared_ptr<queue_curve> curve_of(std::uint64_t depth) {
-    constexpr std::size_t most = 16;
+    constexpr std::size_t most_kept = 16;
     thread_local std::map<std::uint64_t, std::shared_ptr<queue_curve>> kept;
     const auto it = kept.find(depth);
     if (it != kept.end()) return it->second;
-    if (kept.size() >= most) kept.clear();
+    if (kept.size() >= most_kept) kept.clear();
     return kept.try_emplace(depth, std::make_shared<queue_curve>(depth)).first->second;
 }
 
