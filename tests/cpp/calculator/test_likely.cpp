@@ -136,7 +136,7 @@ TEST_CASE("Linux masquerading for a home: the number, its interval, and what is 
     CHECK(r.overall.value < 1e-7);
     CHECK(r.overall.low == 0);
     CHECK(r.refusals_a_day < 5);
-    CHECK(r.first.at_least > 86400 / 5);
+    CHECK(r.first.at_least > 86400.0 / 5);
     CHECK(!r.exact);
     const auto again = loss_study(s).likely(1e-6);
     CHECK(*again.load == *l.load);
