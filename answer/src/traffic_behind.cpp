@@ -4,26 +4,13 @@
 
 namespace natbound {
 
-traffic_behind::traffic_behind(const scenario& s) : s_(&s) {
-    for (const auto& n : s.nats) {
-        nats_[n.name] = &n;
-        for (const auto& name : n.inside) ++ways_[name];
-    }
-}
+traffic_behind::traffic_behind(const scenario& s) : s_(&s), ways_(s) {}
 
 double traffic_behind::share(const nat& n, std::size_t clients) {
     const auto [it, fresh] = known_.try_emplace(n.name);
-    if (fresh) gather(n, it->second);
+    if (fresh) it->second = ways_.through(n.name);
     const auto found = it->second.find(s_->clients[clients].name);
     return found == it->second.end() ? 0 : found->second;
-}
-
-void traffic_behind::gather(const nat& n, std::map<std::string, double>& out) const {
-    for (const auto& name : n.inside)
-        if (const auto it = nats_.find(name); it != nats_.end())
-            gather(*it->second, out);
-        else
-            out[name] += 1 / ways_.at(name);
 }
 
 passing_traffic traffic_behind::through(const nat& n, const calculator::filled_traffic& traffic) {

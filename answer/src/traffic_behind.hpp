@@ -8,6 +8,7 @@
 #include "natbound/calculator/packet_limit.hpp"
 #include "natbound/calculator/traffic.hpp"
 #include "natbound/model/scenario.hpp"
+#include "natbound/model/traffic_shares.hpp"
 
 namespace natbound {
 
@@ -27,11 +28,8 @@ class traffic_behind {
     passing_traffic through(const nat& n, const calculator::filled_traffic& traffic);
 
   private:
-    void gather(const nat& n, std::map<std::string, double>& out) const;
-
     const scenario* s_;
-    std::map<std::string, const nat*> nats_;
-    std::map<std::string, double> ways_;
+    way_shares ways_;
     std::map<std::string, std::map<std::string, double>> known_;  // by NAT
 };
 

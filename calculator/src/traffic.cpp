@@ -3,11 +3,11 @@
 #include "natbound/calculator/traffic.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/plan.hpp"
+#include "natbound/model/traffic_shares.hpp"
 #include "natbound/model/ways_out.hpp"
 #include "unused_times.hpp"
 
@@ -25,25 +25,6 @@ std::vector<std::size_t> places(const std::vector<Set>& sets,
     for (const auto& name : names)
         for (std::size_t i = 0; i < sets.size(); ++i)
             if (sets[i].name == name) out.push_back(i);
-    return out;
-}
-
-// Each endpoint's share of the entry, over all of its server sets in the order given.
-std::vector<double> shares(const traffic_entry& t, double all) {
-    if (!t.zipf && t.weights.empty() && !t.top_share) return {};
-    if (all > 1 << 20)
-        throw unsupported("zipf, weights and top-share need at most 1,048,576 endpoints");
-    std::vector<double> out = t.weights;
-    if (t.top_share) {  // the worst that was guessed
-        const double top = t.top_share->most.value;
-        out.assign(static_cast<std::size_t>(all), all > 1 ? (1 - top) / (all - 1) : 0);
-        out.front() = all > 1 ? top : 1;
-    }
-    if (t.zipf)
-        for (int i = 1; i <= static_cast<int>(all); ++i) out.push_back(std::pow(i, -*t.zipf));
-    double sum = 0;
-    for (const double w : out) sum += w;
-    for (double& w : out) w /= sum;
     return out;
 }
 
@@ -96,7 +77,7 @@ class filler {
         double all_clients = 0, all_endpoints = 0;
         for (const auto c : from) all_clients += addresses(scenario_.clients[c]);
         for (const auto v : to) all_endpoints += endpoints(scenario_.servers[v]);
-        const auto weights = shares(t, all_endpoints);
+        const auto weights = endpoint_shares(t, all_endpoints);
         const std::size_t first = out_.streams.size();
         for (const auto c : from) {
             std::size_t at = 0;

@@ -1,6 +1,5 @@
 // Writing gates as firewalls beside the NATs.
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
 
@@ -10,6 +9,7 @@
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/port_sets.hpp"
+#include "natbound/model/traffic_shares.hpp"
 #include "stage_parts.hpp"
 
 namespace natbound {
@@ -32,20 +32,6 @@ client_set arriving(const scenario& s, const nat& firewall, const std::string& n
 
 double endpoints_of(const server_set& v) {
     return static_cast<double>(v.addresses.size() * v.ports.size());
-}
-
-// The weights of an entry's destination endpoints; none where all are alike.
-std::vector<double> weights_of(const traffic_entry& t, double endpoints) {
-    if (!t.zipf && !t.top_share) return t.weights;
-    constexpr double most = 1 << 20;  // as where traffic is filled in
-    if (endpoints > most)
-        throw unsupported("zipf, weights and top-share need at most 1,048,576 endpoints");
-    std::vector<double> out;
-    for (int i = 1; i <= static_cast<int>(endpoints); ++i)
-        out.push_back(t.zipf ? std::pow(i, -*t.zipf)
-                             : (1 - t.top_share->most.value) / std::max(endpoints - 1, 1.0));
-    if (t.top_share) out.front() = endpoints > 1 ? t.top_share->most.value : 1;
-    return out;
 }
 
 // What an entry sends to servers of a protocol; nothing where that is nothing.
@@ -71,22 +57,20 @@ std::optional<traffic_entry> towards(const scenario& s, const traffic_entry& t,
             "traffic: live and life of several protocols, of which one has a limit of its own: "
             "what part is of that one is not modelled yet; give the rate in place of live");
     double share = some / all;
-    if (const auto weights = weights_of(t, all); !weights.empty()) {
+    if (const auto weights = endpoint_shares(t, all); !weights.empty()) {
         out.weights.clear();
         out.zipf.reset();
         out.top_share.reset();
-        double sum = 0, mine = 0;
+        share = 0;
         std::size_t at = 0;
         for (const auto& [set, counts] : sets)
             for (count left = set->addresses.size() * set->ports.size(); left > 0; --left) {
                 const double w = weights[at++];
-                sum += w;
                 if (!counts) continue;
-                mine += w;
+                share += w;
                 out.weights.push_back(w);
             }
-        if (mine == 0) return std::nullopt;
-        share = mine / sum;
+        if (share == 0) return std::nullopt;
     }
     for (auto* one : {&out.rate, &out.rate_per_client})
         if (*one) (*one)->per_second *= share;
@@ -96,14 +80,10 @@ std::optional<traffic_entry> towards(const scenario& s, const traffic_entry& t,
 
 class writer {
   public:
-    explicit writer(const scenario& s) : s_(s), rest_(without_gates(s).rest) {
+    explicit writer(const scenario& s) : s_(s), rest_(without_gates(s).rest), ways_(s) {
         if (rest_.traffic.empty()) rest_.traffic = even_traffic(s);
         out_ = is_cascade(rest_) || is_spread(rest_) ? side_by_side(rest_) : rest_;
         for (const auto& c : s.clients) addresses_[c.name] = addresses_of(c);
-        for (const auto& n : s.nats) {
-            nats_[n.name] = &n;
-            for (const auto& name : n.inside) ++ways_[name];
-        }
     }
 
     scenario run() {
@@ -139,8 +119,7 @@ class writer {
                 if (reached.empty()) continue;
                 passing.reaches = std::move(reached);
             }
-            std::map<std::string, double> parts;
-            gather(name, parts);
+            const auto parts = ways_.through(name);
             for (const auto& t : rest_.traffic) {
                 double all = 0, through = 0;
                 for (const auto& from : t.from) {
@@ -161,20 +140,10 @@ class writer {
         if (!firewall.inside.empty()) out_.nats.push_back(std::move(firewall));
     }
 
-    // By client set: the part of what it sends that comes from a client set or a NAT of this name.
-    void gather(const std::string& name, std::map<std::string, double>& parts) const {
-        const auto it = nats_.find(name);
-        if (it == nats_.end()) {
-            parts[name] += 1 / ways_.at(name);
-            return;
-        }
-        for (const auto& inner : it->second->inside) gather(inner, parts);
-    }
-
     const scenario& s_;
     scenario rest_, out_;
-    std::map<std::string, double> addresses_, ways_;  // by client set: how many NATs name it
-    std::map<std::string, const nat*> nats_;
+    way_shares ways_;
+    std::map<std::string, double> addresses_;  // by client set
 };
 
 }  // namespace

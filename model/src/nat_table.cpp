@@ -114,8 +114,7 @@ const nat_table::entry* nat_table::partner_of(const flow& f) const {
 
 bool nat_table::draws_address(const flow& f) const {
     if (plan_->design.port_contiguity == contiguity::require && partner_of(f)) return false;
-    return !plan_->pool_rank(f.source.address, f.destination.address) &&
-           plan_->design.pool.choice != pool_choice::round_robin &&
+    return plan_->draws_rank(f.source.address, f.destination.address) &&
            !(pairs_ && live_of(f.source.address) > 0);
 }
 

@@ -137,4 +137,8 @@ std::optional<std::uint64_t> nat_plan::pool_rank(ip_address source, ip_address d
     return hashed_rank(rule, source, destination, static_cast<std::uint64_t>(pool_size));
 }
 
+bool nat_plan::draws_rank(ip_address source, ip_address destination) const {
+    return design.pool.choice != pool_choice::round_robin && !pool_rank(source, destination);
+}
+
 }  // namespace natbound

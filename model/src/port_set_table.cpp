@@ -193,9 +193,8 @@ std::optional<endpoint> port_set_table::external_of(const flow& f) const {
 }
 
 bool port_set_table::draws_address(const flow& f) const {
-    const auto& pool = whole_->plan.design.pool;
-    return paired_ && pool.choice != pool_choice::round_robin && sets_of(f.source.address) == 0 &&
-           !whole_->plan.pool_rank(f.source.address, f.destination.address);
+    return paired_ && sets_of(f.source.address) == 0 &&
+           whole_->plan.draws_rank(f.source.address, f.destination.address);
 }
 
 std::size_t port_set_table::sets_of(ip_address client) const {

@@ -6,7 +6,6 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/contiguity.hpp"
 #include "natbound/model/gates.hpp"
-#include "natbound/model/hash.hpp"
 #include "natbound/model/holes.hpp"
 #include "natbound/model/json_io.hpp"
 #include "natbound/model/port_sets.hpp"
@@ -83,7 +82,7 @@ class checker {
             if (const auto m = nats.find(name); m != nats.end()) inner_nat(i, *m->second);
         }
         if (n.mapping_limits.limit_subscribers) subscribers(i);
-        if (n.design.pool.paired && translates(n)) paired(i);
+        if (n.design.pool.paired && translates(n)) of_pairing(s, i);
         if (n.port_set) validate_port_sets(s, i);
         validate_contiguity(s, i);
     }
@@ -140,47 +139,6 @@ class checker {
                     not_yet(here, "", "a limit on subscribers in a cascade is not modelled yet");
         if (n.port_set)
             not_yet(here, "", "a limit on subscribers with port sets is not modelled yet");
-    }
-
-    // Where pairing is read (the maximum, demands), each NAT is looked at by itself.
-    void paired(std::size_t i) const {
-        const auto& n = s.nats[i];
-        const auto& pool = n.design.pool;
-        const std::string here = at("nats", i, "design.pool.paired");
-        if (pool.choice == pool_choice::hash && is_known_hash(pool.hash) &&
-            pool.of != hash_input::source && pool.hash != "vpp-fold")
-            fail(here, "true",
-                 "a hash of source and destination picks several addresses for one client",
-                 "write pool.of: source, or another choice");
-        if (is_cascade(without_gates(s).rest))
-            not_yet(here, "true", "is not modelled yet for NATs inside one another");
-        if (pairs_sets(n)) paired_sets(n, here);
-        if (const auto which = also_inside(s, i); !which.empty())
-            not_yet(
-                here, "true",
-                "is not modelled yet where clients are spread over several NATs (" + which + ")");
-    }
-
-    // Where a subscriber's sets have to be on one address.
-    void paired_sets(const nat& n, const std::string& here) const {
-        const auto no = [&](const std::string& what, const std::string& fix) {
-            not_yet(here, "true", "is not modelled yet for several port sets each " + what, fix);
-        };
-        const auto& pool = n.design.pool;
-        if (n.port_set->dynamic) no("with a dynamic part", "port-sets-per-subscriber in its place");
-        if (has_gates(s))
-            no("in a row with firewalls, or beside limits of one protocol", "limits of all");
-        if (n.static_mappings) no("beside static mappings", "a pool without static mappings");
-        if (!pool.fallback && (pool.choice == pool_choice::first ||
-                               (pool.choice == pool_choice::hash && is_known_hash(pool.hash))))
-            no("where each subscriber's address is fixed", "pool.fallback: true");
-        for (const auto& v : s.servers)
-            if (v.connection_limits || v.backends)
-                no("where servers have limits or backends (" + v.name + ")",
-                   "one set for each, or servers without them");
-        for (const auto& m : s.nats)
-            if (&m != &n && !(m.external_ip_address_pool & n.external_ip_address_pool).empty())
-                no("where a pool is shared (" + m.name + ")", "a pool of its own");
     }
 
     // Each lies on the pool, none is named twice, and something is left to give.

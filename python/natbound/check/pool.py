@@ -11,10 +11,12 @@ the hash picks for that source and any destination that it reaches with the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .scenario import Client, Nat, Scenario
 from .sets import Set, element, part, size, spend, union
+
+Draw = Callable[[int], int]  # the next number, below a given one
 
 M32 = 0xFFFFFFFF
 HASH = 30  # small steps that one hash costs
@@ -58,6 +60,7 @@ class Way:
     def __init__(self, scenario: Scenario, nat: Nat) -> None:
         self.scenario, self.nat, self.plan = scenario, nat, nat.plan
         self.seen: dict[tuple[int, int], int] = {}
+        self.turn = 0  # searches that began in turn (round robin)
         # the rank where each search starts: 0, picked by a known hash, or anything (drawn, in turn, or a hash that nobody knows: any
         # function of the flow)
         self.starts = "any"
@@ -67,6 +70,17 @@ class Way:
             self.starts = "hashed"
         # what may be given in the end
         self.gives = "any" if self.plan.fallback else self.starts
+
+    def start(self, source: int, destination: int, draw: Draw) -> int:
+        """The rank where the next search begins."""
+        if self.starts == "lowest":
+            return 0
+        if self.starts == "hashed":
+            return self.rank(source, destination)
+        if self.plan.pool_choice != "round-robin":
+            return draw(size(self.nat.pool))
+        self.turn += 1
+        return (self.turn - 1) % size(self.nat.pool)
 
     def rank(self, source: int, destination: int) -> int:
         """As hashed_rank, remembered."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from .design import PortClass
 from .holes import PROTOCOLS
-from .replay import Draw, Flow, Table
+from .pool import Draw
+from .replay import Flow, Table
 from .scenario import Client, Nat, Scenario
 from .search import least_of_search
 from .sets import PORTS, Undecided, element, meet, rank_of, size, spend

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .design import PortClass, Round
-from .pool import Way
+from .pool import Draw, Way
 from .probes import rank_to_port, runs, scaled_ranks
 from .reading import need
 from .scenario import Nat, Scenario
@@ -15,7 +14,6 @@ from .sets import PORTS, Undecided, element, meet, part, rank_of, size, spend
 
 Flow = tuple[int, int, int, int, int]  # protocol, source address and port, destination address and port
 MOST_ROWS = 8192  # of 64 KB each
-Draw = Callable[[int], int]  # the next number, below a given one
 
 
 @dataclass
@@ -59,7 +57,6 @@ class Table:
         self.rows: dict[tuple[tuple[int, int, int], int], Row] = {}
         self.mappings: dict[tuple[int, ...], int] = {}
         self.subscribers: dict[int, int] = {}  # flows of a source address
-        self.turn = 0
         self.hashed: dict[
             tuple[Flow, tuple[int, int]], int
         ] = {}  # what an unknown hash gave a flow: it is a function, so it gives the same again
@@ -128,19 +125,9 @@ class Table:
         if partner is not None and self.plan.contiguity == "require":
             return None if beside is None or self.row(f, partner[0]).busy[beside] else (partner[0], beside)
         own = self.bound.get(f[1])
-        if own is not None:
-            rank = own
-        elif self.way.starts == "lowest":
-            rank = 0
-        elif self.way.starts == "hashed":
-            rank = self.way.rank(f[1], f[3])
-        elif self.plan.pool_choice == "round-robin":
-            rank = self.turn % self.pool
-            self.turn += 1
-        else:
-            rank = draw(self.pool)
-            if self.plan.pool_choice == "hash":
-                self.same_again(f, (-1, -1), rank)
+        rank = self.way.start(f[1], f[3], draw) if own is None else own
+        if own is None and self.way.starts == "any" and self.plan.pool_choice == "hash":
+            self.same_again(f, (-1, -1), rank)
         for i in range(self.pool if self.plan.fallback and own is None else 1):
             spend(2)
             here = (rank + i) % self.pool

@@ -16,10 +16,10 @@ of the lowest number is dealt next.
 from __future__ import annotations
 
 from .keys import keys_of, weights
-from .pool import Way
+from .pool import Draw, Way
 from .port_set_room import paired, sets_of_an_address, supply
 from .port_sets_replay import DealtTable, behind, least_of_own, whose
-from .replay import Draw, Flow, Table
+from .replay import Flow, Table
 from .scenario import Client, Nat, Scenario
 from .search import least_of_search
 from .servers import Dest
@@ -105,7 +105,7 @@ class OnDemandTable(DealtTable):
         self.held: dict[int, list[tuple[int | None, Table]]] = {}  # by client address: numbers (None: its own) and tables
         self.free: set[int] = set()  # that were used before
         self.next: dict[int, int] = {}  # by where they begin: the first of those that were never used
-        self.way, self.turn = Way(scenario, nat), 0
+        self.way = Way(scenario, nat)
 
     def open(self, f: Flow, draw: Draw) -> bool:
         """Opens a flow that is not live; False: it fails."""
@@ -154,16 +154,10 @@ class OnDemandTable(DealtTable):
         here, pool = sets_of_an_address(self.nat), size(self.nat.pool)
         if held:
             rank = (held[0][0] or 0) // here
-        elif self.way.starts == "lowest":
-            rank = 0
-        elif self.way.starts == "hashed":
-            rank = self.way.rank(f[1], f[3])
-        elif self.nat.plan.pool_choice == "round-robin":
-            rank, self.turn = self.turn % pool, self.turn + 1
         else:
-            rank = draw(pool)
-            if self.nat.plan.pool_choice == "hash":
+            if self.way.starts == "any" and self.nat.plan.pool_choice == "hash":
                 raise Undecided(f"{self.nat.name}: the address that an unknown hash gives a subscriber: this checker does not decide that")
+            rank = self.way.start(f[1], f[3], draw)
         for i in range(pool if self.nat.plan.fallback and not held else 1):
             first = (rank + i) % pool * here
             number = self.lowest(first, first + here)

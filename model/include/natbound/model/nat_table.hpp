@@ -223,14 +223,8 @@ opened nat_table::open(const flow& f, Random& random) {
             rank = own->second.rank;
             bound = true;
         }
-    if (bound) {
-        // paired pooling: the choice was made for the client's first flow
-    } else if (const auto fixed = plan_->pool_rank(f.source.address, f.destination.address))
-        rank = *fixed;
-    else if (plan_->design.pool.choice == pool_choice::round_robin)
-        rank = next_rank_++ % pool_;
-    else
-        rank = random.draw(pool_);
+    if (!bound)  // else the choice was made for the client's first flow (paired pooling)
+        rank = plan_->start_rank(f.source.address, f.destination.address, next_rank_, random);
     const take_over_rule reuse = reuse_for(f);
     const std::uint64_t tries = plan_->design.pool.fallback && !bound ? pool_ : 1;
     for (std::uint64_t i = 0; i < tries; ++i, rank = (rank + 1) % pool_) {

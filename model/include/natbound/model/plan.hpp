@@ -69,6 +69,17 @@ struct nat_plan {
     // The rank in the pool at which a flow starts, where that is fixed: a hash that is known,
     // `first`, or a pool of one. Nothing for round_robin, random and unknown hashes.
     std::optional<std::uint64_t> pool_rank(ip_address source, ip_address destination) const;
+    // Whether it is drawn; and where this flow starts. `turn`: how many have started in turn (round
+    // robin).
+    bool draws_rank(ip_address source, ip_address destination) const;
+    template <class Random>
+    std::uint64_t start_rank(ip_address source, ip_address destination, std::uint64_t& turn,
+                             Random& random) const {
+        if (const auto fixed = pool_rank(source, destination)) return *fixed;
+        const auto addresses = static_cast<std::uint64_t>(pool_size);
+        return design.pool.choice == pool_choice::round_robin ? turn++ % addresses
+                                                              : random.draw(addresses);
+    }
 
   private:
     std::uint8_t class_among_runs(port source) const;

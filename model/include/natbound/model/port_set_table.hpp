@@ -129,16 +129,11 @@ std::optional<std::uint64_t> port_set_table::next_free(const flow& f, const held
         const auto rank = pool.rank(sets.front()->of.external_ip_address_pool.at(0));
         return lowest_free(static_cast<std::uint64_t>(*rank), f.protocol);
     }
-    const auto& rule = whole_->plan.design.pool;
+    const auto& plan = whole_->plan;
     const std::uint64_t addresses = saturated(pool.size());
-    std::uint64_t rank = 0;
-    if (const auto fixed = whole_->plan.pool_rank(f.source.address, f.destination.address))
-        rank = *fixed;
-    else if (rule.choice == pool_choice::round_robin)
-        rank = next_rank_++ % addresses;
-    else
-        rank = random.draw(addresses);
-    for (std::uint64_t i = 0; i < (rule.fallback ? addresses : 1); ++i)
+    const std::uint64_t rank =
+        plan.start_rank(f.source.address, f.destination.address, next_rank_, random);
+    for (std::uint64_t i = 0; i < (plan.design.pool.fallback ? addresses : 1); ++i)
         if (const auto found = lowest_free((rank + i) % addresses, f.protocol)) return found;
     return std::nullopt;
 }
