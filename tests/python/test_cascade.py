@@ -313,3 +313,26 @@ def test_a_certificate_that_skips_a_stage_is_rejected() -> None:
     assert check(evidence).valid is False
     block["via"] = block["via"][0]
     assert check(evidence).valid is False
+
+
+def test_pairs_alone_are_too_much_for_a_cascade() -> None:
+    def nat(name: str, inside: list[str], pool: str) -> dict[str, Any]:
+        design = {"base": "ideal", "port-parity-preservation": True}
+        ports = {"start-port-number": 10, "end-port-number": 11}
+        return {"name": name, "inside": inside, "external-ip-address-pool": pool, "port-set-restrict": ports, "design": design}
+
+    # b's even port has another external one: of all that could be sent to s, more fits than a and c want, who share port 11
+    s = {
+        "clients": [{"name": n, "addresses": f"10.{k}.0.1", "ports": port} for k, (n, port) in enumerate((("a", 13), ("b", 12), ("c", 13)))],
+        "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 80}],
+        "nats": [nat("inner", ["a"], "100.64.0.1"), nat("middle", ["inner", "b"], "100.64.1.1"), nat("outer", ["middle", "c"], "203.0.113.1")],
+    }
+    scenario = natbound.Scenario(s)
+    assert scenario.capacity().to_dict()["maximum"]["connections"] == 2
+    found = scenario.capacity(demand=[{"from": c, "to": "s", "connections": 1} for c in "ac"]).to_dict()
+    assert found["fits"] is False
+    pairs = found["evidence"]["pairs"]
+    assert [p["from"] for p in pairs] == ["a", "c"]
+    assert check(found["evidence"], scenario.canonical).valid
+    pairs.append({"from": "middle", "to": "s"})  # it sends what a does: that would count twice
+    assert not check(found["evidence"], scenario.canonical).valid

@@ -37,11 +37,22 @@ def without(scenario: Scenario, names: Iterable[str]) -> Scenario:
         reaches = frozenset(c.reaches & servers.keys())
         if not c.inner and servers and (reaches or not c.reaches):
             clients[c.name] = replace(c, reaches=reaches)
+    return with_their_stages(replace(scenario, servers=servers), clients)
+
+
+def pairs_alone(scenario: Scenario, pairs: list[Pair]) -> Scenario:
+    """The scenario of these pairs alone, of clients that are no NATs: a NAT would send again what the clients inside it do."""
+    need(not any(scenario.clients[name].inner for name, _ in pairs), "pairs: of clients, not of NATs")
+    return with_their_stages(scenario, alone(scenario, pairs))
+
+
+def with_their_stages(scenario: Scenario, clients: dict[str, Client]) -> Scenario:
+    """The scenario of these clients, and of what the NATs that they are inside of are to the NATs around them."""
     for nat in inner_first(scenario.nats):
         if nat.name in scenario.clients and nat.inside & clients.keys():
             clients[nat.name] = scenario.clients[nat.name]
     # a NAT inside another gives fewer ports where some of its clients are gone
-    return with_stages(those_left(replace(scenario, servers=servers), clients))
+    return with_stages(those_left(scenario, clients))
 
 
 def read_pairs(scenario: Scenario, value: Any, where: str) -> list[Pair]:

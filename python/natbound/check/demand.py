@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from .alone import alone, read_pairs, those_left
+from .alone import alone, pairs_alone, read_pairs
 from .cascade import at_stages
 from .does_not_fit import check_does_not_fit, check_nat
 from .gated import passes_gate
@@ -81,8 +81,7 @@ def _all_ways(scenario: Scenario, body: Any, demand: Demand) -> bool:
     if "pairs" not in body:
         return sum(n for pair, n in demand.items() if not scenario.clients[pair[0]].inner) > check_does_not_fit(scenario, bound)
     pairs = read_pairs(scenario, body["pairs"], "pairs")
-    need(not any(n.inside & scenario.nats.keys() for n in scenario.nats.values()), "pairs: not in a cascade")
-    return sum(demand[pair] for pair in pairs) > check_does_not_fit(those_left(scenario, alone(scenario, pairs)), bound)
+    return sum(demand[pair] for pair in pairs) > check_does_not_fit(pairs_alone(scenario, pairs), bound)
 
 
 def _by_one_way(scenario: Scenario, demand: Demand) -> Demand:

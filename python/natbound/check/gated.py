@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .alone import those_left
+from .alone import with_their_stages
 from .blocks import Block
-from .cascade import inner_first, with_stages
 from .gates import Gate
 from .holes import PROTOCOLS
 from .reading import count, entries, get, known_keys, need, word
@@ -48,11 +47,7 @@ def without_what_meets(scenario: Scenario, gates: Iterable[Gate]) -> Scenario:
         )
         if not c.inner and reaches:
             clients[c.name] = replace(c, reaches=reaches)
-    for nat in inner_first(scenario.nats):
-        if nat.name in scenario.clients and nat.inside & clients.keys():
-            clients[nat.name] = scenario.clients[nat.name]
-    # a NAT inside another gives fewer ports where some of its clients are gone
-    return with_stages(those_left(scenario, clients))
+    return with_their_stages(scenario, clients)
 
 
 def within_gates(scenario: Scenario, blocks: list[Block], dealt: list[tuple[Nat, int]]) -> None:
