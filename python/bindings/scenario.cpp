@@ -33,8 +33,9 @@ void bind_scenario(py::module_& m) {
             for (const auto& all : cliques)
                 for (const auto i : all)
                     if (i >= items) throw py::value_error("an item that there is not");
-            return unlocked(
+            const auto found = unlocked(
                 [&] { return natbound::colour_by_tabu(items, cliques, colours, effort, seed); });
+            return std::pair(found.colours, found.proper);
         },
         py::arg("items"), py::arg("cliques"), py::arg("colours"), py::arg("effort"),
         py::arg("seed"));

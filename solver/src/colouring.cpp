@@ -39,9 +39,10 @@ class tabu {
         }
         conflicts_ /= 2;
         least_ = conflicts_;
+        best_ = at_;
     }
 
-    bool run(std::uint64_t effort) {
+    colouring run(std::uint64_t effort) {
         std::uint64_t spent = 0;
         while (conflicts_ > 0 && spent < effort) {
             ++turn_;
@@ -50,10 +51,8 @@ class tabu {
             if (alike_ == 0) continue;  // every move is barred: some will not be, later
             move();
         }
-        return conflicts_ == 0;
+        return {best_, least_ == 0};
     }
-
-    const std::vector<std::uint32_t>& colouring() const { return at_; }
 
   private:
     // Finds the best move, one of those alike at random; returns how many items are in conflict.
@@ -100,11 +99,14 @@ class tabu {
         const std::uint32_t old = at_[item_];
         at_[item_] = colour_;
         conflicts_ += change_;
-        least_ = std::min(least_, conflicts_);
         for (const auto j : beside_[item_]) {
             --same_[j * colours_ + old];
             ++same_[j * colours_ + colour_];
             look_at(j);
+        }
+        if (conflicts_ < least_) {
+            least_ = conflicts_;
+            best_ = at_;
         }
         look_at(static_cast<std::uint32_t>(item_));
         barred_[item_ * colours_ + old] = turn_ + 6 * open_.size() / 10 + random_() % 10;
@@ -112,7 +114,7 @@ class tabu {
 
     std::size_t colours_;
     std::vector<std::vector<std::uint32_t>> beside_;
-    std::vector<std::uint32_t> at_;
+    std::vector<std::uint32_t> at_, best_;
     std::vector<std::int32_t> same_;     // neighbours of that colour, by item and colour
     std::vector<std::uint64_t> barred_;  // until that turn
     std::vector<std::uint32_t> open_;
@@ -126,15 +128,11 @@ class tabu {
 
 }  // namespace
 
-std::optional<std::vector<std::uint32_t>> colour_by_tabu(
-    std::size_t items, const std::vector<std::vector<std::uint32_t>>& cliques,
-    std::uint32_t colours, std::uint64_t effort, std::uint64_t seed) {
+colouring colour_by_tabu(std::size_t items, const std::vector<std::vector<std::uint32_t>>& cliques,
+                         std::uint32_t colours, std::uint64_t effort, std::uint64_t seed) {
     const work_step here("looking for a colouring");
-    if (items == 0) return std::vector<std::uint32_t>{};
-    if (colours == 0) return std::nullopt;
-    tabu search(items, cliques, colours, seed);
-    if (!search.run(effort)) return std::nullopt;
-    return search.colouring();
+    if (items == 0 || colours == 0) return {{}, items == 0};
+    return tabu(items, cliques, colours, seed).run(effort);
 }
 
 }  // namespace natbound

@@ -12,10 +12,12 @@ from typing import Any
 import natbound
 import pytest
 from natbound.exact import settle
+from natbound.exact.small import most_coloured, read
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import attack
+import by_constraints
 import oracle
 import small
 from mutation import mutants
@@ -184,12 +186,52 @@ def test_balanced_destinations_with_one_port_more_than_the_clique() -> None:
     attack.accepted(found["evidence"])
 
 
+def test_colourings_in_part_are_connections_that_fit() -> None:
+    """Where not all find an endpoint, those that do: never more than there can be, and a certificate that stands."""
+    all_of_them = less = 0
+    for seed in range(TRIED):
+        scenario, _, _ = overloaded(random.Random(seed))
+        world = read(natbound.Scenario(scenario))
+        assert world is not None
+        found = most_coloured(world)
+        if found is None:
+            continue
+        if scenario["nats"][0]["connection-limits"]:  # a limit on all of them, which a colouring does not know
+            continue
+        most = by_constraints.maximum(scenario)
+        assert most is not None
+        assert found.connections <= most, seed
+        all_of_them += found.connections == most
+        less += found.connections < most
+        body = {"connections": found.connections, "blocks": found.blocks}
+        attack.accepted({"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario, **body})
+    assert all_of_them > 0.6 * TRIED
+    assert less < 0.2 * TRIED  # fewest pairs in conflict are not always fewest connections lost
+
+
+@pytest.mark.parametrize(("sockets", "ports", "least"), [(120, 13, 360), (1000, 14, 3000), (60, 12, 176), (1000, 12, 2850)])
+def test_the_maximum_is_looked_for_among_colourings(sockets: int, ports: int, least: int) -> None:
+    """Balanced destinations: bounds were 343 to 360, 2,900 to 3,000, 168 to 180, 2,741 to 3,000."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
+    import hard
+
+    scenario, demand = hard.coloured(sockets, 12, True, ports, sockets)
+    found = scenario.capacity()
+    most = found.to_dict()["maximum"]
+    assert most.get("at_least", most["connections"]) >= least
+    assert (most["connections"] == len(demand)) == (least == len(demand))
+    attack.accepted(most["evidence"])
+    assert found.engine["model"] == "colouring: tabu search"
+
+
 def test_the_search_says_no_more_than_it_found() -> None:
     from natbound import _core
 
-    assert _core.colouring(0, [], 0, 10, 1) == []
-    assert _core.colouring(2, [], 0, 10, 1) is None
-    assert _core.colouring(3, [[0, 1], [1, 2], [0, 2]], 2, 100_000, 1) is None
-    assert sorted(_core.colouring(3, [[0, 1, 2]], 3, 100_000, 1) or []) == [0, 1, 2]
+    assert _core.colouring(0, [], 0, 10, 1) == ([], True)
+    assert _core.colouring(2, [], 0, 10, 1) == ([], False)
+    colours, proper = _core.colouring(3, [[0, 1], [1, 2], [0, 2]], 2, 100_000, 1)
+    assert not proper
+    assert len(set(colours)) == 2  # one pair alike, and not all
+    assert sorted(_core.colouring(3, [[0, 1, 2]], 3, 100_000, 1)[0]) == [0, 1, 2]
     with pytest.raises(ValueError, match="an item that there is not"):
         _core.colouring(2, [[0, 2]], 2, 10, 1)

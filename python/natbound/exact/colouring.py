@@ -16,7 +16,7 @@ from natbound.check.pool import Way
 from natbound.check.scenario import Nat
 from natbound.check.scenario import Scenario as Checked
 from natbound.check.servers import Dest
-from natbound.check.sets import Set, part, size
+from natbound.check.sets import Set, meet, part, size
 from natbound.exact.packing import solve
 from natbound.exact.program import solver_there
 from natbound.tuples import address_text
@@ -104,10 +104,7 @@ def _keys(world: Checked, nat: Nat, to: Any) -> frozenset[Any]:
 
 def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
     """A colour for each item; or none, and whether the solver says that there is none; and who found it."""
-    members: dict[Any, list[int]] = {}
-    for i, item in enumerate(q.items):
-        for key in item.keys:
-            members.setdefault(key, []).append(i)
+    members = _members(q)
     colours = min(q.colours, len(q.items))
     began = time.monotonic()
     if found := _greedy(q.items, members, colours):
@@ -118,15 +115,37 @@ def coloured(q: Question, seconds: float) -> tuple[list[int] | None, bool, str]:
     # one by one: a moment of the search, a moment of the solver (which also says that there is none), then both for long
     long = EFFORT * min(1000, len(q.items))
     for effort, moment in ((long // 20, min(2.0, seconds)), (long, 0.0)):
-        if found := _core.colouring(len(q.items), distinct, colours, effort, 1):
+        found, proper = _core.colouring(len(q.items), distinct, colours, effort, 1)
+        if proper:
             return found, False, "tabu search"
         if moment and solver_there():
-            found, none, how = _by_solver(q.items, members, colours, moment)
-            if found or none:
-                return found, none, how
+            by_solver, none, how = _by_solver(q.items, members, colours, moment)
+            if by_solver or none:
+                return by_solver, none, how
     if not solver_there():
         return None, False, "tabu search"
     return _by_solver(q.items, members, colours, max(1.0, seconds - (time.monotonic() - began)))
+
+
+def in_part(q: Question) -> tuple[list[int], str] | None:
+    """A colour for each item, few of which meet another of the same colour at some key, and who found it."""
+    members = _members(q)
+    colours = min(q.colours, len(q.items))
+    if len(q.items) * colours > MOST_CHOICES:
+        return None
+    if found := _greedy(q.items, members, colours):
+        return found, "most constrained first"
+    distinct = list({tuple(m) for m in members.values()})
+    return _core.colouring(len(q.items), distinct, colours, EFFORT * min(1000, len(q.items)) // 20, 1)[0], "tabu search"
+
+
+def _members(q: Question) -> dict[Any, list[int]]:
+    """The items that reach each key."""
+    out: dict[Any, list[int]] = {}
+    for i, item in enumerate(q.items):
+        for key in item.keys:
+            out.setdefault(key, []).append(i)
+    return out
 
 
 def _by_solver(items: list[Item], members: dict[Any, list[int]], colours: int, seconds: float) -> tuple[list[int] | None, bool, str]:
@@ -177,19 +196,37 @@ def _greedy(items: list[Item], members: dict[Any, list[int]], colours: int) -> l
     return out
 
 
+def _at_key(nat: Nat, dests: list[Dest], key: tuple[int, ...]) -> list[Dest]:
+    """Those of the destinations that lie under the key."""
+    protocol, address, *port = key
+    there = ((address, address),), tuple((p, p) for p in port)
+    out = []
+    for d in dests:
+        addresses, ports = meet(d.addresses, there[0]), meet(d.ports, there[1]) if port else d.ports
+        if addresses and ports and (not nat.plan.scope_protocol or d.server.protocol == protocol):
+            out.append(Dest(d.server, addresses, ports))
+    return out
+
+
 def _listed(s: Set, text: Any = str) -> list[str]:
     return [text(lo) if lo == hi else f"{text(lo)}-{text(hi)}" for lo, hi in s]
 
 
-def laid_out(world: Checked, q: Question, colours: list[int]) -> list[dict[str, Any]]:
-    """The blocks of a certificate: one for each mapping."""
-    out = []
+def laid_out(world: Checked, q: Question, colours: list[int]) -> tuple[list[dict[str, Any]], int]:
+    """The blocks of a certificate and their connections: one for each mapping, without the keys that an earlier one of the same colour reaches."""
+    out: list[dict[str, Any]] = []
+    connections, taken = 0, set()
     for item, k in zip(q.items, colours, strict=True):
         c = world.clients[item.client]
-        to = [
-            {"server": d.server.name, "addresses": _listed(d.addresses, address_text), "ports": _listed(d.ports)}
-            for d in _dests(world, item.to)
-        ]
+        dests = _dests(world, item.to)
+        free = {key for key in item.keys if (key, k) not in taken}
+        taken |= {(key, k) for key in free}
+        if len(free) < len(item.keys):
+            dests = [d for key in sorted(free) for d in _at_key(q.nat, dests, key)]
+        if not dests:
+            continue
+        connections += sum(d.size for d in dests)
+        to = [{"server": d.server.name, "addresses": _listed(d.addresses, address_text), "ports": _listed(d.ports)} for d in dests]
         own = {
             "client": c.name,
             "addresses": _listed(c.addresses, address_text),
@@ -199,4 +236,4 @@ def laid_out(world: Checked, q: Question, colours: list[int]) -> list[dict[str, 
         }
         via = {"nat": q.nat.name, "addresses": _listed(q.pool, address_text), "ports": _listed(q.ports), "first": k}
         out.append({"to": to, "from": own, "via": via, "count": 1, "preserve": False, "spread": False})
-    return out
+    return out, connections

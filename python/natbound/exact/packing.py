@@ -75,7 +75,7 @@ def pack(wants: list[dict[str, int]], rooms: dict[str, int], bins: int, seconds:
 
 
 def solve(model: Any, seconds: float, simple: bool = False) -> tuple[Any, bool, bool]:
-    """The solver, whether it found something, whether there is nothing. simple: with one worker."""
+    """The solver, whether it found something, whether there is nothing. simple: with one worker, who begins at once."""
     from ortools.sat.python import cp_model
 
     solver = cp_model.CpSolver()
@@ -83,6 +83,9 @@ def solve(model: Any, seconds: float, simple: bool = False) -> tuple[Any, bool, 
     solver.parameters.random_seed = 1
     if simple:
         solver.parameters.num_workers = 1
+        # of equations with few terms there is little to presolve, which took longer than the search (bench/hard.py)
+        solver.parameters.cp_model_presolve = False
+        solver.parameters.linearization_level = 2
     status = run(solver, model)
     return solver, status in (cp_model.OPTIMAL, cp_model.FEASIBLE), status == cp_model.INFEASIBLE
 
@@ -137,17 +140,18 @@ def _chosen(
 
     model = cp_model.CpModel()
     x = []
-    holds: dict[int, list[Any]] = {size: [] for size in many}
-    for k, column in enumerate(columns):
+    holds: dict[int, tuple[list[Any], list[int]]] = {size: ([], []) for size in many}
+    for column in columns:
         counts = Counter(column)
-        x.append(model.NewIntVar(0, min(bins, *(many[s] // n for s, n in counts.items())), f"x{k}"))
+        x.append(model.new_int_var(0, min(bins, *(many[s] // n for s, n in counts.items())), ""))
         for size, n in counts.items():
-            holds[size].append(n * x[-1])
-    for size, terms in holds.items():
-        if not terms:
+            holds[size][0].append(x[-1])
+            holds[size][1].append(n)
+    for size, (patterns_with, so_often) in holds.items():
+        if not patterns_with:
             return None, True
-        model.Add(sum(terms) == many[size])
-    model.Add(sum(x) <= bins)
+        model.add(cp_model.LinearExpr.weighted_sum(patterns_with, so_often) == many[size])
+    model.add(cp_model.LinearExpr.sum(x) <= bins)
     solver, found, none = solve(model, seconds, simple)
     return ([(column, n) for var, column in zip(x, columns, strict=True) if (n := solver.Value(var))] if found else None), none
 

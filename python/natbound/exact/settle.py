@@ -86,8 +86,8 @@ def _coloured(scenario: Scenario, world: Checked, pairs: list[dict[str, Any]], f
         says = f"overloading: OR-Tools CP-SAT says that the {question.colours:,} external endpoints of {question.nat.name} do not do"
         return {**found, **_nothing(found, says if none and question.only_way else "", engine, seconds)}
     demand = [{"from": p["from"], "to": p["to"], "connections": int(p["connections"])} for p in pairs if int(p["connections"])]
-    total = sum(d["connections"] for d in demand)
-    body = {"connections": total, "blocks": laid_out(world, question, colours), "demand": demand}
+    blocks, total = laid_out(world, question, colours)
+    body = {"connections": total, "blocks": blocks, "demand": demand}
     evidence = {"schema": "natbound.certificate/1", "kind": "fits", "scenario": scenario.written_out, **body}
     if check(evidence, scenario.written_out).valid is not True:  # a limit that the colouring does not know
         return found

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from natbound.check import check
 from natbound.check.scenario import Nat, read_scenario
 from natbound.check.scenario import Scenario as Checked
-from natbound.check.sets import Rejected, Undecided, begin, meet
+from natbound.check.sets import Rejected, Undecided, begin, meet, size
 from natbound.errors import Unsupported
+from natbound.exact.colouring import in_part, laid_out, question_of
 from natbound.exact.program import Solved, agreed, cp_sat, solved, solver_there
 from natbound.exact.written import Connection, End, Written
 from natbound.results import number
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 20_000  # unknowns: a tenth of a second to write them out
 SECONDS = 10.0
+SHOWN = "nothing: the certificate shows it"
 TRUST = "the solver and the model that it was given, for that there is no more"
 
 
@@ -89,26 +91,50 @@ def maximum(scenario: Scenario, part: dict[str, Any]) -> tuple[dict[str, Any], d
     """A maximum of which two bounds are known, with what can be found of it; and who said so."""
     if part.get("connections") is not None or "limit" in part or "does-not-fit" not in part["evidence"]:
         return part, None
-    low, high = number(part["at_least"]), number(part["at_most"])
-    world = read(scenario)
-    found = most_of(world) if world else None
-    if found is None or not found.largest:
-        return part, None
-    agreed(low <= found.connections <= high, f"{low:,} to {high:,}", found.engine["name"], found.connections)
-    evidence, most = dict(part["evidence"]), found.connections
-    if most > low:
-        evidence["fits"] = {"connections": most, "blocks": found.blocks}
-    if most == high:
-        evidence |= {"kind": "maximum", "connections": most}
-    if check(evidence, scenario.written_out).valid is not True:
-        return part, None
-    if most == high:
-        out = {k: v for k, v in part.items() if k not in ("at_least", "at_most")} | {"connections": most, "evidence": evidence}
-        return out, {**found.engine, "says": most, "trust": "nothing: the certificate shows it"}
-    # `connections` as the solver says, and between what it is proved to lie
-    out = part | {"connections": most, "at_least": most, "evidence": evidence}
-    out["sets_it"] = f"{part['sets_it']}. OR-Tools CP-SAT says that no more than {most:,} fit; that has no certificate"
-    return out, {**found.engine, "says": most, "trust": TRUST}
+    world, who = read(scenario), None
+    # first what is quick where it finds all
+    for look in (most_coloured, most_of):
+        found = look(world) if world else None
+        low, high = number(part["at_least"]), number(part["at_most"])
+        if found is None or (found.connections <= low and not found.largest):
+            continue
+        if found.largest:
+            agreed(low <= found.connections <= high, f"{low:,} to {high:,}", found.engine["name"], found.connections)
+        evidence, most = dict(part["evidence"]), found.connections
+        if most > low:
+            evidence["fits"] = {"connections": most, "blocks": found.blocks}
+        if most == high:
+            evidence |= {"kind": "maximum", "connections": most}
+        if check(evidence, scenario.written_out).valid is not True:
+            continue
+        if most == high:
+            out = {k: v for k, v in part.items() if k not in ("at_least", "at_most")} | {"connections": most, "evidence": evidence}
+            return out, {**found.engine, "says": most, "trust": SHOWN}
+        part = part | {"at_least": most, "evidence": evidence}
+        who = {**found.engine, "says": most, "trust": SHOWN}
+        if found.largest:  # `connections` as the solver says, and between what it is proved to lie
+            says = f"{part['sets_it']}. OR-Tools CP-SAT says that no more than {most:,} fit; that has no certificate"
+            return part | {"connections": most, "sets_it": says}, {**found.engine, "says": most, "trust": TRUST}
+    return part, who
+
+
+def most_coloured(world: Checked) -> Found | None:
+    """Where mappings are shared between destinations (overloading): as many of all connections as a colouring of the mappings lets through."""
+    all_ = {
+        c.name: {v.name: c.sockets * size(v.addresses) * size(v.ports) for v in world.servers.values() if world.reached(c, v)}
+        for c in world.clients.values()
+        if not c.inner
+    }
+    begin()
+    try:
+        question = question_of(world, {c: to for c, to in all_.items() if to})
+        found = in_part(question) if question else None
+        if question is None or found is None:
+            return None
+        blocks, connections = laid_out(world, question, found[0])
+    except (Undecided, Rejected):
+        return None
+    return Found(blocks, connections, False, {"name": "natbound", "model": f"colouring: {found[1]}"})
 
 
 def _fits(scenario: Scenario, body: dict[str, Any]) -> dict[str, Any] | None:
