@@ -8,6 +8,7 @@
 #include "natbound/answer/answer.hpp"
 #include "natbound/model/canonical.hpp"
 #include "natbound/solver/colouring.hpp"
+#include "natbound/solver/independent.hpp"
 #include "reporting.hpp"
 
 namespace py = pybind11;
@@ -46,6 +47,7 @@ void bind_scenario(py::module_& m) {
         .def("canonical", [](const scenario& s) { return natbound::to_json(s); })
         .def("written_out",
              [](const scenario& s) { return boost::json::serialize(natbound::canonical(s)); })
+        .def("part_numbers", [](const scenario& s) { return natbound::part_numbers(s); })
         .def("given_names", [](const scenario& s) { return s.given_names; })
         .def(
             "answer",

@@ -5,7 +5,7 @@
 #include "contiguous.hpp"
 #include "divided_pools.hpp"
 #include "gated.hpp"
-#include "independent.hpp"
+#include "natbound/solver/independent.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/gates.hpp"

@@ -1,5 +1,5 @@
 // Parts by union-find over client sets and NATs.
-#include "independent.hpp"
+#include "natbound/solver/independent.hpp"
 
 #include <algorithm>
 #include <map>
@@ -8,6 +8,8 @@
 namespace natbound {
 
 namespace {
+
+bool limited(const server_set& v) { return v.connection_limits || v.backends; }
 
 class joined {
   public:
@@ -58,7 +60,7 @@ class joined {
     void by_servers(const scenario& s, const demand_list& demand) {
         std::map<std::size_t, std::size_t> first;
         for (const auto& p : demand)
-            if (s.servers[p.server].connection_limits || s.servers[p.server].backends)
+            if (limited(s.servers[p.server]))
                 join(p.client, first.try_emplace(p.server, p.client).first->second);
     }
 
@@ -67,18 +69,35 @@ class joined {
 
 }  // namespace
 
-std::vector<independent_part> independent_parts(const scenario& s, const demand_list& demand) {
+std::vector<std::size_t> part_numbers(const scenario& s) {
+    demand_list all;
+    for (std::size_t v = 0; v < s.servers.size(); ++v)
+        for (std::size_t c = 0; limited(s.servers[v]) && c < s.clients.size(); ++c)
+            if (reaches(s.clients[c], s.servers[v])) all.push_back({c, v, 1});
+    return part_numbers(s, all);
+}
+
+std::vector<std::size_t> part_numbers(const scenario& s, const demand_list& demand) {
     joined all(s, demand);
+    std::map<std::size_t, std::size_t> numbers;  // by root
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < s.clients.size() + s.nats.size(); ++i)
+        out.push_back(numbers.try_emplace(all.root(i), numbers.size()).first->second);
+    return out;
+}
+
+std::vector<independent_part> independent_parts(const scenario& s, const demand_list& demand) {
+    const auto of = part_numbers(s, demand);
     std::vector<independent_part> out;
-    std::map<std::size_t, std::size_t> part_of;  // by root
+    std::map<std::size_t, std::size_t> part_of;  // by number
     for (const auto& p : demand)
-        if (part_of.try_emplace(all.root(p.client), out.size()).second) {
+        if (part_of.try_emplace(of[p.client], out.size()).second) {
             out.emplace_back();
             out.back().s.servers = s.servers;
             out.back().s.given_names = s.given_names;
         }
     const auto part = [&](std::size_t i) -> independent_part* {
-        const auto it = part_of.find(all.root(i));
+        const auto it = part_of.find(of[i]);
         return it == part_of.end() ? nullptr : &out[it->second];
     };
     std::vector<std::size_t> number(s.clients.size());

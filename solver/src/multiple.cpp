@@ -9,7 +9,7 @@
 #include <queue>
 
 #include "contiguous.hpp"
-#include "independent.hpp"
+#include "natbound/solver/independent.hpp"
 #include "joint_nats.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"

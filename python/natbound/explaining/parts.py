@@ -1,7 +1,5 @@
-"""Parts of a network that have nothing to do with one another, so that a what-if takes as long as what it changes is large: the rest is as it was.
-
-Together are a NAT and what is inside it, NATs and clients that have an address in common, and clients that reach the same server set where
-that has limits or backends.
+"""Parts of a network that have nothing to do with one another (solver/independent.hpp), so that a what-if takes as long as what it changes is
+large: the rest is as it was.
 """
 
 from __future__ import annotations
@@ -16,14 +14,13 @@ from natbound.check import check as certified
 from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.question import Pair, changed, fits, shown, total
 from natbound.explaining.search import least
-from natbound.planning import pools
 from natbound.results import number
 from natbound.working import check
 
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-Names = frozenset[str]
+Some = frozenset[int]  # parts
 
 _known: weakref.WeakKeyDictionary[Scenario, Parts] = weakref.WeakKeyDictionary()
 
@@ -49,25 +46,17 @@ class Parts:
         self.scenario = weakref.proxy(scenario)
         self.canonical = scenario.canonical
         self.given = scenario._core.given_names()
-        self.parent = {item["name"]: item["name"] for kind in ("clients", "nats") for item in self.canonical.get(kind, [])}
-        for nat in self.canonical.get("nats", []):
-            for name in nat["inside"]:
-                self._join(nat["name"], name)
-        self._by_addresses()
-        for server in self.canonical["servers"]:
-            if server.get("connection-limits") or server.get("backends"):
-                there = [c["name"] for c in self.canonical["clients"] if not c["reaches"] or server["name"] in c["reaches"]]
-                for name in there[1:]:
-                    self._join(there[0], name)
-        self.members: dict[str, list[tuple[str, int]]] = {}  # by part, in the scenario's order
-        for kind in ("clients", "nats"):
-            for i, item in enumerate(self.canonical.get(kind, [])):
-                self.members.setdefault(self._root(item["name"]), []).append((kind, i))
+        all_ = [(kind, i, item["name"]) for kind in ("clients", "nats") for i, item in enumerate(self.canonical.get(kind, []))]
+        self.part: dict[str, int] = {}  # by name
+        self.members: dict[int, list[tuple[str, int]]] = {}  # by part, in the scenario's order
+        for (kind, i, name), part in zip(all_, scenario._core.part_numbers(), strict=True):
+            self.part[name] = part
+            self.members.setdefault(part, []).append((kind, i))
         self.many = len(self.members)
-        self.held: dict[tuple[str, str], bool | None] = {}  # by part and what is wanted of it
-        self.lacks: str | None = None  # the last part that was found to lack something, so that it is asked first
-        self.cuts: dict[Names, tuple[Scenario, dict[str, str]]] = {}
-        self.maxima: dict[Names, int | None] = {}
+        self.held: dict[tuple[int, str], bool | None] = {}  # by part and what is wanted of it
+        self.lacks: int | None = None  # the last part that was found to lack something, so that it is asked first
+        self.cuts: dict[Some, tuple[Scenario, dict[str, str]]] = {}
+        self.maxima: dict[Some, int | None] = {}
 
     def changed(self, settings: Sequence[str], wanted: Iterable[Pair] | None = None) -> Scenario | None:
         """What the settings change, with them made: some parts alone, or the whole (where they change servers, the parts that have to do with
@@ -108,12 +97,12 @@ class Parts:
         if self.many == 1:
             return fits(self.scenario, pairs)
         sure = True
-        for root, some in self._by_part(pairs).items():
-            key = (root, json.dumps(some))
+        for part, some in self._by_part(pairs).items():
+            key = (part, json.dumps(some))
             if key not in self.held:
-                self.held[key] = fits(self._cut(frozenset({root}))[0], some)
+                self.held[key] = fits(self._cut(frozenset({part}))[0], some)
             if self.held[key] is False:
-                self.lacks = root
+                self.lacks = part
                 return False
             sure = sure and self.held[key] is True
         return True if sure else fits(self.scenario, pairs)
@@ -137,8 +126,8 @@ class Parts:
         if found["fits"] is not None or self.many == 1:
             return found
         body: dict[str, list[Any]] = {}
-        for root, some in self._by_part(pairs).items():
-            one = shown(self._cut(frozenset({root}))[0], some)
+        for part, some in self._by_part(pairs).items():
+            one = shown(self._cut(frozenset({part}))[0], some)
             if one["fits"] is not True:
                 return found if one["fits"] is None else one
             for key in ("blocks", "port-sets"):
@@ -156,8 +145,8 @@ class Parts:
         fit = certified(evidence, whole).valid is True
         return {"fits": True, "sets_it": "in each part of the network its own fit", "evidence": evidence} if fit else found
 
-    def _by_part(self, pairs: list[Pair]) -> dict[str, list[Pair]]:
-        of: dict[str, list[Pair]] = {}
+    def _by_part(self, pairs: list[Pair]) -> dict[int, list[Pair]]:
+        of: dict[int, list[Pair]] = {}
         for p in pairs:
             of.setdefault(self._of(p["from"]), []).append(p)
         return of
@@ -172,64 +161,40 @@ class Parts:
         then = None if now is None else most(self.changed(settings))
         return None if now is None or then is None else then - now
 
-    def _root(self, name: str) -> str:
-        while self.parent[name] != name:
-            self.parent[name] = self.parent[self.parent[name]]
-            name = self.parent[name]
-        return name
-
-    def _join(self, a: str, b: str) -> None:
-        self.parent[self._root(a)] = self._root(b)
-
-    def _by_addresses(self) -> None:
-        """In their order: what lies over the range that reaches furthest until now shares addresses with it."""
-        ranges = [
-            (first.version, int(first), int(last), item["name"])
-            for kind, key in (("clients", "addresses"), ("nats", "external-ip-address-pool"))
-            for item in self.canonical.get(kind, [])
-            for first, last in pools.spans(item.get(key, []))
-        ]
-        furthest: tuple[int, int, str] | None = None
-        for version, first, last, name in sorted(ranges):
-            if furthest is not None and furthest[0] == version and first <= furthest[1]:
-                self._join(name, furthest[2])
-            if furthest is None or (version, last) > furthest[:2]:
-                furthest = (version, last, name)
-
-    def _touched(self, settings: Iterable[str], wanted: Iterable[Pair] | None) -> Names | None:
+    def _touched(self, settings: Iterable[str], wanted: Iterable[Pair] | None) -> Some | None:
         """The parts that the settings change, or where they change servers those of what is wanted; None: all, or all that there is."""
         if self.many == 1:
             return None
-        roots, servers = set(), False
+        parts, servers = set(), False
         for text in settings:
             at = re.match(r"(clients|nats)\.(\d+)\.", text)
             if at is None:
                 servers = True
             else:
-                roots.add(self._root(self.canonical[at[1]][int(at[2])]["name"]))
+                parts.add(self.part[self.canonical[at[1]][int(at[2])]["name"]])
         if servers:
             if wanted is None:
                 return None
-            roots |= {self._of(p["from"]) for p in wanted}
-        return None if not roots or len(roots) == self.many else frozenset(roots)
+            parts |= {self._of(p["from"]) for p in wanted}
+        return None if not parts or len(parts) == self.many else frozenset(parts)
 
-    def _of(self, client: str) -> str:
+    def _of(self, client: str) -> int:
         """The part of a client set, by the name that questions have."""
-        return self._root(self.given.get(client, client))
+        return self.part[self.given.get(client, client)]
 
-    def _divided(self, touched: Names, pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+    def _divided(self, touched: Some, pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
         """Pairs of these parts, and the others."""
         here = {name for name in {p["from"] for p in pairs} if self._of(name) in touched}
         return [p for p in pairs if p["from"] in here], [p for p in pairs if p["from"] not in here]
 
-    def _cut(self, touched: Names) -> tuple[Scenario, dict[str, str]]:
+    def _cut(self, touched: Some) -> tuple[Scenario, dict[str, str]]:
         """These parts alone, with all servers, as they were given; and what `nats.17` and the like is called there."""
         if touched not in self.cuts:
             from natbound.scenario import Scenario
 
             value: dict[str, Any] = {"servers": self.canonical["servers"]}
             called = {}
-            for kind, i in sorted(item for root in touched for item in self.members[root]):
+            for kind, i in sorted(item for part in touched for item in self.members[part]):
                 given = self.scenario._document.value[kind]
                 some = value.setdefault(kind, [])
                 called[f"{kind}.{i}"] = f"{kind}.{len(some)}"
