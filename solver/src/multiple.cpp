@@ -9,7 +9,6 @@
 #include <queue>
 
 #include "contiguous.hpp"
-#include "natbound/solver/independent.hpp"
 #include "joint_nats.hpp"
 #include "nat_capacity.hpp"
 #include "natbound/model/cascade.hpp"
@@ -17,6 +16,7 @@
 #include "natbound/model/gates.hpp"
 #include "natbound/model/ways_out.hpp"
 #include "natbound/model/work.hpp"
+#include "natbound/solver/independent.hpp"
 #include "natbound/solver/maximum.hpp"
 #include "pair_demand.hpp"
 #include "server_room.hpp"

@@ -13,8 +13,9 @@ struct independent_part {
 };
 
 // For each client set, then each NAT, the number of its part. Together are a NAT and what is inside
-// it, NATs and clients that have an external address in common, and clients that want (where nothing
-// is said of what is wanted: that reach) the same server set where that has limits or backends.
+// it, NATs and clients that have an external address in common, and clients that want (where
+// nothing is said of what is wanted: that reach) the same server set where that has limits or
+// backends.
 std::vector<std::size_t> part_numbers(const scenario& s);
 std::vector<std::size_t> part_numbers(const scenario& s, const demand_list& demand);
 
