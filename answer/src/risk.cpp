@@ -17,7 +17,8 @@ bj::object odds_json(const refusal_odds& odds) {
 }
 
 bj::object kind_json(const kind_result& k) {
-    std::string text = k.clients + " to " + k.servers + " (" + k.destination + ")";
+    std::string text = k.clients + " to " + k.servers;
+    if (!k.destination.empty()) text += " (" + k.destination + ")";
     if (!k.address.empty()) text += " on " + k.address;
     bj::object out{{"text", text},           {"from", k.clients},
                    {"to", k.servers},        {"destination", k.destination},

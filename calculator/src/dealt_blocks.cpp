@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "dealt_paired.hpp"
 #include "kept_laws.hpp"
 #include "logarithms.hpp"
 
@@ -276,8 +277,11 @@ class dealer {
             const double total = fitting(own.offered[s]);
             dealt_refusal one{log_zero, log_zero, fitting(own.at_quota[s]) - total};
             if (what_.most < left.size()) one.by_quota = full.back() + left.back() - total;
-            for (std::uint64_t j = 0; j < what_.most && j <= what_.pool; ++j)
-                one.by_pool = log_sum(one.by_pool, full[j] + exactly(what_.pool - j) - total);
+            one.by_pool_first = std::min(0.0, full[0] + exactly(what_.pool) - total);
+            for (std::uint64_t j = 1; j < what_.most && j <= what_.pool; ++j)
+                one.by_pool_later =
+                    log_sum(one.by_pool_later, full[j] + exactly(what_.pool - j) - total);
+            one.by_pool = log_sum(one.by_pool_first, one.by_pool_later);
             one.by_quota = std::min(one.by_quota, 0.0);
             one.by_pool = std::min(one.by_pool, 0.0);
             one.by_flows = std::min(one.by_flows, 0.0);
@@ -294,6 +298,7 @@ class dealer {
         side_blocks -= whole;
         // where the mean lies below the pool, most of what is there lies outside of the window
         const double total = theta_ > 0 ? std::log1p(-std::exp(std::min(side, -0.0))) : side;
+        out.log_fits = total;
         out.log_exhausted = all.exactly(what_.pool, what_.pool, theta_) - whole - total;
         double held = 0;  // were the pool endless
         for (std::size_t i = 0; i < laws_.size(); ++i)
@@ -392,7 +397,7 @@ dealt_answer dealt_blocks(const block_dealing& what) {
 }
 
 dealt_answer detail::dealt_blocks(const block_dealing& what, kept_laws& seen) {
-    return dealer(what, seen).run();
+    return what.addresses > 1 ? dealt_paired(what, seen) : dealer(what, seen).run();
 }
 
 }  // namespace natbound::calculator

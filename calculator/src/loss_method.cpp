@@ -141,10 +141,15 @@ void loss_curve::choose(const scenario& s, const system_split& all) {
         return decide(
             loss_method::dealt_blocks,
             std::string("port blocks dealt on demand, each kept while a connection is left in it: "
-                        "the law of the blocks that all subscribers hold, ") +
+                        "the law of the blocks that all subscribers ") +
+                (system_.paired_sets
+                     ? "of an address hold, which is drawn for each (paired pooling), "
+                     : "hold, ") +
                 (shared ? "mappings (which connections to several destinations share)" : "flows") +
                 " filling the oldest block first; exact where there are blocks enough for all or "
-                "one for each, else within a factor of two");
+                "one for each" +
+                (system_.paired_sets ? " and no other address is tried" : "") +
+                ", else within a factor of two");
     }
     if (addresses == 1 && system_.destinations.size() == 1 && system_.ranks == 1 && preserved)
         return decide(loss_method::nothing_refuses,

@@ -7,6 +7,7 @@
 #include "natbound/model/error.hpp"
 #include "natbound/model/port_sets.hpp"
 #include "other_limits.hpp"
+#include "paired_systems.hpp"
 #include "subscriber_law.hpp"
 
 namespace natbound::calculator::detail {
@@ -88,13 +89,6 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
         auto& dealing = dealt_[system.nat];
         const port_set_layout layout(n);
         const auto& rule = *n.port_set;
-        // enough for all, whoever shares an address, and pairing takes nothing away
-        if (pairs_sets(n) &&
-            subscribers_of(s, n) * rule.port_sets_per_subscriber > layout.on_an_address())
-            throw unsupported("NAT " + n.name +
-                              ": how often several port sets each run out on the one external "
-                              "address that paired pooling leaves is not modelled yet; simulate "
-                              "counts it");
         if (rule.dynamic)
             dealing = {rule.dynamic->port_set_size, rule.dynamic->port_sets_per_subscriber,
                        saturated(layout.dynamic_sets()), std::move(dealing.kinds),
@@ -102,6 +96,11 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
         else
             dealing = {rule.port_set_size, rule.port_sets_per_subscriber, saturated(layout.sets()),
                        std::move(dealing.kinds), 0};
+        if (system.paired_sets) {
+            dealing.pool = layout.on_an_address();
+            dealing.addresses = saturated(n.external_ip_address_pool.size());
+            dealing.fallback = n.design.pool.fallback;
+        }
         auto who_asks = askers_of(s, all, system);
         auto& asker = who_asks.front();  // a client set has a system of its own
         const count many = s.clients[asker.set].addresses.size();
@@ -137,6 +136,7 @@ void other_limits::read_dealt(const scenario& s, const system_split& all) {
     // block is one port, that is while it needs it; and where there are enough for all it does not
     // matter.
     for (auto& [nat, dealing] : dealt_) {
+        if (dealing.addresses > 1 && dealing.kinds.size() > 1) refuse_unlike(s.nats[nat]);
         double wanted = 0;
         for (const auto& who : dealing.kinds)
             wanted += static_cast<double>(who.count) * static_cast<double>(dealing.most);

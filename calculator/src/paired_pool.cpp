@@ -1,23 +1,15 @@
-// The coefficient of x^K in U(x)^A and in V(x) U(x)^(A-1), where u_k = W(k) / k! and
-// v_k = k B(k) u_k: by Cauchy's integral along the circle through the saddle, where nothing
-// cancels and the sum over equally spaced points is right but for the coefficients a turn away.
-// All of these are log-concave, and more so than a Poisson law (W is log-concave: the survival of a
-// gamma law in its argument), so that a turn of 16 standard deviations and some is enough, and
-// sums over k run from the largest term to both sides.
+// Clients whose flows take ports of one address: how likely they fit, and find the ports full.
 #include "natbound/calculator/paired_pool.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/math/distributions/binomial.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/tools/toms748_solve.hpp>
 #include <cmath>
-#include <complex>
-#include <limits>
-#include <numbers>
 #include <utility>
 
 #include "argument.hpp"
+#include "dealing.hpp"
 #include "logarithms.hpp"
 #include "natbound/calculator/erlang.hpp"
 #include "poisson.hpp"
@@ -27,7 +19,7 @@ namespace {
 
 constexpr double most_counted = 1 << 24;
 constexpr double most_load = 1e9;
-constexpr double drop = 44;  // terms below e^-44 of the largest are left out
+constexpr double drop = 44;  // chances below e^-44 do not matter
 
 using plain = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 
@@ -79,220 +71,30 @@ class key_weight {
     double last_ = 0;
 };
 
-// Weights of k clients on an address, from the first to the last that counts.
-struct terms {
-    std::uint64_t first = 0;
-    std::vector<double> weights;  // over their sum
-    double log_sum = 0, mean = 0, variance = 0;
-    std::uint64_t centre = 0;  // of phases
-};
-
-class dealing {
+// log W(k), by all keys.
+class key_weights {
   public:
-    dealing(const paired_pool& pool, std::size_t key)
-        : pool_(pool),
-          own_(pool.keys[key]),
-          clients_(static_cast<double>(pool.clients)),
-          addresses_(static_cast<double>(pool.addresses)),
-          last_{(pool.clients - 1) / pool.addresses + 1, (pool.clients - 1) / pool.addresses + 1} {
-        const std::uint64_t even = last_[0];
+    explicit key_weights(const paired_pool& pool) {
+        const auto even = static_cast<double>(detail::dealing::even(pool.clients, pool.addresses));
         double ports = -1, sure = 0;
         for (const auto& each : pool.keys) {
             if (each.ports != ports) sure = sure_mean(each.ports);
             ports = each.ports;
             // what all clients on one address surely fit weighs 1
-            if (clients_ * each.load > sure)
-                keys_.emplace_back(key_weight(each, static_cast<double>(even), sure), each.copies);
+            if (static_cast<double>(pool.clients) * each.load > sure)
+                keys_.emplace_back(key_weight(each, even, sure), each.copies);
         }
-        even_ = even;
-        slope_ = fits(even - 1) - fits(even);
     }
 
-    double log_refusal() {
-        const double start = std::log(clients_ / addresses_);
-        const point all = at_saddle(false, start), refused = at_saddle(true, all.tilt);
-        const double more = refused.tilt - all.tilt, mean = std::exp(all.tilt);
-        return std::min(0.0, std::log(addresses_ / clients_) + (refused.log - all.log) +
-                                 (addresses_ * mean * std::expm1(more) - clients_ * more));
-    }
-
-  private:
-    struct point {
-        double tilt, log;
-    };
-
-    static double& at(std::vector<double>& known, std::uint64_t k) {
-        if (k >= known.size())
-            known.resize(std::max<std::size_t>(k + 1, known.size() * 3 / 2),
-                         std::numeric_limits<double>::quiet_NaN());
-        return known[k];
-    }
-
-    double fits(std::uint64_t k) {
-        double& known = at(fits_, k);
-        if (std::isnan(known)) {
-            known = 0;
-            for (const auto& [weight, copies] : keys_)
-                known += copies * weight.log(static_cast<double>(k));
-        }
-        return known;
-    }
-
-    double log_term(bool refused, std::uint64_t k, double mean) {
-        const auto n = static_cast<double>(k);
-        const double away = n - static_cast<double>(even_);
-        const double out =
-            detail::log_poisson_weight(n, mean) + ((fits(k) - fits(even_)) + away * slope_);
-        if (!refused) return out;
-        double& known = at(full_, k);
-        if (std::isnan(known)) known = std::log(n) + log_erlang_b(own_.ports, n * own_.load);
-        return out + known;
-    }
-
-    // The k of the largest term, from where the last one was.
-    std::uint64_t largest(bool refused, std::uint64_t least, double mean) {
-        const auto rises = [&](std::uint64_t k) {
-            return log_term(refused, k + 1, mean) > log_term(refused, k, mean);
-        };
-        std::uint64_t& last = last_[refused ? 1 : 0];
-        std::uint64_t low = std::clamp(last, least, pool_.clients), high = low, step = 1;
-        for (; high < pool_.clients && rises(high); step *= 2) {
-            low = high + 1;
-            high = std::min(pool_.clients, high + step);
-        }
-        for (step = 1; low == high && low > least; step *= 2) {
-            low = low - least > step ? low - step : least;
-            if (rises(low)) break;
-            high = low;
-        }
-        while (low < high) {
-            const std::uint64_t middle = low + (high - low) / 2;
-            if (rises(middle))
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return last = low;
-    }
-
-    terms terms_at(bool refused, double tilt) {
-        const double mean = std::exp(tilt);
-        const std::uint64_t least = refused ? 1 : 0;
-        const std::uint64_t low = largest(refused, least, mean);
-        const double top = log_term(refused, low, mean);
-        std::vector<double> below, above;
-        for (std::uint64_t k = low; k > least; --k) {
-            const double here = log_term(refused, k - 1, mean) - top;
-            if (here < -drop) break;
-            below.push_back(std::exp(here));
-        }
-        for (std::uint64_t k = low; k < pool_.clients; ++k) {
-            const double here = log_term(refused, k + 1, mean) - top;
-            if (here < -drop) break;
-            above.push_back(std::exp(here));
-        }
-        terms out;
-        out.first = low - below.size();
-        out.centre = low;
-        out.weights.assign(below.rbegin(), below.rend());
-        out.weights.push_back(1);
-        out.weights.insert(out.weights.end(), above.begin(), above.end());
-        double sum = 0, moment = 0, square = 0;
-        for (std::size_t i = 0; i < out.weights.size(); ++i) {
-            const double away = static_cast<double>(i) - static_cast<double>(below.size());
-            sum += out.weights[i];
-            moment += away * out.weights[i];
-            square += away * away * out.weights[i];
-        }
-        for (double& w : out.weights) w /= sum;
-        out.log_sum = top + std::log(sum);
-        out.mean = static_cast<double>(low) + moment / sum;
-        out.variance = std::max(0.0, square / sum - moment / sum * (moment / sum));
+    double operator()(std::uint64_t k) const {
+        double out = 0;
+        for (const auto& [weight, copies] : keys_)
+            out += copies * weight.log(static_cast<double>(k));
         return out;
     }
 
-    // Where the mean number of clients on all addresses is theirs: by Newton's method, as the mean
-    // grows with the tilt, kept between bounds. Near enough will do.
-    point at_saddle(bool refused, double tilt) {
-        constexpr int rounds = 200;
-        double low = -std::numeric_limits<double>::infinity(), high = -low;
-        for (int i = 0;; ++i) {
-            const terms each = terms_at(false, tilt);
-            const terms one = refused ? terms_at(true, tilt) : each;
-            const double others = addresses_ - 1;
-            const double over = one.mean + others * each.mean - clients_;
-            const double variance = one.variance + others * each.variance;
-            if (std::fabs(over) <= std::max(0.1 * std::sqrt(variance), 1e-3) || i == rounds)
-                return {tilt, one.log_sum + others * each.log_sum +
-                                  std::log(coefficient(one, each, variance))};
-            (over > 0 ? high : low) = tilt;
-            double step = variance > 0 ? -over / variance : 0;
-            if (!(std::fabs(step) <= 2)) step = over > 0 ? -2 : 2;
-            if (step == 0) step = over > 0 ? -1 : 1;
-            tilt += step;
-            if (tilt <= low || tilt >= high) tilt = (low + high) / 2;
-        }
-    }
-
-    // Sum of weights e^(i (k - centre) angle).
-    static std::complex<double> transform(const terms& t, double angle) {
-        constexpr std::size_t afresh = 128;  // steps that phases are multiplied up for
-        const std::complex<double> turn = std::polar(1.0, angle);
-        const auto begin = static_cast<double>(t.first) - static_cast<double>(t.centre);
-        double real = 0, imaginary = 0;
-        for (std::size_t i = 0; i < t.weights.size(); i += afresh) {
-            const auto start = std::polar(1.0, (begin + static_cast<double>(i)) * angle);
-            double x = start.real(), y = start.imag();
-            const std::size_t end = std::min(t.weights.size(), i + afresh);
-            for (std::size_t j = i; j < end; ++j) {
-                real += t.weights[j] * x;
-                imaginary += t.weights[j] * y;
-                const double next = x * turn.real() - y * turn.imag();
-                y = x * turn.imag() + y * turn.real();
-                x = next;
-            }
-        }
-        return {real, imaginary};
-    }
-
-    // The chance that one and the others, drawn by these weights, have all clients together.
-    double coefficient(const terms& one, const terms& each, double variance) const {
-        constexpr double enough = 1e-19;
-        const auto points = 2 * static_cast<std::int64_t>(8 * std::sqrt(variance) + 24);
-        const auto others = static_cast<std::int64_t>(pool_.addresses) - 1;
-        const auto off = static_cast<std::int64_t>(pool_.clients) -
-                         static_cast<std::int64_t>(one.centre) -
-                         others * static_cast<std::int64_t>(each.centre);
-        const bool same = one.first == each.first && one.weights == each.weights;
-        double sum = 1;
-        int small = 0;
-        for (std::int64_t j = 1; j <= points / 2 && small < 6; ++j) {
-            const double angle =
-                2 * std::numbers::pi * static_cast<double>(j) / static_cast<double>(points);
-            const auto shared = transform(each, angle);
-            const auto own = same ? shared : transform(one, angle);
-            // whole turns taken away before they cost digits
-            const double turned = static_cast<double>(j * (off % points) % points);
-            const double phase = std::arg(own) + static_cast<double>(others) * std::arg(shared) -
-                                 2 * std::numbers::pi * turned / static_cast<double>(points);
-            const double size = std::exp(std::log(std::abs(own)) +
-                                         static_cast<double>(others) * std::log(std::abs(shared)));
-            small = size < enough ? small + 1 : 0;
-            sum += (2 * j == points ? 1 : 2) * size * std::cos(phase);
-        }
-        return sum / static_cast<double>(points);
-    }
-
-    const paired_pool& pool_;
-    const paired_key& own_;
-    double clients_, addresses_;
-    std::array<std::uint64_t, 2> last_;
+  private:
     std::vector<std::pair<key_weight, double>> keys_;  // and their copies
-    std::vector<double> fits_, full_;  // log W(k) and log k B(k), by clients on an address
-    // With a factor e^(slope (k - even)) on W(k) / W(even) the means that the tilted sums need are
-    // near K / A, and what is summed near 1, however heavy the load.
-    double slope_ = 0;
-    std::uint64_t even_ = 0;
 };
 
 void check(const char* function, const paired_pool& pool) {
@@ -334,7 +136,11 @@ double log_paired_refusal(const paired_pool& pool, std::size_t key) {
     // one address, or one client: nothing is dealt
     if (pool.addresses == 1 || pool.clients == 1)
         return log_erlang_b(own.ports, own.load * static_cast<double>(pool.clients));
-    return dealing(pool, key).log_refusal();
+    const auto full = [&](std::uint64_t k) {
+        return log_erlang_b(own.ports, static_cast<double>(k) * own.load);
+    };
+    return std::min(
+        0.0, detail::dealing(pool.clients, pool.addresses, key_weights(pool)).log_mean(full));
 }
 
 double paired_refusal(double ports, double load, std::uint64_t clients, std::uint64_t addresses,

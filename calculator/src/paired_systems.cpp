@@ -10,6 +10,7 @@
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/port_sets.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -41,13 +42,12 @@ bool same(const std::map<std::size_t, double>& loads) {
     });
 }
 
-void tell(const scenario& s, system_split& all, std::size_t nat, const pairing& with) {
-    const auto clients = static_cast<std::uint64_t>(with.clients);
-    const auto fullest =
-        clients_on_fullest(clients, static_cast<std::uint64_t>(with.addresses), bad_dealings);
+void tell(const scenario& s, system_split& all, std::size_t nat, double clients, double addresses) {
+    const auto fullest = clients_on_fullest(static_cast<std::uint64_t>(clients),
+                                            static_cast<std::uint64_t>(addresses), bad_dealings);
     all.assumed.push_back(
-        s.nats[nat].name + ": an average over how its " + grouped(count(with.clients)) +
-        " clients happen to be dealt to " + grouped(count(with.addresses)) +
+        s.nats[nat].name + ": an average over how its " + grouped(count(clients)) +
+        " clients happen to be dealt to " + grouped(count(addresses)) +
         " addresses, which changes only while a client has no connection: as long as clients stay "
         "busy a bad dealing lasts, and 5 % of the dealings give an address more than " +
         grouped(count(static_cast<double>(fullest))) + " clients");
@@ -88,8 +88,7 @@ void pair_systems(const scenario& s, system_split& all, std::size_t nat) {
     std::map<double, double> keys;  // by load, how many
     for (const auto* system : here) {
         const auto loads = loads_of(all, *system, addresses);
-        if (loads.size() != sets.size() || !same(loads))
-            unknown(s.nats[nat], " of clients that differ in what they send");
+        if (loads.size() != sets.size() || !same(loads)) refuse_unlike(s.nats[nat]);
         const double load = system->load(), copies = system->copies / addresses;
         const auto near = keys.lower_bound(load * (1 - alike));
         if (near != keys.end() && near->first <= load * (1 + alike))
@@ -115,8 +114,26 @@ void pair_systems(const scenario& s, system_split& all, std::size_t nat) {
                                                     std::round(others));
         }
     }
-    tell(s, all, nat, with);
+    tell(s, all, nat, with.clients, with.addresses);
 }
+
+bool pair_sets(const scenario& s, system_split& all, std::size_t nat) {
+    const auto& n = s.nats[nat];
+    if (!pairs_sets(n)) return false;
+    const count clients = subscribers_of(s, n), addresses = n.external_ip_address_pool.size();
+    // enough for all, whoever shares an address
+    if (clients * n.port_set->port_sets_per_subscriber <= port_set_layout(n).on_an_address())
+        return false;
+    const auto& pool = n.design.pool;
+    if (pool.choice != pool_choice::random)
+        unknown(n, " of port sets whose addresses are not drawn");
+    if (clients > count(most_counted) || addresses > count(most_counted))
+        unknown(n, " of more than " + grouped(count(most_counted)) + " clients or addresses");
+    tell(s, all, nat, static_cast<double>(clients), static_cast<double>(addresses));
+    return true;
+}
+
+void refuse_unlike(const nat& n) { unknown(n, " of clients that differ in what they send"); }
 
 paired_pool pool_of(const pairing& with, double load, double ports) {
     constexpr double most = 1e9;  // beyond, nearly all is refused, and a little more is no matter

@@ -52,8 +52,12 @@ class splitter {
         for (std::size_t v = 0; v < scenario_.servers.size(); ++v) endpoints(v);
         for (const auto& stream : traffic_.streams) add(stream);
         for (auto& [where, system] : systems_) out_.systems.push_back(std::move(system));
-        for (std::size_t n = 0; n < out_.plans.size(); ++n)
+        for (std::size_t n = 0; n < out_.plans.size(); ++n) {
             if (out_.plans[n].pairs()) detail::pair_systems(scenario_, out_, n);
+            const bool sets = detail::pair_sets(scenario_, out_, n);
+            for (auto& system : out_.systems)
+                if (system.nat == n) system.paired_sets = sets;
+        }
         return std::move(out_);
     }
 

@@ -70,7 +70,7 @@ def first_refusal(first: Mapping[str, Any]) -> str:
         return f"after {span(first['value'])} on average"
     if "at_most" in first:
         return f"after {span(first['at_least'])} to {span(first['at_most'])} on average"
-    return f"after more than {span(first['at_least'])} on average"
+    return f"after more than {span(first['at_least']).removeprefix('over ')} on average"
 
 
 def per_day(value: float) -> str:

@@ -206,17 +206,40 @@ def test_one_set_each_is_as_without_pairing() -> None:
     assert most(paired)["connections"] == most(plain)["connections"]
 
 
-def test_risk_is_counted_in_a_simulation() -> None:
-    """Subscribers that are dealt to two addresses at random: one can be short of sets while the other has some."""
-    document = cgn(40, 2, 4, 30, size=2)
-    document["traffic"] = [{"from": "A", "to": "C", "rate-per-client": "1/s", "hold": "2s"}]
-    paired = natbound.Scenario(document).risk()
-    assert "simulated" in paired["method"]
-    document["nats"][0]["design"]["pool"]["paired"] = False
-    plain = natbound.Scenario(document).simulate(arrivals=100_000)
-    document["nats"][0]["design"]["pool"] |= {"paired": True, "fallback": False}
-    counted = natbound.Scenario(document).simulate(arrivals=100_000)
-    assert counted["refused"] > plain["refused"]
+@pytest.mark.parametrize(
+    ("clients", "addresses", "each", "sets", "size", "load"),
+    [(40, 2, 4, 30, 2, 2.0), (60, 3, 3, 25, 4, 3.0), (400, 4, 2, 40, 8, 0.5), (300, 5, 2, 12, 16, 0.2), (30, 2, 3, 20, 1, 1.5)],
+)
+def test_the_law_of_dealt_subscribers_against_the_simulator(
+    clients: int, addresses: int, each: int, sets: int, size: int, load: float
+) -> None:
+    """Of subscribers who are idle now and then, so that a run sees many dealings. A first connection goes on to an address with room, or not."""
+    document = cgn(clients, addresses, each, sets, size=size)
+    document["traffic"] = [{"from": "A", "to": "C", "rate-per-client": f"{load}/s", "hold": "1s"}]
+    refused = []
+    for fallback in (False, True):
+        document["nats"][0]["design"]["pool"]["fallback"] = fallback
+        scenario = natbound.Scenario(document)
+        law, counted = scenario.risk(), scenario.simulate(arrivals=400_000)
+        assert "paired pooling" in law["method"]
+        assert {"blocks"} <= {by["kind"] for by in law["refused_by"]} <= {"blocks", "blocks of one subscriber"}
+        share = counted["refused"] / 400_000
+        refused.append(share)
+        # kept sets have no closed law; with one port a set, or where no further set is had, it is exact but for the address that is tried
+        least = 1.25 if size == 1 and not fallback else 2
+        assert counted["refused"] > 100
+        assert share / least < law["refusal_probability"] < share * least, (share, law["refusal_probability"], fallback)
+    assert refused[1] < refused[0]
+
+
+def test_subscribers_that_differ_have_no_law_under_pairing() -> None:
+    document = cgn(40, 2, 4, 30)
+    document["clients"].append({"name": "B", "addresses": "100.64.9.1-100.64.9.9"})
+    document["nats"][0]["inside"].append("B")
+    document["traffic"] = [{"from": c, "to": "C", "rate-per-client": r, "hold": "2s"} for c, r in (("A", "1/s"), ("B", "3/s"))]
+    scenario = natbound.Scenario(document)
+    assert "simulated" in scenario.risk()["method"]
+    assert "clients that differ in what they send" in scenario.answer()["likely"]["unknown"]
 
 
 def test_what_is_not_modelled_says_so() -> None:

@@ -57,6 +57,8 @@ struct loss_system {
     std::optional<port_set> source_ports;
     double copies = 1;   // so many systems are alike
     bool dealt = false;  // its ports are dealt out in blocks on demand
+    // and all blocks of a subscriber lie on one address, which matters
+    bool paired_sets = false;
     std::optional<pairing> paired;
 
     double load() const;
