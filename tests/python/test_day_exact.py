@@ -12,7 +12,7 @@ from natbound import calculator
 DAY = 1440
 
 
-def network(ports: int, load: float, design: object) -> natbound.Scenario:
+def network(ports: int, load: float, design: object, **nat: object) -> natbound.Scenario:
     return natbound.Scenario(
         {
             "clients": [{"name": "a", "addresses": "10.0.0.0/24"}],
@@ -23,6 +23,7 @@ def network(ports: int, load: float, design: object) -> natbound.Scenario:
                     "external-ip-address-pool": "203.0.113.5",
                     "design": design,
                     "port-set-restrict": {"start-port-number": 1024, "end-port-number": 1023 + ports},
+                    **nat,
                 }
             ],
             "servers": [{"name": "s", "addresses": "198.51.100.7", "ports": 443}],
@@ -54,3 +55,10 @@ def test_a_day_by_its_definition(ports: int, load: float, amplitude: float, trie
     assert found.mean_load == pytest.approx(float(refused(load)), rel=1e-9)
     assert found.at_peak == pytest.approx(float(refused(profile.peak_live().value)), rel=1e-9)
     assert found.stationary_peak == pytest.approx(float(refused(load * (1 + amplitude))), rel=1e-9)
+
+
+def test_the_mean_of_a_day_that_is_simulated() -> None:
+    # a table far below the ports: no state refuses, and Erlang's formula tells all
+    found = network(60_000, 3900, "linux-masquerade", **{"connection-limits": {"limit-per-instance": 4096}}).day(sine(0.3))
+    assert not found.exact
+    assert found.mean_load == pytest.approx(float(calculator.erlang_b(4096, 3900.0)), rel=1e-3)

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 # The design's refusal probability is asked for at a few loads, and its logarithm is read between them. Where a method is exact more loads are
 # taken wherever that bends, until half-way between two the line is within CLOSE of it (or is so far below the highest that it counts for
-# nothing); where states are simulated so many loads, whose bend makes 5 % of error, and below them as far as it counts.
+# nothing); where states are simulated so many loads, whose bend makes some 2 % of error in a day's sum, and below them as far as it counts.
 EXACT_LOADS, SIMULATED_LOADS = 12, 12
 CLOSE, MOST_EXACT = 1e-3, 400
 LOWEST_SIMULATED, STRIDE = 0.7, 0.85  # of the highest load; of the load before
 NOTHING = math.log(1e-4)  # of the highest refusal
+APART = 1e-3  # of the highest load: what lies nearer to it is not simulated by itself
 HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
@@ -51,7 +52,7 @@ class RefusalCurve:
     """
 
     def __init__(self, refused: Refused, load: float, low: float, high: float, also: Sequence[float] = ()) -> None:
-        """also: loads between low and high that an exact method is asked for themselves."""
+        """also: loads between low and high that are asked for themselves."""
         self._refused, self._load = refused, load
         top = refused(high / load, LOWEST)
         self.method, self.exact = top["method"], bool(top["exact"])
@@ -62,11 +63,12 @@ class RefusalCurve:
                 self._ask(x)
             self._refine()
         else:
-            self._simulate(low, high)
+            self._simulate(low, high, also)
 
-    def _simulate(self, low: float, high: float) -> None:
+    def _simulate(self, low: float, high: float, also: Sequence[float]) -> None:
         lowest = max(low, LOWEST_SIMULATED * high)
-        loads = _between(lowest, high, SIMULATED_LOADS)[::-1]
+        apart = {x for x in also if lowest < x < high * (1 - APART)}
+        loads = sorted({*_between(lowest, high, SIMULATED_LOADS), *apart}, reverse=True)
         # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
         # that a higher load has is bounded by that one.
         for x in loads:
