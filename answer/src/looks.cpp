@@ -60,7 +60,7 @@ bj::object looks::refused(const scenario& s, double lowest, double holds, double
     how.lowest = lowest;
     loss_study study(s, how);
     const auto r = study.risk(scale);
-    auto worst = r.worst;
+    auto worst = r.failing;  // as carried() counts
     auto refusing_limits = study.refusing(scale);
     if (const auto own = study.short_of_own_ports(scale)) {
         worst = either(worst, own->log);

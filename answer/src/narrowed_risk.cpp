@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <vector>
 
 #include "natbound/calculator/simulator.hpp"
 #include "natbound/model/error.hpp"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr double narrow_enough = 1.1;      // high over low
 constexpr double worth_it = 0.5;           // of the bounds' width, what is left of it
+constexpr double unseen = 3;               // refusals, at most, of what refused none
 constexpr double few = 200;                // refusals to expect: rarer ones are not looked for
 constexpr double seldom_unoffered = 1e-3;  // else the simulator counts other connections
 
@@ -56,21 +58,36 @@ void narrow_kinds(const simulate_result& seen, risk_result& r) {
     r.worst = r.kinds.front().odds;
 }
 
-// A limit that only one NAT (or server set) has; the others keep their bounds.
+// A limit that only one NAT (or server set) has; the others keep their bounds, and share what these
+// leave of all that are refused.
 void narrow_limits(const simulate_result& seen, risk_result& r) {
     std::map<asked, int> many;
     for (const auto& one : r.refused_by) ++many[one.limit];
+    std::vector<refused_by_limit*> others;
+    double left = r.overall.value, shared = 0;
     for (auto& one : r.refused_by) {
-        if (many[one.limit] > 1) continue;
-        simulated_share share{0, 0, r.overall.high, enough_to_judge};
-        for (const auto& by : seen.refused_by)
-            if (by.limit == one.limit) share = by.share;
-        const double low = std::max(one.low, share.low), high = std::min(one.high, share.high);
-        if (low > high || share.independent < enough_to_judge) continue;
-        one.low = low;
-        one.high = high;
-        one.value = std::clamp(share.value, low, high);
+        const auto by = std::find_if(seen.refused_by.begin(), seen.refused_by.end(),
+                                     [&](const auto& limit) { return limit.limit == one.limit; });
+        const bool told = many[one.limit] == 1 &&
+                          (by == seen.refused_by.end() || by->share.independent >= enough_to_judge);
+        if (told && by == seen.refused_by.end()) {
+            // rarer than what was stepped shows
+            one.value =
+                std::max(one.low, std::min(one.value, unseen / static_cast<double>(seen.arrivals)));
+        } else if (told && std::max(one.low, by->share.low) <= std::min(one.high, by->share.high)) {
+            one.low = std::max(one.low, by->share.low);
+            one.high = std::min(one.high, by->share.high);
+            one.value = std::clamp(by->share.value, one.low, one.high);
+        } else {
+            shared += one.value;
+            others.push_back(&one);
+            continue;
+        }
+        left -= one.value;
     }
+    for (auto* one : others)
+        one->value = std::clamp(one->value * std::max(0.0, left) / std::max(shared, 1e-300),
+                                one->low, one->high);
 }
 
 const char* kind_of(const scenario& s, const refused_by_limit& one) {

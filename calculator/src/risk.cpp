@@ -15,6 +15,14 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
+bool loss_study::state::in_turn(std::size_t kind) const {
+    const auto nat = sums_->all().kinds[kind].nat;
+    if (!nat || scenario_.nats[*nat].port_set) return false;
+    const auto& plan = sums_->all().plans[*nat];
+    const auto& pool = plan.design.pool;
+    return pool.choice == pool_choice::round_robin && !pool.fallback && plan.pool_size > 1;
+}
+
 risk_result loss_study::state::risk(double scale) {
     if (!(scale > 0 && scale < infinite))
         throw domain_error("risk: scale = " + shortest(scale) + ": must be finite and above 0");
@@ -32,9 +40,19 @@ risk_result loss_study::state::risk(double scale) {
     double unseen = 0;
     bool at_most = false;
     out.exact = true;
+    bool cutting = false, turns = false;
+    for (std::size_t n = 0; n < all.plans.size(); ++n) cutting = cutting || sums_->limits().cuts(n);
     for (auto& k : out.kinds) {
         k.odds = odds(k.kind, scale, detail::counted::refused);
+        const auto here = static_cast<std::size_t>(&k - &out.kinds.front());
+        if (in_turn(here)) {
+            turns = true;
+            k.odds.low = std::min(
+                k.odds.low, std::exp(sums_->limits_alone(here, scale, detail::counted::refused)));
+        }
+        const auto fails = cutting ? odds(k.kind, scale) : k.odds;
         if (&k == &out.kinds.front() || k.odds.log > out.worst.log) out.worst = k.odds;
+        if (&k == &out.kinds.front() || fails.log > out.failing.log) out.failing = fails;
         const double rate = k.kind.rate * k.kind.endpoints * scale;
         log = detail::log_sum(log, k.odds.log + std::log(rate / out.rate));
         failing += rate * k.odds.value;
@@ -47,11 +65,11 @@ risk_result loss_study::state::risk(double scale) {
     }
     for (const auto& curve : sums_->curves())
         out.exact = out.exact && curve->exact() && !curve->shares();
-    out.exact = out.exact && !sums_->joined();
+    out.exact = out.exact && !sums_->joined() && !turns;
     for (std::size_t k = 0; k < all.kinds.size(); ++k)
         out.exact = out.exact && !sums_->limits().has_kept(k);
-    out.bounds = sums_->several_limits(scale, detail::counted::refused);
-    if (out.bounds)
+    out.bounds = turns || sums_->several_limits(scale, detail::counted::refused);
+    if (out.bounds && !turns)
         low = std::max(
             low, out.rate * std::min(failing / out.rate, std::exp(sums_->least_of_all(
                                                              scale, detail::counted::refused))));

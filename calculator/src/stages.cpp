@@ -75,7 +75,8 @@ risk_result over_stages(risk_result side_by_side, const cascade_shares& shares) 
     if (shares.stages > 1)
         for (auto& one : out.refused_by)
             one.low = std::clamp(all.low - (most - one.high), 0.0, std::min(one.low, one.value));
-    out.worst.high = std::min(1.0, out.worst.high * shares.stages);
+    for (auto* one : {&out.worst, &out.failing})
+        one->high = std::min(1.0, one->high * shares.stages);
     out.exact = out.exact && shares.stages == 1;
     out.full_probability.reset();
     out.assumed.emplace_back(shares.stages == 1 ? drawn : by_itself);

@@ -129,7 +129,7 @@ std::vector<refused_by_limit> loss_study::state::refused_by(double scale,
             for (const auto& [limit, log] :
                  {std::pair{asked::quota, dealt->by_flows}, std::pair{own, dealt->by_quota},
                   std::pair{blocks ? asked::blocks : ports, dealt->by_pool}})
-                group.push_back({limit, std::exp(log), std::exp(log)});
+                if (std::isfinite(log)) group.push_back({limit, std::exp(log), std::exp(log)});
             meets(std::move(group));
         } else {
             double seen = 0, most = 0;
@@ -145,7 +145,10 @@ std::vector<refused_by_limit> loss_study::state::refused_by(double scale,
         }
         const double queue = std::exp(limits.log_listen(k, scale));
         const double held = std::max(0.0, std::exp(limits.log_servers(k, scale)) - queue);
-        meets({{asked::listen, queue, queue}, {asked::servers, held, held}});
+        counted_together far_end;  // of those that there are
+        if (queue > 0) far_end.push_back({asked::listen, queue, queue});
+        if (held > 0) far_end.push_back({asked::servers, held, held});
+        meets(std::move(far_end));
         const double weight = kind.rate * kind.endpoints / all.rate;
         for (const auto& [limit, part] : parts_of(groups, r.kinds[k].odds)) {
             const bool far = limit == asked::listen || limit == asked::servers;

@@ -45,6 +45,9 @@ class loss_study::state {
     refusal_odds odds(const traffic_kind& kind, double scale,
                       detail::counted what = detail::counted::failing) const;
     bool ports_are_table(std::size_t kind) const;
+    // Whether its connections take the addresses of a pool in turn, none tried after another. Each
+    // address is then offered a stream smoother than Poisson's, that they are counted as.
+    bool in_turn(std::size_t kind) const;
     // Of a risk whose kinds are in the order of all().kinds.
     std::vector<refused_by_limit> refused_by(double scale, const risk_result& r) const;
     // Of tables that make room by cutting.

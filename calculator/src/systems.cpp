@@ -182,7 +182,7 @@ class splitter {
         if (pool.choice == pool_choice::first) return put(0, clients, 1, 1);
         if (pool.choice == pool_choice::random || pool.choice == pool_choice::round_robin) {
             if (pool.choice == pool_choice::round_robin)
-                say("addresses taken round robin are taken for drawn");
+                say("addresses taken round robin are taken for drawn, which are refused no less");
             if (!plan.holes.empty() && plan.holes.alike().size() > 1)
                 throw unsupported("NAT " + plan.of->name +
                                   ": the refusal probability where static mappings differ by "

@@ -9,7 +9,7 @@ import random
 from collections import OrderedDict
 
 import pytest
-from natbound import calculator
+from natbound import Scenario, calculator
 from natbound.calculator import Connections, EvictingTable
 
 
@@ -121,3 +121,24 @@ def test_more_entries_never_cut_more() -> None:
                 given[timer] = between(0.05, 50) * draw.choice([life, gap])
         few, many = (calculator.cut_probability(n, **given) for n in (size, 1.02 * size + 1))
         assert 0 <= many <= few * (1 + 1e-9) + 1e-300 <= 1 + 1e-8, (size, given, few, many)
+
+
+def test_plans_count_what_a_full_table_cuts() -> None:
+    """As `likely` and `alert` do: nobody is refused by such a table, and somebody fails."""
+    evicting = {"base": "ideal", "pressure": "drop-least-recently-used"}
+    nat = {"name": "router", "inside": ["lan"], "external-ip-address-pool": "203.0.113.9", "design": evicting}
+    scenario = Scenario(
+        {
+            "clients": [{"name": "lan", "addresses": "192.168.1.10-192.168.1.39"}],
+            "nats": [{**nat, "connection-limits": {"limit-per-instance": 500}}],
+            "servers": [{"name": "web", "addresses": "198.51.100.0/24", "ports": 443}],
+            "traffic": [{"from": "lan", "to": "web", "rate": "8.2/s", "hold": "60s"}],
+        }
+    )
+    best = scenario.size(1e-6).to_dict()["options"][0]
+    assert best["changes"]
+    assert best["refusal_probability"] == pytest.approx(float(calculator.erlang_b(593, 492)), rel=1e-9)
+    assert calculator.ports_for(492, 1e-6) == 593
+    rows = {row["rule"]: row for row in scenario.rules().to_dict()["rules"]}
+    assert rows["demand / ports below 1"]["verdict"] == "too bold"
+    assert rows["alert at 75 %"]["verdict"] != "too bold"  # 375 of 407

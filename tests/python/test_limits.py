@@ -95,7 +95,9 @@ def test_limits_in_sequence() -> None:
     # simulated (exponential holds): 0.4594
     less = calculator.limits_in_sequence(100, 1.0, quota=5, pool=60, table=60, rate=55, burst=5)
     assert less.low.refusal < 0.4594 < less.high.refusal
+    assert calculator.limits_in_sequence(np.array(2), np.float32(60), quota=np.array(96)) == alone
     for call, message in (
+        (lambda: calculator.limits_in_sequence([], [], quota=1), "subscribers = []: must be one number"),
         (lambda: calculator.limits_in_sequence([1, 2], [3, 4, 5], quota=1), "subscribers = [1, 2]: must be one number, or 3"),
         (lambda: calculator.limits_in_sequence(1, -1, quota=1), "load = -1: must be at least 1e-200 and at most 1e9"),
         (lambda: calculator.limits_in_sequence([3, 3], [1, math.nan], quota=5), "load[1] = nan: must be at least"),

@@ -44,17 +44,27 @@ def known_above_100(scale: float, _: float) -> dict[str, Any]:
     """What is refused is known above a load of 100, and a bound below: of more than what is known of higher loads."""
     known = scale > 100
     log = math.log(1e-12) * 100 / scale if known else math.log(5e-9)
-    return {"exact": True, "method": "stub", "overall": {"value": math.exp(log) if known else None, "log": log}}
+    return {"exact": False, "method": "stub", "overall": {"value": math.exp(log) if known else None, "log": log}}
 
 
 def test_the_curve_passes_bounds_down() -> None:
     curve = RefusalCurve(known_above_100, 1.0, 1.0, 150.0)
     assert curve.at(50) == curve.at(80)
     assert curve.at(80).at_most
-    assert curve.at(80).value == pytest.approx(1e-12, rel=1)
+    assert math.log(curve.at(80).value) == pytest.approx(math.log(1e-12), rel=0.06)  # of the lowest that is known
     assert not curve.at(120).at_most
     assert curve.at(120).value == pytest.approx(1e-10, rel=0.02)
     assert curve.at(100.1).value >= curve.at(80).value
+
+
+def test_what_was_not_asked_for_is_no_value() -> None:
+    def steep(scale: float, _: float) -> dict[str, Any]:
+        log = 60 * (scale - 1)
+        return {"exact": False, "method": "stub", "overall": {"value": math.exp(log), "log": log}}
+
+    curve = RefusalCurve(steep, 1.0, 0.01, 1.0)
+    assert curve.at(0.1).at_most  # far below what is of any weight in a day
+    assert not curve.at(0.7).at_most
 
 
 def test_uncertainty_says_at_most_and_ranks_nothing() -> None:

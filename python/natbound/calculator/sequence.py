@@ -32,8 +32,12 @@ class LimitsInSequence(NamedTuple):
     high: Refused
 
 
+def _numbers(name: str, value: Any) -> Any:
+    return numbers("limits_in_sequence", name, value)
+
+
 def _each(name: str, value: Any, count: int) -> list[float]:
-    values = numbers("limits_in_sequence", name, value)
+    values = _numbers(name, value)
     if values.ndim > 1 or values.size not in (1, count):
         raise ValueError(f"limits_in_sequence: {name} = {value!r}: must be one number, or {count} as there are classes of subscribers")
     return [float(x) for x in np.broadcast_to(values, (count,))]
@@ -66,10 +70,10 @@ def limits_in_sequence(
     are estimates without bounds. Flows fill a block before the next is taken. Work: classes x subscribers x (pool + 1) x (table + 1) x quota of what can bind, at most 2e10 (some 10 s).
     ValueError outside of these.
     """
-    count = max((len(x) for x in (subscribers, load, quota, hold) if hasattr(x, "__len__") and not isinstance(x, str)), default=1)
     columns = (("subscribers", subscribers), ("load", load), ("quota", quota), ("hold", hold))
-    rows = list(zip(*(_each(name, value, count) for name, value in columns), strict=True))
-    lists = [len(value) > 1 if hasattr(value, "__len__") else False for _, value in columns]
+    sizes = [_numbers(name, value).size for name, value in columns]
+    rows = list(zip(*(_each(name, value, max(1, *sizes)) for name, value in columns), strict=True))
+    lists = [size > 1 for size in sizes]
     everyone, classes, exact, low, high = _core.limits_in_sequence(
         rows, lists, _each("block", block, 1)[0], _one("pool", pool), _one("table", table), _one("rate", rate), _each("burst", burst, 1)[0]
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
 DAY = 86400.0
+FITS = 0.99  # of a load: rounded to whole connections, client by client, it may not fit by a few
 NOISE = 0.01  # of what is live, in its mean over the window
 SELECTOR = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\s*(\{(?:[^{}\"]|\"(?:\\.|[^\"\\])*\")*\})?")
 PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -53,16 +54,23 @@ def alert(
     likely, maximum = Tries(scenario, epsilon, seed).carried(()), scenario.capacity()["maximum"]
     if likely["connections"] is None:
         raise InputError("nothing refuses here: there is nothing to alert on", path="nats")
-    if not any(nat.get("translates") is not False for nat in scenario.canonical["nats"]):
-        factor = likely["connections"] / likely["load"]
+    factor = likely["connections"] / likely["load"]
+    if not scenario.canonical["nats"]:
         raise InputError(
-            f"there is no NAT whose connections could be watched; {factor:.3g} times the traffic is carried",
+            f"there is no NAT or firewall whose connections could be watched; {factor:.3g} times the traffic is carried",
             path="nats",
             fix="ask natbound risk",
         )
     reaches = float(likely["interval"][0])  # on the safe side
     # What is counted is carried: of the load that is offered at most epsilon is not.
     threshold = reaches * (1 - epsilon) * (1 + growth) ** (-lead / DAY)
+    if _taken_over(scenario, threshold):
+        raise InputError(
+            f"no number of entries tells when: closing ones, which new connections take over, fill the ports long before {scientific(epsilon)} is "
+            f"refused, at {likely['rate'] * threshold / likely['load']:,.0f} new connections/s ({threshold / likely['load']:.3g} times the traffic)",
+            path="nats",
+            fix="alert on new connections a second",
+        )
     hold = likely["load"] / likely["rate"] if likely["rate"] > 0 else 0.0
     window = max(60.0, _settled(hold, threshold), 10 * _turn(scenario))
     most = maximum["connections"] if maximum["connections"] is not None else maximum["at_most"]
@@ -84,6 +92,14 @@ def alert(
     }
     data["rule"] = _rule(data)
     return Result(data)
+
+
+def _taken_over(scenario: Scenario, live: float) -> bool:
+    """Whether so many entries, shared as the traffic is, would not fit: only where closing ones give their ports away before their time can
+    that much be offered and hardly be refused."""
+    if not any(nat.get("design", {}).get("reuse", {}).get("take-over") for nat in scenario.canonical["nats"]):
+        return False
+    return scenario.capacity(max(1, math.floor(FITS * live)))["fits"] is False
 
 
 def _settled(hold: float, live: float) -> float:
@@ -132,7 +148,7 @@ def _turn(scenario: Scenario) -> float:
 
 def _metric(scenario: Scenario) -> str:
     """What counts live connections where the design's own counter is read with conntrack; else a name to be replaced."""
-    conntrack = any("conntrack" in nat["design"]["failure"].get("command", "") for nat in scenario.canonical["nats"])
+    conntrack = any("conntrack" in nat.get("design", {}).get("failure", {}).get("command", "") for nat in scenario.canonical["nats"])
     return "node_nf_conntrack_entries" if conntrack else "nat_live_connections"
 
 

@@ -17,10 +17,14 @@ from natbound.results import Result
 if TYPE_CHECKING:
     from natbound.scenario import Scenario
 
-# Loads at which the design's refusal probability is asked for, where a method is exact and where states are simulated; between them by its
-# logarithm, whose bend makes 0.2 % and 5 % of error. Below the range the lowest one's stands for what is less.
-EXACT_LOADS, SIMULATED_LOADS = 128, 12
-LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
+# The design's refusal probability is asked for at a few loads, and its logarithm is read between them. Where a method is exact more loads are
+# taken wherever that bends, until half-way between two the line is within CLOSE of it (or is so far below the highest that it counts for
+# nothing); where states are simulated so many loads, whose bend makes some 2 % of error in a day's sum, and below them as far as it counts.
+EXACT_LOADS, SIMULATED_LOADS = 12, 12
+CLOSE, MOST_EXACT = 1e-3, 400
+LOWEST_SIMULATED, STRIDE = 0.7, 0.85  # of the highest load; of the load before
+NOTHING = math.log(1e-4)  # of the highest refusal
+APART = 1e-3  # of the highest load: what lies nearer to it is not simulated by itself
 HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
@@ -47,35 +51,73 @@ class RefusalCurve:
     Where risk has only a bound (`at_most`), so has the curve: at that load, and up to the next one that has a value.
     """
 
-    def __init__(self, refused: Refused, load: float, low: float, high: float) -> None:
+    def __init__(self, refused: Refused, load: float, low: float, high: float, also: Sequence[float] = ()) -> None:
+        """also: loads between low and high that are asked for themselves."""
+        self._refused, self._load = refused, load
         top = refused(high / load, LOWEST)
-        self.exact = bool(top["exact"])
-        loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
-        low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
-        step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
-        scales = [low * step**k / load for k in range(loads if step > 1 else 1)]
-        if not self.exact:
-            # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
-            # that a higher load has is bounded by that one.
-            for scale in reversed(scales):
-                if _is_bound(refused(scale, 1.0)):
-                    break
+        self.method, self.exact = top["method"], bool(top["exact"])
         self.points: list[tuple[float, float]] = []
         self.bounds: list[bool] = []
+        if self.exact:
+            for x in sorted({*_between(low, high, EXACT_LOADS), *(x for x in also if low < x < high)}, reverse=True):
+                self._ask(x)
+            self._refine()
+        else:
+            self._simulate(low, high, also)
+
+    def _simulate(self, low: float, high: float, also: Sequence[float]) -> None:
+        lowest = max(low, LOWEST_SIMULATED * high)
+        apart = {x for x in also if lowest < x < high * (1 - APART)}
+        loads = sorted({*_between(lowest, high, SIMULATED_LOADS), *apart}, reverse=True)
+        # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
+        # that a higher load has is bounded by that one.
+        for x in loads:
+            if _is_bound(self._refused(x / self._load, 1.0)):
+                break
         # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
         # too, and below a load where no state could refuse none need be looked at.
-        above, bound = math.inf, False
-        for scale in reversed(scales):
-            if not bound:
-                one = refused(scale, 1.0)
-                log = one["overall"].get("log")
-                bound, above = _is_bound(one), min(-math.inf if log is None else float(log), above)
-            self.points.insert(0, (math.log(scale * load), above))
-            self.bounds.insert(0, bound)
-        self.method = top["method"]
+        for x in loads:
+            if self.bounds and self.bounds[0]:
+                self.points.insert(0, (math.log(x), self.points[0][1]))
+                self.bounds.insert(0, True)
+            else:
+                self._ask(x)
+        x = lowest
+        while x > low and not self.bounds[0] and self.points[0][1] > self.points[-1][1] + NOTHING:
+            x = max(low, STRIDE * x)
+            self._ask(x)
+
+    def _ask(self, load: float) -> None:
+        """A point below or between those that are known, which is no higher than the next one above."""
+        one = self._refused(load / self._load, 1.0)
+        log = one["overall"].get("log")
+        k = bisect.bisect(self.points, (math.log(load), -math.inf))
+        above = self.points[k][1] if k < len(self.points) else math.inf
+        self.points.insert(k, (math.log(load), min(-math.inf if log is None else float(log), above)))
+        self.bounds.insert(k, _is_bound(one))
+
+    def _refine(self) -> None:
+        """From the highest loads down, where most is refused."""
+        k = len(self.points) - 1
+        counts = self.points[-1][1] + NOTHING
+        while k > 0 and len(self.points) < MOST_EXACT:
+            (x0, y0), (x1, y1) = self.points[k - 1], self.points[k]
+            if y1 < counts:
+                break
+            if x1 - x0 < 1e-6:
+                k -= 1
+                continue
+            self._ask(math.exp((x0 + x1) / 2))
+            if abs(self.points[k][1] - (y0 + y1) / 2) > CLOSE and math.isfinite(y0):
+                k += 1  # its upper half next
+            else:
+                k -= 1
 
     def at(self, load: float) -> Odds:
-        x = max(math.log(load), self.points[0][0])
+        x, least = math.log(load), self.points[0][0]
+        if x < least - 1e-12:
+            return Odds(math.exp(self.points[0][1]), True)  # none was asked for so low a load
+        x = max(x, least)
         k = min(max(bisect.bisect(self.points, (x, 0.0)), 1), len(self.points) - 1)
         below = max(k - 1, 0)
         (x0, y0), (x1, y1) = self.points[below], self.points[k]
@@ -88,6 +130,11 @@ class RefusalCurve:
         if y0 == -math.inf:
             return Odds(0.0, False)
         return Odds(math.exp(min(0.0, y0 + (y1 - y0) * (x - x0) / (x1 - x0))), False)
+
+
+def _between(low: float, high: float, count: int) -> list[float]:
+    """So many loads, each as many times the one before."""
+    return [low * (high / low) ** (k / (count - 1)) for k in range(count - 1)] + [high] if high > low else [high]
 
 
 def _is_bound(one: dict[str, Any]) -> bool:
@@ -165,7 +212,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
     now = [float(x) for x in profile.rate([period * k / MINUTES for k in range(MINUTES)])]
     peak, busiest, most = profile.peak_live(), profile.busiest(60.0), profile.peak_rate()
     least = max(min(live), 1e-3 * max(live), 1e-9)
-    curve = RefusalCurve(at, load, least, max(peak.value, most.value * hold))
+    curve = RefusalCurve(at, load, least, max(peak.value, most.value * hold), (load, peak.value, most.value * hold))
     odds = [curve.at(max(n, least)) for n in live]
     failing = sum(r * p.value for r, p in zip(now, odds, strict=True))
     unseen = sum(r * p.value for r, p in zip(now, odds, strict=True) if p.at_most)

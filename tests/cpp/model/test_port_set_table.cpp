@@ -130,10 +130,10 @@ TEST_CASE("A set is free again when its last entry has gone, closing ones among 
     random_bits random(1);
     REQUIRE(table.open(flow_of(0, 5000, 0), random).refused == refusal::none);
     REQUIRE(table.open(flow_of(1, 5000, 0), random).refused == refusal::none);
-    CHECK(table.open(flow_of(2, 5000, 0), random).refused == refusal::no_port);
+    CHECK(table.open(flow_of(2, 5000, 0), random).refused == refusal::no_set);
     table.close(flow_of(0, 5000, 0), close_cause::tcp_fin);
     table.pass(29);
-    CHECK(table.open(flow_of(2, 5000, 0), random).refused == refusal::no_port);
+    CHECK(table.open(flow_of(2, 5000, 0), random).refused == refusal::no_set);
     table.pass(1.5);
     CHECK(table.live() == 1);
     const auto out = table.open(flow_of(2, 5000, 0), random);
@@ -184,7 +184,7 @@ TEST_CASE("Beside a subscriber's own set come dynamic ones; mappings stay where 
         at[p] = out.external;
         CHECK((out.external.port < 2004) == (p < 3004));
     }
-    CHECK(table.open(flow_of(0, 3006, 0), random).refused == refusal::no_port);
+    CHECK(table.open(flow_of(0, 3006, 0), random).refused == refusal::sets_of_one);
     for (const auto& [p, where] : at) {
         const auto out = table.open(flow_of(0, p, 1), random);
         REQUIRE(out.refused == refusal::none);
@@ -207,7 +207,7 @@ TEST_CASE("An own set that is empty stays the first while others are held") {
         CHECK(out.external.port < 2004);
     }
     REQUIRE(table.open(flow_of(0, 3014, 0), random).refused == refusal::none);
-    CHECK(table.open(flow_of(0, 3015, 0), random).refused == refusal::no_port);
+    CHECK(table.open(flow_of(0, 3015, 0), random).refused == refusal::sets_of_one);
 }
 
 TEST_CASE("A quota and a table count over all sets") {
@@ -240,5 +240,5 @@ TEST_CASE("Static mappings keep ports of sets: those with the fewest are dealt f
         CHECK(out.external.port > 2004);
         CHECK(given.insert(out.external).second);
     }
-    CHECK(table.open(flow_of(0, 3010, 0), random).refused == refusal::no_port);
+    CHECK(table.open(flow_of(0, 3010, 0), random).refused == refusal::sets_of_one);
 }

@@ -43,6 +43,10 @@ constexpr asked asked_of(refusal why) {
             return asked::table;
         case refusal::conflict:
             return asked::mapping;
+        case refusal::sets_of_one:
+            return asked::blocks_of_one;
+        case refusal::no_set:
+            return asked::blocks;
         case refusal::no_port:
         case refusal::none:
             break;

@@ -139,6 +139,7 @@ struct risk_result {
     bool hash_known = true;     // false: of a median assignment of clients to addresses
     double load = 0, rate = 0;  // of everything, scaled
     refusal_odds worst, overall;
+    refusal_odds failing;  // of the worst kind, with what a full table cuts to make room
     bool exact = false;
     std::string method;
     std::vector<std::string> assumed;

@@ -44,7 +44,9 @@ struct flow_hash {
 using scope_key = std::tuple<int, ip_address, port>;
 scope_key scope_of(const flow& f, const clash_scope& scope);
 
-enum class refusal { none, no_port, conflict, table_full, quota, subscribers };
+// Of ports dealt out in sets (port_set_table.hpp): the subscriber may hold no more of them, or none
+// is left to deal.
+enum class refusal { none, no_port, conflict, table_full, quota, subscribers, sets_of_one, no_set };
 
 struct opened {
     refusal refused = refusal::none;

@@ -165,9 +165,10 @@ opened port_set_table::open(const flow& f, Random& random) {
         if (out.refused == refusal::none) return out;
     }
     const std::size_t own = rule_->deterministic ? 1 : 0;
-    if (sets.size() >= own + each_) return refused(refusal::no_port);
+    if (each_ == 0) return refused(refusal::no_port);
+    if (sets.size() >= own + each_) return refused(refusal::sets_of_one);
     const auto number = next_free(f, sets, random);
-    if (!number) return refused(refusal::no_port);
+    if (!number) return refused(refusal::no_set);
     auto set = set_of(layout_.shared_at(*number));
     out = open_in(*set, f, random);
     if (out.refused != refusal::none) return refused(refusal::no_port);
