@@ -15,7 +15,7 @@ void network_simulation::change(bool cut) {
         if (here.table)
             here.table->move_to(*here.of, cut);
         else
-            here.wall.most = here.of->connection_limits.limit_per_instance;
+            here.wall.limits = here.of->connection_limits;
     }
     if (!cut) return;
     std::vector<bool> unused(connections_.size());

@@ -20,9 +20,6 @@ namespace {
 void refuse_what_is_not_stepped(const scenario& s) {
     for (const auto& n : s.nats) {
         if (n.rate_limits) not_simulated(n, "rate-limits");
-        if (n.connection_limits.limit_per_protocol)
-            throw unsupported("NAT " + n.name +
-                              ": limits of one protocol are not simulated in this version");
         if (!translates(n)) {
             if (n.design.pressure != pressure_kind::refuse)
                 throw unsupported("NAT " + n.name +
@@ -82,11 +79,7 @@ bool needs_network(const scenario& s) {
 
 scenario as_stepped(const scenario& s) {
     if (!has_gates(s)) return is_staged(s) ? side_by_side(s) : s;
-    if (is_spread(s))
-        throw unsupported(
-            "clients that are spread over several NATs, with firewalls in a row with these or "
-            "limits of one protocol, are not simulated in this version");
-    return s;
+    return is_spread(s) ? parted(s) : s;
 }
 
 network_input network_of(const scenario& s, const filled_traffic& traffic) {

@@ -54,7 +54,7 @@ network_simulation::network_simulation(const network_input& input, std::uint64_t
         if (translates(n)) {
             one.table.emplace(s, first);
         } else {
-            one.wall.most = first.connection_limits.limit_per_instance;
+            one.wall.limits = first.connection_limits;
         }
     }
     for (const auto& one : input.streams)
@@ -192,11 +192,11 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
             c.at.push_back(f);
             return true;
         }
-        if (here.wall.most && here.wall.live >= *here.wall.most) {
+        if (here.wall.full(f.protocol)) {
             refused_by_ = asked::table;
             return false;
         }
-        ++here.wall.live;
+        here.wall.add(f.protocol, true);
         c.at.push_back(f);
         return true;
     }
@@ -227,7 +227,7 @@ bool network_simulation::through(stage& here, connection& c, flow& f, kind_count
 
 void network_simulation::forget(stage& here, const flow& f) {
     if (!here.table) {
-        --here.wall.live;
+        here.wall.add(f.protocol, false);
         return;
     }
     here.owner.erase(f);
@@ -250,7 +250,7 @@ void network_simulation::entries_end(firewall& here) {
         const auto it = here.kept.find(f);
         if (it == here.kept.end() || it->second != until) continue;  // used again since
         here.kept.erase(it);
-        --here.live;
+        here.add(f.protocol, false);
     }
 }
 

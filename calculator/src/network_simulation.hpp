@@ -154,7 +154,17 @@ class network_simulation {
   private:
     struct firewall {
         std::uint64_t live = 0;
-        std::optional<std::uint64_t> most;
+        protocol_counts live_of_each = {};
+        connection_limits limits;
+        // An entry more, or one fewer.
+        void add(transport protocol, bool more) {
+            live += more ? 1 : std::uint64_t(-1);
+            live_of_each[static_cast<std::size_t>(protocol)] += more ? 1 : std::uint64_t(-1);
+        }
+        bool full(transport protocol) const {
+            return limits.full(protocol, live_of_each) ||
+                   (limits.limit_per_instance && live >= *limits.limit_per_instance);
+        }
         // Entries that a timer keeps after the close: until when, and by time.
         std::unordered_map<flow, double, flow_hash> kept = {};
         std::multimap<double, flow> ends = {};

@@ -25,6 +25,11 @@ class unroller {
             for (const auto& name : s.nats[n].inside) inside_[name] = n;
     }
 
+    scenario parts() {
+        part();
+        return std::move(out_);
+    }
+
     scenario run() {
         if (is_spread(s_)) part();
         for (const auto n : inner_first(s_))
@@ -173,6 +178,8 @@ std::size_t stage_of(const scenario& flat, std::size_t client) {
     while (n < flat.nats.size() && flat.nats[n].name != flat.clients[client].name) ++n;
     return n;
 }
+
+scenario parted(const scenario& s) { return unroller(s).parts(); }
 
 scenario side_by_side(const scenario& s) {
     if (has_gates(s)) return gates_beside(s);

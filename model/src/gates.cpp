@@ -92,6 +92,43 @@ bool gate::counts(std::size_t client, std::size_t server) const {
            std::binary_search(servers.begin(), servers.end(), server);
 }
 
+bool gate::counts(std::size_t client, std::size_t server, std::optional<std::size_t> way) const {
+    return counts(client, server) &&
+           (ways.empty() || !way || std::binary_search(ways.begin(), ways.end(), *way));
+}
+
+namespace {
+
+// The first NATs of the ways by which this NAT or firewall is met; empty where its clients have no
+// other ways.
+std::vector<std::size_t> ways_by(const scenario& s, const without_gates& apart, std::size_t nat,
+                                 const std::set<std::string>& clients) {
+    const auto outer = outer_of(s);
+    std::set<std::size_t> first;
+    bool others = false;
+    for (std::size_t k = 0; k < apart.nats.size(); ++k) {
+        const auto& inside = apart.rest.nats[k].inside;
+        if (std::none_of(inside.begin(), inside.end(),
+                         [&](const auto& name) { return clients.count(name) != 0; }))
+            continue;
+        // it is this NAT, further in, or around
+        const auto leads = [&](std::size_t from, std::size_t to) {
+            while (from < s.nats.size() && from != to) from = outer[from];
+            return from == to;
+        };
+        std::size_t around = nat;
+        while (around < s.nats.size() && !translates(s.nats[around])) around = outer[around];
+        if (leads(apart.nats[k], nat) || around == apart.nats[k])
+            first.insert(k);
+        else
+            others = true;
+    }
+    if (!others) return {};
+    return {first.begin(), first.end()};
+}
+
+}  // namespace
+
 without_gates::without_gates(const scenario& s) : rest(s) {
     const auto index = nats_of(s);
     name_index clients;
@@ -111,11 +148,12 @@ without_gates::without_gates(const scenario& s) : rest(s) {
         std::set<std::string> passing;
         gather_clients(s, index, n, passing);
         const auto add = [&](std::optional<transport> protocol, std::uint64_t most) {
-            gate one{n, protocol, {}, {}, most};
+            gate one{n, protocol, {}, {}, most, {}};
             for (const auto& name : passing) one.clients.push_back(clients.at(name));
             std::sort(one.clients.begin(), one.clients.end());
             for (std::size_t v = 0; v < s.servers.size(); ++v)
                 if (!protocol || s.servers[v].protocol == *protocol) one.servers.push_back(v);
+            one.ways = ways_by(s, *this, n, passing);
             gates.push_back(std::move(one));
         };
         if (limits.limit_per_protocol)
@@ -128,6 +166,23 @@ without_gates::without_gates(const scenario& s) : rest(s) {
             auto& own = rest.nats[static_cast<std::size_t>(at)].connection_limits;
             own.limit_per_subscriber = std::min(*quota, own.limit_per_subscriber.value_or(*quota));
         }
+    }
+}
+
+with_tables::with_tables(const without_gates& apart) : rest(apart.rest) {
+    for (const auto& g : apart.gates) {
+        const auto all = [&](const nat& n) {
+            return !g.protocol && std::all_of(n.inside.begin(), n.inside.end(), [&](const auto& c) {
+                return std::any_of(g.clients.begin(), g.clients.end(),
+                                   [&](auto k) { return rest.clients[k].name == c; });
+            });
+        };
+        if (g.ways.size() != 1 || !all(rest.nats[g.ways.front()])) {
+            gates.push_back(g);
+            continue;
+        }
+        auto& table = rest.nats[g.ways.front()].connection_limits.limit_per_instance;
+        table = std::min(g.most, table.value_or(g.most));
     }
 }
 

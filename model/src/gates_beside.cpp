@@ -133,11 +133,20 @@ class writer {
                 if (counted)
                     out_.traffic.push_back(a_part(*counted, passing.name, through / all, all));
             }
-            out_.given_names[passing.name] = name;
+            out_.given_names[passing.name] = there(name);
             firewall.inside.push_back(passing.name);
             out_.clients.push_back(std::move(passing));
         }
         if (!firewall.inside.empty()) out_.nats.push_back(std::move(firewall));
+    }
+
+    // The client set or NAT, or one of the parts that it is spread in.
+    std::string there(const std::string& name) const {
+        const auto first = [&](const client_set& c) {
+            return c.name == name || c.name.starts_with(name + " through ");
+        };
+        const auto it = std::find_if(out_.clients.begin(), out_.clients.end(), first);
+        return it == out_.clients.end() ? name : it->name;
     }
 
     const scenario& s_;

@@ -40,6 +40,7 @@ void nat_table::move_to(const nat_plan& next, bool cut) {
     follow(next);
     moved_ = true;
     flows_.clear();
+    live_of_each_ = {};
     by_source_.clear();
     subscribers_.clear();
     by_use_.clear();
@@ -152,6 +153,7 @@ void nat_table::insert(const flow& f, std::uint64_t rank, port at, opened& out) 
     e.at = at;
     if (drops_) e.use = by_use_.insert(by_use_.end(), f);
     flows_.emplace(f, e);
+    ++live_of_each_[static_cast<std::size_t>(f.protocol)];
     if (shares_) by_source_.insert(f);
     if (counts_subscribers_) {
         auto& own = subscribers_[f.source.address];
@@ -223,6 +225,7 @@ void nat_table::remove(const flow& f) {
     if (drops_) by_use_.erase(e.use);
     if (shares_) by_source_.erase(f);
     flows_.erase(it);
+    --live_of_each_[static_cast<std::size_t>(f.protocol)];
     if (counts_subscribers_) {
         const auto own = subscribers_.find(f.source.address);
         if (--own->second.live == 0) subscribers_.erase(own);

@@ -31,6 +31,7 @@ port_set_table::port_set_table(const scenario& s, const nat& n)
         throw unsupported(
             "NAT " + n.name +
             ": a table that drops its entries is not stepped together with port sets");
+    limits_ = n.connection_limits;
     base_.connection_limits = {};
     base_.design.when_restricted = {};  // it acts already
     base_.design.remedies.clear();
@@ -106,10 +107,10 @@ std::uint64_t port_set_table::number_of(ip_address client) const {
 port_set_table::held_sets& port_set_table::sets_for(ip_address client) {
     auto& sets = subscribers_[client];
     for (const auto& set : sets) {
-        const auto before = set->table.live();
+        const auto before = set->table.live_of_each();
         set->table.pass(now_ - set->passed);
         set->passed = now_;
-        live_ -= before - set->table.live();
+        recount(*set, before);
     }
     return_empty(sets);
     if (sets.empty() && rule_->deterministic) sets.push_back(set_of(layout_.at(number_of(client))));
@@ -150,6 +151,14 @@ port_set_table::held_set& port_set_table::holder(const flow& f) {
     throw error("the flow is not live");
 }
 
+void port_set_table::recount(const held_set& set, const protocol_counts& before) {
+    const auto& now = set.table.live_of_each();
+    for (std::size_t p = 0; p < now.size(); ++p) {
+        live_ += now[p] - before[p];  // modulo 2^64
+        live_of_each_[p] += now[p] - before[p];
+    }
+}
+
 void port_set_table::close(const flow& f, close_cause cause) {
     auto& set = holder(f);
     const double kept = base_.timer(cause);
@@ -161,8 +170,10 @@ void port_set_table::close(const flow& f, close_cause cause) {
 void port_set_table::reopen(const flow& f) { holder(f).table.reopen(f); }
 
 void port_set_table::remove(const flow& f) {
-    holder(f).table.remove(f);
-    --live_;
+    auto& set = holder(f);
+    const auto before = set.table.live_of_each();
+    set.table.remove(f);
+    recount(set, before);
     give_back(f.source.address);
 }
 

@@ -41,6 +41,7 @@ void of_ends(const scenario& s, known_names& names);  // clients and servers
 void of_nats(const scenario& s, known_names& names);
 // Of one NAT, where none is behind itself.
 void of_gates(const scenario& s, std::size_t nat);
+void of_ways(const scenario& s);
 // Of one NAT with paired pooling, where none is behind itself.
 void of_pairing(const scenario& s, std::size_t nat);
 // No NAT's clients send to an address of its own pool, but to ports that it forwards. Where no NAT

@@ -104,13 +104,6 @@ class checker {
         none(n.mapping_limits.limit_port_mappings || n.mapping_limits.limit_subscribers ||
                  n.mapping_limits.limit_per_protocol,
              "mapping-limits");
-        for (const auto& m : s.nats)
-            for (const auto& name : m.inside)
-                if (m.name != n.name &&
-                    std::find(n.inside.begin(), n.inside.end(), name) != n.inside.end())
-                    not_yet(at("nats", i, "inside"), name,
-                            "clients of a firewall (translates: false) that are inside " + m.name +
-                                ", too, are not modelled yet");
     }
 
     // Ports of both kinds, wherever a flow is searched some.
@@ -351,6 +344,7 @@ void of_nats(const scenario& s, known_names& names) {
     checker check(s, names);
     for (std::size_t i = 0; i < s.nats.size(); ++i) check.router(i);
     for (std::size_t i = 0; i < s.nats.size(); ++i) check.behind_itself(i);
+    of_ways(s);
     for (std::size_t i = 0; i < s.nats.size(); ++i) {
         of_gates(s, i);
         check.around(i);

@@ -44,21 +44,86 @@ std::vector<place> places_of(const scenario& s, const demand_list& demands) {
     return out;
 }
 
-// Each pair spread evenly over the addresses of its servers.
-needs needs_of(const scenario& s, const std::vector<place>& places, const demand_list& demands) {
-    std::vector<std::vector<std::size_t>> of_server(s.servers.size());
-    for (std::size_t p = 0; p < places.size(); ++p)
-        for (const auto v : places[p].servers) of_server[v].push_back(p);
-    needs out;
-    for (const auto& d : demands) {
-        shares parts;
-        for (const auto p : of_server[d.server]) parts[{d.client, p}] = places[p].addresses.size();
-        const count ports = s.servers[d.server].ports.size();
-        for (const auto& one : divided(parts, d.connections))
-            out[{d.client, one.server}].add(d.server, one.connections, ports);
+// How a pair is divided over places, where its servers have several: evenly over their addresses;
+// or first on mappings that others of its client need there anyway, and the rest evenly, or by the
+// endpoints that are left.
+enum class dividing { evenly, joining, by_room };
+
+class divider {
+  public:
+    divider(const scenario& s, const nat_plan& plan, const std::vector<place>& places,
+            const demand_list& demands)
+        : s_(s), plan_(plan), places_(places), demands_(demands), of_server_(s.servers.size()) {
+        for (std::size_t p = 0; p < places.size(); ++p)
+            for (const auto v : places[p].servers) of_server_[v].push_back(p);
+        std::stable_sort(demands_.begin(), demands_.end(), [&](const auto& a, const auto& b) {
+            return of_server_[a.server].size() < of_server_[b.server].size();
+        });
     }
-    return out;
-}
+
+    bool only_one_way() const {
+        return std::all_of(demands_.begin(), demands_.end(),
+                           [&](const pair_demand& d) { return of_server_[d.server].size() == 1; });
+    }
+
+    needs divide(dividing how) const {
+        needs out;
+        for (const auto& d : demands_) {
+            const count ports = s_.servers[d.server].ports.size();
+            std::map<std::size_t, count> given;  // by place
+            count left = d.connections;
+            for (const auto p : of_server_[d.server]) {
+                const auto there = out.find({d.client, p});
+                if (how == dividing::evenly || there == out.end()) continue;
+                const count many = std::min<count>(left, there->second.mappings * ports);
+                given[p] += many;
+                left -= many;
+            }
+            shares parts = weights(d, how == dividing::by_room, out);
+            for (const auto& one : divided(parts, left)) given[one.server] += one.connections;
+            for (const auto& [p, many] : given)
+                if (many > 0) out[{d.client, p}].add(d.server, many, ports);
+        }
+        return out;
+    }
+
+  private:
+    shares weights(const pair_demand& d, bool by_room, const needs& so_far) const {
+        shares even, room;
+        count all = 0;
+        for (const auto p : of_server_[d.server]) {
+            even[{d.client, p}] = places_[p].addresses.size();
+            if (by_room) all += room[{d.client, p}] = room_at(p, so_far);
+        }
+        std::erase_if(room, [](const auto& one) { return one.second == 0; });
+        return all > 0 ? room : even;
+    }
+
+    // Endpoints on the addresses of a place that no mapping has yet, if those of places that it
+    // overlaps lie evenly.
+    count room_at(std::size_t place, const needs& so_far) const {
+        count ports = 0;
+        for (const auto& c : plan_.classes) ports = std::max<count>(ports, c.ports.size());
+        const auto& here = places_[place].addresses;
+        const count all = here.size() * ports * plan_.pool_size;
+        count used = 0;
+        for (const auto& [key, n] : so_far) {
+            const auto& other = places_[key.second];
+            const bool apart = plan_.design.clash_scope.protocol &&
+                               s_.servers[other.servers.front()].protocol !=
+                                   s_.servers[places_[place].servers.front()].protocol;
+            if (!apart)
+                used += n.mappings * (here & other.addresses).size() / other.addresses.size();
+        }
+        return all - std::min<count>(all, used);
+    }
+
+    const scenario& s_;
+    const nat_plan& plan_;
+    const std::vector<place>& places_;
+    demand_list demands_;  // those with the fewest places first
+    std::vector<std::vector<std::size_t>> of_server_;
+};
 
 // The scenario whose servers are the places, each address with one port.
 scenario by_places(const scenario& s, const std::vector<place>& places) {
@@ -127,27 +192,36 @@ shared_placing place_address_mappings(const scenario& s, const nat_plan& plan,
                                       const std::vector<std::size_t>& inside, nat_reading reading,
                                       const demand_list& demands, std::size_t nat) {
     const auto places = places_of(s, demands);
-    const auto wanted = needs_of(s, places, demands);
     const scenario seen = by_places(s, places);
-    reach_table reach(s.clients.size(), std::vector<bool>(places.size(), false));
-    demand_list mappings;
-    for (const auto& [key, n] : wanted) {
-        reach[key.first][key.second] = true;
-        mappings.push_back({key.first, key.second, n.mappings});
-    }
+    const divider divides(s, plan, places, demands);
     reading.mapping = mapping_type::edm;
-    const auto groups = groups_of(seen, reach, plan, inside, by_pair(reading));
-    auto flow = send(groups, mappings);
-    if (!flow.fits) {
-        std::set<std::pair<std::size_t, std::size_t>> closed;  // client set and server set
+    needs wanted;
+    std::vector<group> groups;
+    pair_flow flow;
+    demand_list closed;
+    for (const auto how : {dividing::evenly, dividing::joining, dividing::by_room}) {
+        wanted = divides.divide(how);
+        reach_table reach(s.clients.size(), std::vector<bool>(places.size(), false));
+        demand_list mappings;
+        for (const auto& [key, n] : wanted) {
+            reach[key.first][key.second] = true;
+            mappings.push_back({key.first, key.second, n.mappings});
+        }
+        groups = groups_of(seen, reach, plan, inside, by_pair(reading));
+        flow = send(groups, mappings);
+        if (flow.fits) break;
+        std::set<std::pair<std::size_t, std::size_t>> pairs;  // client set and server set
         for (std::size_t k = 0; k < mappings.size(); ++k)
             for (const auto v :
                  flow.closed[k] ? places[mappings[k].server].servers : std::vector<std::size_t>())
-                closed.emplace(mappings[k].client, v);
-        return {std::nullopt, those(demands, [&](const pair_demand& d) {
-                    return closed.contains({d.client, d.server});
-                })};
+                pairs.emplace(mappings[k].client, v);
+        if (how == dividing::evenly)
+            closed = those(demands, [&](const pair_demand& d) {
+                return pairs.contains({d.client, d.server});
+            });
+        if (divides.only_one_way()) break;
     }
+    if (!flow.fits) return {std::nullopt, std::move(closed)};
     std::vector<block> out;
     std::map<std::pair<std::size_t, std::size_t>, count> done;
     for (const auto& laid : blocks_over_keys(groups, std::move(flow.placements), nat))

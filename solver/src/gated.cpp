@@ -2,15 +2,17 @@
 #include "gated.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "cascade_view.hpp"
 #include "counted_limit.hpp"
+#include "gate_words.hpp"
 #include "maximum_as_demand.hpp"
 #include "narrowed.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
+#include "natbound/model/ways_out.hpp"
 #include "natbound/model/work.hpp"
-#include "pair_fit.hpp"
 #include "words.hpp"
 
 namespace natbound {
@@ -22,38 +24,12 @@ namespace {
 // Of so many gates that may bind every choice is tried.
 constexpr std::size_t most_chosen = 6;
 
-std::string in_words(const scenario& s, const gate& g) {
-    const auto& n = s.nats[g.nat];
-    if (!g.protocol) return table_in_words(n, g.most) + " holds " + grouped(g.most);
-    return n.name + " allows " + grouped(g.most) + " connections of " +
-           json_io::name_of(*g.protocol);
-}
-
-bj::object json_of(const scenario& s, const gate& g, const bj::storage_ptr& memory) {
-    bj::object out(memory);
-    out.emplace("nat", s.nats[g.nat].name);
-    if (g.protocol) out.emplace("protocol", json_io::name_of(*g.protocol));
-    out.emplace("at-most", json_count(g.most));
-    return out;
-}
-
-// All connections that could meet it.
-count all_of(const scenario& s, const reach_table& reach, const gate& g) {
-    count out = 0;
-    for (const auto c : g.clients)
-        for (const auto v : g.servers)
-            if (reach[c][v])
-                out += s.clients[c].addresses.size() * s.clients[c].ports.size() *
-                       s.servers[v].addresses.size() * s.servers[v].ports.size();
-    return out;
-}
-
 // Of each gate what it lets through: the first of its blocks, and of ports dealt out in sets.
 void keep_gates(const std::vector<gate>& gates, const scenario& s, nat_capacity& out) {
     for (const auto& g : gates) {
         std::vector<block> counted, others;
         for (auto& b : out.blocks) {
-            if (!std::binary_search(g.clients.begin(), g.clients.end(), b.client)) {
+            if (!g.servers.empty() && !g.counts(b.client, g.servers.front(), b.nat)) {
                 others.push_back(std::move(b));
                 continue;
             }
@@ -85,8 +61,9 @@ void keep_gates(const std::vector<gate>& gates, const scenario& s, nat_capacity&
         for (auto& n : out.dealt) {
             const auto& inside = s.nats[n.nat].inside;
             if (std::none_of(g.clients.begin(), g.clients.end(), [&](auto c) {
-                    return std::find(inside.begin(), inside.end(), s.clients[c].name) !=
-                           inside.end();
+                    return g.counts(c, g.servers.front(), n.nat) &&
+                           std::find(inside.begin(), inside.end(), s.clients[c].name) !=
+                               inside.end();
                 }))
                 continue;
             n.connections = std::min(n.connections, left);
@@ -104,18 +81,32 @@ void keep_gates(const std::vector<gate>& gates, const scenario& s, nat_capacity&
 class finder {
   public:
     finder(const scenario& s, const bj::storage_ptr& memory)
-        : s_(s), memory_(memory), apart_(s), reach_(reaches_of(apart_.rest)) {
-        for (const auto& g : apart_.gates)
+        : s_(s),
+          memory_(memory),
+          apart_(s),
+          tables_(apart_),
+          rest_(tables_.rest),
+          reach_(reaches_of(rest_)),
+          ways_(s.clients.size()) {
+        for (const auto& g : tables_.gates)
             if (all_of(s, reach_, g) > g.most) gates_.push_back(g);
+        for (std::size_t c = 0; c < s.clients.size(); ++c)
+            for (std::size_t n = 0; n < rest_.nats.size(); ++n) {
+                const auto& inside = rest_.nats[n].inside;
+                if (std::find(inside.begin(), inside.end(), s.clients[c].name) != inside.end())
+                    ways_[c].push_back(n);
+            }
     }
 
     nat_capacity run() {
-        nat_capacity out = maximum_blocks(apart_.rest, memory_);
+        nat_capacity out = maximum_blocks(rest_, memory_);
         auto laid = out;
         choose(out);
         take(out, std::move(laid));
         if (out.at_least < out.at_most) improve([&] { as_demand(out); });
         if (out.at_least < out.at_most) improve([&] { thinned(out); });
+        if (out.at_least < out.at_most) improve([&] { around_gates(out); });
+        name_tables(s_, apart_, out.sets_it);
         if (out.at_least == out.at_most)
             out.why_bounds.clear();
         else if (out.why_bounds.empty())
@@ -164,7 +155,23 @@ class finder {
         return std::includes(b.clients.begin(), b.clients.end(), a.clients.begin(),
                              a.clients.end()) &&
                std::includes(b.servers.begin(), b.servers.end(), a.servers.begin(),
-                             a.servers.end());
+                             a.servers.end()) &&
+               (b.on_every_way() ||
+                (!a.on_every_way() &&
+                 std::includes(b.ways.begin(), b.ways.end(), a.ways.begin(), a.ways.end())));
+    }
+
+    // Whether each connection of the pair, by this way (or by any), meets one of these.
+    bool meets(const std::vector<bool>& counted, std::size_t c, std::size_t v,
+               std::optional<std::size_t> way) const {
+        for (std::size_t g = 0; g < gates_.size(); ++g)
+            if (counted[g] && gates_[g].counts(c, v, way)) return true;
+        return false;
+    }
+    bool meets(const std::vector<bool>& counted, std::size_t c, std::size_t v) const {
+        if (ways_[c].empty()) return meets(counted, c, v, std::nullopt);
+        return std::all_of(ways_[c].begin(), ways_[c].end(),
+                           [&](auto n) { return meets(counted, c, v, n); });
     }
 
     // Whether these gates, and what meets none of them, are less than what was known.
@@ -180,14 +187,17 @@ class finder {
         demand_list left;
         for (std::size_t c = 0; c < s_.clients.size(); ++c)
             for (std::size_t v = 0; v < s_.servers.size(); ++v) {
-                bool met = !reach_[c][v];
-                for (std::size_t g = 0; g < gates_.size() && !met; ++g)
-                    met = counted[g] && gates_[g].counts(c, v);
-                if (!met) left.push_back({c, v, 1});
+                if (reach_[c][v] && !meets(counted, c, v)) left.push_back({c, v, 1});
             }
+        // ways by which all that is left of a client set meets one of them
+        const way_test barred = [&](std::size_t c, std::size_t n) {
+            return std::all_of(left.begin(), left.end(), [&](const pair_demand& p) {
+                return p.client != c || meets(counted, c, p.server, n);
+            });
+        };
         nat_capacity others;
         try {
-            if (!left.empty()) others = maximum_blocks(pairs_alone(apart_.rest, left), memory_);
+            if (!left.empty()) others = maximum_blocks(pairs_alone(rest_, left, barred), memory_);
         } catch (const limit_reached&) {
             throw;
         } catch (const unsupported&) {
@@ -214,7 +224,7 @@ class finder {
     }
 
     void take(nat_capacity& out, nat_capacity laid, bool first = true) {
-        keep_gates(apart_.gates, apart_.rest, laid);
+        keep_gates(apart_.gates, rest_, laid);
         if (!first && laid.at_least <= out.at_least) return;
         out.at_least = laid.at_least;
         out.mappings = laid.mappings;
@@ -224,7 +234,10 @@ class finder {
 
     // Ports and gates by one flow.
     void as_demand(nat_capacity& out) {
-        auto blocks = laid_as_demand(apart_.rest, gates_);
+        if (clash_in_words(rest_)) return;  // of endpoints that are shared a flow knows nothing
+        auto gates = gates_;                // how those on some ways alone are met is no flow's
+        std::erase_if(gates, [](const gate& g) { return !g.on_every_way(); });
+        auto blocks = laid_as_demand(rest_, gates);
         if (!blocks) return;
         nat_capacity laid;
         laid.blocks = std::move(*blocks);
@@ -234,9 +247,11 @@ class finder {
     // Clients behind a gate with no more sockets than it lets through, so that they leave their
     // room to others.
     void thinned(nat_capacity& out) {
-        scenario few = apart_.rest;
+        scenario few = rest_;
         for (std::size_t g = 0; g < gates_.size(); ++g) {
-            if (gates_[g].protocol || g >= binding_.size() || !binding_[g]) continue;
+            if (gates_[g].protocol || !gates_[g].on_every_way() || g >= binding_.size() ||
+                !binding_[g])
+                continue;
             const count all = all_of(s_, reach_, gates_[g]);
             for (const auto c : gates_[g].clients) {
                 const auto& ports = s_.clients[c].ports;
@@ -245,6 +260,58 @@ class finder {
             }
         }
         take(out, maximum_blocks(few, memory_), false);
+    }
+
+    // Spread clients by ways that no gate is on, and what is still wanted by the others.
+    void around_gates(nat_capacity& out) {
+        if (std::all_of(gates_.begin(), gates_.end(), [](auto& g) { return g.on_every_way(); }))
+            return;
+        scenario bare = rest_;
+        std::vector<std::size_t> numbers;  // by NAT of `bare`
+        bare.nats.clear();
+        for (std::size_t n = 0; n < rest_.nats.size(); ++n) {
+            nat one = rest_.nats[n];
+            for (const auto& g : gates_) {
+                if (g.on_every_way() || !std::binary_search(g.ways.begin(), g.ways.end(), n))
+                    continue;
+                for (const auto c : g.clients)
+                    if (ways_[c].size() > 1) std::erase(one.inside, s_.clients[c].name);
+            }
+            if (one.inside.empty()) continue;
+            bare.nats.push_back(std::move(one));
+            numbers.push_back(n);
+        }
+        for (std::size_t c = 0; c < s_.clients.size(); ++c)  // all of whose ways have one
+            if (!ways_[c].empty() &&
+                std::none_of(bare.nats.begin(), bare.nats.end(), [&](const nat& n) {
+                    return std::find(n.inside.begin(), n.inside.end(), s_.clients[c].name) !=
+                           n.inside.end();
+                }))
+                return;
+        auto laid = maximum_blocks(bare, memory_);
+        for (auto& b : laid.blocks) {
+            if (b.nat) b.nat = numbers[*b.nat];
+            for (auto& h : b.before) h.nat = numbers[h.nat];
+        }
+        for (auto& n : laid.dealt) n.nat = numbers[n.nat];
+        // and as many more as the gates let through
+        scenario more = rest_;
+        for (std::size_t n = 0; n < more.nats.size(); ++n) {
+            count there = 0;
+            bool met = false;
+            for (const auto& b : laid.blocks)
+                if (b.nat == n) there += b.connections();
+            for (const auto& g : gates_)
+                if (!g.on_every_way() && std::binary_search(g.ways.begin(), g.ways.end(), n)) {
+                    there += g.most;
+                    met = true;
+                }
+            auto& table = more.nats[n].connection_limits.limit_per_instance;
+            if (met && there < table.value_or(std::numeric_limits<std::uint64_t>::max()))
+                table = static_cast<std::uint64_t>(there);
+        }
+        take(out, std::move(laid), false);
+        take(out, maximum_blocks(more, memory_), false);
     }
 
     template <class Work>
@@ -258,40 +325,18 @@ class finder {
     const scenario& s_;
     bj::storage_ptr memory_;
     without_gates apart_;
+    with_tables tables_;
+    const scenario& rest_;
     reach_table reach_;
-    std::vector<gate> gates_;    // that may bind
-    std::vector<bool> binding_;  // of these, in the least bound
+    std::vector<std::vector<std::size_t>> ways_;  // by client set: NATs of `rest_`
+    std::vector<gate> gates_;                     // that may bind
+    std::vector<bool> binding_;                   // of these, in the least bound
 };
 
 }  // namespace
 
 nat_capacity gated_maximum(const scenario& s, const bj::storage_ptr& memory) {
     return finder(s, memory).run();
-}
-
-fit_result gated_fit(const scenario& s, const demand_list& demand,
-                     const std::vector<std::uint64_t>& at) {
-    const without_gates apart(s);
-    for (const auto& g : apart.gates) {
-        count wanted = 0;
-        for (const auto& p : demand)
-            if (g.counts(p.client, p.server)) wanted += p.connections;
-        if (wanted <= g.most) continue;
-        const auto memory = bj::make_shared_resource<bj::monotonic_resource>();
-        fit_result out;
-        out.verdict = fit_verdict::does_not_fit;
-        out.sets_it = in_words(s, g) + ", and " + grouped(wanted) + " are wanted through it";
-        out.evidence = bj::object(memory);
-        out.evidence.emplace("gates", bj::array({json_of(s, g, memory)}, memory));
-        out.evidence.emplace("nats", bj::array(memory));
-        out.evidence.emplace("direct", bj::array(memory));
-        out.evidence.emplace("demand", to_json(demand, s, memory));
-        return out;
-    }
-    auto out = fits(apart.rest, demand, at);
-    if (out.verdict != fit_verdict::unknown) return out;
-    auto all = more_than_maximum(s, demand);
-    return all.verdict == fit_verdict::does_not_fit ? std::move(all) : std::move(out);
 }
 
 void with_gates(const scenario& s, const std::vector<gate>& gates, guaranteed_result& out) {

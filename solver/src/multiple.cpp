@@ -333,9 +333,17 @@ void least_of(const std::vector<independent_part>& parts, const demand_list& dem
     if (certain) out.fits = std::min(out.fits, *certain);
 }
 
-// What fits without the gates, and what these let through: a gate counts pairs alone.
+// What fits without the gates, and what these let through: a gate counts pairs alone, where it is
+// on every way of its clients.
 void look_past_gates(const scenario& s, const demand_list& demand, multiple_result& out) {
-    const without_gates apart(s);
+    const with_tables apart{without_gates(s)};
+    if (!std::all_of(apart.gates.begin(), apart.gates.end(),
+                     [](const gate& g) { return g.on_every_way(); })) {
+        halving(s, demand, out).run();
+        out.within = at(demand, out.fits);
+        out.fits = least(demand, out.within);
+        return;
+    }
     look_for(apart.rest, demand, out);
     for (const auto& g : apart.gates) {
         cut c{{}, g.most};

@@ -16,26 +16,33 @@ namespace {
 // The scenario with these servers, of the client sets that reach some of them (by name), and NATs
 // with somebody inside.
 scenario narrowed(const scenario& s, std::vector<server_set> servers,
-                  const std::function<std::optional<std::vector<std::string>>(std::size_t)>& of) {
+                  const std::function<std::optional<std::vector<std::string>>(std::size_t)>& of,
+                  const way_test& barred = {}) {
     scenario out = s;
     out.traffic.clear();
     out.servers = std::move(servers);
     out.clients.clear();
     out.nats.clear();
-    std::set<std::string> there;  // client sets and NATs
+    std::set<std::string> there;                        // client sets and NATs
+    std::set<std::pair<std::string, std::string>> off;  // clients and NATs that are barred to them
     for (std::size_t c = 0; c < s.clients.size(); ++c) {
         auto reaches = of(c);
         if (!reaches) continue;
         there.insert(s.clients[c].name);
+        for (std::size_t n = 0; barred && n < s.nats.size(); ++n)
+            if (barred(c, n)) off.emplace(s.clients[c].name, s.nats[n].name);
         out.clients.push_back(s.clients[c]);
         out.clients.back().reaches = std::move(*reaches);
     }
+    const auto left = [&](const nat& n, const std::string& name) {
+        return there.count(name) != 0 && off.count({name, n.name}) == 0;
+    };
     std::vector<bool> kept(s.nats.size(), false);
     for (bool more = true; more;) {
         more = false;
         for (std::size_t n = 0; n < s.nats.size(); ++n)
             if (!kept[n] && std::any_of(s.nats[n].inside.begin(), s.nats[n].inside.end(),
-                                        [&](const auto& name) { return there.count(name) != 0; })) {
+                                        [&](const auto& name) { return left(s.nats[n], name); })) {
                 kept[n] = more = true;
                 there.insert(s.nats[n].name);
             }
@@ -45,7 +52,7 @@ scenario narrowed(const scenario& s, std::vector<server_set> servers,
         out.nats.push_back(s.nats[n]);
         auto& one = out.nats.back();
         const auto gone =
-            std::erase_if(one.inside, [&](const auto& name) { return there.count(name) == 0; });
+            std::erase_if(one.inside, [&](const auto& name) { return !left(one, name); });
         if (gone > 0 && one.port_set && one.port_set->deterministic && one.static_mappings)
             throw unsupported("NAT " + one.name +
                               ": with some of its clients alone, whose port sets static mappings "
@@ -80,14 +87,15 @@ scenario without_servers(const scenario& s, const std::vector<bool>& left_out) {
         });
 }
 
-scenario pairs_alone(const scenario& s, const demand_list& pairs) {
+scenario pairs_alone(const scenario& s, const demand_list& pairs, const way_test& barred) {
     std::map<std::size_t, std::vector<std::string>> reached;  // by client set
     for (const auto& p : pairs) reached[p.client].push_back(s.servers[p.server].name);
-    return narrowed(s, s.servers, [&](std::size_t c) -> std::optional<std::vector<std::string>> {
+    const auto of = [&](std::size_t c) -> std::optional<std::vector<std::string>> {
         const auto it = reached.find(c);
         if (it == reached.end()) return std::nullopt;
         return it->second;
-    });
+    };
+    return narrowed(s, s.servers, of, barred);
 }
 
 }  // namespace natbound

@@ -1,5 +1,6 @@
 #pragma once
 // A scenario of which less is looked at.
+#include <functional>
 #include <vector>
 
 #include "natbound/solver/demand.hpp"
@@ -11,7 +12,11 @@ namespace natbound {
 // destination that is left out: such NATs may then use all addresses of their pools.
 scenario without_servers(const scenario& s, const std::vector<bool>& left_out);
 
-// The same with these pairs alone: their clients, who reach their servers and no others.
-scenario pairs_alone(const scenario& s, const demand_list& pairs);
+// Of a client set and a NAT that it is inside.
+using way_test = std::function<bool(std::size_t client, std::size_t nat)>;
+
+// The same with these pairs alone: their clients, who reach their servers and no others; and, where
+// given, not by ways that are barred.
+scenario pairs_alone(const scenario& s, const demand_list& pairs, const way_test& barred = {});
 
 }  // namespace natbound

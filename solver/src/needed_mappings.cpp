@@ -14,6 +14,9 @@ namespace bj = boost::json;
 
 namespace {
 
+// Of so many server sets what is wanted on the addresses of each alone is looked at.
+constexpr std::size_t most_alone = 256;
+
 struct needy {
     pair_demand pair;
     count mappings;
@@ -127,9 +130,11 @@ port_set given_to(const nat_plan& plan, const port_set& sources) {
     return out;
 }
 
-std::optional<needed_mappings> needs_more_mappings(const scenario& s, const nat_plan& plan,
-                                                   pool_reading pool, const demand_list& pairs,
-                                                   const bj::storage_ptr& memory) {
+namespace {
+
+std::optional<needed_mappings> all_need_more(const scenario& s, const nat_plan& plan,
+                                             pool_reading pool, const demand_list& pairs,
+                                             const bj::storage_ptr& memory) {
     const auto some = apart(s, plan, pairs);
     if (some.empty()) return std::nullopt;
     count wanted = 0;
@@ -154,6 +159,27 @@ std::optional<needed_mappings> needs_more_mappings(const scenario& s, const nat_
     out.in_words += limit ? "it holds " + grouped(*plan.of->mapping_limits.limit_port_mappings)
                           : "there are external endpoints for " + grouped(room);
     return out;
+}
+
+}  // namespace
+
+std::optional<needed_mappings> needs_more_mappings(const scenario& s, const nat_plan& plan,
+                                                   pool_reading pool, const demand_list& pairs,
+                                                   const bj::storage_ptr& memory) {
+    if (auto found = all_need_more(s, plan, pool, pairs, memory)) return found;
+    if (plan.design.mapping_type != mapping_type::adm) return std::nullopt;
+    std::set<std::size_t> servers;
+    for (const auto& p : pairs) servers.insert(p.server);
+    if (servers.size() > most_alone) return std::nullopt;
+    for (const auto v : servers) {
+        demand_list there;
+        for (const auto& p : pairs)
+            if ((s.servers[p.server].addresses - s.servers[v].addresses).empty())
+                there.push_back(p);
+        if (there.size() == pairs.size()) continue;
+        if (auto found = all_need_more(s, plan, pool, there, memory)) return found;
+    }
+    return std::nullopt;
 }
 
 }  // namespace natbound

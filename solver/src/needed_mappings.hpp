@@ -18,7 +18,8 @@ struct needed_mappings {
 
 // Where some of these pairs need more mappings than external endpoints are open to their clients
 // under their clash-scope keys, or than the NAT's limit on mappings. Of pairs that can share
-// mappings the one that needs most counts.
+// mappings the one that needs most counts. Under adm also of those on the addresses of one server
+// set alone.
 std::optional<needed_mappings> needs_more_mappings(const scenario& s, const nat_plan& plan,
                                                    pool_reading pool, const demand_list& pairs,
                                                    const boost::json::storage_ptr& memory);

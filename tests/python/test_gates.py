@@ -15,11 +15,15 @@ from natbound.check import check
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import by_constraints
 import small
 import test_cascade
+import test_clash
+import test_spread
 from comparing import maxima, wanted, wrong_demand
 from histories import fewest
 from oracle import World
+from test_server_limits import with_server_limits
 
 
 def wall(name: str, inside: list[str], table: int | None = None, **more: Any) -> dict[str, Any]:
@@ -29,8 +33,8 @@ def wall(name: str, inside: list[str], table: int | None = None, **more: Any) ->
     return {**out, **more}
 
 
-def in_rows(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
-    """The same with one to three firewalls before, behind or between its NATs."""
+def in_rows(rng: random.Random, s: dict[str, Any], some_ways: bool = False) -> dict[str, Any]:
+    """The same with one to three firewalls before, behind or between its NATs; `some_ways`: also where spread clients come to one of theirs."""
     for k in range(rng.choice([1, 1, 2, 3])):
         table = rng.randint(1, 9) if rng.random() < 0.9 else None
         around = [n["name"] for n in s["nats"] if all(n["name"] not in m["inside"] for m in s["nats"])]
@@ -38,7 +42,7 @@ def in_rows(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
             s["nats"].append(wall(f"wall{k}", rng.sample(around, rng.randint(1, len(around))), table))
             continue
         n = rng.choice(s["nats"])
-        apart = [name for name in n["inside"] if sum(name in m["inside"] for m in s["nats"]) == 1]
+        apart = [name for name in n["inside"] if some_ways or sum(name in m["inside"] for m in s["nats"]) == 1]
         if not apart:
             continue
         some = rng.sample(apart, rng.randint(1, len(apart)))
@@ -52,13 +56,10 @@ def in_rows(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_protocol_limits(rng: random.Random, s: dict[str, Any]) -> dict[str, Any]:
-    """The same with servers of two protocols, and limits of one or both at its NATs."""
+    """The same with servers of two protocols, and limits of one or both at some of its NATs."""
     v6 = ":" in s["servers"][0]["addresses"][0]
     s["servers"].append(small.server("U", "2001:db8:1::99" if v6 else "198.51.100.99", rng.choice(["53", "53-54"]), "udp"))
-    spread = Counter(name for n in s["nats"] for name in n["inside"])
     for n in s["nats"]:
-        if any(spread[name] > 1 for name in n["inside"]):
-            continue
         limits = [{"protocol-id": p, "limit": rng.randint(1, 6)} for p in ("tcp", "udp") if rng.random() < 0.6]
         if limits:
             n["connection-limits"]["limit-per-protocol"] = limits
@@ -69,6 +70,12 @@ KINDS = {
     "firewalls in rows": lambda rng: in_rows(rng, small.random_scenario(rng)),
     "firewalls in rows, cascades": lambda rng: in_rows(rng, test_cascade.made(rng)),
     "firewalls in rows, quotas": lambda rng: in_rows(rng, small.with_quotas(rng, small.random_scenario(rng), 4)),
+    "firewalls in rows, spread clients": lambda rng: in_rows(rng, test_spread.spread(rng, rng.random() < 0.5), True),
+    "firewalls in rows, spread clients, server limits": lambda rng: with_server_limits(rng, in_rows(rng, test_spread.spread(rng), True)),
+    "firewalls in rows, shared endpoints, spread clients": lambda rng: in_rows(rng, test_clash.made(rng), True),
+    "limits of one protocol, spread clients": lambda rng: with_protocol_limits(
+        rng, in_rows(rng, test_spread.spread(rng, rng.random() < 0.5), True)
+    ),
     "limits of one protocol": lambda rng: with_protocol_limits(rng, small.random_scenario(rng)),
     "limits of one protocol, cascades, firewalls in rows": lambda rng: with_protocol_limits(rng, in_rows(rng, test_cascade.made(rng))),
 }
@@ -84,8 +91,20 @@ def test_maxima_and_demands_are_as_cp_sat_finds_them(kind: str) -> None:
     for _ in range(20):
         s = KINDS[kind](rng)
         assert wrong_demand(s, wanted(rng, s), seen) is None
-    assert seen["exact"] > 20
+    assert seen["exact"] > (12 if kind == "limits of one protocol, spread clients" else 20)  # bounds, where ways are divided
     assert seen["demands settled"] > 10
+
+
+def test_what_ways_leave_open_cp_sat_settles() -> None:
+    rng = random.Random(5)
+    settled = 0
+    for i in range(12):
+        s = KINDS["limits of one protocol, spread clients"](rng)
+        found = natbound.Scenario(s).capacity().to_dict()["maximum"]
+        assert found["connections"] in (None, by_constraints.maximum(s)), (i, s)
+        assert check(found["evidence"]).valid is not False, (i, s)
+        settled += found["connections"] is not None
+    assert settled >= 10
 
 
 def test_guaranteed_is_what_all_histories_say() -> None:
@@ -190,8 +209,8 @@ def test_a_limit_of_one_protocol_leaves_the_others_free() -> None:
 @pytest.mark.parametrize(
     ("nats", "says"),
     [
-        ([wall("w", ["A"], 9), {**HOME["nats"][1], "inside": ["w", "X"], "name": "r"}, {**HOME["nats"][1], "inside": ["A"], "name": "s"}],
-         "that are inside s, too"),
+        ([wall("w", ["A"], 9), {**HOME["nats"][1], "inside": ["A", "X"]}], "no NAT around it, w, that are inside router, too"),
+        ([wall("w", ["A"], 9), {**HOME["nats"][1], "inside": ["w", "A", "X"]}], "comes to router by two ways, directly and through w"),
         ([wall("w", ["router"], 9, **{"connection-limits": {"limit-per-subscriber": 3}}), HOME["nats"][1]], "a quota of a firewall in a row"),
         ([wall("w", ["v"], 9), wall("v", ["w"], 9)], "is behind itself"),
     ],
@@ -251,3 +270,91 @@ def test_a_simulated_firewall_keeps_its_entries_after_the_close() -> None:
     scenario = natbound.Scenario({**copy.deepcopy(HOME), "clients": clients, "nats": [edge], "traffic": traffic})
     low, high = scenario.simulate(arrivals=200_000, seed=5).to_dict()["interval"]
     assert low < natbound.calculator.erlang_b(420, 400) < high
+
+
+def test_a_firewall_behind_one_of_two_nats() -> None:
+    """A is spread over two NATs of 64,512 ports each: what does not pass the firewall's table takes the other way."""
+    nats = [*SPREAD["nats"], wall("edge", ["left"], 5000)]
+    scenario = natbound.Scenario({**copy.deepcopy(SPREAD), "nats": nats})
+    answer = scenario.answer(remedies=False).to_dict()
+    assert answer["maximum"]["connections"] == 5000 + 64512
+    assert "the flow table of edge holds 5,000" in answer["maximum"]["sets_it"]
+    assert answer["guaranteed"]["connections"] == 5000
+    for number in ("maximum", "guaranteed"):
+        assert check(answer[number]["evidence"]).valid is True
+    found = scenario.capacity(70_000).to_dict()
+    assert found["fits"] is False
+    assert found["multiple"]["connections"] == 69512
+    for one in (found["evidence"], found["multiple"]["evidence"], scenario.capacity(69_512).to_dict()["evidence"]):
+        assert check(one).valid is True
+
+
+@pytest.mark.parametrize("wrapped", ["left", "A"])
+def test_risk_of_spread_clients_agrees_with_a_simulation(wrapped: str) -> None:
+    """620 entries before or behind one of two NATs, each of which half of 1,200 live connections pass."""
+    left, right = SPREAD["nats"]
+    nats = (
+        [left, right, wall("edge", ["left"], 620)] if wrapped == "left" else [wall("edge", ["A"], 620), {**left, "inside": ["edge"]}, right]
+    )
+    traffic = [{"from": "A", "to": "S", "rate": "20/s", "hold": "60s"}]
+    scenario = natbound.Scenario({**copy.deepcopy(SPREAD), "nats": nats, "traffic": traffic})
+    found = scenario.simulate(arrivals=400_000, seed=1).to_dict()
+    low, high = found["interval"]
+    assert low < natbound.calculator.erlang_b(620, 600) / 2 < high
+    risk = scenario.risk(simulate=0).to_dict()
+    assert low * 0.9 < risk["refusal_probability"] < high * 1.1
+
+
+@pytest.mark.parametrize("where", ["nat", "firewall", "port sets"])
+def test_a_simulated_limit_of_one_protocol_is_erlangs(where: str) -> None:
+    """200 udp connections at a limit of 210: Erlang's formula; tcp is never refused."""
+    limits = {"connection-limits": {"limit-per-protocol": [{"protocol-id": "udp", "limit": 210}]}}
+    servers = [*HOME["servers"], {"name": "D", "addresses": "198.51.100.7", "ports": 53, "protocol": "udp"}]
+    traffic = [
+        {"from": ["A", "X"], "to": "D", "rate": "20/s", "hold": "10s"},
+        {"from": ["A", "X"], "to": "C", "rate": "20/s", "hold": "10s"},
+    ]
+    nat = {**HOME["nats"][1], "timers": {"udp": "0s"}}
+    nats = {
+        "nat": [{**nat, **limits}],
+        "firewall": [nat, wall("edge", ["router"], 10**6, **limits)],
+        "port sets": [{**nat, **limits, "port-set": {"port-set-size": 8192, "port-sets-per-subscriber": 4}}],
+    }[where]
+    found = home(nats=nats, servers=servers, traffic=traffic).simulate(arrivals=200_000, seed=4).to_dict()
+    by_kind = {k["to"]: k for k in found["kinds"]}
+    low, high = by_kind["D"]["interval"]
+    assert low < natbound.calculator.erlang_b(210, 200) < high
+    assert by_kind["C"]["refused"] == 0
+
+
+def test_explain_raises_the_limit_of_one_protocol() -> None:
+    servers = [*HOME["servers"], {"name": "D", "addresses": "198.51.100.7", "ports": 53, "protocol": "udp"}]
+    each = [{"protocol-id": "tcp", "limit": 700}, {"protocol-id": "udp", "limit": 500}]
+    demand = [{"from": "A", "to": "D", "connections": 800}, {"from": "X", "to": "C", "connections": 600}]
+    for nats in (
+        [{**HOME["nats"][1], "connection-limits": {"limit-per-protocol": each}}],
+        [{**HOME["nats"][1], "mapping-limits": {"limit-per-protocol": each}}],
+        [HOME["nats"][1], wall("edge", ["router"], **{"connection-limits": {"limit-per-protocol": each}})],
+    ):
+        scenario = home(nats=nats, servers=servers)
+        change = scenario.explain(demand).to_dict()["changes"][0]
+        assert change["more"] == 300
+        assert "udp connections in" in change["change"]
+        assert change["apply"][0].endswith(".limit-per-protocol.1.limit=800")
+        assert check(change["sufficient"]).valid is True
+        assert check(change["one_less"]).valid is True
+        assert change["one_less"]["kind"] == "does-not-fit"
+        both = [{**demand[0], "connections": 900}, {**demand[1], "connections": 1000}]
+        change = scenario.explain(both).to_dict()["changes"][0]
+        assert sorted(p["more"] for p in (change, *change["with"])) == [300, 400]
+        assert scenario.with_settings(*(text.removeprefix("--set ") for text in change["apply"])).capacity(both).fits
+
+
+def test_a_table_that_connections_may_pass_by_need_not_be_raised() -> None:
+    """Of two NATs one has a table of 10: more of it is one way, and not what must be done in any case."""
+    left, right = SPREAD["nats"]
+    scenario = natbound.Scenario({**copy.deepcopy(SPREAD), "nats": [{**left, "connection-limits": {"limit-per-instance": 10}}, right]})
+    found = scenario.explain(64_600).to_dict()
+    table = next(c for c in found["changes"] if c["kind"] == "table")
+    assert table["more"] == 64_600 - 64_512 - 10
+    assert "with" not in next(c for c in found["changes"] if c["kind"] == "address")

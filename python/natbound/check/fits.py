@@ -195,10 +195,10 @@ def check_fits(scenario: Scenario, body: Any, demand: Counter[tuple[str, str]] |
         live = sum(b.connections for b in mine)
         need(nat.table is None or live <= nat.table, f"{nat.name}: {live:,} connections pass the table's {nat.table}")
         need(nat.mappings is None or mappings <= nat.mappings, f"{nat.name}: {mappings:,} mappings pass the limit")
-    if demand is None:
-        within_gates(scenario, blocks, [(nat, many) for nat, many, _ in dealt])
-    else:
-        for gate in scenario.gates:
+    counted = [g for g in scenario.gates if demand is None or g.ways is not None]
+    within_gates(counted, blocks, [(nat, many) for nat, many, _ in dealt])
+    if demand is not None:
+        for gate in (g for g in scenario.gates if g.ways is None):
             wanted = sum(n for (c, v), n in demand.items() if gate.counts(c, scenario.servers[v].protocol))
             need(wanted <= gate.most, f"{gate.name}: {wanted:,} connections pass its limit of {gate.most:,}")
     within_limits(scenario, blocks)

@@ -39,23 +39,38 @@ def read_gates(scenario: Scenario, value: Any, where: str) -> list[Gate]:
 
 def without_what_meets(scenario: Scenario, gates: Iterable[Gate]) -> Scenario:
     """The scenario of the pairs of clients and servers that meet none of these."""
+    met = list(gates)
     clients = {}
+    barred: dict[str, set[str]] = {}  # by NAT: clients of whom all that is left meets one of these there
     spend(len(scenario.clients) * len(scenario.servers))
     for c in scenario.clients.values():
-        reaches = frozenset(
-            v.name for v in scenario.servers.values() if scenario.reached(c, v) and not any(g.counts(c.name, v.protocol) for g in gates)
-        )
+        ways: list[str] = [n.name for n in scenario.nats_of(c)] if not c.inner else []
+        by: list[str | None] = [*ways] or [None]
+        left = {
+            way: {
+                v.name
+                for v in scenario.servers.values()
+                if scenario.reached(c, v) and not any(g.counts(c.name, v.protocol, way) for g in met)
+            }
+            for way in by
+        }
+        reaches = frozenset(name for some in left.values() for name in some)
         if not c.inner and reaches:
             clients[c.name] = replace(c, reaches=reaches)
-    return with_their_stages(scenario, clients)
+            for way in (w for w in ways if not left[w]):
+                barred.setdefault(way, set()).add(c.name)
+    nats = {n.name: replace(n, inside=n.inside - barred.get(n.name, set())) for n in scenario.nats.values()}
+    return with_their_stages(replace(scenario, nats=nats), clients)
 
 
-def within_gates(scenario: Scenario, blocks: list[Block], dealt: list[tuple[Nat, int]]) -> None:
+def within_gates(gates: Iterable[Gate], blocks: list[Block], dealt: list[tuple[Nat, int]]) -> None:
     """No gate lets more through than it may; what is dealt out in sets is counted whole."""
-    for gate in scenario.gates:
-        live = sum(many for nat, many in dealt if nat.inside & gate.clients)
+    for gate in gates:
+        live = sum(many for nat, many in dealt if nat.inside & gate.clients and (gate.ways is None or nat.name in gate.ways))
         for block in blocks:
-            if block.client.name not in gate.clients:
+            if block.client.name not in gate.clients or (
+                gate.ways is not None and block.nat is not None and block.nat.name not in gate.ways
+            ):
                 continue
             if gate.protocol is None:
                 live += block.connections
@@ -69,6 +84,7 @@ def passes_gate(scenario: Scenario, value: Any, demand: Mapping[tuple[str, str],
     """Whether a demand wants more through one of the gates that are named than it lets through."""
     found = read_gates(scenario, value, where)
     spend(len(found) * len(demand))
+    need(all(g.ways is None for g in found), f"{where}: a limit that connections may pass by")
     return any(sum(n for (c, v), n in demand.items() if g.counts(c, scenario.servers[v].protocol)) > g.most for g in found)
 
 

@@ -25,10 +25,11 @@ class Gate:
     protocol: int | None
     clients: frozenset[str]
     most: int
+    ways: frozenset[str] | None = None  # of spread clients: the first NATs of the ways that it is on; None: of all that they have
 
-    def counts(self, client: str, protocol: int) -> bool:
-        """Whether a connection meets it."""
-        return client in self.clients and self.protocol in (None, protocol)
+    def counts(self, client: str, protocol: int, nat: str | None = None) -> bool:
+        """Whether a connection meets it, by the way through this NAT first (or by some way, or none)."""
+        return client in self.clients and self.protocol in (None, protocol) and (nat is None or self.ways is None or nat in self.ways)
 
 
 def taken_out(nats: dict[str, Nat], clients: dict[str, Client]) -> tuple[dict[str, Nat], tuple[Gate, ...]]:
@@ -57,17 +58,47 @@ def taken_out(nats: dict[str, Nat], clients: dict[str, Client]) -> tuple[dict[st
         need(alone, f"{name}: a quota of a firewall in a row with NATs")
         quotas = [q for q in (kept[around].quota, nats[name].quota) if q is not None]
         kept[around] = replace(kept[around], quota=min(quotas))
-    for gate in gates:
-        spend(len(nats) + len(gate.clients))
-        behind = {m for m in nats if m == gate.name or gate.name in _outwards(m, outer)}
-        ways = {c for n in nats.values() if n.name not in behind for c in n.inside}
-        need(not gate.clients & ways, f"{gate.name}: clients that pass it with some of their connections, and others not")
+    _ways_apart(nats, clients, outer)
+    gates = [replace(g, ways=_ways(g, nats, kept, outer)) for g in gates]
+    for gate in gates:  # all that goes through one NAT
+        if gate.protocol is None and gate.ways is not None and len(gate.ways) == 1:
+            (name,) = gate.ways
+            if kept[name].inside <= gate.clients:
+                own = kept[name].table
+                kept[name] = replace(kept[name], table=gate.most if own is None else min(gate.most, own))
     return kept, tuple(gates)
 
 
 def _outwards(name: str, outer: dict[str, str]) -> list[str]:
-    out = []
+    """It, and those that it is inside."""
+    out = [name]
     while name in outer:
         name = outer[name]
         out.append(name)
     return out
+
+
+def _first(name: str, nats: dict[str, Nat], outer: dict[str, str]) -> str | None:
+    """The first NAT on the way that begins there, firewalls left out."""
+    return next((n for n in _outwards(name, outer) if nats[n].translates), None)
+
+
+def _ways_apart(nats: dict[str, Nat], clients: dict[str, Client], outer: dict[str, str]) -> None:
+    """Of clients that are inside several, each way has a NAT of its own first."""
+    firsts: dict[str, list[str | None]] = {}
+    for n in nats.values():
+        spend(1 + len(n.inside))
+        for name in n.inside & clients.keys():
+            firsts.setdefault(name, []).append(_first(n.name, nats, outer))
+    for name, several in firsts.items():
+        good = len(several) == 1 or (None not in several and len(several) == len(set(several)))
+        need(good, f"{name}: comes to one NAT by two ways, or passes untranslated by one of several")
+
+
+def _ways(gate: Gate, nats: dict[str, Nat], kept: dict[str, Nat], outer: dict[str, str]) -> frozenset[str] | None:
+    """The first NATs of the ways that it is on; None where its clients have no others."""
+    spend(len(kept) + len(gate.clients))
+    here = {n for n in kept if kept[n].inside & gate.clients}
+    first = _first(gate.name, nats, outer)
+    on = frozenset(n for n in here if n == first or gate.name in _outwards(n, outer))
+    return None if on == here else on

@@ -93,6 +93,7 @@ class Counted:
             used += [n.plan.preserved, *(h.ports for h in n.holes.each)] if n.translates else []
         self.kinds = list(port_kinds([s for s in used if s] or [ALL_PORTS]).values())
         self.flows: dict[tuple[str, int, Piece], Terms] = defaultdict(list)  # by client set, kind of port, piece
+        self.by_way: dict[int, Terms] = defaultdict(list)  # by gate that is on some ways alone: what meets it
         for nat in world.nats.values():
             self._nat(nat)
         for client in world.clients.values():
@@ -125,6 +126,9 @@ class Counted:
                 flow = program.new(most)
                 self.flows[client.name, kind, piece].append((1, flow))
                 mine.append((1, flow))
+                for k, gate in enumerate(self.world.gates):
+                    if gate.ways is not None and gate.counts(client.name, piece.server.protocol, nat.name):
+                        self.by_way[k].append((1, flow))
                 if nat.translates:
                     carried[kind, under_of(nat, piece)].append((piece, flow))
             _each_under_one_key(nat, client, carried, len(self.world.nats_of(client)) > 1)
@@ -183,13 +187,15 @@ class Counted:
                 at[server.name, piece.where] += terms
                 limit[server.name, piece.where] = server.per_address * piece.addresses
             for k, gate in enumerate(self.world.gates):
-                if gate.counts(name, server.protocol):
+                if gate.ways is None and gate.counts(name, server.protocol):
                     at["gate", k] += terms
                     limit["gate", k] = gate.most
             if self.wanted is not None:
                 at[name, server.name, "wanted"] += terms
                 limit[name, server.name, "wanted"] = self.wanted[name][server.name]
             program.wanted += terms
+        for k, terms in self.by_way.items():
+            program.at_most(terms, self.world.gates[k].most)
         for here, terms in at.items():
             program.at_most(terms, limit[here])
 

@@ -41,6 +41,11 @@ class Connection:
     outside: End  # where it comes from, in the end
     passed: tuple[tuple[Nat, End], ...]  # NATs, the innermost first, with the endpoint that each gives
 
+    @property
+    def first(self) -> str | None:
+        """The first NAT on its way."""
+        return self.passed[0][0].name if self.passed else None
+
 
 def each(s: Set) -> Iterator[int]:
     """The members of a set, ascending."""
@@ -270,7 +275,7 @@ class Written:
                 ((v.name, *to), v.per_endpoint),
                 ((v.name, to[0]), v.per_address),
                 ((v.name, "backends", c.outside), v.backends),
-                *((k, g.most) for k, g in enumerate(self.world.gates) if g.counts(c.client.name, v.protocol)),
+                *((k, g.most) for k, g in enumerate(self.world.gates) if g.counts(c.client.name, v.protocol, c.first)),
             ]
             for key, most in held:
                 if most is not None:

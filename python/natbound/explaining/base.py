@@ -34,12 +34,15 @@ class Limit:
 def needed_limits(scenario: Scenario, pairs: Sequence[Pair]) -> list[Limit]:
     """The limits that are less than what is wanted. One on mappings is of that kind where each connection has a mapping of its own."""
     out = []
+    protocols = {v["name"]: v["protocol"] for v in scenario.canonical["servers"]}
     for i, nat in enumerate(scenario.canonical.get("nats", [])):
         if not nat.get("connection-limits") and not nat.get("mapping-limits"):
             continue
-        wanted = sum(int(p["connections"]) for p in pairs if p["from"] in nat["inside"])
+        through = parts_of(scenario).behind(i, every_way=True)
+        mine = [p for p in pairs if p["from"] in through]
         own = nat["design"].get("mapping-type", "edm") in ("edm", "eim-if-possible")
         for entries in entries_of(scenario, i, nat):
+            wanted = sum(int(p["connections"]) for p in mine if entries.protocol in ("", protocols[p["to"]]))
             if (entries.limit == "table" or own) and entries.now < wanted <= entries.now + entries.most:
                 out.append(Limit(entries, wanted - entries.now))
     return out

@@ -13,6 +13,7 @@ from natbound import _core
 from natbound.errors import LimitReached, Unsupported
 from natbound.explaining.base import Base, needed_limits
 from natbound.explaining.kinds import Kind, as_given, kinds_of
+from natbound.explaining.parts import parts_of
 from natbound.explaining.question import Pair, fits, total
 from natbound.explaining.reasons import Reasons
 from natbound.explaining.search import MOST_TRIED, least
@@ -139,7 +140,7 @@ def _others(base: Base, clients: set[str]) -> Iterator[dict[str, Any]]:
     """Another mapping type, a wider clash scope, or another design of the catalogue."""
     clients = as_given(base.scenario, clients)
     for i, nat in enumerate(base.scenario.canonical.get("nats", [])):
-        if not clients & set(nat["inside"]):
+        if not clients & parts_of(base.scenario).behind(i):
             continue
         design, name = nat["design"], nat["name"]
         for other in MAPPING_TYPES:

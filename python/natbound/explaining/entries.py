@@ -2,6 +2,7 @@
 
 How many entries a table has may be said in up to three ways: by the limit itself, by one for the protocol that the NAT carries, or as memory of
 so many bytes for entries of so many. The least of them counts, and only raising that one helps; where two are equal, both must be raised.
+A NAT that carries several protocols may have a limit of each beside that: of its connections, or where each has a mapping of its own of these.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ class Entries:
     now: int
     setters: tuple[Setter, ...]
     each: int = 0  # bytes of an entry, where memory is one of them
+    protocol: str = ""  # of which alone it is a limit, of several that the NAT carries
 
     @property
     def what(self) -> str:
@@ -73,6 +75,8 @@ class Entries:
 
     def words(self, n: int) -> str:
         """n more."""
+        if self.protocol:
+            return f"{n:,} more {self.protocol} connection{'' if n == 1 else 's'} in {self.name}: {self.now + n:,}"
         names = [what for what, _ in self.amounts(n)]
         if names == ["memory"]:
             return f"{n:,} more {'entry' if n == 1 else 'entries'} of {self.each:,}B in the memory of {self.name}: {self.now + n:,} ({self.bytes(n)})"
@@ -82,6 +86,8 @@ class Entries:
 
     def needed(self, n: int) -> str:
         """n more, as something that must be so in any case."""
+        if self.protocol:
+            return f"a limit of {self.now + n:,} {self.protocol} connections in {self.name} ({n:,} more)"
         names = [what for what, _ in self.amounts(n)]
         memory = f"memory of {self.bytes(n)} in {self.name} for {self.now + n:,} entries ({n:,} more)"
         if names == ["memory"]:
@@ -112,6 +118,32 @@ def entries_of(scenario: Scenario, i: int, nat: Mapping[str, Any]) -> Iterator[E
         now = nat.get(group, {}).get(key)
         if now is not None:
             yield _with_setters(scenario, i, nat, limit, int(now))
+    for one in nat.get("connection-limits", {}).get("limit-per-protocol") or []:
+        yield _of_protocol(scenario, i, nat, one)
+
+
+def _of_protocol(scenario: Scenario, i: int, nat: Mapping[str, Any], limit: Mapping[str, Any]) -> Entries:
+    """The limit of one protocol; it may be said of connections and of mappings."""
+    protocol, now = limit["protocol-id"], int(limit["limit"])
+    all_given = scenario._document.value["nats"]
+    given = all_given[i] if isinstance(all_given, list) else all_given
+
+    def at(path: str) -> Callable[[int], str]:
+        return lambda n: f"{path}={n}"
+
+    setters = []
+    for what, group in (("table", "connection-limits"), ("mapping", "mapping-limits")):
+        for k, one in enumerate((given.get(group) or {}).get("limit-per-protocol") or []):
+            if one["protocol-id"] == protocol:
+                setters.append(Setter(what, int(one["limit"]), at(f"nats.{i}.{group}.limit-per-protocol.{k}.limit")))
+    if not setters:  # a profile's
+        others = nat["connection-limits"]["limit-per-protocol"]
+
+        def whole(n: int) -> str:
+            return f"nats.{i}.connection-limits.limit-per-protocol={json.dumps([{**o, 'limit': n} if o is limit else o for o in others])}"
+
+        setters = [Setter("table", now, whole)]
+    return Entries("table", nat["name"], now, tuple(setters), protocol=protocol)
 
 
 def _with_setters(scenario: Scenario, i: int, nat: Mapping[str, Any], limit: str, now: int) -> Entries:

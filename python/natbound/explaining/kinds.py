@@ -28,6 +28,12 @@ class Kind:
     monotone: bool = True  # every placing that was possible stays possible when there is more
     alike: bool = True  # further ones are like the first, so that the maximum is concave in their number
     amounts: Callable[[int], list[tuple[str, int]]] | None = None  # by prices' names, where not n of `what`
+    which: str = ""  # of several of one name
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others of the scenario."""
+        return self.what, f"{self.of} {self.which}"
 
     def made_of(self, n: int) -> list[tuple[str, int]]:
         """How many of each price's name n of them are."""
@@ -67,7 +73,7 @@ def _had(scenario: Scenario, kind: Kind) -> Kind:
 
 def _of_all(scenario: Scenario, canonical: dict[str, Any], clients: set[str], servers: set[str]) -> Iterator[Kind]:
     for i, nat in enumerate(canonical.get("nats", [])):
-        if clients & set(nat["inside"]):
+        if clients & parts_of(scenario).behind(i):
             if nat.get("translates") is not False:
                 yield from _of_ports(canonical, i, nat)
             yield from _limits_of(scenario, i, nat)
@@ -166,7 +172,9 @@ def _port_sets(i: int, nat: dict[str, Any]) -> Iterator[Kind]:
 def _limits_of(scenario: Scenario, i: int, nat: dict[str, Any]) -> Iterator[Kind]:
     for entries in entries_of(scenario, i, nat):
         if entries.most > 0:
-            yield Kind(entries.what, nat["name"], entries.settings, entries.words, entries.most, amounts=entries.amounts)
+            yield Kind(
+                entries.what, nat["name"], entries.settings, entries.words, entries.most, amounts=entries.amounts, which=entries.protocol
+            )
     for field, key, what, one, many in (
         ("connection-limits", "limit-per-subscriber", "quota", "connection a subscriber", "connections a subscriber"),
         ("mapping-limits", "limit-subscribers", "subscriber", "subscriber", "subscribers"),
@@ -181,7 +189,7 @@ def _limit(what: str, name: str, path: str, now: int, one: str, many: str) -> Ki
         what, name,
         lambda n: [f"{path}={now + n}"],
         lambda n: f"{plural(n, one, many)} in {name}: {now + n:,}",
-        2**63 - 1 - now,
+        2**63 - 1 - now, which=path.rsplit(".", 1)[1],
     )  # fmt: skip
 
 

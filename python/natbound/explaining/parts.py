@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ class Parts:
         self.lacks: int | None = None  # the last part that was found to lack something, so that it is asked first
         self.cuts: dict[Some, tuple[Scenario, dict[str, str]]] = {}
         self.maxima: dict[Some, int | None] = {}
+        self.ways = Counter(name for nat in self.canonical.get("nats", []) for name in nat["inside"])
 
     def changed(self, settings: Sequence[str], wanted: Iterable[Pair] | None = None) -> Scenario | None:
         """What the settings change, with them made: some parts alone, or the whole (where they change servers, the parts that have to do with
@@ -72,6 +74,16 @@ class Parts:
         other = self.changed(settings)
         name = self.canonical["nats"][i]["name"]
         return None if other is None else next(nat for nat in other.canonical["nats"] if nat["name"] == name)
+
+    def behind(self, i: int, *, every_way: bool = False) -> set[str]:
+        """The client sets that have a way through this NAT, however far inside; or those that have no other."""
+        nats = {nat["name"]: nat["inside"] for nat in self.canonical["nats"]}
+        ways: Counter[str] = Counter()
+        inside = [self.canonical["nats"][i]["name"]]
+        for name in inside:  # which grows
+            inside += [inner for inner in nats[name] if inner in nats]
+            ways.update(inner for inner in nats[name] if inner not in nats)
+        return {name for name, n in ways.items() if not every_way or n == self.ways[name]}
 
     def fits(self, settings: Sequence[str], pairs: list[Pair]) -> bool | None:
         """Whether these fit with these fields changed; None where that is not settled, or the scenario would break a rule."""

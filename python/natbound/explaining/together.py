@@ -103,7 +103,7 @@ class Together:
         some = [self.pairs[i] for i in sorted(reason)]
         best: tuple[float, tuple[str, str], _Part] | None = None
         for kind in self._kinds(now, some):
-            key = (kind.what, kind.of)
+            key = kind.key
             before = self.parts.get(key)
             self.parts[key] = _Part(kind, 0)
             most = min(kind.most, max(1, total(some)))
@@ -127,17 +127,17 @@ class Together:
     def _kinds(self, now: Scenario, some: list[Pair]) -> list[Kind]:
         """What there can be more of, counted from where it began."""
         new = kinds_of(now, {p["from"] for p in some}, {p["to"] for p in some})
-        some_kinds = [k for k in new if k.monotone and (k.what, k.of) not in self.left_out]
-        return [self.parts[k.what, k.of].kind if (k.what, k.of) in self.parts else k for k in some_kinds]
+        some_kinds = [k for k in new if k.monotone and k.key not in self.left_out]
+        return [self.parts[k.key].kind if k.key in self.parts else k for k in some_kinds]
 
     def _mend_by_all(self, some: list[Pair]) -> bool:
         """As much as there may be of everything, and then as little as does."""
         before = dict(self.parts)
         now = self._with()
-        wanted = [(kind.what, kind.of) for kind in self._kinds(now, some)] if now is not None else []
+        wanted = [kind.key for kind in self._kinds(now, some)] if now is not None else []
         for key in wanted:  # each beside those before: two sets may not grow into the same addresses
             now = self._with()
-            kind = next((k for k in self._kinds(now, some) if (k.what, k.of) == key), None) if now is not None else None
+            kind = next((k for k in self._kinds(now, some) if k.key == key), None) if now is not None else None
             if kind is not None:
                 self.parts[key] = _Part(kind, min(kind.most, max(1, total(some))))
         now = self._with()
@@ -180,7 +180,7 @@ class Together:
     def _needed(self, key: tuple[str, str]) -> dict[str, Any]:
         """A part; with one less of it beside the others the demand does not fit."""
         part = self.parts[key]
-        out: dict[str, Any] = {"of": key[1], "change": part.kind.words(part.n), "one_less": None} | part.kind.told(part.n)
+        out: dict[str, Any] = {"of": part.kind.of, "change": part.kind.words(part.n), "one_less": None} | part.kind.told(part.n)
         try:
             other = self.scenario.with_settings(*self._settings(key, part.n - 1))
         except InputError as error:  # with one less the others can't be had: so large sets, from so few addresses

@@ -33,6 +33,9 @@ unsigned stages_of(const scenario& s);
 // an even part of its traffic. What meets a gate (gates.hpp) is a set of clients of its own there.
 scenario side_by_side(const scenario& s);
 
+// A client set that is spread over several NATs as one for each, as above; all else as it is.
+scenario parted(const scenario& s);
+
 // The NAT that a client set of side_by_side() stands for, or the number of NATs.
 std::size_t stage_of(const scenario& flat, std::size_t client);
 

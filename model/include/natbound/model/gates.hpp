@@ -20,8 +20,15 @@ struct gate {
     std::vector<std::size_t> clients;   // all whose connections pass it, however far inside
     std::vector<std::size_t> servers;   // of that protocol
     std::uint64_t most = 0;
+    // Where clients are spread over NATs, and some of their ways do not pass it: the first NATs, in
+    // the scenario without gates, of those that do. Empty: all that its clients send meets it.
+    std::vector<std::size_t> ways = {};
 
+    // Whether connections of the client set to the server set meet it, by some way at least.
     bool counts(std::size_t client, std::size_t server) const;
+    // By this way: its first NAT, or none.
+    bool counts(std::size_t client, std::size_t server, std::optional<std::size_t> way) const;
+    bool on_every_way() const { return ways.empty(); }
 };
 
 // Whether it is a firewall that is inside another NAT (or firewall), or has one inside.
@@ -41,6 +48,15 @@ struct without_gates {
 
     // A quota of a firewall whose clients are those of the NAT that it is inside becomes the NAT's.
     explicit without_gates(const scenario& s);
+};
+
+// The same without gates, but that those that count all that goes through one NAT, whose clients
+// are spread over others, too, are tables of that NAT; and the other gates.
+struct with_tables {
+    scenario rest;
+    std::vector<gate> gates;
+
+    explicit with_tables(const without_gates& apart);
 };
 
 // The NAT that a firewall's quota can be told for, as above; nothing where it is no such one.

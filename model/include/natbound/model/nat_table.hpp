@@ -84,6 +84,7 @@ class nat_table {
     void pass(double seconds);
 
     std::size_t live() const { return flows_.size(); }
+    const protocol_counts& live_of_each() const { return live_of_each_; }
     // Of one client address, closing entries too; counted where there is a quota, a limit on
     // subscribers or paired pooling.
     std::uint64_t live_of(ip_address client) const {
@@ -157,6 +158,7 @@ class nat_table {
     std::vector<ip_address> left_;  // not in the pool any more, but in use: ranks beyond it
     double now_ = 0;
     std::unordered_map<flow, entry, flow_hash> flows_;
+    protocol_counts live_of_each_ = {};
     std::set<flow> by_source_;  // in order, so that those of one source are neighbours: if shares_
     std::map<ip_address, subscriber> subscribers_;  // where they are counted
     std::list<flow> by_use_;                        // least recently used first: if drops_
@@ -180,6 +182,10 @@ opened nat_table::open(const flow& f, Random& random) {
     if (const auto most = plan_->of->mapping_limits.limit_subscribers;
         most && subscribers_.size() >= *most && live_of(f.source.address) == 0) {
         out.refused = refusal::subscribers;
+        return out;
+    }
+    if (plan_->of->connection_limits.full(f.protocol, live_of_each_)) {
+        out.refused = refusal::table_full;
         return out;
     }
     if (plan_->table && flows_.size() >= *plan_->table) {

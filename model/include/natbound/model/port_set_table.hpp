@@ -81,6 +81,8 @@ class port_set_table {
     const held_set* find(const flow& f) const;
     void give_back(ip_address client);
     void return_empty(held_sets& sets);
+    // What has become of a set's entries since there were so many.
+    void recount(const held_set& set, const protocol_counts& before);
     std::uint64_t number_of(ip_address client) const;
     // Those on the external address of that rank (paired pooling), or all.
     free_sets& free_on(std::uint64_t rank);
@@ -108,15 +110,17 @@ class port_set_table {
     std::uint64_t next_rank_ = 0;                        // round robin
     std::unordered_map<ip_address, held_sets, address_hash> subscribers_;
     std::priority_queue<timer> timers_;
+    connection_limits limits_;  // of the NAT
     std::uint64_t live_ = 0;
+    protocol_counts live_of_each_ = {};
     double now_ = 0;
 };
 
 template <class Random>
 opened port_set_table::open_in(held_set& set, const flow& f, Random& random) {
-    const std::size_t before = set.table.live();
+    const auto before = set.table.live_of_each();
     const opened out = set.table.open(f, random);
-    live_ += set.table.live() - before;  // entries that it took over are gone
+    recount(set, before);  // entries that it took over are gone
     return out;
 }
 
@@ -151,6 +155,7 @@ opened port_set_table::open(const flow& f, Random& random) {
         return out;
     };
     if (quota_ && live_of(client) >= *quota_) return refused(refusal::quota);
+    if (limits_.full(f.protocol, live_of_each_)) return refused(refusal::table_full);
     if (table_ && live_ >= *table_) return refused(refusal::table_full);
     const held_set* tried = nullptr;
     for (const auto& set : sets)

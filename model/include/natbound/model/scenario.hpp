@@ -103,7 +103,18 @@ struct protocol_limit {
     transport protocol_id = transport::tcp;
     std::uint64_t limit = 0;
 };
+// How many there are of each protocol.
+using protocol_counts = std::array<std::uint64_t, all_transports.size()>;
 struct connection_limits {
+    // Whether so many live are as many of this protocol as there may be.
+    bool full(transport protocol, const protocol_counts& live) const {
+        if (!limit_per_protocol) return false;
+        for (const auto& one : *limit_per_protocol)
+            if (one.protocol_id == protocol)
+                return live[static_cast<std::size_t>(protocol)] >= one.limit;
+        return false;
+    }
+
     std::optional<std::uint64_t> limit_per_subscriber;  // a subscriber is one client address
     std::optional<std::uint64_t> limit_per_instance;
     std::optional<std::vector<protocol_limit>> limit_per_protocol = {};
