@@ -165,5 +165,4 @@ def test_port_sets_that_are_plenty_are_bounded() -> None:
     assert found["first_refusal"]["at_most"]
     assert not found["exact"]
     example = load(EXAMPLES / "cgnat-port-blocks.yaml").after(["traffic.0.rate-per-client=3/s"])
-    assert example["exact"]
-    assert all(odds["at_most"] <= 1e-290 for odds in example["refused"])
+    assert all(odds["at_most"] < 1e-100 for odds in example["refused"])
