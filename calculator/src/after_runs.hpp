@@ -15,15 +15,16 @@ namespace natbound::calculator::detail {
 
 inline constexpr double never = std::numeric_limits<double>::infinity();
 
-// Where eight take much longer than that, four: long runs are of many connections.
+// Of whole networks, where eight take much longer than that, four: long runs are of many
+// connections.
 inline double fewest_runs_of(double arrivals, double work) {
     return 8 * arrivals > 2.5 * work ? 4 : 8;
 }
 
 // So many runs of so many arrivals each as come to `work` in all.
-inline std::uint64_t affordable_runs(double arrivals, double work, double most_runs = 1000) {
-    return static_cast<std::uint64_t>(
-        std::clamp(work / (arrivals + 1), fewest_runs_of(arrivals, work), most_runs));
+inline std::uint64_t affordable_runs(double arrivals, double work, double most_runs = 1000,
+                                     double fewest_runs = 8) {
+    return static_cast<std::uint64_t>(std::clamp(work / (arrivals + 1), fewest_runs, most_runs));
 }
 
 // What so many runs leave open in which none was refused: with more, such an outcome is 1 in 20.

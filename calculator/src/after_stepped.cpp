@@ -96,7 +96,7 @@ class stepper {
         }
         all_.runs = options_.runs;
         if (all_.runs == 0)
-            all_.runs = affordable_runs(warm_up * rate_before + horizon * rate, most);
+            all_.runs = affordable_runs(warm_up * rate_before + horizon * rate, most, 1000, fewest);
         all_.overall.assign(times.size(), by_run(all_.runs));
         all_.live.assign(times.size(), 0);
         all_.first.assign(all_.runs, never);
