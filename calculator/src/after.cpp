@@ -21,25 +21,6 @@ bool in_bursts(const loss_system& system) {
                        [](const auto& p) { return p.arrives.changes(); });
 }
 
-// A number live that begins as Erlang's law and goes on with Poisson arrivals is never more than
-// Poisson's of the larger load (stochastically): whether that reaches the ports only with chances
-// that are told as bounds anyway.
-constexpr double least = 1e-290;
-bool never_full(const loss_curve& curve, const detail::start_law& start, double load) {
-    return curve.method() == loss_method::erlang_b && start.sampled.empty() &&
-           load < curve.ports() && log_erlang_b(curve.ports(), load) < std::log(least) - 10;
-}
-
-detail::system_course never_course(double before, double load, double hold,
-                                   const std::vector<double>& times) {
-    std::vector<double> live;
-    for (const double t : times)
-        live.push_back(before * std::exp(-t / hold) - load * std::expm1(-t / hold));
-    auto out = detail::free_course(live, times.size());
-    out.unseen.assign(times.size(), least);
-    return out;
-}
-
 void check(const after_options& o) {
     if (o.times.size() > 1000) throw domain_error("after: times: at most 1,000 are answered");
     for (const double t : o.times)
@@ -76,9 +57,9 @@ bool follower::leaves_much_open(const after_result& found) const {
                        std::any_of(now_.nats.begin(), now_.nats.end(), [&](const auto& n) {
                            return carried_from(before_, n) != nullptr;
                        });
-    return (limits_approximate_ || moved) &&
-           std::any_of(found.overall.begin(), found.overall.end(),
-                       [](const refusal_odds& odds) { return odds.value > much; });
+    if ((limits_stepped_ || moved) && overlap_ > much) return true;
+    return limits_approximate_ && std::any_of(found.overall.begin(), found.overall.end(),
+                                              [](const auto& odds) { return odds.value > much; });
 }
 
 void follower::begin() {
@@ -217,7 +198,9 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
     const auto ports = static_cast<std::uint64_t>(curve.ports());
     const bool chain = method == loss_method::erlang_b || method == loss_method::attempts;
     const bool one_mean = hold > 0 && (!old || one_hold(old->parts) == hold);
-    if (one_mean && chain && ports <= 4'194'304) {
+    const bool has_chain = one_mean && chain && ports <= 4'194'304;
+    if (auto found = far_from_full(system, curve, old, has_chain)) return std::move(*found);
+    if (has_chain) {
         const auto start = start_of(system, curve, old);
         refusal_law refusal;
         if (method == loss_method::attempts)
@@ -226,11 +209,8 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
                 draws.to(static_cast<double>(n));
                 return n == 0 ? 0.0 : draws.refused();
             };
-        const double most = options_.live ? curve.ports() : std::max(load, old ? old->load() : 0.0);
         auto found =
-            never_full(curve, start, most)
-                ? never_course(start.law.mean(), load, hold, options_.times)
-            : !start.sampled.empty()
+            !start.sampled.empty()
                 ? sampled_course(ports, load, hold, refusal, start.sampled, options_.times, stop)
             : refusal ? stepped_course(ports, load, hold, refusal, start.law, options_.times, stop)
                       : erlang_course(ports, load, hold, start.law, options_.times, stop);
@@ -244,6 +224,9 @@ system_course follower::course_of(const loss_system& system, const loss_curve& c
         }
         return found;
     }
+    if (method == loss_method::erlang_b)
+        if (const auto start = known_start(system, curve, old); start && !start->approximate)
+            return by_number(system, curve, old, *start);
     if (chain) explain("holds are not all exponential with one mean: the design is stepped");
     return simulated(system, old);
 }

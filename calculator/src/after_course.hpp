@@ -23,6 +23,8 @@ struct system_course {
     std::optional<double> first_mean;
     double known_until = 0;  // log_none's last t
     std::uint64_t runs = 0;  // simulated: of how many
+    bool bounded = false;    // log_none and its inverse are bounds: it comes no earlier
+    bool never = false;      // nothing refuses, or as good as that
 };
 
 // Erlang's loss system. Holds are exponential, of that mean; load is what is offered after the

@@ -123,6 +123,7 @@ system_course free_course(const std::vector<double>& live, std::size_t times) {
     out.log_none = [](double) { return 0.0; };
     out.first_quantile = [](double) { return infinite; };
     out.known_until = infinite;
+    out.never = true;
     return out;
 }
 

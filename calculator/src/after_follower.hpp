@@ -22,6 +22,7 @@ struct start_law {
     std::vector<std::uint64_t> sampled = {};
     double outside = 0;
     bool same_as_before = false;  // the system's ports, and what refuses there
+    bool approximate = false;     // as if only full ports refused before the change
 };
 
 class follower {
@@ -46,8 +47,8 @@ class follower {
 
     void courses();
 
-    // Of the traffic that no NAT translates.
-    static std::vector<stream> untranslated(const scenario& s, const filled_traffic& traffic);
+    // Of the traffic that no NAT translates, what no firewall's table counts.
+    std::vector<stream> untranslated(const scenario& s, const filled_traffic& traffic) const;
 
     bool alone(std::size_t i) const;
 
@@ -58,8 +59,18 @@ class follower {
     std::unique_ptr<loss_curve> curve_before(const loss_system& old);
     std::uint64_t common_ports(const loss_system& system, const loss_curve& curve,
                                const loss_system& old, const loss_curve& was);
-    // What is live at the change.
+    // What is live at the change; where nothing is known of which ports it lies on, by looking.
     start_law start_of(const loss_system& system, const loss_curve& curve, const loss_system* old);
+    std::optional<start_law> known_start(const loss_system& system, const loss_curve& curve,
+                                         const loss_system* old);
+    // Of a search that finds every free port: where so many are hardly ever live; and the number
+    // live, stepped.
+    std::optional<system_course> far_from_full(const loss_system& system, const loss_curve& curve,
+                                               const loss_system* old, bool has_chain);
+    system_course by_number(const loss_system& system, const loss_curve& curve,
+                            const loss_system* old, const start_law& start);
+    // The part after the change that one before it is; SIZE_MAX: none.
+    std::size_t part_of(const loss_system& system, const system_part& old) const;
     // Of flows of a system in which nothing is refused, those that a change does not cut.
     double share_that_stays(const loss_system& system, const loss_curve& curve,
                             const loss_system& old);
@@ -108,6 +119,8 @@ class follower {
     std::vector<double> ports_;             // a NAT's
     std::vector<std::size_t> by_table_;     // NATs whose table and ports are one limit
     bool simulated_ = false, approximate_ = false, limits_approximate_ = false, joined_ = false;
+    bool by_design_ = false, by_number_ = false, limits_stepped_ = false;
+    double overlap_ = 0;  // the most of the less of what ports refuse and what a limit does
     after_result out_;
 };
 

@@ -6,6 +6,7 @@
 #include "after_follower.hpp"
 #include "after_kept.hpp"
 #include "after_parts.hpp"
+#include "after_runs.hpp"
 #include "after_stepped.hpp"
 #include "kind_names.hpp"
 #include "logarithms.hpp"
@@ -18,11 +19,16 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-std::vector<stream> follower::untranslated(const scenario& s, const filled_traffic& traffic) {
+std::vector<stream> follower::untranslated(const scenario& s, const filled_traffic& traffic) const {
+    const auto counted = [&](const nat& n) {  // by its table
+        for (const auto& one : tables_)
+            if (now_.nats[one.first].name == n.name) return true;
+        return false;
+    };
     std::vector<stream> out;
     for (const auto& t : traffic.streams) {
         const nat* n = nat_of(s, t.clients);
-        if (!n || !translates(*n)) out.push_back(t);
+        if (!n || (!translates(*n) && !counted(*n))) out.push_back(t);
     }
     return out;
 }
@@ -52,13 +58,18 @@ double follower::most_live_before(std::size_t n, double same) {
 }
 
 void follower::limits() {
-    const auto add = [&](std::map<std::size_t, system_course>& to, std::size_t at, double limit,
-                         const std::vector<stream>& now, const std::vector<stream>& old,
-                         double before, double each) {
+    const auto add = [&](std::map<std::size_t, system_course>& to, std::size_t at,
+                         limit_change change) {
+        change.was = &old_scenario();
+        change.is = &now_;
         bool approximate = false;
-        to.emplace(at, limit_course(limit, now, old, before, each, options_, approximate,
-                                    [this] { progress(0); }));
+        const auto& found = to.emplace(at, limit_course(change, options_, approximate,
+                                                        [this](double part) { progress(part); }))
+                                .first->second;
         limits_approximate_ = limits_approximate_ || approximate;
+        if (found.runs == 0) return;
+        limits_stepped_ = by_number_ = true;
+        count_runs(found.runs);
     };
     for (std::size_t n = 0; n < now_.nats.size(); ++n) {
         const double limit = table_after(n);
@@ -69,8 +80,10 @@ void follower::limits() {
             continue;
         }
         const std::string name = now_.nats[n].name;
-        add(tables_, n, limit, through(now_, traffic_, name), through(old_scenario(), old_, name),
-            most_live_before(n, limit), 1);
+        add(tables_, n,
+            {limit, most_live_before(n, limit), 1, nullptr, nullptr,
+             through(old_scenario(), old_, name), through(now_, traffic_, name)});
+        if (!translates(now_.nats[n]) || tables_.at(n).never) continue;
         note(name +
              ": ports and the flow table refuse independently of one another (an upper "
              "bound)");
@@ -87,15 +100,18 @@ void follower::limits() {
             const auto held = nat_plan(*was).quota;
             before = held ? static_cast<double>(*held) : infinite;
         }
-        add(quotas_, c, quota, of_clients(now_, traffic_, now_.clients[c].name),
-            of_clients(old_scenario(), old_, now_.clients[c].name), before, each);
+        const std::string name = now_.clients[c].name;
+        add(quotas_, c,
+            {quota, before, each, nullptr, nullptr, of_clients(old_scenario(), old_, name),
+             of_clients(now_, traffic_, name)});
+        if (quotas_.at(c).never) continue;
         note(n->name +
              ": a subscriber's quota refuses independently of ports and table (an "
              "upper bound)");
         joined_ = true;
     }
     if (limits_approximate_)
-        say("tables and quotas under holds that are not exponential with one mean: Erlang's "
+        say("tables of millions under holds that are not exponential with one mean: Erlang's "
             "formula with what would be live without refusals (modified offered load)");
 }
 
@@ -118,10 +134,9 @@ void follower::odds() {
             for (std::size_t t = 0; t < times(); ++t) {
                 const auto& here = course.refused[places_[of_system_[i]][p]][t];
                 auto& to = sum[part.kind][t];
-                // no run could refuse: with that or more such an outcome is 1 in 20
                 if (!here.seen)
                     unseen[part.kind][t] +=
-                        share * -std::expm1(std::log(0.05) / static_cast<double>(course.runs));
+                        share * none_refused_of(static_cast<double>(course.runs));
                 if (!course.unseen.empty()) unseen[part.kind][t] += share * course.unseen[t];
                 if (here.log == log_zero) continue;
                 const double log = here.log + std::log(share), all = log_sum(to.log, log);
@@ -132,6 +147,9 @@ void follower::odds() {
     }
     const auto untranslated_now = untranslated(now_, traffic_),
                untranslated_old = untranslated(old_scenario(), old_);
+    for (const auto& [n, course] : tables_)
+        if (!translates(now_.nats[n]))
+            for (std::size_t t = 0; t < times(); ++t) out_.live[t] += course.live[t];
     for (std::size_t t = 0; t < times(); ++t)
         out_.live[t] +=
             detail::without_refusals(untranslated_old, untranslated_now, options_.times[t]);
@@ -143,10 +161,16 @@ void follower::odds() {
             const auto join = [&](const std::map<std::size_t, system_course>& of, std::size_t at) {
                 const auto found = of.find(at);
                 if (found == of.end()) return;
-                const double limit = found->second.refused[0][t].log;
+                const auto& by_limit = found->second.refused[0][t];
+                const double limit = by_limit.log;
+                overlap_ = std::max(overlap_, std::exp(std::min(limit, here.log)));
                 const double rest = here.log + std::log1p(-std::min(1.0, std::exp(limit)));
                 const double all = log_sum(limit, rest);
-                if (all > log_zero) here.error *= std::exp(rest - all);
+                if (all > log_zero)
+                    here.error =
+                        here.error * std::exp(rest - all) + by_limit.error * std::exp(limit - all);
+                if (!by_limit.seen)
+                    unseen[k][t] += none_refused_of(static_cast<double>(found->second.runs));
                 here.log = all;
                 if (!found->second.unseen.empty()) unseen[k][t] += found->second.unseen[t];
             };
@@ -169,7 +193,8 @@ void follower::first_refusal() {
     for (const auto& [c, course] : quotas_)
         all.emplace_back(&course, static_cast<double>(now_.clients[c].addresses.size()));
     first = first_of(all, options_);
-    first.at_most = joined_;
+    first.at_most = joined_ || std::any_of(all.begin(), all.end(),
+                                           [](const auto& c) { return c.first->bounded; });
     if (all.size() > 1 && options_.live && *options_.live > 0)
         say("systems that share the flows live at the change are taken for independent in the "
             "time to the first refusal");
@@ -191,12 +216,18 @@ void follower::finish() {
     std::stable_sort(out_.kinds.begin(), out_.kinds.end(), [](const auto& a, const auto& b) {
         return rank(a.who.odds) > rank(b.who.odds);
     });
-    out_.exact = !simulated_ && !approximate_ && !joined_;
-    out_.method = simulated_ ? "the concrete design, stepped through the change " +
-                                   std::to_string(out_.runs) +
-                                   " times or more, and the exact probability given the state "
-                                   "averaged over the runs"
-                             : "the chain of the number live, followed through the change";
+    out_.exact = !simulated_ && !approximate_ && !out_.first.at_most;
+    const std::string often =
+        ", stepped through the change " + std::to_string(out_.runs) + " times or more, and ";
+    const std::string by_design = "the concrete design" + often +
+                                  "the exact probability given the state averaged over the runs";
+    const std::string by_number =
+        "the number live" + often +
+        "the share of time in which all are busy within 1 % of a mean hold of each time";
+    out_.method = by_design_ && by_number_ ? by_design + "; or " + by_number
+                  : by_design_             ? by_design
+                  : by_number_             ? by_number
+                               : "the chain of the number live, followed through the change";
     if (simulated_ &&
         std::any_of(courses_.begin(), courses_.end(), [](const auto& c) { return c.runs == 0; }))
         out_.method += "; where it is a chain of the number live, that chain";

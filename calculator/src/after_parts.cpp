@@ -38,9 +38,6 @@ double left_after(const Part& p, double t) {
     return hold_of(p.open, p.closing).excess(t);
 }
 
-// More than are ever live of that load, with a chance that a double holds.
-double most_before(double load) { return load + 40 * std::sqrt(load) + 400; }
-
 // M_t/G/infinity: of what was live, and of what has come since.
 template <class Part>
 double live_without_refusals(const std::vector<Part>& old, const std::vector<Part>& now, double t) {
@@ -50,18 +47,12 @@ double live_without_refusals(const std::vector<Part>& old, const std::vector<Par
     return sum;
 }
 
-double load_of(const std::vector<stream>& all) {
-    double sum = 0;
-    for (const auto& s : all) sum += s.load();
-    return sum;
-}
+}  // namespace
 
 bool same_sets(const scenario& a, const stream& x, const scenario& b, const stream& y) {
     return a.clients[x.clients].name == b.clients[y.clients].name &&
            a.servers[x.servers].name == b.servers[y.servers].name;
 }
-
-}  // namespace
 
 filled_traffic as_kept(const scenario& before, filled_traffic old, const scenario& now,
                        const filled_traffic& traffic) {
@@ -223,33 +214,6 @@ std::vector<stream> of_clients(const scenario& s, const filled_traffic& traffic,
     std::vector<stream> out;
     for (const auto& t : traffic.streams)
         if (s.clients[t.clients].name == clients) out.push_back(t);
-    return out;
-}
-
-system_course limit_course(double limit, const std::vector<stream>& now,
-                           const std::vector<stream>& old, double before, double each,
-                           const after_options& options, bool& approximate,
-                           const std::function<void()>& interrupt) {
-    const double hold = same_hold(now), load = load_of(now) / each, was = load_of(old) / each;
-    const auto room = static_cast<std::uint64_t>(limit);
-    if (hold > 0 && room <= 4'194'304) {
-        occupancy start = exactly(0);
-        if (options.live && *options.live > 0)
-            start =
-                spread_over(static_cast<std::uint64_t>(*options.live), was / *options.live, room);
-        else if (was > 0)
-            start = trimmed(
-                stationary(static_cast<std::uint64_t>(std::min(before, most_before(was))), was));
-        return erlang_course(room, load, hold, start, options.times, interrupt);
-    }
-    approximate = true;
-    system_course out;
-    out.refused.resize(1);
-    for (const double t : options.times) {
-        const double live = live_without_refusals(old, now, t) / each;
-        out.live.push_back(live);
-        out.refused[0].push_back({log_erlang_b(limit, live), 0, true});
-    }
     return out;
 }
 

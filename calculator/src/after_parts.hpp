@@ -15,6 +15,9 @@ namespace natbound::calculator::detail {
 filled_traffic as_kept(const scenario& before, filled_traffic old, const scenario& now,
                        const filled_traffic& traffic);
 
+// Whether a stream of one scenario goes between the sets of a stream of another, by name.
+bool same_sets(const scenario& a, const stream& x, const scenario& b, const stream& y);
+
 // What tells a system apart in both scenarios.
 std::string place_of(const scenario& s, const system_split& all, const loss_system& system);
 
@@ -47,13 +50,17 @@ std::vector<stream> through(const scenario& s, const filled_traffic& traffic,
 std::vector<stream> of_clients(const scenario& s, const filled_traffic& traffic,
                                const std::string& clients);
 
-// A table or a quota, whose traffic is `now`'s over `each`; it held `before`, and what is live of
-// that stays: new ones are refused until less is live. Exact for exponential holds of one
-// mean, else approximate (D. L. Jagerman 1975).
-system_course limit_course(double limit, const std::vector<stream>& now,
-                           const std::vector<stream>& old, double before, double each,
-                           const after_options& options, bool& approximate,
-                           const std::function<void()>& interrupt);
+// A table or a quota, and its traffic over `each` on both sides of a change. It held `before`, and
+// what is live of that stays: new ones are refused until less is live.
+struct limit_change {
+    double limit = 0, before = 0, each = 1;
+    const scenario *was = nullptr, *is = nullptr;
+    std::vector<stream> old = {}, now = {};
+};
+// The chain for exponential holds of one mean, else stepped by its number. Where what is live goes
+// beyond what a law of chances holds it is approximate (D. L. Jagerman 1975).
+system_course limit_course(const limit_change& change, const after_options& options,
+                           bool& approximate, const std::function<void(double)>& progress);
 
 // Of what was seen and the bound on what was not; runs: none (0) are exact.
 refusal_odds as_odds(const log_odds& seen, double unseen, std::uint64_t runs);

@@ -14,12 +14,21 @@
 namespace natbound::calculator::detail {
 
 inline constexpr double never = std::numeric_limits<double>::infinity();
-inline constexpr double fewest_runs = 8;
+
+// Of whole networks, where eight take much longer than that, four: long runs are of many
+// connections.
+inline double fewest_runs_of(double arrivals, double work) {
+    return 8 * arrivals > 2.5 * work ? 4 : 8;
+}
 
 // So many runs of so many arrivals each as come to `work` in all.
-inline std::uint64_t affordable_runs(double arrivals, double work, double most_runs = 1000) {
+inline std::uint64_t affordable_runs(double arrivals, double work, double most_runs = 1000,
+                                     double fewest_runs = 8) {
     return static_cast<std::uint64_t>(std::clamp(work / (arrivals + 1), fewest_runs, most_runs));
 }
+
+// What so many runs leave open in which none was refused: with more, such an outcome is 1 in 20.
+inline double none_refused_of(double runs) { return -std::expm1(std::log(0.05) / runs); }
 
 // Lets a run's clock go on; rate: arrivals a second, of which so many lie between two calls of
 // progress.
@@ -54,8 +63,7 @@ struct by_run {
             failing += failed[i];
         }
         if (failing == 0)
-            return as_odds({-never, 0, false},
-                           -std::expm1(std::log(0.05) / std::clamp(offered, 1.0, n)),
+            return as_odds({-never, 0, false}, none_refused_of(std::clamp(offered, 1.0, n)),
                            arrivals.size());
         const double p = failing / offered;
         for (std::size_t i = 0; i < arrivals.size(); ++i)

@@ -48,8 +48,8 @@ std::uint64_t follower::common_ports(const loss_system& system, const loss_curve
     return saturated(addresses * (was.permitted() & curve.permitted()).size());
 }
 
-start_law follower::start_of(const loss_system& system, const loss_curve& curve,
-                             const loss_system* old) {
+std::optional<start_law> follower::known_start(const loss_system& system, const loss_curve& curve,
+                                               const loss_system* old) {
     const auto ports = static_cast<std::uint64_t>(curve.ports());
     start_law out;
     if (options_.live) {
@@ -59,15 +59,11 @@ start_law follower::start_of(const loss_system& system, const loss_curve& curve,
     }
     if (!old) return out;
     const auto was = curve_before(*old);
-    bool approximate = false;
-    auto law = trimmed(stationary_of(*was, old->load(), approximate));
+    auto law = trimmed(stationary_of(*was, old->load(), out.approximate));
     const auto& nat_before = old_scenario().nats[old->nat];
     const auto& nat_now = now_.nats[system.nat];
     if (!carried_from(old_scenario(), nat_now)) {
-        if (approximate)
-            say("what is live before the change is as if only full ports refused before it");
-        approximate_ =
-            approximate_ || approximate || was->ports() > curve.ports();  // ports dealt out in sets
+        if (was->ports() > curve.ports()) approximate_ = true;  // ports dealt out in sets
         out.same_as_before =
             was->method() == loss_method::erlang_b && was->ports() == curve.ports();
         out.law = std::move(law);
@@ -83,18 +79,29 @@ start_law follower::start_of(const loss_system& system, const loss_curve& curve,
     // number of all, wherever they are.
     const bool drawn = was->method() == loss_method::attempts && kept_alike;
     const bool by_table = ports < curve.permitted().size() * system.ranks && kept_alike;
-    if (!approximate && (same || common == all || common == 0 || drawn || by_table)) {
-        out.same_as_before = was->method() == loss_method::erlang_b &&
-                             was->ports() == curve.ports() && (same || common == all);
-        if (same || common == all || by_table) {
-            out.law = std::move(law);
-            return out;
-        }
-        out.law = trimmed(on_some(law, all, common));
-        out.outside = law.mean() - out.law.mean();
+    if (out.approximate || !(same || common == all || common == 0 || drawn || by_table))
+        return std::nullopt;
+    out.same_as_before = was->method() == loss_method::erlang_b && was->ports() == curve.ports() &&
+                         (same || common == all);
+    if (same || common == all || by_table) {
+        out.law = std::move(law);
         return out;
     }
+    out.law = trimmed(on_some(law, all, common));
+    out.outside = law.mean() - out.law.mean();
+    return out;
+}
+
+start_law follower::start_of(const loss_system& system, const loss_curve& curve,
+                             const loss_system* old) {
+    if (auto known = known_start(system, curve, old)) {
+        if (known->approximate)
+            say("what is live before the change is as if only full ports refused before it");
+        approximate_ = approximate_ || known->approximate;
+        return std::move(*known);
+    }
     const auto seen = states_before(system, *old);
+    start_law out;
     out.sampled = seen.inside;
     out.outside = seen.outside;
     explain("on which ports the flows before the change lie is seen in " +
@@ -124,6 +131,7 @@ sampled_start follower::states_before(const loss_system& system, const loss_syst
     const auto input = input_of(system, &old, start, kinds);
     auto seen = sample_start(input, start, options_.runs, options_.seed * 1009 + courses_.size(),
                              [this](double part) { progress(part); });
+    by_design_ = true;
     count_runs(seen.inside.size());
     return seen;
 }
@@ -178,6 +186,7 @@ system_course follower::simulated(const loss_system& system, const loss_system* 
     auto found = simulated_course(input, start, options_.times, options_.runs,
                                   options_.seed * 1009 + courses_.size(),
                                   [this](double part) { progress(part); });
+    by_design_ = true;
     count_runs(found.runs);
     // in the order of the kinds of the parts after the change
     std::vector<std::vector<log_odds>> mine;

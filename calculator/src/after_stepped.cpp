@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <map>
 
+#include "after_both.hpp"
 #include "after_kept.hpp"
+#include "after_reach.hpp"
 #include "after_runs.hpp"
+#include "dealt_simulation.hpp"
 #include "natbound/model/cascade.hpp"
 #include "natbound/model/error.hpp"
 #include "natbound/model/json_io.hpp"
@@ -15,69 +19,8 @@ namespace natbound::calculator::detail {
 namespace {
 
 constexpr double around = 0.01;  // of a mean hold, to either side of a time
-constexpr double most_work = 3e6, most_work_of_networks = 4e5;  // arrivals in all
-
-bool same_sets(const stream& a, const stream& b) {
-    return a.clients == b.clients && a.servers == b.servers;
-}
-
-// The streams of both, in the sets of the scenario after the change, and what becomes of the
-// former. Those whose sets are gone are left out.
-struct both_traffics {
-    filled_traffic all;
-    std::size_t before = 0;
-    bool lost = false;
-
-    both_traffics(const scenario& was, filled_traffic old, const scenario& now,
-                  const filled_traffic& traffic) {
-        for (auto& s : old.streams) {
-            // of clients that are behind another NAT now
-            const nat* behind = nat_of(was, s.clients);
-            const auto place = [](const auto& sets, const std::string& name) {
-                return static_cast<std::size_t>(
-                    std::find_if(sets.begin(), sets.end(),
-                                 [&](const auto& set) { return set.name == name; }) -
-                    sets.begin());
-            };
-            s.clients = place(now.clients, was.clients[s.clients].name);
-            s.servers = place(now.servers, was.servers[s.servers].name);
-            const bool gone = s.clients == now.clients.size() || s.servers == now.servers.size();
-            const nat* to = gone ? nullptr : nat_of(now, s.clients);
-            if (gone || (behind && to && behind->name != to->name)) {
-                lost = true;
-                continue;
-            }
-            // a source goes on in its state, unless the change is one of how it switches
-            const bool goes_on =
-                std::any_of(traffic.streams.begin(), traffic.streams.end(), [&](const stream& t) {
-                    return t.arrives.changes() && t.arrives.source == s.arrives.source &&
-                           t.arrives.switching == s.arrives.switching;
-                });
-            if (s.arrives.changes() && !goes_on) s.arrives.source += std::size_t{1} << 20;
-            const auto same =
-                std::find_if(traffic.streams.begin(), traffic.streams.end(), [&](const stream& t) {
-                    return same_sets(s, t) && t.weights.size() == s.weights.size();
-                });
-            if (!s.weights.empty() && same == traffic.streams.end()) s.weights.clear();
-            all.streams.push_back(std::move(s));
-        }
-        before = all.streams.size();
-        all.streams.insert(all.streams.end(), traffic.streams.begin(), traffic.streams.end());
-        all.given = true;
-    }
-};
-
-template <class Streams, class Same>
-changed_streams changed(const Streams& streams, std::size_t before, const Same& same) {
-    changed_streams out;
-    out.before = before;
-    for (std::size_t i = 0; i < before; ++i) {
-        out.becomes.push_back(SIZE_MAX);
-        for (std::size_t j = before; j < streams.size() && out.becomes.back() == SIZE_MAX; ++j)
-            if (same(streams[i], streams[j])) out.becomes.back() = j;
-    }
-    return out;
-}
+// arrivals in all
+constexpr double most_work = 3e6, most_work_of_networks = 3e5, most_work_of_sets = 6e6;
 
 kind_result who_of(const scenario& s, const named_kind& kind, double rate) {
     kind_result out;
@@ -115,11 +58,15 @@ class stepper {
     after_result run(const std::string& why) {
         out_.times = options_.times;
         out_.assumed = traffic_.assumed;
-        if (network_)
+        const auto sets = dealt_of(now_, both_.all);
+        if (sets && hardly_reached(*sets)) return std::move(out_);
+        if (sets)
+            step_sets(*sets);
+        else if (network_)
             step_network();
         else
             step_nats();
-        finish(why);
+        finish(why, sets.has_value());
         return std::move(out_);
     }
 
@@ -139,16 +86,17 @@ class stepper {
     void begin(double rate, double load, double rate_before, double warm_up, double most) {
         const auto& times = options_.times;
         all_.wide = around * taken_a_connection(traffic_);
-        if (warm_up * rate_before * fewest_runs > most) {
-            all_.most_warm_up = warm_up = most / (rate_before * fewest_runs);
+        const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
+        const double fewest = fewest_runs_of(horizon * rate, most);
+        if (warm_up * rate_before * fewest > most) {
+            all_.most_warm_up = warm_up = most / (rate_before * fewest);
             note("before the change " + shortest(std::round(warm_up)) +
                  " s are stepped, from as many flows as are live in the long "
                  "run: fewer than how ports are arranged is remembered for");
         }
-        const double horizon = *std::max_element(times.begin(), times.end()) + all_.wide;
         all_.runs = options_.runs;
         if (all_.runs == 0)
-            all_.runs = affordable_runs(warm_up * rate_before + horizon * rate, most);
+            all_.runs = affordable_runs(warm_up * rate_before + horizon * rate, most, 1000, fewest);
         all_.overall.assign(times.size(), by_run(all_.runs));
         all_.live.assign(times.size(), 0);
         all_.first.assign(all_.runs, never);
@@ -162,6 +110,69 @@ class stepper {
         one.who = who_of(now_, kind, rate);
         for (const auto& at : by_time) one.at.push_back(at.odds());
         out_.kinds.push_back(std::move(one));
+    }
+
+    // Where a chance so small that nothing of it would be seen bounds all refusals.
+    bool hardly_reached(const dealt_input& input) {
+        const double horizon = *std::max_element(options_.times.begin(), options_.times.end());
+        const double log = dealt_log_reach(input, both_.before, horizon);
+        if (log > std::log(options_.runs > 0 ? as_good_as_never : bound_is_enough)) return false;
+        const double most = std::max(std::exp(log), as_good_as_never);
+        const auto& all = both_.all.streams;
+        const auto middle = all.begin() + static_cast<std::ptrdiff_t>(both_.before);
+        const std::vector<stream> old(all.begin(), middle), now(middle, all.end());
+        for (const double t : options_.times) {
+            out_.live.push_back(without_refusals(old, now, t));
+            out_.overall.push_back(as_odds({-never, 0, true}, most, 0));
+        }
+        out_.worst = out_.overall;
+        std::map<std::uint32_t, double> rates;
+        for (std::size_t i = both_.before; i < all.size(); ++i)
+            rates[input.streams[i].kind] += all[i].rate;
+        for (const auto& [kind, rate] : rates) {
+            out_.kinds.push_back({who_of(now_, input.kinds[kind], rate), out_.overall});
+            out_.kinds.back().who.odds = out_.overall.front();
+        }
+        for (const auto& s : now) {
+            out_.rate += s.rate;
+            out_.load += s.load();
+        }
+        for (const auto& s : old) out_.load_before += s.load();
+        auto course = free_course(out_.live, options_.times.size());
+        out_.exact = most <= as_good_as_never;
+        if (!out_.exact) {
+            course.bounded = true;
+            course.never = false;
+            course.log_none = [most](double) { return std::log1p(-most); };
+            course.first_quantile = [most](double p) { return p > most ? never : 0.0; };
+        }
+        out_.first = first_of({{&course, 1.0}}, options_);
+        out_.first.at_most = course.bounded;
+        out_.method =
+            "without steps: for a refusal more would have to be live towards one destination than "
+            "hardly ever are, on ports that every subscriber can be dealt";
+        if (!options_.live)
+            out_.assumed.emplace_back(
+                "before the change the traffic has come for a million mean holds, or less");
+        return true;
+    }
+
+    // Sets by the numbers of flows in them.
+    void step_sets(const dealt_input& input) {
+        const auto& all = both_.all.streams;
+        auto streams = changed(all, both_.before, same_sets_of);
+        std::map<std::uint32_t, double> rates;
+        double load = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            streams.rates.push_back(all[i].rate);
+            streams.holds.push_back(all[i].hold());
+            (i < both_.before ? out_.load_before : load) += all[i].load();
+            if (i >= both_.before) rates[input.streams[i].kind] += all[i].rate;
+        }
+        const double warm_up = streams.warm_up(dealt_simulation(input, options_.seed), options_);
+        begin(streams.rate(false), load, streams.rate(true), warm_up, most_work_of_sets);
+        const auto found = follow<dealt_simulation>(input, streams, 1, options_.seed, 0, all_);
+        for (const auto& [kind, rate] : rates) keep(input.kinds[kind], rate, found[kind]);
     }
 
     void step_network() {
@@ -276,7 +287,7 @@ class stepper {
         return s.rate * s.hold();
     }
 
-    void finish(const std::string& why) {
+    void finish(const std::string& why, bool by_sets) {
         if (options_.live) out_.load_before = *options_.live;
         out_.live = all_.live;
         out_.runs = all_.runs;
@@ -303,12 +314,15 @@ class stepper {
         course.known_until = horizon_;
         course.runs = all_.runs;
         out_.first = first_of({{&course, 1.0}}, options_);
-        out_.method = "the whole network, stepped through the change " + std::to_string(all_.runs) +
+        const std::string what =
+            by_sets ? "the numbers of flows in each port set" : "the whole network";
+        out_.method = what + ", stepped through the change " + std::to_string(all_.runs) +
                       " times; counted are the connections that arrive within 1 % of a mean hold "
                       "of each time; stepped for " +
                       why;
         if (const auto sets = not_carried(old_, now_); !sets.empty()) note(sets);
-        if (network_) out_.assumed.emplace_back("the timers after the change hold before it, too");
+        if (network_ && !by_sets)
+            out_.assumed.emplace_back("the timers after the change hold before it, too");
         if (all_.unoffered > 0)
             note(shortest(std::round(1e4 * all_.unoffered / all_.came) / 100) +
                  " % of the connections after the change found no port of their own and were not "

@@ -45,11 +45,12 @@ def after(
     "kept" (they stay there until they end, in nobody's way, and count in its table and quotas) or "cut" at the change. All others stay where
     they are; a table that is smaller than what is live refuses new ones until it is not. quantiles: of the first refusal, in (0, 1).
 
-    Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean. Else the design
-    is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
+    Exact chains where the search finds every free port, or its tries are independent, and holds are exponential with one mean; with other holds
+    the number live of a search that finds every free port is stepped from Erlang's law (or told as `at_most`, where refusals are rarer than
+    1e-4). Else the design is simulated from before the change `runs` times (0: as a second or two allow), and the exact probability given the state is averaged
     (`interval`: 95 %). On-off and modulated arrivals are simulated: a source goes on in its state, unless the change is one of how it switches.
     Batches, tables and quotas beside bursts, NATs inside others or side by side, limits on rates, subscribers and servers, and clients'
-    time-wait, and port blocks on demand, are stepped, all of the network at once, and what is refused is counted among the connections that
+    time-wait, and port blocks on demand (by the flows in each), are stepped, all of the network at once, and what is refused is counted among the connections that
     arrive within 1 % of a mean hold of each time: `method` says so, and what is seen of rare refusals is little. Raises Unsupported for what
     `simulate` does not step.
 

@@ -5,13 +5,15 @@
 //
 // Where the search is complete or its tries are independent, and holds are exponential with one
 // mean, a system is a birth-death chain, followed exactly (transient.hpp, first_passage_law.hpp,
-// transient_steps.hpp). Else the concrete design is stepped from before the change, over and over,
-// and the exact probability given the state (arrival_odds.hpp) is averaged over the runs. Where one
-// system is not all that matters (NATs inside others or side by side, batches, limits on rates,
-// subscribers and servers, time-wait, tables and quotas beside bursts) everything is stepped, and
-// what is refused is counted among the connections that arrive within 1 % of a mean hold of a time.
-// Where a NAT becomes another, what is live stays where it lies: a chain begins with the flows on
-// ports that the NAT still gives, by their law or as simulated states of the former design have it.
+// transient_steps.hpp). Of other holds, where the search is complete, the number live is stepped
+// from Erlang's law on, or bounded by what it would be without refusals. Else the concrete design
+// is stepped from before the change, over and over, and the exact probability given the state
+// (arrival_odds.hpp) is averaged over the runs. Where one system is not all that matters (NATs
+// inside others or side by side, batches, limits on rates, subscribers and servers, time-wait,
+// tables and quotas beside bursts) everything is stepped, and what is refused is counted among the
+// connections that arrive within 1 % of a mean hold of a time. Where a NAT becomes another, what is
+// live stays where it lies: a chain begins with the flows on ports that the NAT still gives, by
+// their law or as simulated states of the former design have it.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -71,8 +73,8 @@ struct after_result {
     std::vector<std::string> notes = {};  // of these what a reader of the numbers has to know
 };
 
-// `before` is not looked at where options.live is given. Throws unsupported for port blocks on
-// demand and for what simulate() does not step; domain_error for times and quantiles outside of the
+// `before` is not looked at where options.live is given. Throws unsupported for what simulate()
+// does not step; domain_error for times and quantiles outside of the
 // above.
 after_result after(const scenario& before, const scenario& now, const after_options& options);
 
