@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 # logarithm, whose bend makes 0.2 % and 5 % of error. Below the range the lowest one's stands for what is less.
 EXACT_LOADS, SIMULATED_LOADS = 128, 12
 LOWEST_EXACT, LOWEST_SIMULATED = 0.3, 0.7  # of the highest load
-HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
+HOLDS, PRECISION = (
+    5.4,
+    0.02,
+)  # mean holds that each of them is averaged over, up to three times as many until its logarithm is so well known
+ROUGH, RARE = 2.0, math.log(1e-3)  # mean holds where so little is refused beside the highest load that it hardly counts in the day's sum
+LOWEST = 1e-9  # the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
 LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
@@ -31,7 +36,7 @@ STEPS_A_HOLD, MOST_STEPS = 8, 2880  # the chain is then right to 1e-4
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
-Refused = Callable[[float, float], dict[str, Any]]  # see _refusals
+Refused = Callable[[float, float, bool], dict[str, Any]]  # see _refusals
 
 
 class Odds(NamedTuple):
@@ -48,18 +53,26 @@ class RefusalCurve:
     """
 
     def __init__(self, refused: Refused, load: float, low: float, high: float) -> None:
-        top = refused(high / load, LOWEST)
+        top = refused(high / load, LOWEST, False)
         self.exact = bool(top["exact"])
         loads = EXACT_LOADS if self.exact else SIMULATED_LOADS
         low = max(low, (LOWEST_EXACT if self.exact else LOWEST_SIMULATED) * high)
         step = (high / low) ** (1 / (loads - 1)) if high > low else 1.0
         scales = [low * step**k / load for k in range(loads if step > 1 else 1)]
+        rare: set[float] = set()  # scales that hardly count
         if not self.exact:
             # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
             # that a higher load has is bounded by that one.
+            most = top["overall"].get("log")
+            hardly = False
             for scale in reversed(scales):
-                if _is_bound(refused(scale, 1.0)):
+                one = refused(scale, 1.0, hardly)
+                if hardly:
+                    rare.add(scale)
+                if _is_bound(one):
                     break
+                log = one["overall"].get("log")
+                hardly = log is not None and most is not None and float(log) < float(most) + RARE
         self.points: list[tuple[float, float]] = []
         self.bounds: list[bool] = []
         # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
@@ -67,7 +80,7 @@ class RefusalCurve:
         above, bound = math.inf, False
         for scale in reversed(scales):
             if not bound:
-                one = refused(scale, 1.0)
+                one = refused(scale, 1.0, scale in rare)
                 log = one["overall"].get("log")
                 bound, above = _is_bound(one), min(-math.inf if log is None else float(log), above)
             self.points.insert(0, (math.log(scale * load), above))
@@ -96,12 +109,13 @@ def _is_bound(one: dict[str, Any]) -> bool:
 
 def _refusals(scenario: Scenario, seed: int) -> Refused:
     """What is refused at the traffic times a scale: what was simulated at one serves the others. The second argument: how low a bound is
-    looked for where nothing is seen to refuse (1: none is)."""
+    looked for where nothing is seen to refuse (1: none is). The third: a rough look will do."""
     looks = _core.Looks(seed)
 
-    def refused(scale: float, lowest: float) -> dict[str, Any]:
+    def refused(scale: float, lowest: float, rough: bool) -> dict[str, Any]:
+        holds, precision = (ROUGH, 0.0) if rough else (HOLDS, PRECISION)
         try:
-            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, HOLDS, scale))
+            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, holds, scale, precision))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise InputError(rule, path=path, value=shown, fix=fix) from None
@@ -156,7 +170,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
         raise InputError("at least one rate must be above 0", path="rates")
     bursty = _bursts(scenario, period)
     at = _refusals(scenario, seed)
-    base = at(1.0, 1.0)
+    base = at(1.0, 1.0, False)
     rate, load = float(base["rate"]), float(base["load"])
     hold = load / rate
     scaled = [value / mean * rate for value in values]
