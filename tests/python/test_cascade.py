@@ -323,9 +323,15 @@ def test_pairs_alone_are_too_much_for_a_cascade() -> None:
 
     # b's even port has another external one: of all that could be sent to s, more fits than a and c want, who share port 11
     s = {
-        "clients": [{"name": n, "addresses": f"10.{k}.0.1", "ports": port} for k, (n, port) in enumerate((("a", 13), ("b", 12), ("c", 13)))],
+        "clients": [
+            {"name": n, "addresses": f"10.{k}.0.1", "ports": port} for k, (n, port) in enumerate((("a", 13), ("b", 12), ("c", 13)))
+        ],
         "servers": [{"name": "s", "addresses": "198.51.100.1", "ports": 80}],
-        "nats": [nat("inner", ["a"], "100.64.0.1"), nat("middle", ["inner", "b"], "100.64.1.1"), nat("outer", ["middle", "c"], "203.0.113.1")],
+        "nats": [
+            nat("inner", ["a"], "100.64.0.1"),
+            nat("middle", ["inner", "b"], "100.64.1.1"),
+            nat("outer", ["middle", "c"], "203.0.113.1"),
+        ],
     }
     scenario = natbound.Scenario(s)
     assert scenario.capacity().to_dict()["maximum"]["connections"] == 2
