@@ -55,6 +55,7 @@ bool queue_curve::full(double load) const { return (load - 1) * deep_ > 60 && lo
 
 double queue_curve::log_loss(double y, double load) {
     if (load <= 0) return log_zero;
+    if (load < least) return deep_ * std::log(load);  // points far beyond have no logarithm
     if (full(load)) return std::log1p(-1 / load);
     return std::min(between(losses_, &queue_curve::loss_at, y), 0.0);
 }
