@@ -54,10 +54,12 @@ study_options looks::options(double holds) const {
     return out;
 }
 
-bj::object looks::refused(const scenario& s, double lowest, double holds, double scale) const {
+bj::object looks::refused(const scenario& s, double lowest, double holds, double scale,
+                          double precision) const {
     need_traffic(s, "refusals are those of some traffic");
     auto how = options(holds);
     how.lowest = lowest;
+    how.precision = precision;
     loss_study study(s, how);
     const auto r = study.risk(scale);
     auto worst = r.failing;  // as carried() counts

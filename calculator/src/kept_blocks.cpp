@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "natbound/calculator/erlang.hpp"
 #include "natbound/calculator/variates.hpp"
+#include "poisson.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -65,80 +67,81 @@ kept_law run(Subscriber one, std::uint64_t most, std::uint64_t events) {
     return out;
 }
 
-// Flows of one scope, each with a port by itself: which block each is in says all. An event is
-// nearly free of branches that can't be foreseen; the same chances, and from the same numbers, as
-// of `subscriber`.
+// How many of the blocks, the oldest first, are never given back: those that would hardly be seen
+// empty in so many events. The oldest j are Erlang's system of as many ports, whoever holds younger
+// ones; and the last of them is empty only where the others have room for all that these j have.
+std::size_t always_held(const block_dealing& what, double load, std::uint64_t events) {
+    const double unseen = std::log(1e-3 / static_cast<double>(events));
+    // Poisson's chance of no more flows: in Erlang's formula the last weight is a part of it
+    const auto log_at_most = [&](std::uint64_t flows) {
+        const auto n = static_cast<double>(flows);
+        return log_poisson_weight(n, load) - log_erlang_b(n, load);
+    };
+    std::size_t out = 0;
+    for (; out < what.most; ++out) {
+        const std::uint64_t others = what.own + out * what.block;
+        if (!(log_at_most(others) - log_at_most(others + what.block) < unseen)) break;
+    }
+    return out;
+}
+
+// Flows of one scope, each with a port by itself: the number in each block says all. The ports that
+// it has anyway and the blocks that are always held are one, the first; most events are there, and
+// are nearly free of branches that can't be foreseen.
 class plain_subscriber {
   public:
-    plain_subscriber(const block_dealing& what, double load)
-        : what_(what), random_(std::uint64_t{1}), load_(load), gaps_{load} {
-        in_.assign(what.own + what.most * what.block + 1, 0);
-        busy_.assign(what.most + 1, 0);
-        rank_.assign(what.most + 1, 0);
-        for (std::uint32_t slot = 1; slot <= what.most; ++slot) unused_.push_back(slot);
-        find_room();
+    plain_subscriber(const block_dealing& what, double load, std::uint64_t events)
+        : random_(std::uint64_t{1}), load_(load), block_(static_cast<double>(what.block)) {
+        const std::size_t always = always_held(what, load, events);
+        always_ = always;
+        first_ports_ = static_cast<double>(what.own + always * what.block);
+        first_ = std::floor(std::min(load, first_ports_));
+        most_ = what.most - always;
     }
 
-    std::size_t blocks() const { return order_.size(); }
-    double until_next() { return gaps_.of(live_); }
+    std::size_t blocks() const { return always_ + busy_.size(); }
+    double until_next() const { return 1 / (load_ + first_ + others_); }
 
     void step() {
-        const double at = random_.unit() * (load_ + static_cast<double>(live_));
-        const bool ends = at >= load_ && live_ > 0;
-        if (!ends && room_ == none && !another()) return;
-        const std::size_t i =
-            ends ? std::min(static_cast<std::size_t>(at - load_), live_ - 1) : live_;
-        const std::uint32_t slot = ends ? in_[i] : room_;
-        in_[i] = ends ? in_[live_ - 1] : slot;
-        live_ = ends ? live_ - 1 : live_ + 1;
-        busy_[slot] = ends ? busy_[slot] - 1 : busy_[slot] + 1;
-        if (!ends) {
-            if (busy_[slot] == size_of(slot)) find_room();
-        } else if (busy_[slot] == 0 && slot != 0) {
-            give_back(slot);
-        } else if (room_ == none || rank_[slot] < rank_[room_]) {
-            room_ = slot;
+        const double at = random_.unit() * (load_ + first_ + others_);
+        const bool arrives = at < load_;
+        const bool in_first =
+            (arrives & (first_ < first_ports_)) | (!arrives & (at - load_ < first_));
+        if (in_first) {
+            first_ += arrives ? 1.0 : -1.0;
+        } else if (arrives) {
+            arrive();
+        } else if (others_ > 0) {  // not where rounding led beyond the last
+            end(at - load_ - first_);
         }
     }
 
   private:
-    static constexpr std::uint32_t none = ~std::uint32_t{0};
-
-    std::uint64_t size_of(std::uint32_t slot) const { return slot == 0 ? what_.own : what_.block; }
-
-    // The oldest block that has a free port.
-    void find_room() {
-        room_ = busy_[0] < what_.own ? 0 : none;
-        for (std::size_t i = 0; i < order_.size() && room_ == none; ++i)
-            if (busy_[order_[i]] < what_.block) room_ = order_[i];
+    // In the oldest block that has a free port; else in a new one.
+    void arrive() {
+        const auto room =
+            std::find_if(busy_.begin(), busy_.end(), [&](double busy) { return busy < block_; });
+        if (room != busy_.end())
+            ++*room;
+        else if (busy_.size() < most_)
+            busy_.push_back(1);
+        else
+            return;
+        ++others_;
     }
 
-    bool another() {
-        if (order_.size() == what_.most) return false;
-        room_ = unused_.back();
-        unused_.pop_back();
-        order_.push_back(room_);
-        rank_[room_] = order_.size();
-        return true;
+    void end(double flow) {
+        std::size_t i = 0;
+        for (; i + 1 < busy_.size() && flow >= busy_[i]; ++i) flow -= busy_[i];
+        --others_;
+        if (--busy_[i] == 0) busy_.erase(busy_.begin() + static_cast<std::ptrdiff_t>(i));
     }
 
-    void give_back(std::uint32_t slot) {
-        order_.erase(std::find(order_.begin(), order_.end(), slot));
-        unused_.push_back(slot);
-        for (std::size_t i = 0; i < order_.size(); ++i) rank_[order_[i]] = i + 1;
-        find_room();
-    }
-
-    const block_dealing& what_;
     random_bits random_;
-    double load_;
-    mean_gaps gaps_;
-    std::size_t live_ = 0;
-    std::uint32_t room_ = none;        // where the next flow goes
-    std::vector<std::uint32_t> in_;    // the slot of each flow
-    std::vector<std::uint64_t> busy_;  // a slot's; slot 0 is the ports that it has anyway
-    std::vector<std::size_t> rank_;    // a slot's, by age
-    std::vector<std::uint32_t> order_, unused_;
+    double load_, block_;
+    std::size_t always_ = 0, most_ = 0;  // blocks of the first; others that it may hold
+    double first_ports_ = 0, first_ = 0, others_ = 0;  // flows
+    std::vector<double> busy_;                         // of the other blocks, the oldest first
 };
 
 class subscriber {
@@ -300,7 +303,7 @@ kept_law blocks_kept(const block_dealing& what, const block_subscribers& who,
                      std::uint64_t events) {
     const auto& first = who.scopes.front();
     if (who.scopes.size() == 1 && first.copies == 1 && !first.shared)
-        return run(plain_subscriber(what, first.load), what.most, events);
+        return run(plain_subscriber(what, first.load, events), what.most, events);
     return run(subscriber(what, who), what.most, events);
 }
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kept_blocks.hpp"
 #include "logarithms.hpp"
+#include "remembered_blocks.hpp"
 
 namespace natbound::calculator::detail {
 namespace {
@@ -38,10 +38,16 @@ double fullest(const block_subscribers& who) {
     return most;
 }
 
-void multiply(block_subscribers& who, double factor) {
+// Loads that are 1 in the fullest scope, times `load`; without what rounding did to them on their
+// way, so that the same subscriber is the same to the last digit.
+void set_fullest(block_subscribers& who, double load) {
+    const double now = fullest(who);
+    const auto scaled = [&](double x) {
+        return static_cast<double>(static_cast<float>(x / now)) * load;
+    };
     for (auto& s : who.scopes) {
-        s.load *= factor;
-        for (auto& d : s.towards) d.load *= factor;
+        s.load = scaled(s.load);
+        for (auto& d : s.towards) d.load = scaled(d.load);
     }
 }
 
@@ -65,20 +71,20 @@ bool is_certain(const block_dealing& what, const std::vector<double>& needed) {
 
 // What was too rare to be seen is as if no more were held than needed.
 const kept_laws::stepped_law& kept_laws::place(const block_dealing& what, std::size_t kind,
-                                               double number, double factor) {
+                                               double number) {
     const auto [it, fresh] = places_.try_emplace({kind, number});
     auto& out = it->second;
     if (!fresh) return out;
     auto who = what.kinds[kind];
-    multiply(who, factor);
+    set_fullest(who, load_at(number));
     const auto law = needed_by_one(what, who);
     for (const double h : law.held) out.needed.push_back(h - law.all);
     out.held = out.needed;
     if (is_certain(what, out.needed)) return out;
-    const auto kept = blocks_kept(what, who, what.stepped);
-    out.error = kept.error;
+    const auto kept = remembered_blocks(what, who, what.stepped);
+    out.error = kept->error;
     for (std::size_t j = 0; j < out.held.size(); ++j)
-        if (kept.held[j] > 0) out.held[j] = std::log(kept.held[j]);
+        if (kept->held[j] > 0) out.held[j] = std::log(kept->held[j]);
     return out;
 }
 
@@ -86,9 +92,8 @@ own_law kept_laws::held(const block_dealing& what, std::size_t kind) {
     const auto& who = what.kinds[kind];
     auto out = needed_by_one(what, who);
     if (what.stepped == 0 || !can_step(what, who)) return out;
-    const double load = fullest(who), at = place_of(load), first = std::floor(at);
-    const auto& low = place(what, kind, first, load_at(first) / load);
-    const auto& high = place(what, kind, first + 1, load_at(first + 1) / load);
+    const double at = place_of(fullest(who)), first = std::floor(at);
+    const auto &low = place(what, kind, first), &high = place(what, kind, first + 1);
     const auto between = [&](double a, double b) { return a + (at - first) * (b - a); };
     out.error = between(low.error, high.error);
     double all = log_zero;

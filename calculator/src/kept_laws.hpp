@@ -26,8 +26,7 @@ class kept_laws {
         std::vector<double> needed;  // the same of as many as are needed
         double error = 0;            // standard error of the mean of `held`
     };
-    const stepped_law& place(const block_dealing& what, std::size_t kind, double number,
-                             double factor);
+    const stepped_law& place(const block_dealing& what, std::size_t kind, double number);
 
     std::map<std::pair<std::size_t, double>, stepped_law> places_;  // by kind and place of the grid
 };

@@ -31,7 +31,8 @@ double settled(const packet_load& load, queue_curve& curve) {
 
 }  // namespace
 
-live_places places_of(const packet_load& load, queue_curve& curve, double most_of_them) {
+live_places places_of(const packet_load& load, queue_curve& curve, double most_of_them,
+                      bool from_none) {
     const double part = 0.45 * most_places / most_of_them;  // of the spread, a stride
     const double live = settled(load, curve);
     const double full = std::max(0.0, (1 - load.opening) / load.each);
@@ -47,7 +48,7 @@ live_places places_of(const packet_load& load, queue_curve& curve, double most_o
     // lies so between two (a zero of Bernoulli's second polynomial).
     constexpr double bend = 0.21132486540518712;
     double first = 0;
-    if (high > most_of_them) {
+    if (high > most_of_them && !(from_none && low == 0)) {
         out.stride = std::max({1.0, part * std::sqrt(live), (high - low) / most_of_them});
         first = low;
         if (full > low)

@@ -91,7 +91,7 @@ void kind_sums::find(double epsilon, double holds) {
 
 // Systems that share a curve have loads of their own: from the heaviest down, as long as the rest
 // may matter.
-void kind_sums::look(double scale, double holds) {
+void kind_sums::look(double scale, double holds, double precision) {
     constexpr int most = 12;                 // looks at one curve
     constexpr double little = 0.003;         // of what is refused
     constexpr double first = 2;              // holds of a first look, which need not forget all
@@ -137,7 +137,7 @@ void kind_sums::look(double scale, double holds) {
                 if (!curve.worst(load).seen) break;
             }
             if (looks == 0 || (!known() && looks < most)) {
-                curve.look(load, wanted, looks == 0 ? 0.002 : 0.01, 0, holds <= first);
+                curve.look(load, wanted, looks == 0 ? 0.002 : 0.01, precision, holds <= first);
                 ++looks;
                 if (!known()) break;  // nothing was seen, and lower loads refuse less
             }

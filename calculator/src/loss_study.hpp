@@ -39,8 +39,9 @@ class kind_sums {
 
     // Looks where the worst kind reaches epsilon.
     void find(double epsilon, double holds);
-    // Looks at the loads of this scale, unless they are so low that looking is vain.
-    void look(double scale, double holds);
+    // Looks at the loads of this scale, unless they are so low that looking is vain. precision: as
+    // in loss_curve::look.
+    void look(double scale, double holds, double precision);
     // An upper bound on a kind's probability where it was not seen, as a logarithm.
     double bound(std::size_t kind, double scale, counted what = counted::failing) const;
     // That of the search for a port alone.

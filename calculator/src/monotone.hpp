@@ -151,10 +151,12 @@ double falls_through(double low, double high, const F& f, double enough = 1e-15)
 
 // Where f, which falls, is `enough` or less from 0, near x: by secants, the first of a slope that
 // is nearly right. Near the root each leaves of f about a constant times what the last two left:
-// where that is sure to be enough it is not asked for. Nothing where these do not soon come closer.
+// where that is sure to be enough it is not asked for. Nothing where these do not soon come closer,
+// or lead further than `far`.
 template <class F>
-std::optional<double> falling_root_near(double x, double slope, const F& f, double enough) {
-    constexpr double far = 0.1, close = 0.1, sure = 0.1;
+std::optional<double> falling_root_near(double x, double slope, const F& f, double enough,
+                                        double far = 0.1) {
+    constexpr double close = 0.1, sure = 0.1;
     double here = f(x), before = HUGE_VAL;
     for (int i = 0; i < 8; ++i) {
         if (std::abs(here) < enough) return x;

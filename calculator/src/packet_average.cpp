@@ -55,7 +55,7 @@ packet_answer packet_average::changing(double scale, double holds, bool with_del
     const double part = left_after(holds);
     const packet_load load{load_.opening * scale / limit_, load_.live * scale / part,
                            load_.each * part / limit_, 0};
-    const live_places places = places_of(load, *curve_);
+    const live_places places = places_of(load, *curve_, most_places, true);
     const std::size_t size = places.n.size();
     struct place {
         double log, rate, log_loss;
@@ -70,7 +70,8 @@ packet_answer packet_average::changing(double scale, double holds, bool with_del
         const double weight = log_poisson_weight(n, load.live), bound = depth_ * std::log(rate);
         const bool rare = bound < nothing && weight - thinned + bound < most_lost + nothing;
         const double log_loss = rare ? bound : curve_->log_loss(rate);
-        const double in = std::log1p(-std::min(std::exp(log_loss), 1 - 1e-16));
+        const double in = log_loss < nothing ? -std::exp(log_loss)
+                                             : std::log1p(-std::min(std::exp(log_loss), 1 - 1e-16));
         // the sum of `in` from this place to below the last
         if (k + 1 < size) thinned += ((places.stride + 1) * in + (places.stride - 1) * before) / 2;
         before = in;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "queue_curve.hpp"
+#include "two_poles.hpp"
 
 namespace natbound::calculator::detail {
 
@@ -32,10 +33,13 @@ class packet_average {
     double about(double scale) const {
         const double deviations = likeliest(scale).deviations;
         const double mean = (load_.opening + load_.live * load_.each) * scale / limit_;
-        // M/M/1/K loses more, and so rarely that it does not matter how much
-        const double bound = depth_ * std::log(mean), rare = -100;
-        return std::max(-deviations * std::abs(deviations) / 2 - 2,
-                        bound < rare ? bound : curve_->log_loss(mean));
+        // M/M/1/K loses more, and so rarely that it does not matter how much; full, all that is
+        // over is lost
+        const double bound = depth_ * std::log(mean), rare = -100, full = 30;
+        const double at_mean = bound < rare  ? bound
+                               : mean > full ? std::log1p(-1 / mean)
+                                             : std::min(bound, two_poles(mean).log_loss(depth_));
+        return std::max(-deviations * std::abs(deviations) / 2 - 2, at_mean);
     }
 
   private:

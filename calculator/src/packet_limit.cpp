@@ -126,7 +126,7 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
         const auto falls = [&](double log_scale) { return log - formula(std::exp(log_scale)); };
         if (limit.changes()) {
             const auto found =
-                detail::falling_root_near(std::log(from), -slope(from), falls, near / 100);
+                detail::falling_root_near(std::log(from), -slope(from), falls, near / 3, 1);
             if (found && std::exp(*found) > low && std::exp(*found) < high) return std::exp(*found);
         }
         return detail::most_real_to_meet("scale_for_packets", target, low, high, from,
@@ -151,6 +151,8 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
     const auto coarse = log_refusal(detail::coarse_chain);
     double asked = wanted, steep = 1, last = 0, last_asked = 0;
     for (int i = 0; i < 8 && asked < wanted / 2; ++i) {  // the coarse one may come to no more
+        // from where a line leads that is about right
+        if (i > 0) from *= std::exp((asked - last_asked) / slope(from));
         from = at_which(asked, from, coarse);
         const double above = exact(from) - wanted;
         if (std::abs(above) < 10 * near) return from;
@@ -161,7 +163,8 @@ double scale_for_packets(double per_second, std::uint64_t depth, const packet_lo
         last = above;
         last_asked = asked;
         asked -= above / steep;
-        if (sure) return at_which(asked, from, coarse);
+        if (sure)
+            return at_which(asked, from * std::exp((asked - last_asked) / slope(from)), coarse);
     }
     return at_which(wanted, from, exact);
 }

@@ -55,6 +55,7 @@ bool queue_curve::full(double load) const { return (load - 1) * deep_ > 60 && lo
 
 double queue_curve::log_loss(double y, double load) {
     if (load <= 0) return log_zero;
+    if (load < least) return deep_ * std::log(load);  // points far beyond have no logarithm
     if (full(load)) return std::log1p(-1 / load);
     return std::min(between(losses_, &queue_curve::loss_at, y), 0.0);
 }
@@ -67,10 +68,15 @@ double queue_curve::delay(double load) {
 
 double queue_curve::between(std::vector<double>& points, computed each, double y) const {
     const double at = y / step, cell = std::floor(at), x = at - cell;
-    // Lagrange's weights
-    const std::array<double, 4> weights = {-x * (x - 1) * (x - 2) / 6,
-                                           (x + 1) * (x - 1) * (x - 2) / 2,
-                                           -(x + 1) * x * (x - 2) / 2, (x + 1) * x * (x - 1) / 6};
+    // Lagrange's weights, of the three points on either side
+    std::array<double, 6> weights{};
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        constexpr std::array<double, 6> norm = {-120, 24, -12, 12, -24, 120};
+        double product = 1 / norm[i];
+        for (std::size_t j = 0; j < weights.size(); ++j)
+            if (j != i) product *= x + 2 - static_cast<double>(j);
+        weights[i] = product;
+    }
     const auto known = [&](int i) {
         const auto fresh = [&] { return (this->*each)(std::exp(std::sinh(i * step) / deep_)); };
         if (i < -farthest_ || i > farthest_) return fresh();  // soon done
@@ -79,8 +85,8 @@ double queue_curve::between(std::vector<double>& points, computed each, double y
         return kept;
     };
     double out = 0;
-    for (int i = 0; i < 4; ++i)
-        out += weights[static_cast<std::size_t>(i)] * known(static_cast<int>(cell) - 1 + i);
+    for (std::size_t i = 0; i < weights.size(); ++i)
+        out += weights[i] * known(static_cast<int>(cell) - 2 + static_cast<int>(i));
     return out;
 }
 

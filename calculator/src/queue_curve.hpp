@@ -30,7 +30,7 @@ class queue_curve {
     double log_loss(double y, double load);
     double depth() const { return deep_; }
 
-    static constexpr double step = 0.1;  // of y, between two points
+    static constexpr double step = 0.125;  // of y, between two points
 
   private:
     using computed = double (queue_curve::*)(double) const;

@@ -33,7 +33,7 @@ risk_result loss_study::state::risk(double scale) {
     out.rate = all.rate * scale;
     out.method = method();
     out.assumed = assumed_;
-    sums_->look(scale, options_.holds / 2);
+    sums_->look(scale, options_.holds / 2, options_.precision);
     if (unmeasured(scale)) sums_->look_low(scale, options_.lowest);
     out.kinds = kinds();
     double failing = 0, low = 0, high = 0, log = -infinite;
@@ -159,7 +159,7 @@ std::vector<cut_result> loss_study::state::cuts(double scale) const {
 std::vector<load_point> loss_study::state::curve(const std::vector<double>& scales) {
     std::vector<load_point> out;
     for (const double scale : scales) {
-        sums_->look(scale, options_.holds / 8);
+        sums_->look(scale, options_.holds / 8, 0);
         refusal_odds worst;
         for (const auto& k : sums_->all().kinds) {
             const refusal_odds here = odds(k, scale);

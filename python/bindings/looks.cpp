@@ -14,11 +14,14 @@ void bind_looks(py::module_& m) {
              py::arg("seed"))
         .def(
             "refused",
-            [](const looks& l, const scenario& s, double lowest, double holds, double scale) {
-                return unlocked(
-                    [&] { return natbound::to_text(l.refused(s, lowest, holds, scale)); });
+            [](const looks& l, const scenario& s, double lowest, double holds, double scale,
+               double precision) {
+                return unlocked([&] {
+                    return natbound::to_text(l.refused(s, lowest, holds, scale, precision));
+                });
             },
-            py::arg("scenario"), py::arg("lowest"), py::arg("holds"), py::arg("scale") = 1.0)
+            py::arg("scenario"), py::arg("lowest"), py::arg("holds"), py::arg("scale") = 1.0,
+            py::arg("precision") = 0.0)
         .def(
             "carried",
             [](const looks& l, const scenario& s, double epsilon, double holds) {

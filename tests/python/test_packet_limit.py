@@ -118,3 +118,17 @@ def test_ends_of_the_domain_have_answers(given: tuple[float, int, float, float, 
     assert 0 <= found.refusal <= 1
     assert 0 <= found.loss <= 1
     assert 0 < found.delay <= (depth + 1) / limit
+
+
+def test_few_live_have_no_steps() -> None:
+    """The number live is summed one by one where few are: against steps, and against the sum over a number that stays."""
+    for limit, depth, each in ((1287, 1, 5.0), (2500, 2, 4.0), (8025, 4, 5.0)):
+        last = 0.0
+        for k in range(120):
+            live = 0.5 * 1.02**k  # 0.5 to 5
+            given = {"opening": 2 * live, "live": live, "each": each}
+            found = calculator.packet_limit(limit, depth, hold=10, **given).refusal
+            stays = calculator.packet_limit(limit, depth, hold=0, **given).refusal
+            assert last < found < last * 1.02 ** (depth + 1) * 1.001 or last == 0, (limit, live)
+            assert found == pytest.approx(stays, rel=0.05), (limit, live)
+            last = found

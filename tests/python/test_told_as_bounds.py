@@ -40,7 +40,7 @@ def test_a_quiet_day_has_bounds_and_a_busy_one_values() -> None:
     assert busy.at_peak > busy.refused
 
 
-def known_above_100(scale: float, _: float) -> dict[str, Any]:
+def known_above_100(scale: float, _: float, __: bool) -> dict[str, Any]:
     """What is refused is known above a load of 100, and a bound below: of more than what is known of higher loads."""
     known = scale > 100
     log = math.log(1e-12) * 100 / scale if known else math.log(5e-9)
@@ -58,13 +58,28 @@ def test_the_curve_passes_bounds_down() -> None:
 
 
 def test_what_was_not_asked_for_is_no_value() -> None:
-    def steep(scale: float, _: float) -> dict[str, Any]:
+    def steep(scale: float, _: float, __: bool) -> dict[str, Any]:
         log = 60 * (scale - 1)
         return {"exact": False, "method": "stub", "overall": {"value": math.exp(log), "log": log}}
 
     curve = RefusalCurve(steep, 1.0, 0.01, 1.0)
     assert curve.at(0.1).at_most  # far below what is of any weight in a day
     assert not curve.at(0.7).at_most
+
+
+def test_loads_that_hardly_count_in_the_day_are_looked_at_roughly() -> None:
+    rough: dict[float, bool] = {}
+
+    def steep(scale: float, _: float, roughly: bool) -> dict[str, Any]:
+        rough[scale] = roughly
+        return {"exact": False, "method": "stub", "overall": {"value": math.exp(40 * (scale - 1.1)), "log": 40 * (scale - 1.1)}}
+
+    RefusalCurve(steep, 100.0, 10.0, 100.0)
+    looked = sorted(rough)
+    assert not rough[looked[-1]]
+    assert rough[looked[0]]
+    # all that are refused more than a thousandth as often as at the highest load are looked at closely
+    assert all(not roughly for scale, roughly in rough.items() if 40 * (scale - looked[-1]) > math.log(1e-3))
 
 
 def test_uncertainty_says_at_most_and_ranks_nothing() -> None:

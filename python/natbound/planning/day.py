@@ -25,7 +25,12 @@ CLOSE, MOST_EXACT = 1e-3, 400
 LOWEST_SIMULATED, STRIDE = 0.7, 0.85  # of the highest load; of the load before
 NOTHING = math.log(1e-4)  # of the highest refusal
 APART = 1e-3  # of the highest load: what lies nearer to it is not simulated by itself
-HOLDS, LOWEST = 16.0, 1e-9  # mean holds that each of them is averaged over; the bound that is looked for at the highest one
+HOLDS, PRECISION = (
+    5.4,
+    0.02,
+)  # mean holds that each of them is averaged over, up to three times as many until its logarithm is so well known
+ROUGH, RARE = 2.0, math.log(1e-3)  # mean holds where so little is refused beside the highest load that it hardly counts in the day's sum
+LOWEST = 1e-9  # the bound that is looked for at the highest one
 MINUTES = 1440
 BAND = 0.95
 LITTLE = 0.01  # of what is refused: if that much is bounds, the sum is one
@@ -35,7 +40,7 @@ STEPS_A_HOLD, MOST_STEPS = 8, 2880  # the chain is then right to 1e-4
 CYCLES = 100  # of arrivals that come and go, in a day: with fewer the rate of the hour and that of the state can't be told apart
 
 
-Refused = Callable[[float, float], dict[str, Any]]  # see _refusals
+Refused = Callable[[float, float, bool], dict[str, Any]]  # see _refusals
 
 
 class Odds(NamedTuple):
@@ -54,26 +59,32 @@ class RefusalCurve:
     def __init__(self, refused: Refused, load: float, low: float, high: float, also: Sequence[float] = ()) -> None:
         """also: loads between low and high that are asked for themselves."""
         self._refused, self._load = refused, load
-        top = refused(high / load, LOWEST)
+        top = refused(high / load, LOWEST, False)
         self.method, self.exact = top["method"], bool(top["exact"])
         self.points: list[tuple[float, float]] = []
         self.bounds: list[bool] = []
+        self.rough: set[float] = set()  # loads that hardly count
         if self.exact:
             for x in sorted({*_between(low, high, EXACT_LOADS), *(x for x in also if low < x < high)}, reverse=True):
                 self._ask(x)
             self._refine()
         else:
-            self._simulate(low, high, also)
+            self._simulate(low, high, also, _log(top) + RARE)
 
-    def _simulate(self, low: float, high: float, also: Sequence[float]) -> None:
+    def _simulate(self, low: float, high: float, also: Sequence[float], rare: float) -> None:
         lowest = max(low, LOWEST_SIMULATED * high)
         apart = {x for x in also if lowest < x < high * (1 - APART)}
         loads = sorted({*_between(lowest, high, SIMULATED_LOADS), *apart}, reverse=True)
         # All are looked at before any is read: each is read off what lies around it, too. What is refused less often than the bound
         # that a higher load has is bounded by that one.
+        hardly = False
         for x in loads:
-            if _is_bound(self._refused(x / self._load, 1.0)):
+            if hardly and x not in apart:
+                self.rough.add(x)
+            one = self._refused(x / self._load, 1.0, x in self.rough)
+            if _is_bound(one):
                 break
+            hardly = _log(one) < rare
         # From the highest down. A refusal grows with the load: what a higher one is refused at most, or was seen to be, a lower one is at most,
         # too, and below a load where no state could refuse none need be looked at.
         for x in loads:
@@ -85,15 +96,16 @@ class RefusalCurve:
         x = lowest
         while x > low and not self.bounds[0] and self.points[0][1] > self.points[-1][1] + NOTHING:
             x = max(low, STRIDE * x)
+            if self.points[0][1] < rare:
+                self.rough.add(x)
             self._ask(x)
 
     def _ask(self, load: float) -> None:
         """A point below or between those that are known, which is no higher than the next one above."""
-        one = self._refused(load / self._load, 1.0)
-        log = one["overall"].get("log")
+        one = self._refused(load / self._load, 1.0, load in self.rough)
         k = bisect.bisect(self.points, (math.log(load), -math.inf))
         above = self.points[k][1] if k < len(self.points) else math.inf
-        self.points.insert(k, (math.log(load), min(-math.inf if log is None else float(log), above)))
+        self.points.insert(k, (math.log(load), min(_log(one), above)))
         self.bounds.insert(k, _is_bound(one))
 
     def _refine(self) -> None:
@@ -137,18 +149,24 @@ def _between(low: float, high: float, count: int) -> list[float]:
     return [low * (high / low) ** (k / (count - 1)) for k in range(count - 1)] + [high] if high > low else [high]
 
 
+def _log(one: dict[str, Any]) -> float:
+    log = one["overall"].get("log")
+    return -math.inf if log is None else float(log)
+
+
 def _is_bound(one: dict[str, Any]) -> bool:
     return one["overall"]["value"] is None
 
 
 def _refusals(scenario: Scenario, seed: int) -> Refused:
     """What is refused at the traffic times a scale: what was simulated at one serves the others. The second argument: how low a bound is
-    looked for where nothing is seen to refuse (1: none is)."""
+    looked for where nothing is seen to refuse (1: none is). The third: a rough look will do."""
     looks = _core.Looks(seed)
 
-    def refused(scale: float, lowest: float) -> dict[str, Any]:
+    def refused(scale: float, lowest: float, rough: bool) -> dict[str, Any]:
+        holds, precision = (ROUGH, 0.0) if rough else (HOLDS, PRECISION)
         try:
-            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, HOLDS, scale))
+            found: dict[str, Any] = json.loads(looks.refused(scenario._core, lowest, holds, scale, precision))
         except _core.InputError as error:
             path, shown, rule, fix = error.args
             raise InputError(rule, path=path, value=shown, fix=fix) from None
@@ -203,7 +221,7 @@ def day(scenario: Scenario, rates: Sequence[float], *, period: float = 86400.0, 
         raise InputError("at least one rate must be above 0", path="rates")
     bursty = _bursts(scenario, period)
     at = _refusals(scenario, seed)
-    base = at(1.0, 1.0)
+    base = at(1.0, 1.0, False)
     rate, load = float(base["rate"]), float(base["load"])
     hold = load / rate
     scaled = [value / mean * rate for value in values]

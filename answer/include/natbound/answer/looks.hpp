@@ -19,12 +19,13 @@ class looks {
     // The worst kind's refusal probability at the scenario's traffic times `scale`: `worst`, its
     // `kind`, `overall` (of all attempts), `method`, `assumptions`, `exact`, `load`, `rate`, and
     // `refusing`, each limit by itself. holds: mean holds that are averaged over where states are
-    // simulated; lowest: where nothing is seen to refuse, how low a bound is looked for (1: none
+    // simulated, and up to three times as many until the logarithm is known to `precision` (0: just
+    // these); lowest: where nothing is seen to refuse, how low a bound is looked for (1: none
     // is). Where clients keep TIME-WAIT, `worst` and `refusing` speak of connections that find no
     // port of the client's own, too ("sockets"), and so does carried(). Throws input_error where
     // there is no traffic, unsupported.
-    boost::json::object refused(const scenario& s, double lowest, double holds,
-                                double scale = 1) const;
+    boost::json::object refused(const scenario& s, double lowest, double holds, double scale = 1,
+                                double precision = 0) const;
 
     // The load at which the worst kind is refused with probability epsilon: `connections` (null:
     // nothing refuses), `interval`, `exact` (of the NATs), `own_ports` (these run out before, so

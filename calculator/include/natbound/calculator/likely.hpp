@@ -28,6 +28,9 @@ struct study_options {
     // Mean holds that the deciding loads are averaged over; the error goes down with its root. Up
     // to 4: a first look (loss_curve.hpp).
     double holds = 20;
+    // Of the logarithms of what risk() looks at: up to three times as many holds where that is not
+    // reached. 0: just as many.
+    double precision = 0;
     // Whether likely also looks for a bound where a kind of traffic was not seen to fail.
     bool bounds = true;
     // Where no state that was looked at could refuse: how low a bound risk() goes and looks for.
