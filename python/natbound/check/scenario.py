@@ -8,7 +8,8 @@ from typing import Any
 from .cascade import with_stages
 from .design import Plan, read_plan
 from .gates import Gate, taken_out
-from .holes import PROTOCOLS, Holes, read_holes
+from .holes import Holes, read_holes
+from .nat_limits import check_memory, read_limit, read_protocols
 from .port_set_rules import PortSets, ports_to_cut, read_port_sets
 from .reading import addresses, count, entries, get, known_keys, need, ports, word
 from .servers import Dest, Server, behind_their_sets, read_server
@@ -90,15 +91,6 @@ def _names(value: Any, known: set[str], where: str) -> frozenset[str]:
     return frozenset(out)
 
 
-def _limit(value: Any, key: str, where: str, others: str = "") -> int | None:
-    known_keys(value, f"{key} {others}", where)
-    if value.get(key) is None:
-        return None
-    out = count(value[key], f"{where}.{key}")
-    need(out > 0, f"{where}.{key}: a limit of 0 admits nothing")
-    return out
-
-
 def _is_v4(s: Set) -> bool:
     return s[0][0] >> 32 == 0xFFFF
 
@@ -127,18 +119,6 @@ def _restriction(value: Any, where: str) -> Set:
     return minus(union((lo, lo + (1 << rest) - 1) for lo in firsts), ((0, 0),))
 
 
-def _protocols(limits: Any, where: str) -> tuple[tuple[int, int], ...]:
-    """Limits of one protocol each."""
-    out: dict[int, int] = {}
-    for i, item in enumerate(entries(limits.get("limit-per-protocol") or [], where)):
-        here = f"{where}.limit-per-protocol[{i}]"
-        known_keys(item, "protocol-id limit", here)
-        protocol, most = word(get(item, "protocol-id", here), here), count(get(item, "limit", here), here)
-        need(protocol in PROTOCOLS and PROTOCOLS.index(protocol) not in out and most > 0, f"{here}: no limit of one protocol")
-        out[PROTOCOLS.index(protocol)] = most
-    return tuple(out.items())
-
-
 def _firewall(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
     """It translates nothing, and keeps state of what passes."""
     need(value["translates"] is False, f"{where}.translates: true or false")
@@ -150,32 +130,23 @@ def _firewall(value: Any, where: str, clients: dict[str, Client], nats: set[str]
     need(inside, f"{where}.inside: clients are wanted")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     if value.get("memory") is not None:
-        _memory(value["memory"], limits, where + ".memory")
+        check_memory(value["memory"], limits, where + ".memory")
     plan = read_plan(get(value, "design", where), None, where + ".design")
-    table = _limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol")
-    quota = _limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol")
+    table = read_limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol")
+    quota = read_limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol")
     name = word(get(value, "name", where), where)
     return Nat(
-        name, inside, (), plan, table, None, quota, read_holes(None, (), True, where), translates=False, protocols=_protocols(limits, at)
+        name,
+        inside,
+        (),
+        plan,
+        table,
+        None,
+        quota,
+        read_holes(None, (), True, where),
+        translates=False,
+        protocols=read_protocols(limits, at),
     )
-
-
-def _memory(value: Any, limits: Any, where: str) -> None:
-    """The flow table has no more entries than memory for them."""
-    known_keys(value, "total per-entry", where)
-    sizes = {"TiB": 1 << 40, "GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
-
-    def bytes_of(key: str) -> int:
-        text = word(get(value, key, where), where)
-        unit = next((u for u in sizes if text.endswith(u) and text[: -len(u)].isdecimal()), None)
-        need(unit is not None and text.isascii(), f"{where}.{key}: not a size in canonical form")
-        return int(text[: -len(str(unit))]) * sizes[str(unit)]
-
-    if value.get("total") is not None:
-        each = bytes_of("per-entry")
-        need(each > 0, f"{where}.per-entry: 0")
-        room = bytes_of("total") // each
-        need(count(get(limits, "limit-per-instance", where), where) <= room, f"{where}: room for {room} entries only")
 
 
 def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> Nat:
@@ -196,7 +167,7 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     # connections a second say how often and not what is possible: read, and not looked at
     known_keys(value.get("rate-limits") or {}, "connections connections-burst packets packets-burst", where + ".rate-limits")
     if value.get("memory") is not None:
-        _memory(value["memory"], value.get("connection-limits") or {}, where + ".memory")
+        check_memory(value["memory"], value.get("connection-limits") or {}, where + ".memory")
     limits, at = value.get("connection-limits", {}), where + ".connection-limits"
     plan = read_plan(get(value, "design", where), restrict, where + ".design")
     if port_sets is not None:  # a port outside them is nobody's
@@ -205,13 +176,13 @@ def _nat(value: Any, where: str, clients: dict[str, Client], nats: set[str]) -> 
     return Nat(
         word(get(value, "name", where), where), inside, pool,
         plan,
-        _limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol"),
-        _limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits", "limit-subscribers"),
-        _limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol"),
+        read_limit(limits, "limit-per-instance", at, "limit-per-subscriber limit-per-protocol"),
+        read_limit(value.get("mapping-limits", {}), "limit-port-mappings", where + ".mapping-limits", "limit-subscribers"),
+        read_limit(limits, "limit-per-subscriber", at, "limit-per-instance limit-per-protocol"),
         read_holes(value.get("static-mappings"), pool, plan.scope_protocol, where + ".static-mappings"),
         port_sets,
-        _limit(value.get("mapping-limits", {}), "limit-subscribers", where + ".mapping-limits", "limit-port-mappings"),
-        protocols=_protocols(limits, at),
+        read_limit(value.get("mapping-limits", {}), "limit-subscribers", where + ".mapping-limits", "limit-port-mappings"),
+        protocols=read_protocols(limits, at),
     )  # fmt: skip
 
 
