@@ -50,7 +50,7 @@ def test_alert_can_fire() -> None:
     found = natbound.Scenario(proxies()).alert()
     assert found.connections == pytest.approx(carried() * 30.05 * (1 - 1e-6), rel=1e-9)
     assert found.utilisation < 0.5
-    with pytest.raises(natbound.InputError, match="no NAT whose connections"):
+    with pytest.raises(natbound.InputError, match="no NAT or firewall whose connections"):
         natbound.Scenario(proxies(nats=[])).alert()
 
 
