@@ -174,6 +174,7 @@ void split(const block& b, const count& most, const count& extra, std::vector<bl
         const auto key = slice_keys(b, keys, 1);
         target some{slice_endpoints(key->list, 0, extra), extra};
         out.push_back(part_of(b, std::make_shared<const target>(std::move(some)), units, 1));
+        out.back().weight = extra;  // it may be cut again
     }
 }
 

@@ -27,6 +27,17 @@ class joined {
         by_servers(s, demand);
     }
 
+    // What was one item as it was given (a NAT with workers).
+    void by_given_names(const scenario& s) {
+        std::map<std::string, std::size_t> first;
+        const auto look = [&](const std::string& name, std::size_t i) {
+            const auto it = s.given_names.find(name);
+            if (it != s.given_names.end()) join(i, first.try_emplace(it->second, i).first->second);
+        };
+        for (std::size_t c = 0; c < s.clients.size(); ++c) look(s.clients[c].name, c);
+        for (std::size_t n = 0; n < s.nats.size(); ++n) look(s.nats[n].name, s.clients.size() + n);
+    }
+
     std::size_t root(std::size_t i) {
         while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
         return i;
@@ -69,35 +80,37 @@ class joined {
 
 }  // namespace
 
-std::vector<std::size_t> part_numbers(const scenario& s) {
+std::map<std::string, std::size_t> part_numbers(const scenario& s) {
     demand_list all;
     for (std::size_t v = 0; v < s.servers.size(); ++v)
         for (std::size_t c = 0; limited(s.servers[v]) && c < s.clients.size(); ++c)
             if (reaches(s.clients[c], s.servers[v])) all.push_back({c, v, 1});
-    return part_numbers(s, all);
-}
-
-std::vector<std::size_t> part_numbers(const scenario& s, const demand_list& demand) {
-    joined all(s, demand);
+    joined parts(s, all);
+    parts.by_given_names(s);
     std::map<std::size_t, std::size_t> numbers;  // by root
-    std::vector<std::size_t> out;
-    for (std::size_t i = 0; i < s.clients.size() + s.nats.size(); ++i)
-        out.push_back(numbers.try_emplace(all.root(i), numbers.size()).first->second);
+    std::map<std::string, std::size_t> out;
+    const auto put = [&](const std::string& name, std::size_t i) {
+        const auto it = s.given_names.find(name);
+        out[it == s.given_names.end() ? name : it->second] =
+            numbers.try_emplace(parts.root(i), numbers.size()).first->second;
+    };
+    for (std::size_t c = 0; c < s.clients.size(); ++c) put(s.clients[c].name, c);
+    for (std::size_t n = 0; n < s.nats.size(); ++n) put(s.nats[n].name, s.clients.size() + n);
     return out;
 }
 
 std::vector<independent_part> independent_parts(const scenario& s, const demand_list& demand) {
-    const auto of = part_numbers(s, demand);
+    joined all(s, demand);
     std::vector<independent_part> out;
-    std::map<std::size_t, std::size_t> part_of;  // by number
+    std::map<std::size_t, std::size_t> part_of;  // by root
     for (const auto& p : demand)
-        if (part_of.try_emplace(of[p.client], out.size()).second) {
+        if (part_of.try_emplace(all.root(p.client), out.size()).second) {
             out.emplace_back();
             out.back().s.servers = s.servers;
             out.back().s.given_names = s.given_names;
         }
     const auto part = [&](std::size_t i) -> independent_part* {
-        const auto it = part_of.find(of[i]);
+        const auto it = part_of.find(all.root(i));
         return it == part_of.end() ? nullptr : &out[it->second];
     };
     std::vector<std::size_t> number(s.clients.size());

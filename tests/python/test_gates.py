@@ -358,3 +358,23 @@ def test_a_table_that_connections_may_pass_by_need_not_be_raised() -> None:
     table = next(c for c in found["changes"] if c["kind"] == "table")
     assert table["more"] == 64_600 - 64_512 - 10
     assert "with" not in next(c for c in found["changes"] if c["kind"] == "address")
+
+
+def test_a_mapping_is_cut_by_one_firewall_and_again_by_the_next() -> None:
+    """One socket with connections to five endpoints: four pass the inner firewall, and three of these the outer one."""
+    wall = {"translates": False, "design": {"base": "ideal"}}
+    scenario = natbound.Scenario({
+        "clients": [{"name": "a", "addresses": "10.0.0.1", "ports": 5000}],
+        "nats": [
+            {"name": "gw", "inside": ["a"], "external-ip-address-pool": "203.0.113.1", "design": {"base": "ideal", "mapping-type": "eim"}},
+            {"name": "inner", "inside": ["gw"], "connection-limits": {"limit-per-instance": 4}, **wall},
+            {"name": "outer", "inside": ["inner"], "connection-limits": {"limit-per-instance": 3}, **wall},
+        ],
+        "servers": [
+            {"name": "t", "addresses": "198.51.100.2-198.51.100.3", "ports": "80-81"},
+            {"name": "s", "addresses": "198.51.100.1", "ports": 80},
+        ],
+    })  # fmt: skip
+    found = scenario.capacity().to_dict()["maximum"]
+    assert found["connections"] == 3
+    assert check(found["evidence"], scenario.canonical).valid is True

@@ -47,12 +47,11 @@ class Parts:
         self.scenario = weakref.proxy(scenario)
         self.canonical = scenario.canonical
         self.given = scenario._core.given_names()
-        all_ = [(kind, i, item["name"]) for kind in ("clients", "nats") for i, item in enumerate(self.canonical.get(kind, []))]
-        self.part: dict[str, int] = {}  # by name
+        self.part: dict[str, int] = scenario._core.part_numbers()
         self.members: dict[int, list[tuple[str, int]]] = {}  # by part, in the scenario's order
-        for (kind, i, name), part in zip(all_, scenario._core.part_numbers(), strict=True):
-            self.part[name] = part
-            self.members.setdefault(part, []).append((kind, i))
+        for kind in ("clients", "nats"):
+            for i, item in enumerate(self.canonical.get(kind, [])):
+                self.members.setdefault(self.part[item["name"]], []).append((kind, i))
         self.many = len(self.members)
         self.held: dict[tuple[int, str], bool | None] = {}  # by part and what is wanted of it
         self.lacks: int | None = None  # the last part that was found to lack something, so that it is asked first
