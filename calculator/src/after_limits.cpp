@@ -21,15 +21,6 @@ double load_of(const std::vector<stream>& all) {
     return sum;
 }
 
-// The mean of all holds, where they are exponential and equal; else 0.
-double one_hold(const std::vector<stream>& all) {
-    for (const auto& s : all)
-        if (s.open.law != hold_law::exponential || s.hold() != s.open.mean ||
-            s.open.mean != all.front().open.mean)
-            return 0;
-    return all.empty() ? 0 : all.front().open.mean;
-}
-
 occupancy start_of(const limit_change& change, double was, const after_options& options) {
     if (options.live && *options.live > 0)
         return spread_over(static_cast<std::uint64_t>(*options.live), was / *options.live,

@@ -16,22 +16,6 @@ namespace {
 
 constexpr double cut = 1e-300;  // chances below it are left out of a start
 
-template <class Part>
-bool memoryless(const Part& p) {
-    return p.open.law == hold_law::exponential &&
-           std::all_of(p.closing.begin(), p.closing.end(),
-                       [](const auto& c) { return c.share * c.seconds <= 0; });
-}
-
-// The mean of all holds of streams or parts that are exponential and equal; else 0.
-template <class Part>
-double same_hold(const std::vector<Part>& all) {
-    if (all.empty()) return 0;
-    for (const auto& p : all)
-        if (!memoryless(p) || p.open.mean != all.front().open.mean) return 0;
-    return all.front().open.mean;
-}
-
 // Mean seconds that are left of a flow's hold t after its opening, 0 if it has gone.
 template <class Part>
 double left_after(const Part& p, double t) {
@@ -84,8 +68,6 @@ std::string place_of(const scenario& s, const system_split& all, const loss_syst
     if (n.port_set) out += "|" + s.clients[kind.clients].name;
     return out;
 }
-
-double one_hold(const std::vector<system_part>& parts) { return same_hold(parts); }
 
 std::vector<system_part> in_terms_of(const loss_system& old, const scenario& before,
                                      const system_split& old_split, const loss_system& system,

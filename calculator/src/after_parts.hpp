@@ -1,6 +1,7 @@
 #pragma once
 // The pieces of after.cpp: traffic and systems before a change in terms of those after it, and what
 // is put together from courses.
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,22 @@ bool same_sets(const scenario& a, const stream& x, const scenario& b, const stre
 // What tells a system apart in both scenarios.
 std::string place_of(const scenario& s, const system_split& all, const loss_system& system);
 
+// Of streams or parts of systems: whether it has forgotten when it began.
+template <class Part>
+bool memoryless(const Part& p) {
+    return p.open.law == hold_law::exponential &&
+           std::all_of(p.closing.begin(), p.closing.end(),
+                       [](const auto& c) { return c.share * c.seconds <= 0; });
+}
+
 // The mean of all holds, where they are exponential and equal; else 0.
-double one_hold(const std::vector<system_part>& parts);
+template <class Part>
+double one_hold(const std::vector<Part>& all) {
+    if (all.empty()) return 0;
+    for (const auto& p : all)
+        if (!memoryless(p) || p.open.mean != all.front().open.mean) return 0;
+    return all.front().open.mean;
+}
 
 // The parts of a system before the change as parts of the one after it. Kinds that are there no
 // longer are added to `split`. Throws input_error where their clients or servers are gone.

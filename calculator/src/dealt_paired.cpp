@@ -7,6 +7,7 @@
 #include <map>
 
 #include "dealing.hpp"
+#include "least.hpp"
 #include "logarithms.hpp"
 #include "natbound/model/error.hpp"
 
@@ -57,9 +58,9 @@ class by_number {
             };
             dealt_refusal one{share(&dealt_refusal::by_quota, 1), log_zero,
                               share(&dealt_refusal::by_flows, 1)};
-            if (!one_.fallback) one.by_pool_first = share(&dealt_refusal::by_pool_first, enough);
+            one.by_pool_first = one_.fallback ? everywhere.refused.front()[s].by_pool_first
+                                              : share(&dealt_refusal::by_pool_first, enough);
             one.by_pool_later = share(&dealt_refusal::by_pool_later, enough);
-            if (one_.fallback) one.by_pool_first = everywhere.refused.front()[s].by_pool_first;
             one.by_pool = std::min(0.0, log_sum(one.by_pool_first, one.by_pool_later));
             refused.push_back(one);
         }
@@ -72,27 +73,15 @@ class by_number {
     }
 
   private:
-    // The mean of a chance that fewer than `least` subscribers on an address never meet.
+    // The mean of a chance that fewer than `few` subscribers on an address never meet.
     template <class Chance>
-    double mean(Chance of, std::uint64_t least) {
-        const auto never = [&](std::uint64_t k) { return of(on_address(k)) == log_zero; };
-        if (least > clients_) return log_zero;
-        // where subscribers can't hold all that they may, somewhat more of them
-        std::uint64_t low = least, step = 1;
-        for (; never(least); step *= 2) {
-            if (least == clients_) return log_zero;
-            low = least + 1;
-            least = std::min(clients_, least + step);
-        }
-        while (low < least) {
-            const std::uint64_t middle = low + (least - low) / 2;
-            if (never(middle))
-                low = middle + 1;
-            else
-                least = middle;
-        }
-        return std::min(0.0,
-                        all_.log_mean([&](std::uint64_t k) { return of(on_address(k)); }, least));
+    double mean(Chance of, std::uint64_t few) {
+        const auto chance = [&](std::uint64_t k) { return of(on_address(k)); };
+        // where subscribers can't hold all that they may, somewhat more of them; or none do
+        const std::uint64_t first = least_from(
+            few - 1, [&](std::uint64_t k) { return k >= clients_ || chance(k) > log_zero; });
+        if (first > clients_ || chance(first) == log_zero) return log_zero;
+        return std::min(0.0, all_.log_mean(chance, first));
     }
 
     block_dealing one_;

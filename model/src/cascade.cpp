@@ -48,15 +48,15 @@ class unroller {
         out_.clients.clear();
         out_.traffic.clear();
         for (const auto& c : s_.clients) {
-            const auto& through = nats[c.name];
-            if (through.size() < 2) {
+            const auto& ways = nats[c.name];
+            if (ways.size() < 2) {
                 out_.clients.push_back(c);
                 continue;
             }
-            for (const auto n : through) {
+            for (const auto n : ways) {
                 out_.clients.push_back(c);
                 auto& name = out_.clients.back().name;
-                name = c.name + " through " + s_.nats[n].name;
+                name = part_through(c.name, s_.nats[n].name);
                 parts[c.name].push_back(name);
                 auto& inside = out_.nats[n].inside;
                 *std::find(inside.begin(), inside.end(), c.name) = name;

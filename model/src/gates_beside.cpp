@@ -142,11 +142,11 @@ class writer {
 
     // The client set or NAT, or one of the parts that it is spread in.
     std::string there(const std::string& name) const {
-        const auto first = [&](const client_set& c) {
-            return c.name == name || c.name.starts_with(name + " through ");
-        };
-        const auto it = std::find_if(out_.clients.begin(), out_.clients.end(), first);
-        return it == out_.clients.end() ? name : it->name;
+        if (client_named(out_, name)) return name;
+        for (const auto& n : rest_.nats)
+            if (const auto* part = client_named(out_, part_through(name, n.name)))
+                return part->name;
+        return name;
     }
 
     const scenario& s_;

@@ -19,6 +19,11 @@ client_set sent_by(const scenario& s, std::size_t n,
 const client_set* client_named(const scenario& s, const std::string& name);
 double addresses_of(const client_set& c);
 
+// What the part of a client set is called that a NAT is the way of.
+inline std::string part_through(const std::string& clients, const std::string& nat) {
+    return clients + " through " + nat;
+}
+
 // As where no traffic is given: even over client addresses and, for each, over server endpoints;
 // one live in all.
 std::vector<traffic_entry> even_traffic(const scenario& s);

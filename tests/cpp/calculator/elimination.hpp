@@ -2,6 +2,8 @@
 // The stationary law of a small Markov chain from its rates, by Gauss's elimination without
 // subtractions: the independent solution that the library's recursions are held to.
 #include <cstddef>
+#include <map>
+#include <utility>
 #include <vector>
 
 class small_chain {
@@ -42,3 +44,27 @@ class small_chain {
     int states_;
     std::vector<double> rates_;
 };
+
+// All states that are reached from one, each with its share of time. moves(state, visit) calls
+// visit(next state, rate) for each way on.
+template <class State, class Moves>
+std::vector<std::pair<State, double>> law_of_states(const State& start, const Moves& moves) {
+    std::map<State, int> number{{start, 0}};
+    std::vector<State> states{start};
+    const auto of = [&](const State& s) {
+        const auto [it, fresh] = number.try_emplace(s, static_cast<int>(states.size()));
+        if (fresh) states.push_back(s);
+        return it->second;
+    };
+    for (std::size_t i = 0; i < states.size(); ++i)
+        moves(State(states[i]), [&](const State& to, double) { of(to); });
+    small_chain chain(static_cast<int>(states.size()));
+    for (std::size_t i = 0; i < states.size(); ++i)
+        moves(states[i], [&](const State& to, double rate) {
+            chain.rate(static_cast<int>(i), of(to)) += rate;
+        });
+    const auto law = chain.law();
+    std::vector<std::pair<State, double>> out;
+    for (std::size_t i = 0; i < states.size(); ++i) out.emplace_back(states[i], law[i]);
+    return out;
+}

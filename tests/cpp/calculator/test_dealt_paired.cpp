@@ -3,7 +3,6 @@
 // pairing, and pairing without blocks.
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <natbound/calculator/dealt_blocks.hpp>
 #include <natbound/calculator/paired_pool.hpp>
 #include <natbound/model/error.hpp>
@@ -72,33 +71,17 @@ struct small_nat {
     }
 
     refusals truth() const {
-        std::map<state, int> number;
-        std::vector<state> states;
-        const auto of = [&](const state& s) {
-            const auto [it, fresh] = number.try_emplace(s, static_cast<int>(states.size()));
-            if (fresh) states.push_back(s);
-            return it->second;
-        };
         state empty;
         for (int c = 0; c < clients; ++c) empty.insert(empty.end(), {-1, 0});
-        of(empty);
-        for (std::size_t i = 0; i < states.size(); ++i)
-            moves(state(states[i]), [&](const state& to, double) { of(to); });
-        small_chain chain(static_cast<int>(states.size()));
-        for (std::size_t i = 0; i < states.size(); ++i)
-            moves(states[i], [&](const state& to, double rate) {
-                chain.rate(static_cast<int>(i), of(to)) += rate;
-            });
-        const auto law = chain.law();
         refusals out;
-        for (std::size_t i = 0; i < states.size(); ++i) {
-            const auto may = drawn(states[i], 0);
-            if (at_quota(states[i], 0))
-                out.by_quota += law[i];
+        for (const auto& [now, share] :
+             law_of_states(empty, [this](const state&s, auto&&visit) { moves(s, visit); })) {
+            const auto may = drawn(now, 0);
+            if (at_quota(now, 0))
+                out.by_quota += share;
             else
                 for (const int a : may)
-                    if (no_block(states[i], 0, a))
-                        out.by_pool += law[i] / static_cast<double>(may.size());
+                    if (no_block(now, 0, a)) out.by_pool += share / static_cast<double>(may.size());
         }
         return out;
     }

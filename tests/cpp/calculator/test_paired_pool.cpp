@@ -3,7 +3,6 @@
 #include <array>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <map>
 #include <natbound/calculator/erlang.hpp>
 #include <natbound/calculator/paired_pool.hpp>
 #include <natbound/model/error.hpp>
@@ -70,32 +69,17 @@ struct small_pool {
 
     // By client and key.
     std::vector<std::vector<double>> refused() const {
-        std::map<state, int> number;
-        std::vector<state> states;
-        const auto of = [&](const state& s) {
-            const auto [it, fresh] = number.try_emplace(s, static_cast<int>(states.size()));
-            if (fresh) states.push_back(s);
-            return it->second;
-        };
         state empty(loads.size() * width(), 0);
         for (std::size_t c = 0; c < loads.size(); ++c) empty[c * width()] = -1;
-        of(empty);
-        for (std::size_t i = 0; i < states.size(); ++i)
-            moves(state(states[i]), [&](const state& to, double) { of(to); });
-        small_chain chain(static_cast<int>(states.size()));
-        for (std::size_t i = 0; i < states.size(); ++i)
-            moves(states[i], [&](const state& to, double rate) {
-                chain.rate(static_cast<int>(i), of(to)) += rate;
-            });
-        const auto law = chain.law();
         std::vector<std::vector<double>> out(loads.size(), std::vector<double>(ports.size()));
-        for (std::size_t i = 0; i < states.size(); ++i)
+        for (const auto& [now, share] :
+             law_of_states(empty, [this](const state&s, auto&&visit) { moves(s, visit); }))
             for (std::size_t c = 0; c < loads.size(); ++c)
                 for (std::size_t d = 0; d < ports.size(); ++d) {
-                    const auto may = open_to(states[i], c);
+                    const auto may = open_to(now, c);
                     for (const int a : may)
-                        if (full(states[i], c, d, a))
-                            out[c][d] += law[i] / static_cast<double>(may.size());
+                        if (full(now, c, d, a))
+                            out[c][d] += share / static_cast<double>(may.size());
                 }
         return out;
     }

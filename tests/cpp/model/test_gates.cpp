@@ -24,6 +24,15 @@ constexpr const char* row = R"({
               {"name": "U", "addresses": "198.51.100.1", "ports": "53-54", "protocol": "udp"}],
   "traffic": [{"from": ["A", "B", "C"], "to": ["S", "U"], "rate": "9/s", "hold": "10s"}]})";
 
+// Connections a second that this client set, or what stands for it, sends.
+double rate_from(const scenario& s, const std::string& name) {
+    double sum = 0;
+    for (const auto& t : s.traffic)
+        for (const auto& from : t.from)
+            if (from == name) sum += t.rate->per_second;
+    return sum;
+}
+
 }  // namespace
 
 TEST_CASE("gates are taken out with what they count", "[gates]") {
@@ -46,13 +55,7 @@ TEST_CASE("gates are taken out with what they count", "[gates]") {
 
 TEST_CASE("each gate stands beside the NATs with its own share of the traffic", "[gates]") {
     const auto flat = side_by_side(parse_scenario(row));
-    const auto rate_of = [&](const std::string& name) {
-        double sum = 0;
-        for (const auto& t : flat.traffic)
-            for (const auto& from : t.from)
-                if (from == name) sum += t.rate->per_second;
-        return sum;
-    };
+    const auto rate_of = [&](const std::string& name) { return rate_from(flat, name); };
     CHECK(rate_of("A at door") == Approx(3));
     CHECK(rate_of("B at door") == Approx(3));
     CHECK(rate_of("gw at edge") == Approx(9));
@@ -108,13 +111,7 @@ TEST_CASE("a firewall on some ways of spread clients counts what goes that way",
     CHECK_FALSE(tables.rest.nats[1].connection_limits.limit_per_instance);
     // each firewall stands beside the NATs with the share that comes to it
     const auto flat = side_by_side(s);
-    const auto rate_of = [&](const std::string& name) {
-        double sum = 0;
-        for (const auto& t : flat.traffic)
-            for (const auto& from : t.from)
-                if (from == name) sum += t.rate->per_second;
-        return sum;
-    };
+    const auto rate_of = [&](const std::string& name) { return rate_from(flat, name); };
     CHECK(rate_of("A at door") == Approx(4));
     CHECK(rate_of("left at edge") == Approx(4));
     CHECK(rate_of("left at all") == Approx(4));
